@@ -1,0 +1,37 @@
+"""Finds the real programs that tests run against."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import NoReturn
+
+import pytest
+
+IN_CI = os.environ.get("CI") == "true"
+_SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin:/sbin"
+
+
+def require(program: str) -> str:
+    """Gives the path of `program`.
+
+    Where it is missing the test fails in CI, and is skipped elsewhere with a reason that names it.
+    """
+    search = os.pathsep.join([os.environ.get("PATH", ""), _SYSTEM_FOLDERS])
+    found = shutil.which(program, path=search)
+    if found is None:
+        missing(f"the program « {program} » is not installed")
+    return found
+
+
+def require_root() -> None:
+    """Skips (fails in CI) where the test needs rights that only root has."""
+    if os.name != "posix" or os.geteuid() != 0:
+        missing("this test needs to run as root")
+
+
+def missing(reason: str) -> NoReturn:
+    """Says that a test cannot run here: a failure in CI, a skip with its reason elsewhere."""
+    if IN_CI:
+        pytest.fail(f"{reason}, and in CI every test must run")
+    pytest.skip(reason)

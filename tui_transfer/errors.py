@@ -1,0 +1,559 @@
+"""Every way a transfer can fail: what it means, what a person reads, and the exit code.
+
+This is the one place that decides whether a failure is permanent, passes by itself, or needs a
+person. The rest of the program raises `TransferError` with a `Problem` and the details; screens,
+plain lines, JSON and the report all read the French text from here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import Enum, IntEnum, StrEnum
+from typing import Final
+
+
+class ExitCode(IntEnum):
+    """What a command's exit status says. Others rely on these numbers; the README lists them."""
+
+    SUCCESS = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    PREREQUISITE = 3
+    SOURCE_CHANGED = 4
+    UNREACHABLE = 5
+    PROXY = 6
+    CREDENTIALS = 7
+    HOST_KEY = 8
+    REFUSED = 9
+    LOCAL_DISK = 10
+    MISMATCH = 11
+    INTERRUPTED = 12
+    UNVERIFIABLE = 13
+
+
+EXIT_CODE_MEANINGS: Final[dict[ExitCode, str]] = {
+    ExitCode.SUCCESS: "succès vérifié",
+    ExitCode.UNEXPECTED: "erreur imprévue",
+    ExitCode.USAGE: "commande ou configuration incorrecte",
+    ExitCode.PREREQUISITE: "prérequis non rempli, ou base illisible",
+    ExitCode.SOURCE_CHANGED: "une base a changé pendant sa lecture",
+    ExitCode.UNREACHABLE: "Sharebox injoignable en direct : un proxy est nécessaire",
+    ExitCode.PROXY: "le proxy a refusé, ou ses identifiants sont refusés",
+    ExitCode.CREDENTIALS: "Sharebox a refusé les identifiants",
+    ExitCode.HOST_KEY: "clé du serveur inconnue ou changée",
+    ExitCode.REFUSED: "Sharebox a refusé le fichier (droits, espace)",
+    ExitCode.LOCAL_DISK: "disque local plein ou non inscriptible",
+    ExitCode.MISMATCH: "ce qui est arrivé n'est pas ce qui a été envoyé",
+    ExitCode.INTERRUPTED: "interrompu, peut être repris",
+    ExitCode.UNVERIFIABLE: "remis, mais non vérifiable sur Sharebox",
+}
+
+
+class Recovery(Enum):
+    """What makes a failure go away."""
+
+    TRANSIENT = "transient"
+    """Trying again later may succeed with nothing changed."""
+    PERSON = "person"
+    """Someone must answer a question or give something; then the same job goes on."""
+    PERMANENT = "permanent"
+    """Trying again changes nothing until something outside the program is mended."""
+
+
+class Problem(StrEnum):
+    """Names of the failures, stable: they are written to journals and printed in JSON."""
+
+    UNEXPECTED = "unexpected"
+    USAGE = "usage"
+    CONFIGURATION_MISSING = "configuration-missing"
+    CONFIGURATION_INVALID = "configuration-invalid"
+    CONFIGURATION_UNWRITABLE = "configuration-unwritable"
+    SECRET_ON_COMMAND_LINE = "secret-on-command-line"  # noqa: S105
+    TERMINAL_UNSUITABLE = "terminal-unsuitable"
+    JOB_UNKNOWN = "job-unknown"
+    JOB_RUNNING = "job-running"
+    JOURNAL_INVALID = "journal-invalid"
+    JOURNAL_NEWER = "journal-newer"
+
+    NOT_OPEN_YET = "not-open-yet"
+    CLOSED = "closed"
+    CONFIRMATION_NEEDED = "confirmation-needed"
+    PREREQUISITE_UNMET = "prerequisite-unmet"
+    DATABASE_NONE = "database-none"
+    DATABASE_UNKNOWN = "database-unknown"
+    DATABASE_MISSING = "database-missing"
+    DATABASE_UNREADABLE = "database-unreadable"
+    DATABASE_LOCKED = "database-locked"
+    DATABASE_NESTED = "database-nested"
+    DATABASE_SPECIAL_FILE = "database-special-file"
+    DATABASE_LINK = "database-link"
+    DATABASE_FILE_NAME = "database-file-name"
+    DATABASE_CHANGED = "database-changed"
+
+    SHAREBOX_UNREACHABLE = "sharebox-unreachable"
+    PROXY_UNREACHABLE = "proxy-unreachable"
+    PROXY_CREDENTIALS_NEEDED = "proxy-credentials-needed"
+    PROXY_CREDENTIALS_REFUSED = "proxy-credentials-refused"
+    PROXY_FORBIDDEN = "proxy-forbidden"
+    PROXY_NO_ROUTE = "proxy-no-route"
+    PROXY_PROTOCOL = "proxy-protocol"
+    NOT_SSH = "not-ssh"
+    WEAK_SERVER = "weak-server"
+
+    HOST_KEY_UNKNOWN = "host-key-unknown"
+    HOST_KEY_CHANGED = "host-key-changed"
+    PASSWORD_NEEDED = "password-needed"  # noqa: S105
+    CREDENTIALS_REFUSED = "credentials-refused"
+    KEY_UNREADABLE = "key-unreadable"
+    KEY_PASSPHRASE_NEEDED = "key-passphrase-needed"
+    KEY_PASSPHRASE_WRONG = "key-passphrase-wrong"
+
+    SFTP_UNAVAILABLE = "sftp-unavailable"
+    DIRECTORY_MISSING = "directory-missing"
+    SHAREBOX_PERMISSION = "sharebox-permission"
+    SHAREBOX_FULL = "sharebox-full"
+    SHAREBOX_REFUSED = "sharebox-refused"
+    NAME_TAKEN = "name-taken"
+
+    DISK_FULL = "disk-full"
+    DISK_UNWRITABLE = "disk-unwritable"
+    CONTENT_MISMATCH = "content-mismatch"
+    CONNECTION_LOST = "connection-lost"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A problem's exit code, its recovery, and the French text: what happened, why, what to do.
+
+    The texts are `str.format` templates filled from the error's details.
+    """
+
+    exit_code: ExitCode
+    recovery: Recovery
+    title: str
+    why: str
+    advice: str
+
+
+def _meaning(code: ExitCode, recovery: Recovery, title: str, why: str, advice: str) -> Meaning:
+    return Meaning(code, recovery, title, why, advice)
+
+
+MEANINGS: Final[dict[Problem, Meaning]] = {
+    Problem.UNEXPECTED: _meaning(
+        ExitCode.UNEXPECTED,
+        Recovery.PERMANENT,
+        "Une erreur imprévue s'est produite",
+        "{reason}",
+        "Rien n'est perdu : relancez la reprise. Si l'erreur revient, transmettez le journal technique "
+        "{log} au support.",
+    ),
+    Problem.USAGE: _meaning(
+        ExitCode.USAGE, Recovery.PERMANENT, "La commande est incorrecte", "{reason}", "{advice}"
+    ),
+    Problem.CONFIGURATION_MISSING: _meaning(
+        ExitCode.USAGE,
+        Recovery.PERMANENT,
+        "Aucune configuration n'est installée",
+        "Le fichier {file} n'existe pas.",
+        "Déposez le fichier config.toml fourni par l'Urssaf à cet emplacement, puis rouvrez le centre de "
+        "maintenance. Pour vous entraîner sans configuration : tui-transfer demo.",
+    ),
+    Problem.CONFIGURATION_INVALID: _meaning(
+        ExitCode.USAGE,
+        Recovery.PERMANENT,
+        "La configuration est inutilisable",
+        "Fichier {file}, clé « {key} » : {reason}.",
+        "Attendu : {expected}. Corrigez cette ligne, puis relancez.",
+    ),
+    Problem.CONFIGURATION_UNWRITABLE: _meaning(
+        ExitCode.LOCAL_DISK,
+        Recovery.PERMANENT,
+        "La configuration n'a pas pu être enregistrée",
+        "Fichier {file} : {reason}.",
+        "Vérifiez vos droits sur ce dossier et l'espace libre. L'ancienne configuration est intacte.",
+    ),
+    Problem.SECRET_ON_COMMAND_LINE: _meaning(
+        ExitCode.USAGE,
+        Recovery.PERMANENT,
+        "Un mot de passe ne se donne pas sur la ligne de commande",
+        "Il serait visible des autres utilisateurs de la machine et resterait dans l'historique.",
+        "Retirez-le de {option} et donnez-le par la variable d'environnement {variable}.",
+    ),
+    Problem.TERMINAL_UNSUITABLE: _meaning(
+        ExitCode.USAGE,
+        Recovery.PERMANENT,
+        "Ce terminal ne peut pas afficher le centre de maintenance",
+        "{reason}",
+        "Ouvrez un autre terminal, ou faites le transfert sans écran : tui-transfer run.",
+    ),
+    Problem.JOB_UNKNOWN: _meaning(
+        ExitCode.USAGE,
+        Recovery.PERMANENT,
+        "Ce transfert n'existe pas",
+        "Aucun transfert ne correspond à « {job} » dans {folder}.",
+        "La commande « tui-transfer jobs » donne la liste des transferts connus.",
+    ),
+    Problem.JOB_RUNNING: _meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERSON,
+        "Un transfert est déjà en cours",
+        "Le transfert {job} est en cours sur cette machine.",
+        "Attendez sa fin, ou suivez-le en ouvrant le centre de maintenance (tui-transfer).",
+    ),
+    Problem.JOURNAL_INVALID: _meaning(
+        ExitCode.UNEXPECTED,
+        Recovery.PERMANENT,
+        "Le journal de ce transfert est abîmé",
+        "Fichier {file}, ligne {line} : {reason}.",
+        "Ne modifiez pas ce fichier. Lancez un nouveau transfert, et conservez ce dossier pour le support.",
+    ),
+    Problem.JOURNAL_NEWER: _meaning(
+        ExitCode.USAGE,
+        Recovery.PERMANENT,
+        "Ce transfert vient d'une version plus récente du programme",
+        "Le fichier {file} est au format {found}, cette version lit jusqu'au format {known}.",
+        "Mettez tui-transfer à jour, puis relancez.",
+    ),
+    Problem.NOT_OPEN_YET: _meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERMANENT,
+        "Le GO n'est pas encore donné",
+        "Les transferts ouvrent le {date}.",
+        "Attendez cette date, puis rouvrez le centre de maintenance.",
+    ),
+    Problem.CLOSED: _meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERMANENT,
+        "La période de transfert est terminée",
+        "Les transferts ont fermé le {date}.",
+        "Contactez l'équipe Impact emploi association pour obtenir un nouveau GO.",
+    ),
+    Problem.CONFIRMATION_NEEDED: _meaning(
+        ExitCode.USAGE,
+        Recovery.PERSON,
+        "Le transfert n'a pas été confirmé",
+        "{reason}",
+        "Répondez « oui », ou ajoutez --yes pour confirmer d'avance.",
+    ),
+    Problem.PREREQUISITE_UNMET: _meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERMANENT,
+        "Un prérequis n'est pas rempli",
+        "{reason}",
+        "{advice}",
+    ),
+    Problem.DATABASE_NONE: _meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERMANENT,
+        "Aucune base à transférer",
+        "Aucune base n'est cochée, nommée ou marquée active dans la configuration.",
+        "Cochez ou nommez au moins une base.",
+    ),
+    Problem.DATABASE_UNKNOWN: _meaning(
+        ExitCode.USAGE,
+        Recovery.PERMANENT,
+        "Base inconnue : {name}",
+        "Ce n'est ni le nom d'une base de la configuration, ni un chemin existant.",
+        "Bases connues : {known}. Vérifiez l'orthographe, ou donnez le chemin complet.",
+    ),
+    Problem.DATABASE_MISSING: _meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERMANENT,
+        "La base est introuvable",
+        "Rien n'existe à l'emplacement {path}.",
+        "Vérifiez le chemin : lecteur réseau déconnecté, dossier déplacé ou renommé ?",
+    ),
+    Problem.DATABASE_UNREADABLE: _meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERMANENT,
+        "La base ne peut pas être lue",
+        "{path} : {reason}.",
+        "Vérifiez vos droits sur ce fichier, ou lancez le programme avec le compte qui utilise Impact emploi.",
+    ),
+    Problem.DATABASE_LOCKED: _meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERMANENT,
+        "La base est verrouillée par un autre programme",
+        "{path} : {reason}.",
+        "Fermez Impact emploi et son gestionnaire de services, sur tous les postes, puis reprenez.",
+    ),
+    Problem.DATABASE_NESTED: _meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERMANENT,
+        "Une base se trouve à l'intérieur d'une autre",
+        "« {inner} » ({inner_path}) est dans « {outer} » ({outer_path}) : ses données partiraient deux fois.",
+        "Retirez l'une des deux de la liste.",
+    ),
+    Problem.DATABASE_SPECIAL_FILE: _meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERMANENT,
+        "La base contient un élément qui n'est pas un fichier",
+        "{path} est {kind} : il ne peut pas être archivé.",
+        "Fermez le programme qui l'a créé, ou déplacez-le hors du dossier de la base, puis reprenez.",
+    ),
+    Problem.DATABASE_LINK: _meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERMANENT,
+        "La base contient un lien qui sort de son dossier",
+        "{path} renvoie vers {target}, qui ne serait pas transféré.",
+        "Remplacez ce lien par les données elles-mêmes, ou ajoutez {target} comme une base à part.",
+    ),
+    Problem.DATABASE_FILE_NAME: _meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERMANENT,
+        "Un nom de fichier ne peut pas être archivé",
+        "{path} : ce nom n'est pas écrit en Unicode.",
+        "Renommez ce fichier, puis reprenez.",
+    ),
+    Problem.DATABASE_CHANGED: _meaning(
+        ExitCode.SOURCE_CHANGED,
+        Recovery.PERMANENT,
+        "La base a changé pendant sa lecture",
+        "{path} : {reason}. Une copie incohérente n'est jamais envoyée.",
+        "Fermez Impact emploi sur tous les postes, puis reprenez le transfert.",
+    ),
+    Problem.SHAREBOX_UNREACHABLE: _meaning(
+        ExitCode.UNREACHABLE,
+        Recovery.PERSON,
+        "La connexion à Sharebox en mode direct n'a pu s'établir",
+        "{host}, port {port} : {reason}.",
+        "Votre réseau impose sans doute un proxy. Demandez à votre service informatique son adresse, son "
+        "port et vos identifiants, et saisissez-les.",
+    ),
+    Problem.PROXY_UNREACHABLE: _meaning(
+        ExitCode.PROXY,
+        Recovery.PERSON,
+        "Le proxy ne répond pas",
+        "{proxy_host}, port {proxy_port} : {reason}.",
+        "Vérifiez l'adresse et le port auprès de votre service informatique.",
+    ),
+    Problem.PROXY_CREDENTIALS_NEEDED: _meaning(
+        ExitCode.PROXY,
+        Recovery.PERSON,
+        "Le proxy demande un identifiant et un mot de passe",
+        "{proxy_host} n'accepte pas de connexion anonyme.",
+        "Saisissez les identifiants du proxy ; votre service informatique les connaît.",
+    ),
+    Problem.PROXY_CREDENTIALS_REFUSED: _meaning(
+        ExitCode.PROXY,
+        Recovery.PERSON,
+        "Le proxy a refusé l'identifiant ou le mot de passe",
+        "{proxy_host} a répondu : {reason}.",
+        "Vérifiez-les avant un nouvel essai : trop d'erreurs peuvent bloquer votre compte.",
+    ),
+    Problem.PROXY_FORBIDDEN: _meaning(
+        ExitCode.PROXY,
+        Recovery.PERSON,
+        "Le proxy interdit la connexion à Sharebox",
+        "{proxy_host} refuse le passage vers {host}, port {port} : {reason}.",
+        "Demandez à votre service informatique d'autoriser CONNECT vers {host}, port {port}, ou à l'Urssaf "
+        "une adresse Sharebox sur le port 443.",
+    ),
+    Problem.PROXY_NO_ROUTE: _meaning(
+        ExitCode.PROXY,
+        Recovery.PERSON,
+        "Le proxy n'arrive pas à joindre Sharebox",
+        "{proxy_host} a répondu : {reason}.",
+        "Vérifiez l'adresse de Sharebox ({host}, port {port}), puis réessayez plus tard.",
+    ),
+    Problem.PROXY_PROTOCOL: _meaning(
+        ExitCode.PROXY,
+        Recovery.PERSON,
+        "La réponse du proxy est incompréhensible",
+        "{proxy_host}, port {proxy_port} : {reason}.",
+        "Vérifiez l'adresse, le port et le type du proxy (HTTP ou SOCKS5).",
+    ),
+    Problem.NOT_SSH: _meaning(
+        ExitCode.UNREACHABLE,
+        Recovery.PERSON,
+        "Ce qui répond n'est pas un serveur Sharebox",
+        "{host}, port {port} : {reason}.",
+        "Vérifiez l'adresse et le port de Sharebox. Un portail ou un pare-feu de votre réseau répond "
+        "peut-être à sa place : essayez par le proxy.",
+    ),
+    Problem.WEAK_SERVER: _meaning(
+        ExitCode.HOST_KEY,
+        Recovery.PERMANENT,
+        "Le serveur ne propose aucun chiffrement sûr",
+        "{host} ne propose que : {offered}.",
+        "Rien n'a été envoyé. Signalez-le à l'Urssaf : ce serveur doit être mis à jour.",
+    ),
+    Problem.HOST_KEY_UNKNOWN: _meaning(
+        ExitCode.HOST_KEY,
+        Recovery.PERSON,
+        "Premier contact avec ce serveur : sa clé est inconnue",
+        "{host} présente la clé {key_type} {fingerprint}.",
+        "Comparez cette empreinte avec celle que l'Urssaf vous a communiquée, et n'acceptez que si elle est "
+        "identique.",
+    ),
+    Problem.HOST_KEY_CHANGED: _meaning(
+        ExitCode.HOST_KEY,
+        Recovery.PERMANENT,
+        "La clé du serveur a changé : connexion refusée",
+        "{host} présente {fingerprint} ; la clé attendue est {expected}. Quelqu'un se fait peut-être passer "
+        "pour Sharebox.",
+        "Rien n'a été envoyé. Appelez l'Urssaf. Seule une empreinte confirmée par elle peut remplacer "
+        "« host_key » dans la configuration.",
+    ),
+    Problem.PASSWORD_NEEDED: _meaning(
+        ExitCode.CREDENTIALS,
+        Recovery.PERSON,
+        "Le mot de passe Sharebox est nécessaire",
+        "Il n'est jamais enregistré, et doit être donné pour chaque connexion de {username}.",
+        "Saisissez-le, ou donnez-le par la variable TUI_TRANSFER_SFTP_PASSWORD.",
+    ),
+    Problem.CREDENTIALS_REFUSED: _meaning(
+        ExitCode.CREDENTIALS,
+        Recovery.PERSON,
+        "Sharebox a refusé les identifiants",
+        "{host} n'accepte pas {method} pour « {username} ».",
+        "Vérifiez l'identifiant et le mot de passe ou la clé reçus de l'Urssaf, puis réessayez.",
+    ),
+    Problem.KEY_UNREADABLE: _meaning(
+        ExitCode.CREDENTIALS,
+        Recovery.PERMANENT,
+        "La clé d'accès à Sharebox ne peut pas être lue",
+        "Fichier {file} : {reason}.",
+        "Vérifiez « key_file » dans la configuration, vos droits, et que ce fichier est bien une clé privée.",
+    ),
+    Problem.KEY_PASSPHRASE_NEEDED: _meaning(
+        ExitCode.CREDENTIALS,
+        Recovery.PERSON,
+        "La clé d'accès est protégée par une phrase secrète",
+        "Fichier {file}.",
+        "Saisissez la phrase secrète, ou donnez-la par la variable TUI_TRANSFER_KEY_PASSPHRASE.",
+    ),
+    Problem.KEY_PASSPHRASE_WRONG: _meaning(
+        ExitCode.CREDENTIALS,
+        Recovery.PERSON,
+        "La phrase secrète de la clé est incorrecte",
+        "Fichier {file}.",
+        "Vérifiez majuscules et disposition du clavier, puis saisissez-la de nouveau.",
+    ),
+    Problem.SFTP_UNAVAILABLE: _meaning(
+        ExitCode.REFUSED,
+        Recovery.PERMANENT,
+        "Ce serveur n'offre pas de dépôt de fichiers (SFTP)",
+        "{host} : {reason}.",
+        "Signalez-le à l'Urssaf : le compte « {username} » n'a pas accès au service SFTP.",
+    ),
+    Problem.DIRECTORY_MISSING: _meaning(
+        ExitCode.REFUSED,
+        Recovery.PERMANENT,
+        "Le dossier de dépôt n'existe pas sur Sharebox",
+        "Dossier {directory} : {reason}.",
+        "Vérifiez « directory » dans la configuration, ou demandez à l'Urssaf de créer ce dossier.",
+    ),
+    Problem.SHAREBOX_PERMISSION: _meaning(
+        ExitCode.REFUSED,
+        Recovery.PERMANENT,
+        "Sharebox refuse l'écriture",
+        "{path} : {reason}.",
+        "Demandez à l'Urssaf les droits d'écriture sur ce dossier, puis reprenez le transfert.",
+    ),
+    Problem.SHAREBOX_FULL: _meaning(
+        ExitCode.REFUSED,
+        Recovery.PERMANENT,
+        "Il n'y a plus de place sur Sharebox",
+        "{path} : {reason}.",
+        "Demandez de la place à l'Urssaf, puis reprenez : ce qui est déjà envoyé ne le sera pas deux fois.",
+    ),
+    Problem.SHAREBOX_REFUSED: _meaning(
+        ExitCode.REFUSED,
+        Recovery.PERMANENT,
+        "Sharebox a refusé une opération",
+        "{operation} {path} : {reason}.",
+        "Reprenez le transfert. Si le refus persiste, transmettez ce message à l'Urssaf.",
+    ),
+    Problem.NAME_TAKEN: _meaning(
+        ExitCode.REFUSED,
+        Recovery.PERMANENT,
+        "Un autre fichier du même nom est déjà sur Sharebox",
+        "{path} existe et son contenu diffère.",
+        "Il n'a pas été touché. Lancez un nouveau transfert : il portera une autre date.",
+    ),
+    Problem.DISK_FULL: _meaning(
+        ExitCode.LOCAL_DISK,
+        Recovery.PERMANENT,
+        "Le disque de cette machine est plein",
+        "{path} : {reason}.",
+        "Libérez de la place, puis reprenez : le travail déjà fait est conservé.",
+    ),
+    Problem.DISK_UNWRITABLE: _meaning(
+        ExitCode.LOCAL_DISK,
+        Recovery.PERMANENT,
+        "Impossible d'écrire sur le disque de cette machine",
+        "{path} : {reason}.",
+        "Vérifiez que ce dossier existe et que vous pouvez y écrire, puis reprenez.",
+    ),
+    Problem.CONTENT_MISMATCH: _meaning(
+        ExitCode.MISMATCH,
+        Recovery.PERMANENT,
+        "Ce qui est arrivé n'est pas ce qui a été envoyé",
+        "{path} : {reason}.",
+        "Le fichier n'a pas reçu son nom définitif. Reprenez le transfert : il sera vérifié et réparé.",
+    ),
+    Problem.CONNECTION_LOST: _meaning(
+        ExitCode.INTERRUPTED,
+        Recovery.TRANSIENT,
+        "La connexion à Sharebox a été perdue",
+        "{reason}.",
+        "Reprenez le transfert : il continuera là où il s'est arrêté.",
+    ),
+    Problem.INTERRUPTED: _meaning(
+        ExitCode.INTERRUPTED,
+        Recovery.PERSON,
+        "Le transfert a été interrompu",
+        "{reason}.",
+        "Reprenez-le quand vous voulez : il continuera là où il s'est arrêté.",
+    ),
+}
+
+
+class TransferError(Exception):
+    """A failure that a person can understand: a `Problem` and the details its text needs.
+
+    Args:
+        problem: which failure.
+        details: the words that fill the templates in `MEANINGS`. Never a secret.
+    """
+
+    def __init__(self, problem: Problem, **details: object) -> None:
+        self.problem = problem
+        self.details = {name: str(value) for name, value in details.items()}
+        super().__init__(f"{problem}: {self.details}")
+
+    @property
+    def meaning(self) -> Meaning:
+        """The entry of `MEANINGS` for this failure."""
+        return MEANINGS[self.problem]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit status of a command that ends with this failure."""
+        return self.meaning.exit_code
+
+    @property
+    def title(self) -> str:
+        """What happened, in French, without final full stop."""
+        return self._fill(self.meaning.title)
+
+    @property
+    def why(self) -> str:
+        """Why it happened, in French: one or two sentences."""
+        return self._fill(self.meaning.why)
+
+    @property
+    def advice(self) -> str:
+        """What to do now, in French."""
+        return self._fill(self.meaning.advice)
+
+    def as_text(self) -> str:
+        """The three parts as lines of plain text."""
+        return "\n".join(part for part in (self.title + ".", self.why, self.advice) if part)
+
+    def _fill(self, template: str) -> str:
+        return template.format_map(defaultdict(lambda: "—", self.details)).strip()
