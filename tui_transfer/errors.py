@@ -69,7 +69,7 @@ class Problem(StrEnum):
     CONFIGURATION_MISSING = "configuration-missing"
     CONFIGURATION_INVALID = "configuration-invalid"
     CONFIGURATION_UNWRITABLE = "configuration-unwritable"
-    SECRET_ON_COMMAND_LINE = "secret-on-command-line"  # noqa: S105
+    SECRET_ON_COMMAND_LINE = "secret-on-command-line"
     TERMINAL_UNSUITABLE = "terminal-unsuitable"
     JOB_UNKNOWN = "job-unknown"
     JOB_RUNNING = "job-running"
@@ -103,7 +103,7 @@ class Problem(StrEnum):
 
     HOST_KEY_UNKNOWN = "host-key-unknown"
     HOST_KEY_CHANGED = "host-key-changed"
-    PASSWORD_NEEDED = "password-needed"  # noqa: S105
+    PASSWORD_NEEDED = "password-needed"
     CREDENTIALS_REFUSED = "credentials-refused"
     KEY_UNREADABLE = "key-unreadable"
     KEY_PASSPHRASE_NEEDED = "key-passphrase-needed"
@@ -271,7 +271,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERMANENT,
         "La base ne peut pas être lue",
         "{path} : {reason}.",
-        "Vérifiez vos droits sur ce fichier, ou lancez le programme avec le compte qui utilise Impact emploi.",
+        "Vérifiez vos droits sur ce fichier, ou lancez le programme avec le compte d'Impact emploi.",
     ),
     Problem.DATABASE_LOCKED: _meaning(
         ExitCode.PREREQUISITE,

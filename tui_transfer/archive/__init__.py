@@ -1,0 +1,1 @@
+"""Reads databases and writes them as standard 7z archives."""

@@ -1,0 +1,1 @@
+"""A Sharebox, a proxy and databases to practise with."""

@@ -1,0 +1,1 @@
+"""A transfer as a job: what to do, what happened, and the state folded from it."""

@@ -1,0 +1,1 @@
+"""Reaches the Sharebox over SFTP, delivers files to it and verifies them."""

@@ -1,0 +1,1 @@
+"""The Centre de maintenance on a terminal."""
