@@ -1,0 +1,295 @@
+"""The settings, typed, read from and written back to `config.toml`; and where files live.
+
+`msgspec` does the typing: it is a small, maintained library that names the key at fault. Each field's
+`Meta(description=…)` is the French text of what is expected there; errors and the README quote it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_type_hints
+
+import msgspec
+import platformdirs
+import tomli_w
+from msgspec import Meta
+
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.files import write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HOME_VARIABLE: Final = "TUI_TRANSFER_HOME"
+DEFAULT_RECIPIENTS: Final = ("anne.tomczyk@urssaf.fr", "impact-emploi-association@urssaf.fr")
+FINGERPRINT: Final = r"^SHA256:[A-Za-z0-9+/]{43}$"
+
+Host = Annotated[str, Meta(pattern=r"^[^\s/@]+$", description="un nom de serveur ou une adresse IP")]
+Port = Annotated[int, Meta(ge=1, le=65535, description="un nombre de 1 à 65535")]
+Text = Annotated[str, Meta(pattern=r"\S", description="un texte entre guillemets, non vide")]
+FilePath = Annotated[str, Meta(pattern=r"\S", description="un chemin entre guillemets")]
+Fingerprint = Annotated[
+    str, Meta(pattern=FINGERPRINT, description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche")
+]
+Day = Annotated[date, Meta(description="une date sans guillemets, par exemple 2022-03-02")]
+Mail = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="une adresse de messagerie")]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A table of the file: unknown keys are refused, so that a misspelt one is never ignored."""
+
+
+class Manager(_Section, frozen=True, kw_only=True):
+    """Who hands the databases over."""
+
+    name: Text
+
+
+class ShareboxSettings(_Section, frozen=True, kw_only=True):
+    """Where the databases go."""
+
+    host: Host
+    port: Port = 22
+    username: Text
+    directory: Text = "."
+    host_key: Fingerprint | None = None
+    """Absent: shown once to the person, then kept."""
+    key_file: FilePath | None = None
+    """Absent: a password is asked."""
+
+
+class ProxySettings(_Section, frozen=True, kw_only=True):
+    """The route tried after the direct one."""
+
+    kind: Annotated[Literal["http", "socks5"], Meta(description="« http » ou « socks5 »")] = "http"
+    host: Host
+    port: Port = 3128
+    username: Text | None = None
+
+
+class DatabaseSettings(_Section, frozen=True, kw_only=True):
+    """A database that may be handed over: a file, an SQLite file, or a folder."""
+
+    name: Text
+    path: FilePath
+    active: Annotated[bool, Meta(description="true ou false")] = False
+
+
+class TransferSettings(_Section, frozen=True, kw_only=True):
+    """When transfers are open."""
+
+    opens_on: Day | None = None
+    closes_on: Day | None = None
+
+
+class ReportSettings(_Section, frozen=True, kw_only=True):
+    """Who gets the report."""
+
+    recipients: Annotated[tuple[Mail, ...], Meta(description="une liste d'adresses entre guillemets")] = (
+        DEFAULT_RECIPIENTS
+    )
+
+
+class Settings(_Section, frozen=True, kw_only=True):
+    """The whole of `config.toml`."""
+
+    manager: Manager
+    sharebox: ShareboxSettings
+    proxy: ProxySettings | None = None
+    databases: tuple[DatabaseSettings, ...] = ()
+    transfer: TransferSettings = TransferSettings()
+    report: ReportSettings = ReportSettings()
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where configuration, jobs and logs live.
+
+    `TUI_TRANSFER_HOME` puts all of it under one folder (a USB stick, a test); otherwise the
+    system's own places are used.
+    """
+
+    config_file: Path
+    data: Path
+
+    @classmethod
+    def find(cls, environment: Mapping[str, str] = os.environ) -> Home:
+        """The home that `environment` asks for."""
+        if chosen := environment.get(HOME_VARIABLE):
+            folder = Path(chosen).expanduser().absolute()
+            return cls(folder / "config.toml", folder)
+        dirs = platformdirs.PlatformDirs("tui-transfer", appauthor=False)
+        return cls(dirs.user_config_path / "config.toml", dirs.user_data_path)
+
+    @property
+    def jobs(self) -> Path:
+        """The folder of the jobs, one folder each."""
+        return self.data / "jobs"
+
+    @property
+    def reports(self) -> Path:
+        """The folder where messages are saved."""
+        return self.data / "reports"
+
+
+def load(file: Path) -> Settings:
+    """Reads and checks the settings.
+
+    Raises:
+        TransferError: CONFIGURATION_MISSING, or CONFIGURATION_INVALID naming file, key and what was
+            expected.
+    """
+    try:
+        data = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise TransferError(Problem.CONFIGURATION_MISSING, file=file) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "le fichier n'est pas en UTF-8"
+        raise _invalid(file, "—", f"lecture impossible ({reason})", "un fichier texte lisible") from error
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(file, error) from error
+    try:
+        settings = msgspec.convert(data, Settings)
+    except msgspec.ValidationError as error:
+        raise _explain(file, error) from error
+    _check_together(file, settings)
+    return settings
+
+
+def save(file: Path, settings: Settings) -> None:
+    """Writes the settings back atomically, readable by their owner only.
+
+    Raises:
+        TransferError: CONFIGURATION_INVALID if they contradict each other, CONFIGURATION_UNWRITABLE.
+    """
+    _check_together(file, settings)
+    try:
+        write_private(file, render(settings).encode())
+    except TransferError as error:
+        details = {"file": file, "reason": error.details["reason"]}
+        raise TransferError(Problem.CONFIGURATION_UNWRITABLE, **details) from error
+
+
+def render(settings: Settings) -> str:
+    """The settings as the text of a `config.toml`."""
+    builtins = msgspec.to_builtins(settings, builtin_types=(date,))
+    return tomli_w.dumps(_without_none(builtins))
+
+
+def resolve(path: str, config_file: Path) -> Path:
+    """The absolute form of a path given in `config_file`; a relative one starts at its folder."""
+    return (config_file.parent / Path(path).expanduser()).absolute()
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(item) for item in value]
+    return value
+
+
+def _check_together(file: Path, settings: Settings) -> None:
+    """Refuses what is right key by key but wrong as a whole."""
+    seen: set[str] = set()
+    for index, database in enumerate(settings.databases, start=1):
+        name = database.name.strip().casefold()
+        if name in seen:
+            reason = f"deux bases portent le nom « {database.name} »"
+            raise _invalid(file, f"databases[{index}].name", reason, "un nom différent pour chaque base")
+        seen.add(name)
+    opens_on, closes_on = settings.transfer.opens_on, settings.transfer.closes_on
+    if opens_on and closes_on and closes_on < opens_on:
+        reason = "la fermeture précède l'ouverture"
+        raise _invalid(file, "transfer.closes_on", reason, f"une date à partir du {opens_on}")
+
+
+def _invalid(file: Path, key: str, reason: str, expected: str) -> TransferError:
+    return TransferError(Problem.CONFIGURATION_INVALID, file=file, key=key, reason=reason, expected=expected)
+
+
+def _syntax_error(file: Path, error: tomllib.TOMLDecodeError) -> TransferError:
+    place = re.search(r"at line (\d+), column (\d+)", str(error))
+    key = f"ligne {place[1]}, colonne {place[2]}" if place else "fin du fichier"
+    return _invalid(file, key, "la syntaxe est incorrecte", "un fichier au format TOML (clé = valeur)")
+
+
+# What msgspec says, and how we say it. The wording is msgspec's own and is held by a test.
+_REASONS: Final = (
+    (r"missing required field `(?P<field>[^`]+)`", "cette clé manque"),
+    (r"contains unknown field `(?P<field>[^`]+)`", "cette clé n'existe pas"),
+    (r"Expected .*, got `null`", "la valeur manque"),
+    (r"Expected .*, got `(?P<got>\w+)`", "la valeur est {got}"),
+    (r"Expected|Invalid", "la valeur n'est pas acceptée"),
+)
+_KINDS: Final = {
+    "str": "un texte",
+    "int": "un nombre",
+    "float": "un nombre à virgule",
+    "bool": "true ou false",
+    "array": "une liste",
+    "object": "une section",
+    "date": "une date",
+    "datetime": "une date avec une heure",
+}
+
+
+def _explain(file: Path, error: msgspec.ValidationError) -> TransferError:
+    """Says in French what msgspec found: the key at fault, what is wrong, what was expected."""
+    message = str(error)
+    place = re.search(r" - at `\$\.?(?P<path>[^`]*)`$", message)
+    path = place["path"] if place else ""
+    for pattern, reason in _REASONS:
+        if found := re.search(pattern, message):
+            groups = found.groupdict()
+            path = ".".join(part for part in (path, groups.get("field")) if part)
+            got = groups.get("got") or ""
+            unknown = "unknown field" in message
+            expected = _known_keys(path) if unknown else _expected(path)
+            return _invalid(file, _numbered(path), reason.format(got=_KINDS.get(got, got)), expected)
+    return _invalid(file, path or "—", message, "voir le README")
+
+
+def _numbered(path: str) -> str:
+    """The path with elements of lists numbered as people count, from 1."""
+    return re.sub(r"\[(\d+)\]", lambda index: f"[{int(index[1]) + 1}]", path)
+
+
+def _expected(path: str) -> str:
+    """The description of the key at `path`, or of the section it names."""
+    kind: Any = Settings
+    for part in re.sub(r"\[\d+\]", "", path).split("."):
+        hints = _hints(kind)
+        if part not in hints:
+            return "voir le README"
+        kind = hints[part]
+    return _description(kind)
+
+
+def _known_keys(path: str) -> str:
+    parent: Any = Settings
+    for part in re.sub(r"\[\d+\]", "", path).split(".")[:-1]:
+        parent = _hints(parent)[part]
+    return "l'une des clés " + ", ".join(_hints(parent))
+
+
+def _hints(kind: Any) -> dict[str, Any]:
+    """The fields of the section that `kind` is, or holds (`Section | None`, `tuple[Section, ...]`)."""
+    for candidate in (kind, *getattr(kind, "__args__", ())):
+        if isinstance(candidate, type) and issubclass(candidate, _Section):
+            return get_type_hints(candidate, include_extras=True)
+    return {}
+
+
+def _description(kind: Any) -> str:
+    for candidate in (kind, *getattr(kind, "__args__", ())):
+        for meta in getattr(candidate, "__metadata__", ()):
+            if isinstance(meta, Meta) and meta.description:
+                return str(meta.description)
+    keys = _hints(kind)
+    return "une section avec les clés " + ", ".join(keys) if keys else "voir le README"
