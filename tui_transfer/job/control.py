@@ -1,0 +1,257 @@
+"""Jobs on disk and their workers: create, list, start, follow, stop.
+
+A worker holds its job's lock for as long as it lives, and the system frees the lock however it dies. So
+the lock, and not a process number, says whether a job is running.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import filelock
+import msgspec
+
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.files import PRIVATE_FILE, disk_errors, make_private_folder, write_private
+from tui_transfer.job.events import JobBlocked, WorkerStarted
+from tui_transfer.job.journal import JournalReader
+from tui_transfer.job.orders import SECRET_VARIABLES
+from tui_transfer.job.spec import JobSpec
+from tui_transfer.job.state import JobState, JobStatus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tui_transfer.config import Home
+    from tui_transfer.job.events import Event
+    from tui_transfer.job.orders import Orders
+
+START_LIMIT: Final = 30.0
+"""Seconds a worker may take to begin its journal before something is said to be wrong."""
+_POLL: Final = 0.02
+if sys.platform == "win32":
+    _DETACHED = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+else:
+    _DETACHED = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job's folder and what it is to do."""
+
+    folder: Path
+    spec: JobSpec
+
+    @property
+    def id(self) -> str:
+        """The job's name: the folder's."""
+        return self.spec.id
+
+    @property
+    def journal(self) -> Path:
+        """What happened."""
+        return self.folder / "journal.jsonl"
+
+    @property
+    def spool(self) -> Path:
+        """The archives, until they are delivered."""
+        return self.folder / "spool"
+
+    @property
+    def log(self) -> Path:
+        """The worker's technical log."""
+        return self.folder / "worker.log"
+
+    def lock(self, timeout: float) -> filelock.BaseFileLock:
+        """The lock that a job's worker holds while it lives."""
+        return filelock.FileLock(self.folder / "worker.lock", timeout=timeout, mode=PRIVATE_FILE)
+
+    @property
+    def running(self) -> bool:
+        """Whether a worker is alive."""
+        try:
+            with self.lock(timeout=0):
+                return False
+        except filelock.Timeout:
+            return True
+
+
+def create(home: Home, spec: JobSpec) -> Job:
+    """Writes a new job's folder.
+
+    Raises:
+        TransferError: DISK_FULL or DISK_UNWRITABLE.
+    """
+    folder = make_private_folder(home.jobs / spec.id)
+    write_private(folder / "job.json", spec.encode())
+    return Job(folder, spec)
+
+
+def load(folder: Path) -> Job:
+    """Reads a job's folder.
+
+    Raises:
+        TransferError: DISK_UNWRITABLE, JOURNAL_INVALID or JOURNAL_NEWER.
+    """
+    file = folder / "job.json"
+    with disk_errors(file):
+        content = file.read_bytes()
+    return Job(folder, JobSpec.decode(content, file))
+
+
+def list_jobs(home: Home) -> list[Job]:
+    """The jobs that can be read, the newest first."""
+    jobs = []
+    for file in home.jobs.glob("*/job.json"):
+        with contextlib.suppress(TransferError):
+            jobs.append(load(file.parent))
+    return sorted(jobs, key=lambda job: job.spec.created_at, reverse=True)
+
+
+def find(home: Home, wanted: str | None) -> Job:
+    """The job whose name begins with `wanted`; the newest one for None.
+
+    Raises:
+        TransferError: JOB_UNKNOWN, also where several jobs match.
+    """
+    jobs = list_jobs(home)
+    matching = [job for job in jobs if wanted is None or job.id.startswith(wanted)]
+    exact = [job for job in matching if job.id == wanted]
+    if exact or (matching and (wanted is None or len(matching) == 1)):
+        return (exact or matching)[0]
+    raise TransferError(Problem.JOB_UNKNOWN, job=wanted or "le dernier", folder=home.jobs)
+
+
+def running_job(home: Home) -> Job | None:
+    """The job whose worker is alive, if there is one."""
+    return next((job for job in list_jobs(home) if job.running), None)
+
+
+@dataclass
+class Follower:
+    """A view's hold on a job: its state, kept up to date from the journal."""
+
+    job: Job
+    state: JobState = field(init=False)
+    running: bool = field(init=False, default=False)
+    """Whether a worker was alive just before the journal was last read."""
+
+    def __post_init__(self) -> None:
+        self._reader = JournalReader(self.job.journal)
+        self.state = JobState.initial(self.job.spec)
+        self.poll()
+
+    def poll(self) -> list[Event]:
+        """Reads what was appended since, and gives it.
+
+        Raises:
+            TransferError: JOURNAL_INVALID, DISK_UNWRITABLE.
+        """
+        # The lock first: a worker that ends in between has then already written its last line.
+        self.running = self.job.running
+        events = list(self._reader.read())
+        for event in events:
+            self.state = self.state.apply(event)
+        return events
+
+    @property
+    def ended(self) -> bool:
+        """Whether no worker is at it any more."""
+        return not self.running
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether everything was delivered."""
+        return self.state.status is JobStatus.SUCCEEDED
+
+    @property
+    def failure(self) -> TransferError | None:
+        """Why the job does not go on: what the journal says, or that its worker was killed."""
+        if self.running or self.succeeded:
+            return None
+        if self.state.failure is not None:
+            return self.state.failure
+        if self.state.status is JobStatus.CREATED:
+            return TransferError(Problem.INTERRUPTED, reason="Il n'a pas encore commencé")
+        return TransferError(Problem.INTERRUPTED, reason="Le programme s'est arrêté avant la fin")
+
+
+def start(job: Job, orders: Orders) -> int:
+    """Starts a worker that outlives this process and its terminal; returns its process number.
+
+    The worker has begun its journal when this returns.
+
+    Raises:
+        TransferError: JOB_RUNNING where a worker is at it already; UNEXPECTED where it dies at once.
+    """
+    if job.running:
+        raise TransferError(Problem.JOB_RUNNING, job=job.id)
+    follower = Follower(job)
+    worker = _spawn(job, orders)
+    # Waited for in the background, so that it does not stay a zombie while this process lives.
+    threading.Thread(target=worker.wait, daemon=True).start()
+    assert worker.stdout is not None
+    with worker.stdout:
+        limit = time.monotonic() + START_LIMIT
+        while time.monotonic() < limit:
+            ended = worker.poll() is not None
+            if any(isinstance(event, WorkerStarted) for event in follower.poll()):
+                return worker.pid
+            if ended:
+                raise _early_failure(job, worker)
+            time.sleep(_POLL)
+    reason = f"Le programme de transfert n'a pas démarré en {START_LIMIT:.0f} secondes."
+    raise TransferError(Problem.UNEXPECTED, reason=reason, log=job.log)
+
+
+def stop(job: Job) -> None:
+    """Asks the job's worker to end; it does so within seconds, and can be resumed.
+
+    On Windows, which cannot ask, the worker is ended at once: resuming finds out what was done.
+    """
+    follower = Follower(job)
+    if follower.running and follower.state.worker_pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(follower.state.worker_pid, signal.SIGTERM)
+
+
+def _spawn(job: Job, orders: Orders) -> subprocess.Popen[bytes]:
+    environment = {name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES}
+    with disk_errors(job.log):
+        log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
+    try:
+        # -P: the folder it is started in is not searched for modules.
+        worker = subprocess.Popen(
+            [sys.executable, "-P", "-m", "tui_transfer.worker", str(job.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=job.folder,
+            env=environment,
+            start_new_session=True,
+            creationflags=_DETACHED,
+        )
+    finally:
+        os.close(log)
+    assert worker.stdin is not None
+    with contextlib.suppress(BrokenPipeError), worker.stdin:  # broken: it died at once, `start` finds out
+        worker.stdin.write(orders.encode())
+    return worker
+
+
+def _early_failure(job: Job, worker: subprocess.Popen[bytes]) -> TransferError:
+    """Why a worker ended before it could say so in the journal: it then says so on its output."""
+    assert worker.stdout is not None
+    with contextlib.suppress(msgspec.DecodeError):
+        blocked = msgspec.json.decode(worker.stdout.read(), type=JobBlocked)
+        return TransferError(Problem(blocked.problem), **blocked.details)
+    reason = "Le programme de transfert n'a pas démarré."
+    return TransferError(Problem.UNEXPECTED, reason=reason, log=job.log)

@@ -1,0 +1,133 @@
+"""What happens during a job, one small frozen struct an event.
+
+Events are what the journal holds, what `--json` prints, and what `JobState` is folded from. Sizes are
+bytes; `database` is the position of a database in the job's specification, from 0. Adding a field with
+a default keeps old journals readable; anything else changes `spec.FORMAT`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeAlias
+
+import msgspec
+
+from tui_transfer.config import ProxySettings
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    at: datetime
+
+
+class WorkerStarted(_Event, frozen=True, kw_only=True, tag="worker.started"):
+    """A worker took the job. `proxy` and `host_key` are what a person decided since the last one."""
+
+    pid: int
+    program: str
+    proxy: ProxySettings | None = None
+    host_key: str | None = None
+
+
+class RouteFailed(_Event, frozen=True, kw_only=True, tag="route.failed"):
+    """A way to the Sharebox did not work, and the next one is tried."""
+
+    route: str
+    reason: str
+
+
+class Connected(_Event, frozen=True, kw_only=True, tag="sharebox.connected"):
+    """The Sharebox answered with the right key and accepted the credentials."""
+
+    route: str
+    """`direct`, `http` or `socks5`."""
+    host_key: str
+
+
+class ArchiveStarted(_Event, frozen=True, kw_only=True, tag="archive.started"):
+    """A database begins to be read and compressed (column C)."""
+
+    database: int
+    kind: str
+    """`file`, `folder` or `sqlite`."""
+    size: int
+    files: int
+
+
+class ArchiveProgress(_Event, frozen=True, kw_only=True, tag="archive.progress"):
+    """`read` bytes of the source are now `packed` bytes of the archive, final on disk."""
+
+    database: int
+    read: int
+    packed: int
+
+
+class ArchiveSealed(_Event, frozen=True, kw_only=True, tag="archive.sealed"):
+    """The archive is whole: its size and SHA-256, and the size of what it holds."""
+
+    database: int
+    size: int
+    sha256: str
+    source_size: int
+    files: int
+
+
+class UploadStarted(_Event, frozen=True, kw_only=True, tag="upload.started"):
+    """A database begins to be sent (column T), from `offset`: what lies before was checked to be there."""
+
+    database: int
+    offset: int
+
+
+class UploadProgress(_Event, frozen=True, kw_only=True, tag="upload.progress"):
+    """`acknowledged` bytes of the archive were acknowledged by the Sharebox."""
+
+    database: int
+    acknowledged: int
+
+
+class VerificationProgress(_Event, frozen=True, kw_only=True, tag="verification.progress"):
+    """What arrived is being compared: `checked` of `total` bytes."""
+
+    database: int
+    checked: int
+    total: int
+
+
+class Delivered(_Event, frozen=True, kw_only=True, tag="database.delivered"):
+    """The archive has its final name and its manifest; `verified` says how it was checked."""
+
+    database: int
+    path: str
+    verified: str
+    """`server-hash`, `read-back`, `size-only` or `none`."""
+
+
+class JobSucceeded(_Event, frozen=True, kw_only=True, tag="job.succeeded"):
+    """Every database was delivered; whether all were verified is in the state."""
+
+
+class JobBlocked(_Event, frozen=True, kw_only=True, tag="job.blocked"):
+    """The worker ended because of `problem`, one of `errors.Problem`; the job can be resumed."""
+
+    problem: str
+    details: dict[str, str] = {}
+    database: int | None = None
+
+
+Event: TypeAlias = (
+    WorkerStarted
+    | RouteFailed
+    | Connected
+    | ArchiveStarted
+    | ArchiveProgress
+    | ArchiveSealed
+    | UploadStarted
+    | UploadProgress
+    | VerificationProgress
+    | Delivered
+    | JobSucceeded
+    | JobBlocked
+)
+
+Measure: TypeAlias = ArchiveProgress | UploadProgress | VerificationProgress
+"""Events that only say how far something has come: a later one makes an earlier one useless."""

@@ -1,0 +1,137 @@
+"""The journal of a job: one event a line, appended only, each line bound to the one before.
+
+A line is `{"n": 3, "previous": "<SHA-256 of line 2>", "event": {…}}`. The chain lets a reader notice
+a line that was changed, taken out or moved. A line cut short by a crash has no newline yet: readers stop
+before it, and the next writer cuts it off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.files import PRIVATE_FILE, disk_errors
+from tui_transfer.job.events import Event, Measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+_START: Final = "0" * 64
+
+
+class _Line(msgspec.Struct, frozen=True):
+    n: int
+    previous: str
+    event: Event
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(_Line)
+
+
+class JournalReader:
+    """Reads a journal from its start, and again what was appended since, as often as asked.
+
+    A view that follows a running worker keeps one and calls `read` on a timer.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.offset = 0
+        """Bytes read so far: the end of the last whole line."""
+        self.count = 0
+        self.last_hash = _START
+
+    def read(self) -> Iterator[Event]:
+        """Yields the events of the whole lines that were not read yet.
+
+        Raises:
+            TransferError: JOURNAL_INVALID naming the line; DISK_UNWRITABLE where the file cannot be read.
+        """
+        with disk_errors(self.path):
+            try:
+                stream = self.path.open("rb")
+            except FileNotFoundError:
+                return
+            with stream:
+                stream.seek(self.offset)
+                for line in stream:
+                    if not line.endswith(b"\n"):
+                        return
+                    event = self._check(line)
+                    self.offset += len(line)
+                    yield event
+
+    def _check(self, line: bytes) -> Event:
+        number = self.count + 1
+        try:
+            decoded = _decoder.decode(line)
+        except msgspec.DecodeError as error:
+            raise self._invalid(number, f"elle est illisible ({error})") from error
+        if decoded.n != number or decoded.previous != self.last_hash:
+            raise self._invalid(number, "une ligne a été modifiée, retirée ou déplacée avant elle")
+        self.count = number
+        self.last_hash = hashlib.sha256(line).hexdigest()
+        return decoded.event
+
+    def _invalid(self, line: int, reason: str) -> TransferError:
+        return TransferError(Problem.JOURNAL_INVALID, file=self.path, line=line, reason=reason)
+
+
+class Journal:
+    """Appends events. Only the worker that holds the job's lock may have one open.
+
+    Raises:
+        TransferError: JOURNAL_INVALID where what is there cannot be continued; DISK_FULL or DISK_UNWRITABLE.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        reader = JournalReader(path)
+        self.past = tuple(reader.read())
+        """The events that were there when it was opened."""
+        self._count, self._last_hash = reader.count, reader.last_hash
+        with disk_errors(path):
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, PRIVATE_FILE)
+            os.ftruncate(self._descriptor, reader.offset)
+            os.lseek(self._descriptor, 0, os.SEEK_END)
+
+    def append(self, event: Event) -> None:
+        """Writes one event; it is on the disk when this returns, unless it only measures progress."""
+        line = _encoder.encode(_Line(self._count + 1, self._last_hash, event)) + b"\n"
+        with disk_errors(self.path):
+            self._write(line)
+            if not isinstance(event, Measure):
+                os.fsync(self._descriptor)
+        self._count += 1
+        self._last_hash = hashlib.sha256(line).hexdigest()
+
+    def _write(self, line: bytes) -> None:
+        """Writes the whole line or, where the disk refuses part of it, nothing."""
+        start = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+        written = 0
+        try:
+            while written < len(line):
+                written += os.write(self._descriptor, line[written:])
+        except OSError:
+            os.ftruncate(self._descriptor, start)
+            os.lseek(self._descriptor, start, os.SEEK_SET)
+            raise
+
+    def close(self) -> None:
+        """Ends writing."""
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,55 @@
+"""What a person gives to a worker when it starts: secrets and decisions, on its standard input only."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from tui_transfer.config import ProxySettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SFTP_PASSWORD_VARIABLE: Final = "TUI_TRANSFER_SFTP_PASSWORD"  # noqa: S105 - the variable's name
+KEY_PASSPHRASE_VARIABLE: Final = "TUI_TRANSFER_KEY_PASSPHRASE"  # noqa: S105
+PROXY_PASSWORD_VARIABLE: Final = "TUI_TRANSFER_PROXY_PASSWORD"  # noqa: S105
+SECRET_VARIABLES: Final = (SFTP_PASSWORD_VARIABLE, KEY_PASSPHRASE_VARIABLE, PROXY_PASSWORD_VARIABLE)
+
+
+class Orders(msgspec.Struct, frozen=True, kw_only=True):
+    """Secrets, which are never written anywhere, and decisions, which the worker puts in the journal."""
+
+    sftp_password: str | None = None
+    key_passphrase: str | None = None
+    proxy_password: str | None = None
+    proxy: ProxySettings | None = None
+    """The proxy to go through from now on."""
+    host_key: str | None = None
+    """The fingerprint that a person accepted."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Orders:
+        """The secrets that the environment gives, for use without a terminal."""
+        return cls(
+            sftp_password=environment.get(SFTP_PASSWORD_VARIABLE),
+            key_passphrase=environment.get(KEY_PASSPHRASE_VARIABLE),
+            proxy_password=environment.get(PROXY_PASSWORD_VARIABLE),
+        )
+
+    def encode(self) -> bytes:
+        """The line that goes to the worker."""
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def decode(cls, content: bytes) -> Orders:
+        """Reads what the worker was given; nothing at all means no orders."""
+        return msgspec.json.decode(content, type=cls) if content.strip() else cls()
+
+    def __repr__(self) -> str:
+        """Says which secrets are there, never what they are."""
+        given = [
+            name for name in ("sftp_password", "key_passphrase", "proxy_password") if getattr(self, name)
+        ]
+        return f"Orders(secrets={given}, proxy={self.proxy!r}, host_key={self.host_key!r})"

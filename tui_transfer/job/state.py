@@ -1,0 +1,284 @@
+"""The state of a job: a pure fold over its events. Every view reads this and nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from tui_transfer.config import ProxySettings
+from tui_transfer.errors import ExitCode, Problem, TransferError
+from tui_transfer.job import events as ev
+from tui_transfer.job.spec import JobSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+VERIFIED: Final = frozenset({"server-hash", "read-back"})
+"""The kinds of verification that compare the content itself."""
+
+
+class JobStatus(StrEnum):
+    """Where a job stands, as its journal tells. A killed worker leaves `RUNNING`: see `control`."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    BLOCKED = "blocked"
+    SUCCEEDED = "succeeded"
+
+
+class Step(StrEnum):
+    """Where a database stands in one of the columns C and T."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    VERIFYING = "verifying"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one database has come. Sizes are bytes, None while unknown."""
+
+    name: str
+    path: str
+    archive: str
+    kind: str | None = None
+    size: int | None = None
+    """What there is to read."""
+    files: int | None = None
+    read: int = 0
+    packed: int = 0
+    """Bytes of the archive that are final; all of it once `sha256` is known."""
+    sha256: str | None = None
+    acknowledged: int = 0
+    checked: int = 0
+    resumed_from: int = 0
+    verified: str | None = None
+    delivered_as: str | None = None
+    delivered_at: datetime | None = None
+    compression: Step = Step.WAITING
+    transfer: Step = Step.WAITING
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the archive is whole."""
+        return self.sha256 is not None
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the archive has its final name on the Sharebox."""
+        return self.delivered_as is not None
+
+    @property
+    def estimated_archive_size(self) -> int | None:
+        """The archive's size; while it grows, what the part already packed lets expect."""
+        if self.sealed:
+            return self.packed
+        if not self.read or self.size is None:
+            return None
+        return max(self.packed, self.packed * max(self.size, self.read) // self.read)
+
+    @property
+    def fraction(self) -> float:
+        """Progress from 0 to 1: half for compressing, half for sending; 1 only once delivered."""
+        if self.delivered:
+            return 1.0
+        compressed = 1.0 if self.sealed else _ratio(self.read, self.size)
+        sent = _ratio(self.acknowledged, self.estimated_archive_size)
+        return min(0.99, (compressed + sent) / 2)
+
+
+class JobState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that views show of a job."""
+
+    spec: JobSpec
+    databases: tuple[DatabaseState, ...]
+    status: JobStatus = JobStatus.CREATED
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    updated_at: datetime | None = None
+    worker_pid: int | None = None
+    route: str | None = None
+    """The route that worked last."""
+    proxy: ProxySettings | None = None
+    """The proxy a person gave for this job."""
+    host_key: str | None = None
+    """The host key a person accepted for this job, or the pinned one once it was seen."""
+    problem: str | None = None
+    details: dict[str, str] = {}
+    problem_database: int | None = None
+
+    @classmethod
+    def initial(cls, spec: JobSpec) -> JobState:
+        """The state of a job before any event."""
+        return cls(
+            spec=spec,
+            databases=tuple(
+                DatabaseState(name=item.name, path=item.path, archive=item.archive) for item in spec.databases
+            ),
+        )
+
+    @classmethod
+    def fold(cls, spec: JobSpec, events: Iterable[ev.Event]) -> JobState:
+        """The state after `events`."""
+        state = cls.initial(spec)
+        for event in events:
+            state = state.apply(event)
+        return state
+
+    def apply(self, event: ev.Event) -> JobState:
+        """The state after one more event. Pure: nothing is read or written."""
+        return msgspec.structs.replace(_applied(self, event), updated_at=event.at)
+
+    @property
+    def failure(self) -> TransferError | None:
+        """What blocks the job, with its French text."""
+        if self.problem is None:
+            return None
+        known = self.problem in Problem.__members__.values()
+        problem = Problem(self.problem) if known else Problem.UNEXPECTED
+        return TransferError(problem, **({"reason": self.problem} | self.details))
+
+    @property
+    def fraction(self) -> float:
+        """Overall progress from 0 to 1, each database weighing what there is to read of it."""
+        weights = [max(database.size or 1, 1) for database in self.databases]
+        parts = zip(weights, self.databases, strict=True)
+        return sum(weight * database.fraction for weight, database in parts) / sum(weights)
+
+    @property
+    def all_verified(self) -> bool:
+        """Whether the content of every database was compared on the Sharebox."""
+        return all(database.verified in VERIFIED for database in self.databases)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit status of a command that ends with the job in this state."""
+        if self.status is JobStatus.SUCCEEDED:
+            return ExitCode.SUCCESS if self.all_verified else ExitCode.UNVERIFIABLE
+        failure = self.failure
+        return failure.exit_code if failure else ExitCode.INTERRUPTED
+
+
+def _ratio(part: int, whole: int | None) -> float:
+    return 0.0 if whole is None else 1.0 if whole == 0 else min(1.0, part / whole)
+
+
+def _applied(state: JobState, event: ev.Event) -> JobState:
+    match event:
+        case ev.WorkerStarted():
+            return _worker_started(state, event)
+        case ev.RouteFailed():
+            return state
+        case ev.Connected():
+            return _with(state, route=event.route, host_key=event.host_key)
+        case ev.ArchiveStarted():
+            return _database(
+                state,
+                event.database,
+                kind=event.kind,
+                size=event.size,
+                files=event.files,
+                read=0,
+                compression=Step.RUNNING,
+            )
+        case ev.ArchiveProgress():
+            return _database(state, event.database, read=event.read, packed=event.packed)
+        case ev.ArchiveSealed():
+            return _database(
+                state,
+                event.database,
+                size=event.source_size,
+                files=event.files,
+                read=event.source_size,
+                packed=event.size,
+                sha256=event.sha256,
+                compression=Step.DONE,
+            )
+        case ev.UploadStarted():
+            return _database(
+                state,
+                event.database,
+                acknowledged=event.offset,
+                resumed_from=event.offset,
+                transfer=Step.RUNNING,
+            )
+        case ev.UploadProgress():
+            return _database(state, event.database, acknowledged=event.acknowledged)
+        case ev.VerificationProgress():
+            return _database(state, event.database, checked=event.checked, transfer=Step.VERIFYING)
+        case ev.Delivered():
+            return _delivered(state, event)
+        case ev.JobSucceeded():
+            return _with(state, status=JobStatus.SUCCEEDED, ended_at=event.at)
+        case ev.JobBlocked():
+            return _blocked(state, event)
+
+
+def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
+    """A new worker begins with what is known to be done; anything half done waits again."""
+    databases = tuple(
+        msgspec.structs.replace(
+            database,
+            compression=Step.DONE if database.sealed else Step.WAITING,
+            transfer=Step.DONE if database.delivered else Step.WAITING,
+            checked=0,
+        )
+        for database in state.databases
+    )
+    return _with(
+        state,
+        databases=databases,
+        status=JobStatus.RUNNING,
+        started_at=state.started_at or event.at,
+        ended_at=None,
+        worker_pid=event.pid,
+        proxy=event.proxy or state.proxy,
+        host_key=event.host_key or state.host_key,
+        problem=None,
+        details={},
+        problem_database=None,
+    )
+
+
+def _delivered(state: JobState, event: ev.Delivered) -> JobState:
+    database = state.databases[event.database]
+    return _database(
+        state,
+        event.database,
+        acknowledged=database.packed,
+        verified=event.verified,
+        delivered_as=event.path,
+        delivered_at=event.at,
+        transfer=Step.DONE,
+    )
+
+
+def _blocked(state: JobState, event: ev.JobBlocked) -> JobState:
+    """Marks the column at fault: T where the archive was whole, C before that."""
+    blocked = _with(
+        state,
+        status=JobStatus.BLOCKED,
+        ended_at=event.at,
+        problem=event.problem,
+        details=event.details,
+        problem_database=event.database,
+    )
+    if event.database is None:
+        return blocked
+    if state.databases[event.database].sealed:
+        return _database(blocked, event.database, transfer=Step.FAILED)
+    return _database(blocked, event.database, compression=Step.FAILED)
+
+
+def _with(state: JobState, **changes: object) -> JobState:
+    return msgspec.structs.replace(state, **changes)
+
+
+def _database(state: JobState, index: int, **changes: object) -> JobState:
+    databases = list(state.databases)
+    databases[index] = msgspec.structs.replace(databases[index], **changes)
+    return _with(state, databases=tuple(databases))
