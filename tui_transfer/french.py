@@ -1,0 +1,92 @@
+"""Numbers, sizes, durations and dates as French readers expect them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+NARROW: Final = "\u202f"
+"""The narrow no-break space, which separates thousands and comes before « ; : ! ? %»."""
+NO_BREAK: Final = "\u00a0"
+
+_MONTHS: Final = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """`1234.5` as « 1 234,5 », with a narrow no-break space."""
+    return f"{value:,.{decimals}f}".replace(",", NARROW).replace(".", ",")
+
+
+def size(count: float) -> str:
+    """A number of bytes in octets, Ko, Mo, Go or To, powers of 1000, three figures at most."""
+    if count < 1000:
+        return f"{number(count)}{NO_BREAK}o"
+    value = float(count)
+    for unit in ("Ko", "Mo", "Go", "To"):
+        value /= 1000
+        decimals = 1 if value < 99.95 else 0
+        if value < 999.5 or unit == "To":
+            return f"{number(value, decimals)}{NO_BREAK}{unit}"
+    raise AssertionError("unreachable")
+
+
+def rate(bytes_per_second: float) -> str:
+    """A throughput, for instance « 1,2 Mo/s »."""
+    return f"{size(bytes_per_second)}/s"
+
+
+def percent(fraction: float) -> str:
+    """A fraction from 0 to 1 as a whole percentage; 100 % only when it is whole."""
+    return f"{int(fraction * 100)}{NARROW}%"
+
+
+def duration(seconds: float) -> str:
+    """A time span in its one or two largest units, for instance « 3 min 20 s »."""
+    total = max(0, round(seconds))
+    if total < 60:
+        return f"{total}{NO_BREAK}s"
+    if total < 3600:
+        minutes, rest = divmod(total, 60)
+        tail = f" {rest:02d}{NO_BREAK}s" if minutes < 10 and rest else ""
+        return f"{minutes}{NO_BREAK}min{tail}"
+    hours, minutes = divmod(round(total / 60), 60)
+    tail = f" {minutes:02d}{NO_BREAK}min" if minutes else ""
+    return f"{hours}{NO_BREAK}h{tail}"
+
+
+def day(value: date) -> str:
+    """A date in full, for instance « 2 mars 2022 », « 1er » for the first of a month."""
+    number_in_month = "1er" if value.day == 1 else str(value.day)
+    return f"{number_in_month}{NO_BREAK}{_MONTHS[value.month - 1]} {value.year}"
+
+
+def moment(value: datetime) -> str:
+    """A time in the reader's zone, for instance « 2 mars 2022 à 14 h 05 »."""
+    local = value.astimezone()
+    return f"{day(local)} à {local.hour}{NO_BREAK}h{NO_BREAK}{local.minute:02d}"
+
+
+def short_moment(value: datetime) -> str:
+    """A time for a table, for instance « 02/03/2022 14:05 »."""
+    return value.astimezone().strftime("%d/%m/%Y %H:%M")
+
+
+def count(quantity: int, singular: str, plural: str | None = None) -> str:
+    """« 1 base », « 2 bases »; zero is singular in French."""
+    word = singular if abs(quantity) < 2 else (plural or singular + "s")
+    return f"{number(quantity)}{NO_BREAK}{word}"

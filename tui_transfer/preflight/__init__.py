@@ -1,0 +1,1 @@
+"""The prerequisites: what a person states, what the program checks, and whether a transfer may begin."""

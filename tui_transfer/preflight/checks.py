@@ -1,0 +1,178 @@
+"""What a program can see of the prerequisites, it checks itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import psutil
+
+from tui_transfer import french
+from tui_transfer.archive.source import find_nested, summarize
+from tui_transfer.errors import TransferError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tui_transfer.archive.source import Summary
+    from tui_transfer.config import Home, ShareboxSettings
+
+Database = tuple[str, Path]
+"""A name and an absolute path."""
+
+_COMPANIONS: Final = ("-wal", "-journal", ".lck", ".lock", ".ldb", ".laccdb", ".delta", "~")
+"""Endings of the files that database programs put beside a database they have open."""
+_SQLITE_SPOOL: Final = 2
+"""An SQLite database is first copied, then packed: at worst twice its size on the disk."""
+_MARGIN: Final = 64_000_000
+
+
+class Verdict(StrEnum):
+    """What a check found."""
+
+    OK = "ok"
+    WARNING = "warning"
+    """A person should look; the transfer may go on and takes its own precautions."""
+    FAILED = "failed"
+    """The transfer would not succeed."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check's result: what was looked at, the verdict, what was found and what to do."""
+
+    key: str
+    title: str
+    verdict: Verdict
+    explanation: str
+
+
+def check_all(databases: Sequence[Database], home: Home, sharebox: ShareboxSettings) -> list[Check]:
+    """Runs every check. Takes seconds where the Sharebox does not answer: not for a UI's own thread."""
+    return [*check_databases(databases, home), check_sharebox(sharebox)]
+
+
+def check_databases(databases: Sequence[Database], home: Home) -> list[Check]:
+    """The checks that need no network."""
+    return [
+        check_readable(databases),
+        check_names(databases),
+        check_companions(databases),
+        check_not_open(databases),
+        check_free_space(databases, home),
+    ]
+
+
+def check_readable(databases: Sequence[Database]) -> Check:
+    """Each database exists and can be looked at."""
+    title = "Bases présentes et lisibles"
+    if not databases:
+        return Check("readable", title, Verdict.WARNING, "Aucune base n'est cochée.")
+    failures = [error.why for _, path in databases if isinstance(error := _look(path), TransferError)]
+    if failures:
+        return Check("readable", title, Verdict.FAILED, " ".join(failures))
+    return Check("readable", title, Verdict.OK, french.count(len(databases), "base") + ".")
+
+
+def check_names(databases: Sequence[Database]) -> Check:
+    """No two databases share a name, and none lies inside another."""
+    title = "Noms uniques, aucune base dans une autre"
+    names: dict[str, str] = {}
+    for name, _ in databases:
+        if name.casefold() in names:
+            return Check(
+                "names", title, Verdict.FAILED, f"Le nom « {name} » apparaît deux fois : renommez-en une."
+            )
+        names[name.casefold()] = name
+    if nested := find_nested([path for _, path in databases]):
+        inner, outer = nested
+        explanation = f"{inner} est à l'intérieur de {outer} : retirez l'une des deux de la liste."
+        return Check("names", title, Verdict.FAILED, explanation)
+    return Check("names", title, Verdict.OK, "Aucun doublon.")
+
+
+def check_companions(databases: Sequence[Database]) -> Check:
+    """No lock or journal file lies beside a database."""
+    title = "Aucun fichier de verrou ou de journal à côté"
+    found = [
+        companion.name
+        for _, path in databases
+        for ending in _COMPANIONS
+        if (companion := path.with_name(path.name + ending)).exists() and companion.stat().st_size > 0
+    ]
+    if found:
+        explanation = f"{', '.join(found)} : la base est sans doute ouverte. Fermez Impact emploi partout."
+        return Check("companions", title, Verdict.WARNING, explanation)
+    return Check("companions", title, Verdict.OK, "Rien à signaler.")
+
+
+def check_not_open(databases: Sequence[Database]) -> Check:
+    """No other process that this account may look into has a database open."""
+    title = "Bases fermées dans les autres programmes"
+    users = sorted(_processes_using([path for _, path in databases]))
+    if users:
+        explanation = f"Ouverte dans : {', '.join(users)}. Fermez ce programme avant le transfert."
+        return Check("open", title, Verdict.WARNING, explanation)
+    return Check("open", title, Verdict.OK, "Aucun programme visible ne les utilise.")
+
+
+def check_free_space(databases: Sequence[Database], home: Home) -> Check:
+    """The archives fit on the disk that holds the home."""
+    title = "Place libre sur cette machine"
+    summaries = [look for _, path in databases if not isinstance(look := _look(path), TransferError)]
+    needed = space_needed(summaries)
+    existing = next(folder for folder in (home.data, *home.data.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    figures = f"{french.size(free)} libres, {french.size(needed)} nécessaires au plus."
+    if free < needed:
+        advice = f" Libérez {french.size(needed - free)} sur le disque de {home.data}."
+        return Check("space", title, Verdict.FAILED, figures + advice)
+    return Check("space", title, Verdict.OK, figures)
+
+
+def check_sharebox(sharebox: ShareboxSettings) -> Check:
+    """The Sharebox can be reached directly; through a proxy it may still be."""
+    # Reached only when asked for: the route code brings in libraries that the first screen does without.
+    from tui_transfer.sharebox.routes import Direct, open_tunnel
+
+    title = "Sharebox joignable"
+    place = f"{sharebox.host}, port {sharebox.port}"
+    try:
+        open_tunnel(Direct(), sharebox.host, sharebox.port).close()
+    except TransferError as error:
+        explanation = f"{error.why} Le transfert demandera l'adresse d'un proxy."
+        return Check("sharebox", title, Verdict.WARNING, explanation)
+    return Check("sharebox", title, Verdict.OK, f"{place} répond.")
+
+
+def space_needed(summaries: Iterable[Summary]) -> int:
+    """Bytes that the spool may take at worst: every archive as large as its database, plus a copy."""
+    factors = (summary.size * (_SQLITE_SPOOL if summary.kind == "sqlite" else 1) for summary in summaries)
+    return sum(factors) + _MARGIN
+
+
+def _look(path: Path) -> Summary | TransferError:
+    try:
+        return summarize(path)
+    except TransferError as error:
+        return error
+
+
+def _processes_using(paths: Sequence[Path]) -> set[str]:
+    """Names of the other processes that hold one of `paths`, or a file below it, open."""
+    wanted = [os.path.realpath(path) for path in paths]
+    users = set()
+    for process in psutil.process_iter(["pid", "name"]):
+        if process.pid == os.getpid():
+            continue
+        try:
+            opened = process.open_files()
+        except psutil.Error:  # gone meanwhile, or another account's: what cannot be seen is ticked
+            continue
+        if any(Path(file.path).is_relative_to(path) for file in opened for path in wanted):
+            users.add(process.info["name"])
+    return users

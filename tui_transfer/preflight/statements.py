@@ -1,0 +1,150 @@
+"""The prerequisites of the fact sheet that only a person can vouch for, and what was ticked."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from tui_transfer.files import write_private
+from tui_transfer.job.spec import PrerequisiteTick
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from tui_transfer.config import Home
+
+
+class Group(StrEnum):
+    """The two lists of the fact sheet; the value is the title."""
+
+    DATA = "Concernant vos données"
+    INSTALLATION = "Concernant votre installation"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Something a person ticks. `key` is stable: it is written to files."""
+
+    key: str
+    group: Group
+    text: str
+    help: str
+
+
+STATEMENTS: Final = (
+    Statement(
+        "unique-names",
+        Group.DATA,
+        "Chaque dossier de « Production » porte un nom unique",
+        "Deux dossiers de même nom ne pourraient pas être distingués après la reprise.",
+    ),
+    Statement(
+        "simulation",
+        Group.DATA,
+        "Les dossiers non utilisés sont passés de « Production » à « Simulation »",
+        "Seuls les dossiers de « Production » sont repris.",
+    ),
+    Statement(
+        "backup",
+        Group.DATA,
+        "Les données sont sauvegardées",
+        "Voir la fiche pratique « Paramétrage : Sauvegarde et restaurations ».",
+    ),
+    Statement(
+        "exit-date",
+        Group.DATA,
+        "La date de sortie du dispositif est renseignée pour les employeurs qui ne sont plus gérés",
+        "Champ « Date de sortie du dispositif Impact emploi » de chaque employeur.",
+    ),
+    Statement(
+        "risk-code",
+        Group.DATA,
+        "Chaque employeur a un seul code risque actif (AT/MP)",
+        "Un second code risque actif rend le taux AT/MP ambigu.",
+    ),
+    Statement(
+        "employers-archived",
+        Group.DATA,
+        "Les employeurs inactifs au 31 décembre 2021 sont archivés",
+        "Concerne les employeurs du dossier de « Production ».",
+    ),
+    Statement(
+        "employees-archived",
+        Group.DATA,
+        "Les salariés sans contrat en cours au 31 décembre 2020 sont archivés",
+        "Concerne les salariés du dossier de « Production ».",
+    ),
+    Statement(
+        "antivirus",
+        Group.INSTALLATION,
+        "L'antivirus est désactivé",
+        "Pensez à le réactiver après le transfert.",
+    ),
+    Statement(
+        "closed",
+        Group.INSTALLATION,
+        "Impact emploi est fermé sur ce poste",
+        "Une base ouverte peut changer pendant sa lecture.",
+    ),
+    Statement(
+        "closed-network",
+        Group.INSTALLATION,
+        "En réseau : Impact emploi et le gestionnaire de services sont fermés sur les autres postes",
+        "Le gestionnaire de services est « la boule bleue ou le scarabée rouge ». Sans réseau, cochez.",
+    ),
+)
+
+
+class Ticks:
+    """What was ticked, kept in the home so that prerequisites can be done days before.
+
+    Raises:
+        TransferError: DISK_FULL or DISK_UNWRITABLE from `set_ticked`.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._file = home.data / "prerequisites.json"
+        self._ticks = self._load()
+
+    @property
+    def all(self) -> tuple[PrerequisiteTick, ...]:
+        """The ticks, in the order of the fact sheet."""
+        return tuple(self._ticks[item.key] for item in STATEMENTS if item.key in self._ticks)
+
+    @property
+    def keys(self) -> Collection[str]:
+        """The keys that are ticked."""
+        return self._ticks.keys()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every statement is ticked."""
+        return len(self.all) == len(STATEMENTS)
+
+    def set_ticked(self, key: str, ticked: bool) -> None:
+        """Ticks or unticks a statement, and keeps who did it and when."""
+        if ticked:
+            self._ticks[key] = PrerequisiteTick(key=key, by=_user(), at=datetime.now().astimezone())
+        else:
+            self._ticks.pop(key, None)
+        write_private(self._file, msgspec.json.encode(list(self._ticks.values())))
+
+    def _load(self) -> dict[str, PrerequisiteTick]:
+        try:
+            ticks = msgspec.json.decode(self._file.read_bytes(), type=list[PrerequisiteTick])
+        except (OSError, msgspec.DecodeError):
+            # Unreadable ticks are no ticks: the person ticks again what is true today.
+            return {}
+        return {tick.key: tick for tick in ticks}
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no name for this account, as in some containers
+        return "inconnu"
