@@ -297,15 +297,15 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.DATABASE_LINK: _meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
-        "La base contient un lien qui sort de son dossier",
-        "{path} renvoie vers {target}, qui ne serait pas transféré.",
-        "Remplacez ce lien par les données elles-mêmes, ou ajoutez {target} comme une base à part.",
+        "La base contient un lien qui ne peut pas être transféré",
+        "{path} renvoie vers {target} : {reason}.",
+        "Remplacez ce lien par les données elles-mêmes, ou supprimez-le s'il ne sert plus, puis reprenez.",
     ),
     Problem.DATABASE_FILE_NAME: _meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "Un nom de fichier ne peut pas être archivé",
-        "{path} : ce nom n'est pas écrit en Unicode.",
+        "{path} : {reason}.",
         "Renommez ce fichier, puis reprenez.",
     ),
     Problem.DATABASE_CHANGED: _meaning(

@@ -1,0 +1,72 @@
+"""Packs blocks of data as LZMA2, each on its own, so that they can be chained in one stream.
+
+An LZMA2 stream is a sequence of chunks closed by a zero byte. A block packed here begins with a chunk
+that resets the dictionary and the coder's properties, and leaves the closing byte out: blocks of any
+preset may follow one another, and `END` closes the whole.
+
+Source: the LZMA2 chunk format as described in XZ Utils' liblzma (``lzma2_encoder.c``).
+"""
+
+from __future__ import annotations
+
+import lzma
+from typing import TYPE_CHECKING, Final
+
+from tui_transfer.errors import Problem, TransferError
+
+if TYPE_CHECKING:
+    import threading
+
+BLOCK_SIZE: Final = 8 << 20
+"""Bytes of data in a block, and the largest dictionary used: an encoder takes about 11 times as much."""
+
+END: Final = b"\0"
+"""Closes an LZMA2 stream."""
+
+PRESETS: Final = range(10)
+
+_DICTIONARIES: Final = [size << 10 for size in (256, 1024, 2048, 4096, 4096, 8192, 8192, 8192, 8192, 8192)]
+_SMALLEST_DICTIONARY: Final = 4096
+_STEP: Final = 256 << 10  # bytes packed between two looks at `cancelled`
+_STORED_CHUNK: Final = 1 << 16
+_STORED_FIRST, _STORED_NEXT = b"\1", b"\2"  # uncompressed chunk, that resets the dictionary or not
+
+
+def pack(data: bytes | bytearray, preset: int, cancelled: threading.Event) -> bytes:
+    """Packs one block, or stores it where packing would not make it smaller.
+
+    The result depends on `data` and `preset` alone. The interpreter lock is released meanwhile.
+
+    Args:
+        data: 1 to `BLOCK_SIZE` bytes.
+        preset: 0 (fastest) to 9 (smallest), as in `lzma`, the dictionary limited to `BLOCK_SIZE`.
+        cancelled: looked at often; ends the packing.
+
+    Raises:
+        TransferError: `INTERRUPTED`.
+    """
+    dictionary = max(_SMALLEST_DICTIONARY, min(_DICTIONARIES[preset], len(data)))
+    encoder = lzma.LZMACompressor(
+        lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "preset": preset, "dict_size": dictionary}]
+    )
+    packed = bytearray()
+    with memoryview(data) as view:
+        for start in range(0, len(data), _STEP):
+            if cancelled.is_set():
+                raise TransferError(Problem.INTERRUPTED, reason="Arrêt demandé pendant la compression")
+            packed += encoder.compress(view[start : start + _STEP])
+    packed += encoder.flush()
+    if not packed.endswith(END):
+        raise TransferError(Problem.UNEXPECTED, reason="liblzma n'a pas fermé un bloc LZMA2", log="")
+    del packed[-len(END) :]
+    return bytes(packed) if len(packed) < len(data) else _store(data)
+
+
+def _store(data: bytes | bytearray) -> bytes:
+    stored = bytearray()
+    for start in range(0, len(data), _STORED_CHUNK):
+        chunk = data[start : start + _STORED_CHUNK]
+        stored += _STORED_NEXT if start else _STORED_FIRST
+        stored += (len(chunk) - 1).to_bytes(2, "big")
+        stored += chunk
+    return bytes(stored)

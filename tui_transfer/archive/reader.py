@@ -1,0 +1,141 @@
+"""Reads a database once, hashing every byte, and notices whatever changes meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tui_transfer.archive.blocks import BLOCK_SIZE
+from tui_transfer.archive.disk import open_unlinked, reading, unreadable
+from tui_transfer.archive.source import Item, Source, list_source
+from tui_transfer.archive.stamp import Stamp, changed
+from tui_transfer.errors import Problem, TransferError
+
+if TYPE_CHECKING:
+    import io
+    import threading
+    from collections.abc import Iterator
+
+_CHUNK: Final = 1 << 20
+_GONE: Final = "ce fichier a disparu"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was read of one file: size in bytes, SHA-256 (hexadecimal) and CRC-32."""
+
+    size: int
+    sha256: str
+    crc32: int
+
+
+class SourceReader:
+    """Reads the files of a source, in its order, as one stream cut into blocks.
+
+    Args:
+        source: what to read.
+        cancelled: ends the reading with `INTERRUPTED`.
+
+    Attributes:
+        files: the items dealt with so far, in the source's order; a folder has no content.
+    """
+
+    def __init__(self, source: Source, cancelled: threading.Event) -> None:
+        self.files: list[tuple[Item, Content | None]] = []
+        self._source = source
+        self._cancelled = cancelled
+
+    def blocks(self) -> Iterator[bytearray]:
+        """The bytes of all files, end to end, in blocks of `BLOCK_SIZE`; the last may be shorter.
+
+        Raises:
+            TransferError: `DATABASE_CHANGED`, `DATABASE_UNREADABLE`, `DATABASE_LOCKED`, `INTERRUPTED`.
+        """
+        block = bytearray()
+        for chunk in self._chunks():
+            room = BLOCK_SIZE - len(block)
+            block += chunk[:room]
+            if len(block) == BLOCK_SIZE:
+                yield block
+                block = bytearray(chunk[room:])
+        if block:
+            yield block
+
+    def _chunks(self) -> Iterator[bytes]:
+        for item in self._source.items:
+            if item.stamp:
+                yield from self._file(item, item.stamp)
+            else:
+                self.files.append((item, None))
+
+    def _file(self, item: Item, stamp: Stamp) -> Iterator[bytes]:
+        sha256, crc32, size = hashlib.sha256(), 0, 0
+        with _open(item, stamp) as file:
+            while chunk := self._read(file, item):
+                sha256.update(chunk)
+                crc32 = zlib.crc32(chunk, crc32)
+                size += len(chunk)
+                if size > stamp.size:  # it may be growing without end
+                    break
+                yield chunk
+            _check(item, stamp, os.fstat(file.fileno()))
+        _check(item, stamp, _lstat(item))
+        self.files.append((item, Content(size, sha256.hexdigest(), crc32)))
+
+    def _read(self, file: io.FileIO, item: Item) -> bytes:
+        if self._cancelled.is_set():
+            raise TransferError(Problem.INTERRUPTED, reason="Arrêt demandé pendant la compression")
+        with reading(item.path):
+            return file.read(_CHUNK)
+
+
+def check_unchanged(source: Source) -> None:
+    """Lists a database again and compares: nothing may have come, gone or changed since.
+
+    Raises:
+        TransferError: `DATABASE_CHANGED`, or whatever `list_source` raises.
+    """
+    before = {item.name: item for item in source.items}
+    after = {item.name: item for item in list_source(source.path).items}
+    for name in sorted(before.keys() | after.keys()):
+        if name not in after:
+            raise changed(before[name].path, _GONE)
+        if name not in before:
+            raise changed(after[name].path, "cet élément est apparu")
+        earlier, later = before[name].stamp, after[name].stamp
+        if (earlier is None) != (later is None):
+            raise changed(after[name].path, "un dossier et un fichier ont échangé leur place")
+        if earlier and later and (reason := earlier.difference(later)):
+            raise changed(after[name].path, reason)
+
+
+def _open(item: Item, stamp: Stamp) -> io.FileIO:
+    try:
+        file = open_unlinked(item.path)
+    except FileNotFoundError as error:
+        raise changed(item.path, _GONE) from error
+    except OSError as error:
+        raise unreadable(item.path, error) from error
+    try:
+        _check(item, stamp, os.fstat(file.fileno()))
+    except TransferError:
+        file.close()
+        raise
+    return file
+
+
+def _lstat(item: Item) -> os.stat_result:
+    try:
+        return os.lstat(item.path)
+    except FileNotFoundError as error:
+        raise changed(item.path, _GONE) from error
+    except OSError as error:
+        raise unreadable(item.path, error) from error
+
+
+def _check(item: Item, stamp: Stamp, now: os.stat_result) -> None:
+    if reason := stamp.difference(Stamp.of(now)):
+        raise changed(item.path, reason)

@@ -1,0 +1,199 @@
+"""Two ways to copy an SQLite database consistently, neither of which writes beside it.
+
+- A *backup* (SQLite's own API) through a read-only connection that holds one read transaction from the
+  first page to the last, so that it cannot be sent back to its start. Beside a rollback journal, writers
+  wait meanwhile; with a write-ahead log (WAL) they do not.
+- A *copy* of the database and its journals, made whole by SQLite in our own folder. It serves where a
+  connection would have to write beside the original: to roll back what a program that died left half
+  done, or to create the files that a WAL database lacks. The caller compares stamps taken before and
+  after to know that nobody wrote meanwhile.
+
+SQLite's locks on a file are lost when the same process closes any other descriptor of that file (POSIX
+locks): nothing here opens the original while a connection to it lives.
+
+Source: SQLite's documentation, "Online Backup API", "Write-Ahead Logging" and "How To Corrupt" (2.2).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from tui_transfer.archive.disk import open_private, open_unlinked, printable, reading, unreadable, writing
+from tui_transfer.archive.source import WAL_SUFFIX
+from tui_transfer.errors import Problem, TransferError
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+ROLLBACK_SUFFIX: Final = "-journal"
+SHARED_MEMORY_SUFFIX: Final = "-shm"
+
+_PAGES_PER_STEP: Final = 256
+_CHUNK: Final = 1 << 20
+_BUSY_WAIT: Final = 0.2  # seconds SQLite waits for a lock before we look at `cancelled` again
+_WRITE_ERRORS: Final = {
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+}
+_CANNOT_READ_IN_PLACE: Final = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_MEANINGS: Final = {
+    sqlite3.SQLITE_BUSY: (Problem.DATABASE_LOCKED, "un autre programme la garde verrouillée"),
+    sqlite3.SQLITE_CORRUPT: (Problem.DATABASE_UNREADABLE, "cette base SQLite est endommagée"),
+    sqlite3.SQLITE_NOTADB: (Problem.DATABASE_UNREADABLE, "ce n'est pas une base SQLite valide"),
+}
+
+
+class OvertakenError(Exception):
+    """A journal that was to be copied is gone: some program has just closed the database."""
+
+
+@dataclass(frozen=True)
+class Copying:
+    """One database on its way into `snapshot`.
+
+    Attributes:
+        original: the database, never written.
+        snapshot: where it goes; what is there is replaced.
+        on_copied: told the bytes copied so far.
+        cancelled: ends a copy with `INTERRUPTED`.
+        locked_after: seconds after which a lock that does not go away is `DATABASE_LOCKED`.
+    """
+
+    original: Path
+    snapshot: Path
+    on_copied: Callable[[int], None]
+    cancelled: threading.Event
+    locked_after: float
+
+    def back_up(self) -> bool:
+        """Backs the database up; `False` if that would need writing beside it.
+
+        Raises:
+            TransferError: `DATABASE_LOCKED`, `DATABASE_UNREADABLE`, `DISK_FULL`, `DISK_UNWRITABLE`,
+                `INTERRUPTED`.
+        """
+        self._start_anew()
+        uri = f"file:{quote(self.original.as_posix())}?mode=ro"
+        try:
+            with (
+                closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_WAIT, isolation_level=None)) as original,
+                closing(sqlite3.connect(self.snapshot, isolation_level=None)) as snapshot,
+            ):
+                self._begin_reading(original)
+                # Nothing of a half-made snapshot is ever used: it needs no journal, and one flush.
+                snapshot.execute("PRAGMA journal_mode = OFF")
+                snapshot.execute("PRAGMA synchronous = OFF")
+                (page_size,) = original.execute("PRAGMA page_size").fetchone()
+                original.backup(snapshot, pages=_PAGES_PER_STEP, progress=self._step(page_size))
+        except sqlite3.Error as error:
+            if _primary_code(error) in _CANNOT_READ_IN_PLACE:
+                return False
+            raise self._failure(error) from error
+        self._flush()
+        return True
+
+    def copy(self, suffixes: list[str]) -> None:
+        """Copies the files of the database: itself ("") and its journals, by suffix.
+
+        Raises:
+            OvertakenError: one of them is gone.
+            TransferError: `DATABASE_UNREADABLE`, `DISK_FULL`, `DISK_UNWRITABLE`, `INTERRUPTED`.
+        """
+        self._start_anew()
+        copied = 0
+        for suffix in suffixes:
+            copied = self._copy_file(Path(f"{self.original}{suffix}"), suffix, copied)
+
+    def make_whole(self) -> None:
+        """Lets SQLite play the journals that came with a copy, so that one file holds everything.
+
+        Raises:
+            TransferError: `DATABASE_UNREADABLE`, `DISK_FULL`, `DISK_UNWRITABLE`.
+        """
+        try:
+            with closing(sqlite3.connect(self.snapshot, isolation_level=None)) as copy:
+                copy.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                copy.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        self._flush()
+
+    def _begin_reading(self, original: sqlite3.Connection) -> None:
+        """Opens the read transaction that pins one state of the database."""
+        deadline = time.monotonic() + self.locked_after
+        original.execute("BEGIN")
+        while True:
+            self._stop_if_cancelled()
+            try:
+                original.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except sqlite3.OperationalError as error:
+                if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            else:
+                return
+
+    def _step(self, page_size: int) -> Callable[[int, int, int], None]:
+        def step(_status: int, remaining: int, pages: int) -> None:
+            self._stop_if_cancelled()
+            self.on_copied((pages - remaining) * page_size)
+
+        return step
+
+    def _copy_file(self, original: Path, suffix: str, copied: int) -> int:
+        """Copies one file; returns the bytes copied so far, `copied` included."""
+        copy = Path(f"{self.snapshot}{suffix}")
+        try:
+            file = open_unlinked(original)
+        except FileNotFoundError as error:
+            raise OvertakenError from error
+        except OSError as error:
+            raise unreadable(original, error) from error
+        with file, writing(copy), os.fdopen(open_private(copy, anew=True), "wb") as target:
+            while True:
+                self._stop_if_cancelled()
+                with reading(original):
+                    chunk = file.read(_CHUNK)
+                if not chunk:
+                    return copied
+                target.write(chunk)
+                copied += len(chunk)
+                self.on_copied(copied)
+
+    def _start_anew(self) -> None:
+        with writing(self.snapshot):
+            for suffix in (WAL_SUFFIX, ROLLBACK_SUFFIX, SHARED_MEMORY_SUFFIX):
+                Path(f"{self.snapshot}{suffix}").unlink(missing_ok=True)
+            os.close(open_private(self.snapshot, anew=True))
+
+    def _flush(self) -> None:
+        with writing(self.snapshot), self.snapshot.open("rb+") as file:
+            os.fsync(file.fileno())
+
+    def _stop_if_cancelled(self) -> None:
+        if self.cancelled.is_set():
+            raise TransferError(Problem.INTERRUPTED, reason="Arrêt demandé pendant la lecture de la base")
+
+    def _failure(self, error: sqlite3.Error) -> TransferError:
+        """What an error of SQLite means: our disk, somebody's lock, or a damaged database."""
+        code = _primary_code(error)
+        snapshot, original = printable(self.snapshot), printable(self.original)
+        if code == sqlite3.SQLITE_FULL:
+            return TransferError(Problem.DISK_FULL, path=snapshot, reason="plus aucun espace libre")
+        if error.sqlite_errorcode in _WRITE_ERRORS:
+            return TransferError(Problem.DISK_UNWRITABLE, path=snapshot, reason="écriture refusée")
+        problem, reason = _MEANINGS.get(code, (Problem.DATABASE_UNREADABLE, f"SQLite répond « {error} »"))
+        return TransferError(problem, path=original, reason=reason)
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    """SQLite's result code without its extension; 0 if Python raised the error by itself."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -1,0 +1,48 @@
+"""What tells whether a file is still the one that was looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui_transfer.archive.disk import printable
+from tui_transfer.errors import Problem, TransferError
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A file's size in bytes, time of last change in nanoseconds, and identity on its disk.
+
+    Two equal stamps taken around a reading mean that nobody wrote in between. The one exception is
+    the file system's clock: a second write within one of its ticks (4 ms on Linux, 100 ns on NTFS)
+    that keeps the size is not seen.
+    """
+
+    size: int
+    modified_ns: int
+    device: int
+    inode: int
+
+    @classmethod
+    def of(cls, info: os.stat_result) -> Stamp:
+        """The stamp in the answer of `os.stat`, `os.lstat` or `os.fstat`."""
+        return cls(info.st_size, info.st_mtime_ns, info.st_dev, info.st_ino)
+
+    def difference(self, later: Stamp) -> str | None:
+        """What changed between this stamp and a later one, in French; `None` if nothing did."""
+        if (self.device, self.inode) != (later.device, later.inode):
+            return "ce fichier a été remplacé par un autre"
+        if self.size != later.size:
+            return f"sa taille est passée de {self.size} à {later.size} octets"
+        if self.modified_ns != later.modified_ns:
+            return "son contenu a été modifié"
+        return None
+
+
+def changed(path: str | Path, reason: str) -> TransferError:
+    """What to raise when a part of a database is no longer what it was."""
+    return TransferError(Problem.DATABASE_CHANGED, path=printable(path), reason=reason)

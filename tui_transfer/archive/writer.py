@@ -1,0 +1,230 @@
+"""Writes a database as a standard 7z archive that grows while it is written and can be gone on with.
+
+source ─> (SQLite snapshot) ─> blocks ─> packed in threads ─> archive, index ─> header ─> signature
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from tui_transfer.archive.blocks import END, pack
+from tui_transfer.archive.disk import make_private_folder
+from tui_transfer.archive.header import build_container
+from tui_transfer.archive.index import SIGNATURE_SIZE, GrowingArchive, Record
+from tui_transfer.archive.reader import SourceReader, check_unchanged
+from tui_transfer.archive.snapshot import take_snapshot
+from tui_transfer.archive.source import SourceKind, list_source
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from tui_transfer.archive.reader import Content
+    from tui_transfer.archive.source import Item, Source
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an archive is, in bytes.
+
+    Attributes:
+        read: of the database, those that are packed for good.
+        total: of the database.
+        packed: of the archive, those that will not change any more: from its start, signature header
+            excepted until the archive is finished. Never less than 32.
+        copied: of an SQLite database, those in the snapshot while it is being taken.
+    """
+
+    read: int
+    total: int
+    packed: int = SIGNATURE_SIZE
+    copied: int = 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file in an archive.
+
+    Attributes:
+        name: parts separated by ``/``, beginning with the database's own name.
+        size: bytes.
+        sha256: hexadecimal.
+        modified: time of last change, in seconds since 1970.
+    """
+
+    name: str
+    size: int
+    sha256: str
+    modified: float
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A finished archive: its file, size in bytes, SHA-256, and what it holds.
+
+    Attributes:
+        source_size: bytes of the database that it holds.
+        entries: its files (folders are in the archive, not here).
+        reused: blocks of an earlier run that did not have to be packed again.
+    """
+
+    path: Path
+    size: int
+    sha256: str
+    source_size: int
+    entries: tuple[Entry, ...]
+    reused: int
+
+
+def write_archive(
+    database: Path,
+    archive: Path,
+    *,
+    work: Path,
+    preset: int | Callable[[], int],
+    threads: int | None = None,
+    on_progress: Callable[[Progress], None],
+    cancelled: threading.Event,
+) -> Archive:
+    """Writes `database` to `archive`, or goes on with an archive that was not finished.
+
+    The same database packed with the same presets gives the same bytes, however often it was
+    interrupted. Until it is finished, the archive's first 32 bytes are zero.
+
+    Args:
+        database: a file, an SQLite database or a folder.
+        archive: its folder exists and belongs to us alone.
+        work: where the snapshot and the index are kept until the archive is no longer needed; made if
+            it is missing, used for this archive only.
+        preset: 0 to 9, or what is asked for it each time a block is about to be packed.
+        threads: blocks packed at the same time; by default one for each core.
+        on_progress: called in the caller's thread, after each block.
+        cancelled: ends the work, within a fraction of a second, with `INTERRUPTED`.
+
+    Raises:
+        TransferError: what `list_source` raises; `DATABASE_CHANGED`, `DATABASE_LOCKED`, `DISK_FULL`,
+            `DISK_UNWRITABLE`, `INTERRUPTED`.
+    """
+    make_private_folder(work)
+    source = list_source(database)
+    if source.kind is SourceKind.SQLITE:
+        source = _snapshot(source, work, on_progress, cancelled)
+    total = source.size
+
+    def report() -> None:
+        on_progress(Progress(packer.read, total, growing.end))
+
+    with (
+        GrowingArchive(archive, work / "blocks.index") as growing,
+        _Packer(growing, threads or _cores(), cancelled, report) as packer,
+    ):
+        report()
+        reader = SourceReader(source, cancelled)
+        for block in reader.blocks():
+            packer.add(block, preset if isinstance(preset, int) else preset())
+        packer.collect_all()
+        if source.kind is not SourceKind.SQLITE:  # a snapshot is ours, and was consistent from the start
+            check_unchanged(source)
+        _seal(growing, reader.files)
+        report()
+        return Archive(
+            archive, growing.end, growing.sha256(cancelled), total, _entries(reader.files), growing.reused
+        )
+
+
+def _snapshot(
+    source: Source, work: Path, on_progress: Callable[[Progress], None], cancelled: threading.Event
+) -> Source:
+    def report(copied: int) -> None:
+        on_progress(Progress(0, source.size, copied=copied))
+
+    return take_snapshot(source, work, on_copied=report, cancelled=cancelled)
+
+
+class _Packer:
+    """Packs blocks in threads, a bounded number at a time, and appends them in order.
+
+    Args:
+        growing: where packed blocks go, and where those of an earlier run may still be.
+        threads: blocks packed at the same time.
+        cancelled: ends the packing with `INTERRUPTED`.
+        on_block: called after each block that became final.
+
+    Attributes:
+        read: bytes of the database in the blocks that are final.
+    """
+
+    def __init__(
+        self,
+        growing: GrowingArchive,
+        threads: int,
+        cancelled: threading.Event,
+        on_block: Callable[[], None],
+    ) -> None:
+        self.read = 0
+        self._growing = growing
+        self._threads = threads
+        self._cancelled = cancelled
+        self._on_block = on_block
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pack")
+        self._pending: deque[Future[tuple[Record, bytes]]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def add(self, block: bytearray, preset: int) -> None:
+        """Uses the next block of the database again, or has it packed."""
+        if self._growing.reuse(block):
+            self._is_final(len(block))
+            return
+        self._pending.append(self._pool.submit(self._pack, block, preset))
+        # One block more than threads is kept in flight, so that none waits for the reading.
+        while self._pending and (len(self._pending) > self._threads or self._pending[0].done()):
+            self._collect()
+
+    def collect_all(self) -> None:
+        """Waits for the blocks in flight."""
+        while self._pending:
+            self._collect()
+
+    def _pack(self, block: bytearray, preset: int) -> tuple[Record, bytes]:
+        packed = pack(block, preset, self._cancelled)
+        return Record.of(block, packed), packed
+
+    def _collect(self) -> None:
+        record, packed = self._pending.popleft().result()
+        self._growing.append(record, packed)
+        self._is_final(record.source_size)
+
+    def _is_final(self, size: int) -> None:
+        self.read += size
+        self._on_block()
+
+
+def _seal(growing: GrowingArchive, files: Sequence[tuple[Item, Content | None]]) -> None:
+    container = build_container(files, growing.end - SIGNATURE_SIZE + len(END))
+    growing.seal(END + container.header, container.signature)
+
+
+def _entries(files: Sequence[tuple[Item, Content | None]]) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(item.name, content.size, content.sha256, item.modified_ns / 1e9)
+        for item, content in files
+        if content
+    )
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
