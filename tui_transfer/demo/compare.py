@@ -1,0 +1,127 @@
+"""Compares what was delivered with the database it came from: the demonstration's last word."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import py7zr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CHUNK: Final = 1024 * 1024
+_SQLITE_MAGIC: Final = b"SQLite format 3\0"
+_SQLITE_COUNTERS: Final = (slice(24, 28), slice(40, 44), slice(92, 100))
+"""In the header (https://www.sqlite.org/fileformat2.html#the_database_header): the file change counter, the
+schema cookie, and the counter and library version of the last change. Writing a copy changes them."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was found, in French, one sentence a difference; empty when all is equal."""
+
+    differences: tuple[str, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether the archive holds the database, all of it, and nothing else."""
+        return not self.differences
+
+
+def compare_delivery(archive: Path, database: Path) -> Comparison:
+    """Opens a delivered `.7z` and compares its content with `database`, byte for byte.
+
+    A file is an entry of its own name; a folder an entry of its name with all that it holds. An SQLite base
+    was archived as a snapshot made by SQLite's backup API, which differs from the file in a few counters of
+    the header, and holds what a journal beside the file still kept. So a second snapshot is made here, and
+    the two are compared byte for byte but for these counters.
+
+    Raises:
+        OSError: a file of the database cannot be read, or there is no room to extract.
+    """
+    with tempfile.TemporaryDirectory(prefix="tui-transfer-compare-") as temporary:  # made 0700
+        extracted = Path(temporary, "extracted")
+        try:
+            with py7zr.SevenZipFile(archive) as opened:
+                opened.extractall(extracted)
+        except OSError:
+            raise
+        except Exception as error:  # a damaged header makes py7zr raise anything, TypeError included
+            reason = str(error) or type(error).__name__
+            return Comparison((f"L'archive {archive.name} ne s'ouvre pas ({reason}).",))
+        source = database
+        if _is_sqlite(database):
+            source = _snapshot(database, Path(temporary, "snapshot"))
+            _forget_counters(source)
+            _forget_counters(extracted / database.name)
+        return Comparison(tuple(_differences(_tree(source, database.name), _tree_inside(extracted))))
+
+
+def _is_sqlite(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
+
+
+def _snapshot(database: Path, copy: Path) -> Path:
+    source = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
+    with closing(source), closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    return copy
+
+
+def _forget_counters(copy: Path) -> None:
+    """Zeroes, in a copy that is ours, what says when it was written rather than what it holds."""
+    if copy.is_file():
+        with copy.open("r+b") as stream:
+            header = bytearray(stream.read(100))
+            for counter in _SQLITE_COUNTERS:
+                header[counter] = bytes(len(header[counter]))
+            stream.seek(0)
+            stream.write(header)
+
+
+def _tree(root: Path, name: str) -> dict[str, Path]:
+    """Every file and folder from `root` down, by its name in an archive where `root` is called `name`."""
+    return {name: root} | {f"{name}/{path.relative_to(root).as_posix()}": path for path in root.rglob("*")}
+
+
+def _tree_inside(folder: Path) -> dict[str, Path]:
+    return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+
+
+def _differences(expected: dict[str, Path], delivered: dict[str, Path]) -> Iterator[str]:
+    for name in sorted(expected.keys() - delivered.keys()):
+        yield f"« {name} » manque dans l'archive."
+    for name in sorted(delivered.keys() - expected.keys()):
+        yield f"« {name} » est en trop dans l'archive."
+    for name in sorted(expected.keys() & delivered.keys()):
+        yield from _difference(name, expected[name], delivered[name])
+
+
+def _difference(name: str, expected: Path, delivered: Path) -> Iterator[str]:
+    if expected.is_dir() or delivered.is_dir():
+        if expected.is_dir() != delivered.is_dir():
+            yield f"« {name} » est un dossier d'un côté et un fichier de l'autre."
+        return
+    sizes = expected.stat().st_size, delivered.stat().st_size
+    if sizes[0] != sizes[1]:
+        yield f"« {name} » : {sizes[1]} octets dans l'archive, {sizes[0]} dans la base."
+    elif (offset := _first_difference(expected, delivered)) is not None:
+        yield f"« {name} » : le contenu diffère à partir de l'octet {offset}."
+
+
+def _first_difference(expected: Path, delivered: Path) -> int | None:
+    """The offset of the first byte in which two files of one size differ."""
+    with expected.open("rb") as left, delivered.open("rb") as right:
+        for start in range(0, expected.stat().st_size, _CHUNK):
+            a, b = left.read(_CHUNK), right.read(_CHUNK)
+            if a != b:
+                return start + next(i for i, (x, y) in enumerate(zip(a, b, strict=True)) if x != y)
+    return None
