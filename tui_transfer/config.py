@@ -186,6 +186,40 @@ def resolve(path: str, config_file: Path) -> Path:
     return (config_file.parent / Path(path).expanduser()).absolute()
 
 
+def active_databases(settings: Settings, home: Home) -> list[tuple[str, Path]]:
+    """Name and absolute path of the databases that are handed over when none is named."""
+    return [
+        (database.name, resolve(database.path, home.config_file))
+        for database in settings.databases
+        if database.active
+    ]
+
+
+def remember_host_key(home: Home, host: str, fingerprint: str) -> None:
+    """Pins the key of `host` that a person accepted, unless a key is already pinned or the host changed.
+
+    Raises:
+        TransferError: as `load` and `save`.
+    """
+    settings = load(home.config_file)
+    if settings.sharebox.host == host and settings.sharebox.host_key is None:
+        sharebox = msgspec.structs.replace(settings.sharebox, host_key=fingerprint)
+        save(home.config_file, msgspec.structs.replace(settings, sharebox=sharebox))
+
+
+def checked_fingerprint(text: str) -> str:
+    """`text`, if it is a host key's fingerprint.
+
+    Raises:
+        TransferError: USAGE.
+    """
+    if not re.fullmatch(FINGERPRINT, text):
+        reason = f"« {text} » n'est pas l'empreinte d'une clé de serveur."
+        advice = "Attendu : SHA256: suivi de 43 caractères, tel que ssh-keygen -l l'affiche."
+        raise TransferError(Problem.USAGE, reason=reason, advice=advice)
+    return text
+
+
 def _without_none(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_none(item) for key, item in value.items() if item is not None}
@@ -261,20 +295,27 @@ def _numbered(path: str) -> str:
 
 
 def _expected(path: str) -> str:
-    """The description of the key at `path`, or of the section it names."""
+    """The description of the key at `path`, of an element of it (`key[1]`), or of the section it names."""
     kind: Any = Settings
-    for part in re.sub(r"\[\d+\]", "", path).split("."):
+    for part in path.split("."):
+        key, _, element = part.partition("[")
         hints = _hints(kind)
-        if part not in hints:
+        if key not in hints:
             return "voir le README"
-        kind = hints[part]
+        kind = _element(hints[key]) if element else hints[key]
     return _description(kind)
+
+
+def _element(kind: Any) -> Any:
+    """What the elements of a `tuple[X, ...]`, annotated or not, are."""
+    plain = getattr(kind, "__origin__", kind) if hasattr(kind, "__metadata__") else kind
+    return plain.__args__[0]
 
 
 def _known_keys(path: str) -> str:
     parent: Any = Settings
-    for part in re.sub(r"\[\d+\]", "", path).split(".")[:-1]:
-        parent = _hints(parent)[part]
+    for part in path.split(".")[:-1]:
+        parent = _hints(parent)[part.partition("[")[0]]
     return "l'une des clés " + ", ".join(_hints(parent))
 
 

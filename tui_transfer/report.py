@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from tui_transfer import __version__, french
+from tui_transfer.errors import ExitCode
 from tui_transfer.job.state import VERIFIED, JobStatus
 from tui_transfer.preflight.statements import STATEMENTS
 
 if TYPE_CHECKING:
+    from tui_transfer.job.control import Follower
     from tui_transfer.job.state import DatabaseState, JobState
 
 SUBJECT: Final = "Service Impact Emploi Association – Reprise de données – {manager}"
@@ -66,6 +68,16 @@ def make_message(state: JobState) -> Message:
 def describe_verification(verified: str | None) -> str:
     """How an archive was checked after its arrival, in French."""
     return _VERIFICATIONS.get(verified or "", "non")
+
+
+def describe_job(follower: Follower) -> str:
+    """What became of a job, in two or three words for a list."""
+    if follower.running:
+        return "en cours"
+    if follower.succeeded:
+        return "réussi" if follower.state.all_verified else "remis, non vérifiable"
+    failure = follower.failure
+    return "interrompu" if failure and failure.exit_code is ExitCode.INTERRUPTED else "bloqué"
 
 
 def _body(state: JobState) -> str:

@@ -28,6 +28,7 @@ from tui_transfer.job.spec import JobSpec
 from tui_transfer.job.state import JobState, JobStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tui_transfer.config import Home
@@ -155,12 +156,15 @@ class Follower:
         Raises:
             TransferError: JOURNAL_INVALID, DISK_UNWRITABLE.
         """
+        return [event for event, _ in self.steps()]
+
+    def steps(self) -> Iterator[tuple[Event, JobState]]:
+        """Like `poll`, one event at a time with the state after it."""
         # The lock first: a worker that ends in between has then already written its last line.
         self.running = self.job.running
-        events = list(self._reader.read())
-        for event in events:
+        for event in self._reader.read():
             self.state = self.state.apply(event)
-        return events
+            yield event, self.state
 
     @property
     def ended(self) -> bool:

@@ -68,6 +68,11 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
         return self.sha256 is not None
 
     @property
+    def resumed(self) -> bool:
+        """Whether sending went on from what an earlier worker had sent, beyond the bare signature header."""
+        return self.resumed_from > 32
+
+    @property
     def delivered(self) -> bool:
         """Whether the archive has its final name on the Sharebox."""
         return self.delivered_as is not None
@@ -269,6 +274,9 @@ def _blocked(state: JobState, event: ev.JobBlocked) -> JobState:
     )
     if event.database is None:
         return blocked
+    if event.problem == Problem.CONTENT_MISMATCH:
+        # Either copy may be the damaged one: the next worker checks the local one against its source too.
+        return _database(blocked, event.database, sha256=None, transfer=Step.FAILED)
     if state.databases[event.database].sealed:
         return _database(blocked, event.database, transfer=Step.FAILED)
     return _database(blocked, event.database, compression=Step.FAILED)

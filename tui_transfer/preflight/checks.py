@@ -13,7 +13,7 @@ import psutil
 
 from tui_transfer import french
 from tui_transfer.archive.source import find_nested, summarize
-from tui_transfer.errors import TransferError
+from tui_transfer.errors import Problem, TransferError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,6 +65,34 @@ def check_databases(databases: Sequence[Database], home: Home) -> list[Check]:
         check_not_open(databases),
         check_free_space(databases, home),
     ]
+
+
+def require(databases: Sequence[Database], home: Home) -> None:
+    """Refuses what could not be handed over, before anything is begun.
+
+    Raises:
+        TransferError: DATABASE_NONE, DATABASE_MISSING, DATABASE_UNREADABLE, DATABASE_NESTED,
+            PREREQUISITE_UNMET.
+    """
+    if not databases:
+        raise TransferError(Problem.DATABASE_NONE)
+    for _, path in databases:
+        summarize(path)
+    if nested := find_nested([path for _, path in databases]):
+        inner, outer = nested
+        names = {path: name for name, path in databases}
+        raise TransferError(
+            Problem.DATABASE_NESTED,
+            inner=names.get(inner, inner),
+            inner_path=inner,
+            outer=names.get(outer, outer),
+            outer_path=outer,
+        )
+    for check in (check_names(databases), check_free_space(databases, home)):
+        if check.verdict is Verdict.FAILED:
+            raise TransferError(
+                Problem.PREREQUISITE_UNMET, reason=f"{check.title} : non.", advice=check.explanation
+            )
 
 
 def check_readable(databases: Sequence[Database]) -> Check:

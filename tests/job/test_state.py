@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.job.examples import at, spec
+from tui_transfer.config import ProxySettings
+from tui_transfer.errors import ExitCode, Problem
+from tui_transfer.job import events as ev
+from tui_transfer.job.state import JobState, JobStatus, Step
+
+SHA = "ab" * 32
+
+
+def _until_sealed(database: int = 0) -> list[ev.Event]:
+    return [
+        ev.WorkerStarted(at=at(0), pid=1, program="1"),
+        ev.Connected(at=at(1), route="direct", host_key="SHA256:x"),
+        ev.ArchiveStarted(at=at(2), database=database, kind="sqlite", size=1000, files=1),
+        ev.ArchiveProgress(at=at(3), database=database, read=500, packed=132),
+        ev.ArchiveSealed(at=at(4), database=database, size=300, sha256=SHA, source_size=1000, files=1),
+    ]
+
+
+def _delivered(database: int = 0, verified: str = "read-back") -> list[ev.Event]:
+    return [
+        *_until_sealed(database),
+        ev.UploadStarted(at=at(5), database=database, offset=32),
+        ev.UploadProgress(at=at(6), database=database, acknowledged=300),
+        ev.VerificationProgress(at=at(7), database=database, checked=150, total=300),
+        ev.Delivered(at=at(8), database=database, path="/depot/x.7z", verified=verified),
+    ]
+
+
+def test_a_database_goes_through_its_steps() -> None:
+    state = JobState.initial(spec())
+    seen = []
+    for event in _delivered():
+        state = state.apply(event)
+        seen.append((state.databases[0].compression, state.databases[0].transfer))
+    assert seen == [
+        (Step.WAITING, Step.WAITING),
+        (Step.WAITING, Step.WAITING),
+        (Step.RUNNING, Step.WAITING),
+        (Step.RUNNING, Step.WAITING),
+        (Step.DONE, Step.WAITING),
+        (Step.DONE, Step.RUNNING),
+        (Step.DONE, Step.RUNNING),
+        (Step.DONE, Step.VERIFYING),
+        (Step.DONE, Step.DONE),
+    ]
+
+
+def test_applying_an_event_changes_nothing_that_was_there() -> None:
+    before = JobState.initial(spec())
+    after = before.apply(ev.WorkerStarted(at=at(0), pid=1, program="1"))
+    assert before.status is JobStatus.CREATED
+    assert after.status is JobStatus.RUNNING
+
+
+def test_the_fraction_only_grows_and_is_whole_only_once_delivered() -> None:
+    state = JobState.initial(spec())
+    fractions = [(state := state.apply(event)).fraction for event in _delivered()]
+    assert fractions == sorted(fractions)
+    assert fractions[-2] < 1
+    assert fractions[-1] == 1
+
+
+def test_the_archive_size_is_estimated_from_what_is_packed() -> None:
+    state = JobState.fold(spec(), _until_sealed()[:-1])
+    assert state.databases[0].estimated_archive_size == 264
+    assert JobState.fold(spec(), _until_sealed()).databases[0].estimated_archive_size == 300
+
+
+@pytest.mark.parametrize(
+    ("verified", "code"),
+    [
+        ("read-back", ExitCode.SUCCESS),
+        ("server-hash", ExitCode.SUCCESS),
+        ("size-only", ExitCode.UNVERIFIABLE),
+        ("none", ExitCode.UNVERIFIABLE),
+    ],
+)
+def test_only_a_compared_content_is_a_verified_success(verified: str, code: ExitCode) -> None:
+    state = JobState.fold(spec(), [*_delivered(verified=verified), ev.JobSucceeded(at=at(9))])
+    assert state.exit_code is code
+
+
+def test_one_unverified_database_makes_the_whole_unverifiable() -> None:
+    events = [*_delivered(0), *_delivered(1, "size-only")[2:], ev.JobSucceeded(at=at(9))]
+    assert JobState.fold(spec("a", "b"), events).exit_code is ExitCode.UNVERIFIABLE
+
+
+def test_a_block_marks_the_column_at_fault() -> None:
+    changed = ev.JobBlocked(at=at(9), problem=Problem.DATABASE_CHANGED, database=0)
+    state = JobState.fold(spec(), [*_until_sealed()[:-1], changed])
+    assert state.databases[0].compression is Step.FAILED
+    full = ev.JobBlocked(at=at(9), problem=Problem.SHAREBOX_FULL, database=0)
+    state = JobState.fold(spec(), [*_until_sealed(), full])
+    assert (state.databases[0].compression, state.databases[0].transfer) == (Step.DONE, Step.FAILED)
+    assert state.exit_code is ExitCode.REFUSED
+
+
+def test_a_new_worker_keeps_what_is_done_and_clears_the_failure() -> None:
+    events: list[ev.Event] = [
+        *_delivered(0),
+        ev.ArchiveStarted(at=at(9), database=1, kind="file", size=10, files=1),
+        ev.JobBlocked(at=at(10), problem=Problem.CONNECTION_LOST, details={"reason": "x"}, database=1),
+        ev.WorkerStarted(at=at(11), pid=2, program="1"),
+    ]
+    state = JobState.fold(spec("a", "b"), events)
+    assert state.status is JobStatus.RUNNING
+    assert state.failure is None
+    assert state.databases[0].delivered
+    assert state.databases[1].compression is Step.WAITING
+
+
+def test_what_a_person_decided_is_kept_by_later_workers() -> None:
+    proxy = ProxySettings(host="proxy.example.org")
+    events: list[ev.Event] = [
+        ev.WorkerStarted(at=at(0), pid=1, program="1", proxy=proxy, host_key="SHA256:y"),
+        ev.WorkerStarted(at=at(1), pid=2, program="1"),
+    ]
+    state = JobState.fold(spec(), events)
+    assert (state.proxy, state.host_key) == (proxy, "SHA256:y")
+
+
+def test_a_mismatch_has_the_local_copy_checked_again_too() -> None:
+    blocked = ev.JobBlocked(at=at(9), problem=Problem.CONTENT_MISMATCH, database=0)
+    assert not JobState.fold(spec(), [*_until_sealed(), blocked]).databases[0].sealed
+
+
+def test_a_problem_of_another_version_still_has_words() -> None:
+    state = JobState.fold(spec(), [ev.JobBlocked(at=at(0), problem="from-the-future")])
+    assert state.failure is not None
+    assert state.failure.problem is Problem.UNEXPECTED
+    assert "from-the-future" in state.failure.why

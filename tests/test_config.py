@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.programs import require_root
+from tui_transfer import config
+from tui_transfer.config import Home
+from tui_transfer.errors import Problem, TransferError
+
+MINIMAL = """
+[manager]
+name = "Association Exemple"
+
+[sharebox]
+host = "sharebox.example.org"
+username = "exemple"
+"""
+KEY = "SHA256:" + "A" * 43
+FULL = f"""
+[manager]
+name = "Association Exemple"
+
+[sharebox]
+host = "sharebox.example.org"
+port = 2222
+username = "exemple"
+directory = "/depot"
+host_key = "{KEY}"
+key_file = "~/id_ed25519"
+
+[proxy]
+kind = "socks5"
+host = "proxy.example.org"
+port = 1080
+username = "exemple"
+
+[[databases]]
+name = "Base active"
+path = "bases/base.db"
+active = true
+
+[[databases]]
+name = "Autre"
+path = "/srv/autre"
+
+[transfer]
+opens_on = 2022-03-02
+closes_on = 2022-06-30
+
+[report]
+recipients = ["a@example.org"]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def test_the_documented_file_is_read(file: Path) -> None:
+    file.write_text(FULL)
+    settings = config.load(file)
+    assert settings.sharebox.port == 2222
+    assert settings.sharebox.host_key == KEY
+    assert settings.proxy is not None
+    assert settings.proxy.kind == "socks5"
+    assert [item.active for item in settings.databases] == [True, False]
+    assert settings.transfer.opens_on == date(2022, 3, 2)
+    assert settings.report.recipients == ("a@example.org",)
+
+
+def test_what_is_left_out_has_the_documented_default(file: Path) -> None:
+    file.write_text(MINIMAL)
+    settings = config.load(file)
+    assert settings.sharebox.port == 22
+    assert settings.proxy is None
+    assert settings.report.recipients == ("anne.tomczyk@urssaf.fr", "impact-emploi-association@urssaf.fr")
+
+
+def test_saving_writes_back_what_was_read_privately(file: Path) -> None:
+    file.write_text(FULL)
+    settings = config.load(file)
+    old_umask = os.umask(0)
+    try:
+        config.save(file, settings)
+    finally:
+        os.umask(old_umask)
+    assert config.load(file) == settings
+    assert tomllib.loads(file.read_text()) == tomllib.loads(FULL)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    [
+        (MINIMAL.replace('host = "sharebox.example.org"\n', ""), "sharebox.host", "un nom de serveur"),
+        (MINIMAL + 'port = "22"\n', "sharebox.port", "1 à 65535"),
+        (MINIMAL + "port = 0\n", "sharebox.port", "1 à 65535"),
+        (MINIMAL + "hots = 1\n", "sharebox.hots", "host, port, username"),
+        (MINIMAL + 'host_key = "MD5:aa"\n', "sharebox.host_key", "SHA256:"),
+        (MINIMAL + '[[databases]]\nname = "a"\n', "databases[1].path", "un chemin"),
+        (FULL.replace('path = "/srv/autre"', "path = 3"), "databases[2].path", "un chemin"),
+        (MINIMAL + "[transfer]\nopens_on = 2022-03-02T10:00:00\n", "transfer.opens_on", "une date"),
+        (MINIMAL + '[transfer]\nopens_on = "bientôt"\n', "transfer.opens_on", "une date"),
+        (MINIMAL + '[proxy]\nkind = "ftp"\nhost = "p"\n', "proxy.kind", "« http » ou « socks5 »"),
+        (MINIMAL + '[report]\nrecipients = "a@b.fr"\n', "report.recipients", "une liste d'adresses"),
+        (MINIMAL + '[report]\nrecipients = ["ab"]\n', "report.recipients[1]", "une adresse"),
+        (MINIMAL.replace('"Association Exemple"', '" "'), "manager.name", "un texte"),
+        ("sharebox = 1\n[manager]\nname = 'a'", "sharebox", "une section"),
+        (MINIMAL + "[transfers]\n", "transfers", "manager, sharebox, proxy"),
+        ("[manager\n", "ligne 1, colonne 9", "TOML"),
+        (FULL.replace('"Autre"', '"BASE ACTIVE "'), "databases[2].name", "un nom différent"),
+        (FULL.replace("2022-06-30", "2022-03-01"), "transfer.closes_on", "2022-03-02"),
+    ],
+)
+def test_an_error_names_file_key_and_what_was_expected(
+    file: Path, text: str, key: str, expected: str
+) -> None:
+    file.write_text(text)
+    with pytest.raises(TransferError) as caught:
+        config.load(file)
+    assert caught.value.problem is Problem.CONFIGURATION_INVALID
+    assert caught.value.exit_code == 2
+    assert str(file) in caught.value.why
+    assert f"« {key} »" in caught.value.why
+    assert expected in caught.value.advice
+
+
+def test_a_missing_file_and_a_file_that_is_not_text_are_told_apart(file: Path) -> None:
+    with pytest.raises(TransferError) as caught:
+        config.load(file)
+    assert caught.value.problem is Problem.CONFIGURATION_MISSING
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(TransferError) as caught:
+        config.load(file)
+    assert "UTF-8" in caught.value.why
+
+
+def test_a_configuration_that_cannot_be_saved_is_left_as_it_was(file: Path) -> None:
+    require_root()  # a full disk is made with a small tmpfs
+    from tests.mounts import tiny_filesystem
+
+    file.write_text(FULL)
+    settings = config.load(file)
+    with tiny_filesystem(file.parent / "disk", kilobytes=8) as disk:
+        target = disk / "config.toml"
+        target.write_text(MINIMAL)
+        (disk / "filler").write_bytes(b"x" * 4096)
+        with pytest.raises(TransferError) as caught:
+            config.save(target, settings)
+        assert caught.value.problem is Problem.CONFIGURATION_UNWRITABLE
+        assert target.read_text() == MINIMAL
+        assert sorted(path.name for path in disk.iterdir()) == ["config.toml", "filler"]
+
+
+def test_saving_contradictions_is_refused(file: Path) -> None:
+    file.write_text(FULL)
+    settings = config.load(file)
+    twice = (settings.databases[0], settings.databases[0])
+    import msgspec
+
+    with pytest.raises(TransferError):
+        config.save(file, msgspec.structs.replace(settings, databases=twice))
+    assert file.read_text() == FULL
+
+
+def test_a_host_key_is_kept_once_and_never_replaced(tmp_path: Path) -> None:
+    home = Home(tmp_path / "config.toml", tmp_path)
+    home.config_file.write_text(MINIMAL)
+    config.remember_host_key(home, "elsewhere.example.org", KEY)
+    assert config.load(home.config_file).sharebox.host_key is None
+    config.remember_host_key(home, "sharebox.example.org", KEY)
+    config.remember_host_key(home, "sharebox.example.org", "SHA256:" + "B" * 43)
+    assert config.load(home.config_file).sharebox.host_key == KEY
+
+
+def test_one_variable_puts_everything_under_one_folder(tmp_path: Path) -> None:
+    home = Home.find({"TUI_TRANSFER_HOME": str(tmp_path)})
+    assert home.config_file == tmp_path / "config.toml"
+    assert home.jobs.parent == tmp_path
+
+
+def test_a_relative_database_starts_at_the_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(FULL)
+    home = Home(file, tmp_path)
+    assert config.active_databases(config.load(file), home) == [("Base active", tmp_path / "bases/base.db")]

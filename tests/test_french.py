@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tui_transfer import french
+
+
+def _plain(text: str) -> str:
+    return text.replace(french.NARROW, "_").replace(french.NO_BREAK, "~")
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0, "0~o"),
+        (999, "999~o"),
+        (1000, "1,0~Ko"),
+        (99_949, "99,9~Ko"),
+        (99_951, "100~Ko"),
+        (999_499, "999~Ko"),
+        (999_501, "1,0~Mo"),
+        (27_400_000, "27,4~Mo"),
+        (2_147_483_648, "2,1~Go"),
+        (5_000_000_000_000_000, "5_000~To"),
+    ],
+)
+def test_sizes(count: int, expected: str) -> None:
+    assert _plain(french.size(count)) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0.4, "0~s"),
+        (59.4, "59~s"),
+        (59.6, "1~min"),
+        (200, "3~min 20~s"),
+        (185, "3~min 05~s"),
+        (725, "12~min"),
+        (3600, "1~h"),
+        (3599.7, "1~h"),
+        (7500, "2~h 05~min"),
+        (-3, "0~s"),
+    ],
+)
+def test_durations(seconds: float, expected: str) -> None:
+    assert _plain(french.duration(seconds)) == expected
+
+
+@pytest.mark.parametrize(("fraction", "expected"), [(0, "0_%"), (0.999, "99_%"), (1, "100_%")])
+def test_a_percentage_is_a_hundred_only_when_all_is_done(fraction: float, expected: str) -> None:
+    assert _plain(french.percent(fraction)) == expected
+
+
+def test_dates() -> None:
+    assert _plain(french.day(date(2022, 3, 2))) == "2~mars 2022"
+    assert _plain(french.day(date(2022, 8, 1))) == "1er~août 2022"
+
+
+@pytest.mark.parametrize(("quantity", "expected"), [(0, "0~base"), (1, "1~base"), (2, "2~bases")])
+def test_plurals(quantity: int, expected: str) -> None:
+    assert _plain(french.count(quantity, "base")) == expected

@@ -1,0 +1,241 @@
+"""The commands. Nothing heavy is imported before the command that needs it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from gettext import bindtextdomain
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from tui_transfer import __version__, config
+from tui_transfer.config import Home
+from tui_transfer.errors import EXIT_CODE_MEANINGS, ExitCode, Problem, TransferError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui_transfer.job.control import Job
+
+_EPILOG: Final = "\b\nCodes de retour :\n" + "\n".join(
+    f"  {code.value:>2}  {meaning}" for code, meaning in EXIT_CODE_MEANINGS.items()
+)
+_HELP: Final = {"help_option_names": ["-h", "--help"]}
+
+
+def main() -> None:
+    """The console script: runs a command and turns every failure into French and an exit code."""
+    # click finds its French words through gettext, whose language is that of the environment.
+    os.environ["LANGUAGE"] = "fr"
+    bindtextdomain("messages", str(Path(__file__).with_name("locale")))
+    try:
+        code = cli.main(standalone_mode=False)
+    except TransferError as error:
+        click.echo(error.as_text(), err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Abandonné.", err=True)
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our lines went away; a worker, if there is one, goes on by itself.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.INTERRUPTED
+    sys.exit(int(code or 0))
+
+
+@click.group(
+    invoke_without_command=True, context_settings=_HELP, epilog=_EPILOG, subcommand_metavar="[COMMANDE]"
+)
+@click.version_option(__version__, prog_name="tui-transfer")
+@click.pass_context
+def cli(context: click.Context) -> int:
+    """Transfère les bases de données d'Impact emploi vers l'Urssaf (Sharebox).
+
+    Sans commande : ouvre le centre de maintenance. Les secrets se donnent à l'écran ou par les variables
+    TUI_TRANSFER_SFTP_PASSWORD, TUI_TRANSFER_KEY_PASSPHRASE et TUI_TRANSFER_PROXY_PASSWORD.
+    """
+    if context.invoked_subcommand is not None:
+        return 0
+    _require_terminal()
+    from tui_transfer.tui.app import run_app
+
+    return run_app(Home.find())
+
+
+_connection_options = (
+    click.option(
+        "--proxy", metavar="URL", help="Passe par ce proxy : http://[IDENTIFIANT@]HÔTE:PORT, socks5://…"
+    ),
+    click.option(
+        "--accept-host-key",
+        "host_key",
+        metavar="EMPREINTE",
+        help="Accepte cette clé de serveur (SHA256:…), et elle seule.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Un événement JSON par ligne."),
+)
+
+
+def _with_connection_options(command: Callable[..., int]) -> Callable[..., int]:
+    for option in reversed(_connection_options):
+        command = option(command)
+    return command
+
+
+@cli.command(context_settings=_HELP)
+@click.argument("databases", nargs=-1, metavar="[BASE]...")
+@click.option("--all", "everything", is_flag=True, help="Toutes les bases de la configuration.")
+@click.option("--yes", is_flag=True, help="Confirme d'avance.")
+@_with_connection_options
+def run(
+    databases: tuple[str, ...], everything: bool, yes: bool, as_json: bool, **connection: str | None
+) -> int:
+    """Transfère sans écran des bases, données par leur nom ou leur chemin.
+
+    Sans BASE : celles que la configuration marque actives.
+    """
+    from tui_transfer import headless
+
+    def begin(home: Home) -> Job:
+        settings = config.load(home.config_file)
+        chosen = headless.choose_databases(settings, home, databases, everything)
+        headless.require_ready(settings, home, chosen)
+        if not yes:
+            headless.confirm(settings, chosen)
+        return headless.create_job(settings, home, chosen)
+
+    return headless.transfer(begin, as_json=as_json, **connection)
+
+
+@cli.command(context_settings=_HELP)
+@click.argument("job", required=False, metavar="[TRANSFERT]")
+@_with_connection_options
+def resume(job: str | None, as_json: bool, **connection: str | None) -> int:
+    """Reprend un transfert interrompu, ou suit celui qui est en cours. Par défaut : le dernier."""
+    from tui_transfer import headless
+    from tui_transfer.job import control
+
+    return headless.transfer(lambda home: control.find(home, job), as_json=as_json, **connection)
+
+
+@cli.command(context_settings=_HELP)
+def jobs() -> int:
+    """Liste les transferts, du plus récent au plus ancien."""
+    from tui_transfer import french
+    from tui_transfer.job import control
+    from tui_transfer.report import describe_job
+
+    found = control.list_jobs(Home.find())
+    if not found:
+        click.echo("Aucun transfert.")
+    for job in found:
+        follower = control.Follower(job)
+        names = ", ".join(item.name for item in job.spec.databases)
+        click.echo(
+            f"{job.id}  {french.short_moment(job.spec.created_at)}  {describe_job(follower):<12}  {names}"
+        )
+    return ExitCode.SUCCESS
+
+
+@cli.command(context_settings=_HELP)
+@click.argument("job", required=False, metavar="[TRANSFERT]")
+@click.option("--eml", type=click.Path(dir_okay=False, path_type=Path), help="Enregistre le message.")
+def report(job: str | None, eml: Path | None) -> int:
+    """Affiche le message à envoyer, ou l'enregistre comme brouillon. Par défaut : dernier transfert."""
+    from tui_transfer.files import write_private
+    from tui_transfer.job import control
+    from tui_transfer.report import make_message
+
+    message = make_message(control.Follower(control.find(Home.find(), job)).state)
+    if eml is not None:
+        write_private(eml.absolute(), message.eml())
+        click.echo(f"Message enregistré : {eml.absolute()}")
+    else:
+        click.echo(f"À : {message.recipients_line}\nObjet : {message.subject}\n\n{message.body}", nl=False)
+    return ExitCode.SUCCESS
+
+
+@cli.command(context_settings=_HELP)
+def check() -> int:
+    """Vérifie les prérequis : configuration, bases, place libre, accès à Sharebox."""
+    from tui_transfer.preflight import checks, gate
+    from tui_transfer.preflight.statements import STATEMENTS, Ticks
+
+    home = Home.find()
+    settings = config.load(home.config_file)
+    click.echo(f"Configuration : {home.config_file}")
+    closed = gate.closed(home, settings.transfer, datetime.now().astimezone().date())
+    click.echo(f"Transfert possible : {f'non. {closed.title}. {closed.why}' if closed else 'oui'}")
+    results = checks.check_all(config.active_databases(settings, home), home, settings.sharebox)
+    for result in results:
+        click.echo(f"[{_VERDICTS[result.verdict]}] {result.title} : {result.explanation}")
+    ticked = Ticks(home).keys
+    for statement in STATEMENTS:
+        click.echo(f"[{'coché' if statement.key in ticked else 'à cocher'}] {statement.text}")
+    failed = closed is not None or any(result.verdict == "failed" for result in results)
+    return ExitCode.PREREQUISITE if failed else ExitCode.SUCCESS
+
+
+_VERDICTS: Final = {"ok": "ok", "warning": "attention", "failed": "échec"}
+
+
+@cli.group("config", context_settings=_HELP, subcommand_metavar="COMMANDE")
+def config_group() -> None:
+    """Montre où sont les réglages, et ce qu'ils sont."""
+
+
+@config_group.command("path", context_settings=_HELP)
+def config_path() -> int:
+    """Affiche l'emplacement de la configuration."""
+    click.echo(Home.find().config_file)
+    return ExitCode.SUCCESS
+
+
+@config_group.command("show", context_settings=_HELP)
+def config_show() -> int:
+    """Affiche la configuration telle qu'elle est comprise ; elle ne contient aucun secret."""
+    click.echo(config.render(config.load(Home.find().config_file)), nl=False)
+    return ExitCode.SUCCESS
+
+
+@cli.command(context_settings=_HELP)
+@click.option("--headless", is_flag=True, help="Sans écran : transfère tout, et compare ce qui est arrivé.")
+@click.option("--behind-proxy", is_flag=True, help="Refuse la connexion directe, pour essayer l'étape 5bis.")
+@click.option("--rate", metavar="DÉBIT", help="Ralentit la liaison, en bit/s : 500K, 8M…")
+def demo(headless: bool, behind_proxy: bool, rate: str | None) -> int:
+    """Fait toute la procédure avec un Sharebox d'essai et des bases inventées, dans un dossier temporaire."""
+    from tui_transfer.demo import rehearsal
+    from tui_transfer.demo.rate import parse_rate
+
+    bits_per_second = parse_rate(rate) if rate else None
+    if headless:
+        return rehearsal.run_headless(behind_proxy=behind_proxy, rate=bits_per_second, say=click.echo)
+    _require_terminal()
+    return _demo_on_screen(behind_proxy, bits_per_second)
+
+
+def _demo_on_screen(behind_proxy: bool, rate: int | None) -> int:
+    from tui_transfer.demo import rehearsal
+    from tui_transfer.tui.app import run_app
+    from tui_transfer.tui.practice import Practice
+
+    click.echo("Préparation de la démonstration…")
+    with rehearsal.prepared(behind_proxy=behind_proxy, rate=rate) as stage:
+        return run_app(stage.home, Practice.from_stage(stage))
+
+
+def _require_terminal() -> None:
+    """Says in one clear line that there is no screen to draw on, rather than print escapes into a pipe."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        reason = "L'entrée ou la sortie n'est pas un terminal."
+    elif os.environ.get("TERM") == "dumb":
+        reason = "La variable TERM vaut « dumb »."
+    else:
+        return
+    raise TransferError(Problem.TERMINAL_UNSUITABLE, reason=reason)

@@ -1,0 +1,125 @@
+"""The worker's entry: `python -m tui_transfer.worker JOB_FOLDER`, its orders on standard input.
+
+It is started by `job.control` in a session of its own, so that it outlives the terminal. It ends by
+writing to the journal that the job succeeded, or what blocks it; there is nothing else to clean up.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import filelock
+import msgspec
+
+from tui_transfer import __version__
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.job import control
+from tui_transfer.job.events import JobBlocked, JobSucceeded, WorkerStarted
+from tui_transfer.job.journal import Journal, JournalReader
+from tui_transfer.job.orders import Orders
+from tui_transfer.job.state import JobState
+from tui_transfer.worker.pipeline import DatabaseError, Pipeline
+from tui_transfer.worker.recorder import Recorder, now
+
+if TYPE_CHECKING:
+    from tui_transfer.job.control import Job
+    from tui_transfer.job.events import Event
+
+LOCK_LIMIT: Final = 5.0
+"""Seconds to wait for the job's lock, which a view may hold for an instant to see whether it is free."""
+GRACE: Final = 3.0
+"""Seconds between a request to stop and the end, whatever the threads are doing."""
+
+_log = logging.getLogger("tui_transfer.worker")
+
+
+def main(folder: Path) -> int:
+    """Works on the job in `folder` until it succeeds or is blocked; returns the exit status."""
+    os.umask(0o077)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    orders = Orders.decode(sys.stdin.buffer.read())
+    try:
+        job = control.load(folder)
+        # Never released: the system does it when the process is gone, and with it all its threads.
+        job.lock(LOCK_LIMIT).acquire()
+        return _Worker(job, orders).run()
+    except filelock.Timeout:
+        return _fail_early(TransferError(Problem.JOB_RUNNING, job=folder.name))
+    except TransferError as error:
+        _log.exception("the journal could not be written")
+        return _fail_early(error)
+
+
+def _fail_early(error: TransferError) -> int:
+    """Tells who started this worker what the journal could not be told; see `control.start`."""
+    sys.stdout.buffer.write(msgspec.json.encode(_blocked(error)))
+    sys.stdout.buffer.flush()
+    return error.exit_code
+
+
+def _blocked(error: TransferError, database: int | None = None) -> JobBlocked:
+    return JobBlocked(at=now(), problem=error.problem, details=error.details, database=database)
+
+
+class _Worker:
+    """Runs the pipeline in a thread, so that the main one is free to hear a request to stop."""
+
+    def __init__(self, job: Job, orders: Orders) -> None:
+        journal = Journal(job.journal)
+        self._job = job
+        self._recorder = Recorder(journal)
+        started = WorkerStarted(
+            at=now(), pid=os.getpid(), program=__version__, proxy=orders.proxy, host_key=orders.host_key
+        )
+        self._recorder.record(started)
+        state = JobState.fold(job.spec, (*journal.past, started))
+        self._pipeline = Pipeline(job, state, orders, self._recorder, threading.Event())
+        self._outcome: Event | None = None
+        self._wake = threading.Event()
+        """Set when the work has ended, and when it is asked to."""
+
+    def run(self) -> int:
+        """Works until the end or until asked to stop; returns the exit status."""
+        for name in ("SIGTERM", "SIGINT"):
+            signal.signal(getattr(signal, name), lambda *_: self._wake.set())
+        work = threading.Thread(target=self._work, name="pipeline", daemon=True)
+        work.start()
+        self._wake.wait()
+        if self._outcome is None:
+            self._pipeline.abort()
+            work.join(GRACE)
+        asked = TransferError(Problem.INTERRUPTED, reason="À la demande d'une personne")
+        self._recorder.close(self._outcome or _blocked(asked))
+        return JobState.fold(self._job.spec, JournalReader(self._job.journal).read()).exit_code
+
+    def _work(self) -> None:
+        try:
+            self._pipeline.run()
+            self._outcome = JobSucceeded(at=now())
+        except DatabaseError as error:
+            _log.warning("database %d: %s", error.index, error.error)
+            self._outcome = _blocked(error.error, error.index)
+        except TransferError as error:
+            _log.warning("%s", error)
+            self._outcome = _blocked(error)
+        except Exception as error:  # the person is told; the details are for the log
+            _log.exception("unexpected")
+            reason = f"Erreur interne ({type(error).__name__})."
+            self._outcome = _blocked(TransferError(Problem.UNEXPECTED, reason=reason, log=self._job.log))
+        finally:
+            self._wake.set()
+
+
+if __name__ == "__main__":
+    code = main(Path(sys.argv[1]))
+    logging.shutdown()
+    # Not sys.exit: it would wait for threads that may be deep in a compression.
+    os._exit(code)
