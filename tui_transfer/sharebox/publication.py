@@ -1,0 +1,86 @@
+"""Gives delivered files their final names, and delivers small ones whole."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.sharebox.sftp import CREATE, TRUNCATE, WRITE, Attributes, SftpError
+from tui_transfer.sharebox.verification import Verification, verify
+from tui_transfer.sharebox.window import WriteWindow
+
+if TYPE_CHECKING:
+    from tui_transfer.sharebox.connection import Sharebox
+
+PART: Final = ".part"
+"""What follows the name of a file that is not complete or not verified."""
+
+
+def find(sharebox: Sharebox, path: str) -> Attributes | None:
+    """What is at `path`; None if there is nothing, or the server lets nobody look."""
+    with sharebox.refusals("accès à", path):
+        try:
+            return sharebox.sftp.stat(path)
+        except SftpError:
+            return None
+
+
+def publish(sharebox: Sharebox, part: str, final: str, size: int) -> None:
+    """Renames a verified file, without ever replacing another one.
+
+    Raises:
+        TransferError: NAME_TAKEN, if there is a file of this name; what the server refuses.
+    """
+    with sharebox.refusals("renommage de", part):
+        try:
+            sharebox.sftp.rename(part, final)
+        except SftpError:
+            if find(sharebox, final) is not None:
+                raise TransferError(Problem.NAME_TAKEN, path=final) from None
+            raise
+    found = find(sharebox, final)  # a server may take the file away now; nothing is wrong with that
+    if found is not None and found.size is not None and found.size != size:
+        reason = f"{found.size} octets au lieu de {size}"
+        raise TransferError(Problem.CONTENT_MISMATCH, path=final, reason=reason)
+
+
+def put_small(sharebox: Sharebox, name: str, data: bytes) -> Verification:
+    """Delivers `data`, a few kilobytes, as the file `name`. One that is there with the same content is fine.
+
+    Returns:
+        How it was verified.
+
+    Raises:
+        TransferError: NAME_TAKEN, CONTENT_MISMATCH, what the server refuses, CONNECTION_LOST.
+    """
+    final = sharebox.path(name)
+    part = final + PART
+    if find(sharebox, final) is not None:
+        try:
+            return _verify(sharebox, final, data)
+        except TransferError as error:
+            if error.problem is Problem.CONTENT_MISMATCH:
+                raise TransferError(Problem.NAME_TAKEN, path=final) from error
+            raise
+    _write(sharebox, part, data)
+    verification = _verify(sharebox, part, data)
+    if verification is not Verification.NONE:
+        publish(sharebox, part, final, len(data))
+    return verification
+
+
+def _write(sharebox: Sharebox, path: str, data: bytes) -> None:
+    sftp = sharebox.sftp
+    with sharebox.refusals("écriture de", path):
+        handle = sftp.open(path, WRITE | CREATE | TRUNCATE)
+        window = WriteWindow(sftp, handle, lambda _: None)
+        for offset in range(0, len(data), sftp.limits.write):
+            window.write(offset, data[offset : offset + sftp.limits.write])
+        window.drain()
+        sftp.fsync(handle)
+        sftp.close(handle)
+
+
+def _verify(sharebox: Sharebox, path: str, data: bytes) -> Verification:
+    return verify(sharebox, path, len(data), hashlib.sha256(data).hexdigest(), lambda _: None)

@@ -1,0 +1,161 @@
+"""Ways to reach a server: directly, or through an HTTP or SOCKS5 proxy. Each gives a connected socket."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.sharebox import reasons
+from tui_transfer.sharebox.http_connect import ask_http_proxy
+from tui_transfer.sharebox.socks5 import ask_socks5_proxy
+from tui_transfer.sharebox.target import ProxyLogin, Target
+
+CONNECT_SECONDS: Final = 15.0
+_DEAD_LINK_SECONDS: Final = 30
+
+
+@dataclass(frozen=True)
+class Direct:
+    """Straight to the server."""
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """Through a proxy, which also resolves the server's name."""
+
+    kind: Literal["http", "socks5"]
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+Route = Direct | Proxy
+
+
+def open_tunnel(route: Route, host: str, port: int, *, timeout: float = CONNECT_SECONDS) -> socket.socket:
+    """Gives a socket through which the server at `host` and `port` is heard from its first byte.
+
+    Args:
+        route: the way to take.
+        host: name or address of the server.
+        port: its TCP port.
+        timeout: seconds for the connection, and again for the whole exchange with a proxy.
+
+    Raises:
+        TransferError: SHAREBOX_UNREACHABLE, or one of the PROXY_… problems.
+    """
+    if isinstance(route, Direct):
+        try:
+            return _connect(host, port, timeout)
+        except OSError as error:
+            reason = reasons.of_os_error(error)
+            raise TransferError(Problem.SHAREBOX_UNREACHABLE, host=host, port=port, reason=reason) from error
+    return _open_through(route, Target(host, port), timeout)
+
+
+def _open_through(proxy: Proxy, target: Target, timeout: float) -> socket.socket:
+    try:
+        tunnel = _connect(proxy.host, proxy.port, timeout)
+    except OSError as error:
+        raise TransferError(
+            Problem.PROXY_UNREACHABLE,
+            proxy_host=proxy.host,
+            proxy_port=proxy.port,
+            reason=reasons.of_os_error(error),
+        ) from error
+    # One limit for the whole exchange, whatever the rhythm in which bytes come: at its end the socket is
+    # shut down under the exchange, which then reads an end of stream.
+    alarm = threading.Timer(timeout, _shut_down, [tunnel])
+    alarm.daemon = True
+    alarm.start()
+    login = ProxyLogin(proxy.host, proxy.port, proxy.username, proxy.password)
+    ask = ask_http_proxy if proxy.kind == "http" else ask_socks5_proxy
+    try:
+        ask(tunnel, target, login)
+    except BaseException:
+        tunnel.close()
+        raise
+    finally:
+        alarm.cancel()
+    tunnel.settimeout(None)
+    return tunnel
+
+
+def _shut_down(tunnel: socket.socket) -> None:
+    try:
+        tunnel.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it is closed already, which is as good
+
+
+def _connect(host: str, port: int, timeout: float) -> socket.socket:
+    """Connects to the first address that answers; each gets its share of the time that is left."""
+    end = time.monotonic() + timeout
+    endpoints = _resolve(host, port, timeout)
+    failure: OSError = TimeoutError()
+    for index, endpoint in enumerate(endpoints):
+        remaining = end - time.monotonic()
+        if remaining <= 0:
+            break
+        tunnel = socket.socket(endpoint.family, socket.SOCK_STREAM)
+        try:
+            tunnel.settimeout(remaining / (len(endpoints) - index))
+            tunnel.connect(endpoint.address)
+        except OSError as error:
+            tunnel.close()
+            failure = error
+        else:
+            _tune(tunnel)
+            tunnel.settimeout(None)
+            return tunnel
+    raise failure
+
+
+@dataclass(frozen=True)
+class _Endpoint:
+    """One of the addresses that a name stands for."""
+
+    family: socket.AddressFamily
+    address: tuple[object, ...]
+
+
+def _resolve(host: str, port: int, timeout: float) -> list[_Endpoint]:
+    """Resolves a name within a limit, which the system's resolver does not know: hence the thread."""
+    answer: list[list[_Endpoint] | OSError] = []
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answer.append([_Endpoint(family, address) for family, _, _, _, address in found])
+        except OSError as error:
+            answer.append(error)
+        except (UnicodeError, OverflowError):
+            answer.append(socket.gaierror(socket.EAI_NONAME, "not a name"))
+
+    resolver = threading.Thread(target=ask, name="resolver", daemon=True)
+    resolver.start()
+    resolver.join(timeout)
+    if not answer:
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+    if isinstance(answer[0], OSError):
+        raise answer[0]
+    return answer[0]
+
+
+def _tune(tunnel: socket.socket) -> None:
+    """Small packets leave at once, and the system notices a dead link within half a minute."""
+    tunnel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    tunnel.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        ("TCP_USER_TIMEOUT", _DEAD_LINK_SECONDS * 1000),  # Linux only
+        ("TCP_KEEPIDLE", 10),
+        ("TCP_KEEPINTVL", 5),
+        ("TCP_KEEPCNT", 4),
+    ):
+        if (number := getattr(socket, option, None)) is not None:
+            tunnel.setsockopt(socket.IPPROTO_TCP, number, value)

@@ -1,0 +1,75 @@
+"""What the exchanges with proxies are about: the server wanted, and who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from tui_transfer.errors import Problem, TransferError
+
+_LONGEST_NAME: Final = 253
+
+
+@dataclass(frozen=True)
+class Target:
+    """The server that a proxy is asked to reach."""
+
+    host: str
+    port: int
+
+    def ascii_host(self) -> str:
+        """The host as protocols write it: accents in their IDNA form, nothing but letters a URL may hold.
+
+        Raises:
+            TransferError: SHAREBOX_UNREACHABLE, if no host can have this name.
+        """
+        try:
+            name = self.host.encode("idna").decode("ascii")
+        except UnicodeError:
+            name = ""
+        if not 0 < len(name) <= _LONGEST_NAME or not all(
+            character.isalnum() or character in "-._:" for character in name
+        ):
+            raise TransferError(
+                Problem.SHAREBOX_UNREACHABLE,
+                host=self.host,
+                port=self.port,
+                reason="ce nom de machine n'est pas valable",
+            )
+        return name
+
+
+@dataclass(frozen=True)
+class ProxyLogin:
+    """The proxy as its errors name it, and the credentials for it."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None = field(repr=False)
+
+    def protocol_error(self, reason: str) -> TransferError:
+        """The error for an answer that makes no sense."""
+        return TransferError(
+            Problem.PROXY_PROTOCOL, proxy_host=self.host, proxy_port=self.port, reason=reason
+        )
+
+    def no_credentials(self) -> TransferError:
+        """The error for a proxy that wants credentials when there are none."""
+        return TransferError(Problem.PROXY_CREDENTIALS_NEEDED, proxy_host=self.host)
+
+    def bad_credentials(self, reason: str) -> TransferError:
+        """The error for credentials that the proxy refused."""
+        return TransferError(Problem.PROXY_CREDENTIALS_REFUSED, proxy_host=self.host, reason=reason)
+
+    def forbidden(self, target: Target, reason: str) -> TransferError:
+        """The error for a proxy whose rules forbid the target."""
+        return TransferError(
+            Problem.PROXY_FORBIDDEN, proxy_host=self.host, host=target.host, port=target.port, reason=reason
+        )
+
+    def no_route(self, target: Target, reason: str) -> TransferError:
+        """The error for a proxy that cannot reach the target itself."""
+        return TransferError(
+            Problem.PROXY_NO_ROUTE, proxy_host=self.host, host=target.host, port=target.port, reason=reason
+        )

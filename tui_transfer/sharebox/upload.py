@@ -1,0 +1,271 @@
+"""Delivers an archive to the Sharebox: resumed where it can be, verified, and only then given its name.
+
+It goes to `NAME.part` first. Everything but the 32-byte signature header is sent while the archive grows; the
+header goes last, so that a partial file is never a valid archive. The final name appears by a rename, after
+the content was verified, so that it never stands for wrong bytes.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from io import FileIO
+from typing import TYPE_CHECKING, Final
+
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.sharebox import reasons
+from tui_transfer.sharebox.growing import HEADER_BYTES
+from tui_transfer.sharebox.publication import PART, find, publish
+from tui_transfer.sharebox.sftp import CREATE, READ, WRITE, SftpError
+from tui_transfer.sharebox.verification import Verification, verify
+from tui_transfer.sharebox.window import WriteWindow, read_ahead
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from tui_transfer.sharebox.connection import Sharebox
+    from tui_transfer.sharebox.growing import GrowingFile
+
+_PATIENCE_SECONDS: Final = 0.2
+_REPORT_SECONDS: Final = 0.1
+
+
+class Stage(StrEnum):
+    """What a delivery is doing."""
+
+    CHECKING = "checking"
+    """Comparing what an earlier attempt left with the archive."""
+    SENDING = "sending"
+    VERIFYING = "verifying"
+    PUBLISHING = "publishing"
+    """Giving the file its final name."""
+
+
+@dataclass(frozen=True)
+class UploadProgress:
+    """How far a stage is, in bytes of the archive; `total` is None while the archive grows.
+
+    While sending, `done` counts what the server acknowledged, and what was found there.
+    """
+
+    stage: Stage
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A delivered file: its path on the Sharebox, its size in bytes, how it was verified.
+
+    `resumed_from` is the offset from which it was sent; 0 if nothing of it was there.
+    """
+
+    path: str
+    size: int
+    verification: Verification
+    resumed_from: int
+
+
+def deliver(
+    sharebox: Sharebox,
+    file: GrowingFile,
+    name: str,
+    *,
+    sha256: Callable[[], str],
+    on_progress: Callable[[UploadProgress], None],
+    cancelled: threading.Event,
+) -> Delivery:
+    """Delivers `file` as `name` in the drop folder; safe to repeat after any failure.
+
+    Args:
+        sharebox: where to.
+        file: the archive, complete or growing.
+        name: its final name.
+        sha256: gives the hash of the whole archive, in hexadecimal; called once the file is finished.
+        on_progress: is told about ten times a second.
+        cancelled: ends the delivery at the next answer of the server; `Sharebox.abort` ends it at once.
+
+    Raises:
+        TransferError: NAME_TAKEN, CONTENT_MISMATCH, INTERRUPTED, what the server refuses, CONNECTION_LOST.
+        BaseException: what `GrowingFile.fail` was given.
+    """
+    try:
+        with _open(file) as local:
+            return _Upload(sharebox, file, local, name, sha256, on_progress, cancelled).run()
+    except TransferError as error:
+        if error.problem is Problem.CONNECTION_LOST and cancelled.is_set():
+            raise _interrupted() from error
+        raise
+
+
+@dataclass
+class _Upload:
+    """One delivery, from the first look at the Sharebox to the final name."""
+
+    sharebox: Sharebox
+    file: GrowingFile
+    local: FileIO
+    name: str
+    sha256: Callable[[], str]
+    on_progress: Callable[[UploadProgress], None]
+    cancelled: threading.Event
+
+    def __post_init__(self) -> None:
+        self.final = self.sharebox.path(self.name)
+        self.part = self.final + PART
+        self.reported: tuple[Stage, float] | None = None
+
+    def run(self) -> Delivery:
+        if find(self.sharebox, self.final) is not None:
+            return self._recognise()
+        start = self._send()
+        size = self._final_size()
+        verification = self._verify(self.part)
+        if verification is Verification.NONE:
+            return Delivery(self.part, size, verification, start)
+        self._report(Stage.PUBLISHING, size)
+        publish(self.sharebox, self.part, self.final, size)
+        return Delivery(self.final, size, verification, start)
+
+    def _recognise(self) -> Delivery:
+        """The final name is there: delivered by an earlier attempt that could not say so, or not ours."""
+        size = self._final_size()
+        try:
+            verification = self._verify(self.final)
+        except TransferError as error:
+            if error.problem is Problem.CONTENT_MISMATCH:
+                raise TransferError(Problem.NAME_TAKEN, path=self.final) from error
+            raise
+        return Delivery(self.final, size, verification, size)
+
+    def _send(self) -> int:
+        """Makes the partial file whole; gives the offset from which it was sent.
+
+        It is not closed after a failure: the server does that when the connection ends.
+        """
+        sftp = self.sharebox.sftp
+        with self.sharebox.refusals("écriture de", self.part):
+            handle = self._open()
+            there = sftp.fstat(handle).size or 0
+            start = self._check(handle, there)
+            self._stream(handle, start)
+            size = self._final_size()
+            if there > size:
+                sftp.truncate(handle, size)
+            sftp.fsync(handle)
+            self._write_header(handle)
+            sftp.fsync(handle)
+            sftp.close(handle)
+        return start if start > HEADER_BYTES else 0
+
+    def _open(self) -> bytes:
+        """Opens the partial file as it is, to read it too where that is allowed."""
+        try:
+            return self.sharebox.sftp.open(self.part, READ | WRITE | CREATE)
+        except SftpError:
+            return self.sharebox.sftp.open(self.part, WRITE | CREATE)
+
+    def _check(self, handle: bytes, there: int) -> int:
+        """Compares what is there with the archive; gives the offset up to which it is the same.
+
+        Where the server lets nobody read, nothing there is trusted.
+        """
+        offset = HEADER_BYTES
+        try:
+            for theirs in read_ahead(self.sharebox.sftp, handle, HEADER_BYTES, there):
+                ours = self._read_when_there(offset, len(theirs))
+                if ours != theirs:
+                    return offset
+                offset += len(ours)
+                self._report(Stage.CHECKING, offset)
+        except SftpError:
+            return HEADER_BYTES
+        return offset
+
+    def _stream(self, handle: bytes, start: int) -> None:
+        """Sends the archive from `start` to its end, as it grows."""
+        window = WriteWindow(self.sharebox.sftp, handle, self._acknowledged(start))
+        window.write(0, bytes(HEADER_BYTES))  # no header: what an earlier attempt left is no archive either
+        offset = start
+        while (available := self._wait_beyond(offset, window)) > offset:
+            while offset < available:
+                data = self._read(offset, min(self.sharebox.sftp.limits.write, available - offset))
+                window.write(offset, data)
+                offset += len(data)
+        window.drain()
+
+    def _acknowledged(self, start: int) -> Callable[[int], None]:
+        return lambda count: self._report(Stage.SENDING, max(start, start + count - HEADER_BYTES))
+
+    def _write_header(self, handle: bytes) -> None:
+        window = WriteWindow(self.sharebox.sftp, handle, lambda _: None)
+        window.write(0, self._read(0, HEADER_BYTES))
+        window.drain()
+
+    def _verify(self, path: str) -> Verification:
+        size = self._final_size()
+        self._report(Stage.VERIFYING, 0)
+        return verify(
+            self.sharebox, path, size, self.sha256(), lambda done: self._report(Stage.VERIFYING, done)
+        )
+
+    # The local archive
+
+    def _final_size(self) -> int:
+        while self.file.size is None:
+            self._wait_beyond(self.file.wait(0, 0), None)
+        return self.file.size
+
+    def _wait_beyond(self, offset: int, window: WriteWindow | None) -> int:
+        """Waits until the archive has grown beyond `offset`, or is finished; gives how far it goes."""
+        while (available := self.file.wait(offset, _PATIENCE_SECONDS)) <= offset and self.file.size is None:
+            self._check_cancelled()
+            self.sharebox.check_alive()
+            if window is not None:
+                window.collect()
+        return available
+
+    def _read_when_there(self, offset: int, length: int) -> bytes:
+        available = self._wait_beyond(offset + length - 1, None)
+        return self._read(offset, max(0, min(length, available - offset)))
+
+    def _read(self, offset: int, length: int) -> bytes:
+        try:
+            self.local.seek(offset)
+            data = self.local.read(length)
+        except OSError as error:
+            raise _unreadable(self.file, reasons.of_os_error(error)) from error
+        if len(data) != length:
+            raise _unreadable(self.file, "l'archive a été raccourcie pendant l'envoi")
+        return data
+
+    # The person
+
+    def _report(self, stage: Stage, done: int) -> None:
+        self._check_cancelled()
+        now = time.monotonic()
+        last = self.reported
+        if last is None or last[0] is not stage or now - last[1] >= _REPORT_SECONDS or done == self.file.size:
+            self.reported = (stage, now)
+            self.on_progress(UploadProgress(stage, done, self.file.size))
+
+    def _check_cancelled(self) -> None:
+        if self.cancelled.is_set():
+            raise _interrupted()
+
+
+def _open(file: GrowingFile) -> FileIO:
+    try:
+        return FileIO(file.path)
+    except OSError as error:
+        raise _unreadable(file, reasons.of_os_error(error)) from error
+
+
+def _interrupted() -> TransferError:
+    return TransferError(Problem.INTERRUPTED, reason="l'interruption a été demandée")
+
+
+def _unreadable(file: GrowingFile, reason: str) -> TransferError:
+    return TransferError(Problem.DISK_UNWRITABLE, path=file.path, reason=reason)

@@ -1,0 +1,118 @@
+"""Makes sure that what arrived is what was sent, by the best means that the server leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.sharebox.sftp import READ, Attributes, SftpError
+from tui_transfer.sharebox.window import read_ahead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui_transfer.sharebox.connection import Sharebox
+
+_SLOWEST_DISK: Final = 20 << 20
+_DIGEST_LINE: Final = re.compile(rb"([0-9a-f]{64})\s")
+
+
+class Verification(StrEnum):
+    """How it was made sure that a file arrived whole. The values stand in journals, reports and JSON."""
+
+    SERVER_HASH = "server-hash"
+    """The server computed the same SHA-256."""
+    READ_BACK = "read-back"
+    """It was read back, and has the same SHA-256."""
+    SIZE_ONLY = "size-only"
+    """The server lets nobody read it; its size is right."""
+    NONE = "none"
+    """The server took it away, or tells nothing."""
+
+
+def verify(
+    sharebox: Sharebox, path: str, size: int, sha256: str, on_bytes: Callable[[int], None]
+) -> Verification:
+    """Compares a file on the Sharebox with what was sent.
+
+    Args:
+        sharebox: where it is.
+        path: which file.
+        size: the bytes it must have.
+        sha256: its hash, in hexadecimal.
+        on_bytes: is told how many bytes were read back so far; may raise to stop.
+
+    Raises:
+        TransferError: CONTENT_MISMATCH, or a problem of the connection.
+    """
+    with sharebox.refusals("vérification de", path):
+        found = _look_at(sharebox, path)
+        if found is None:
+            return Verification.NONE
+        if found.size is not None and found.size != size:
+            raise _mismatch(path, f"{found.size} octets au lieu de {size}")
+        by_server = _hash_by_server(sharebox, path, size)
+        if by_server == sha256:
+            return Verification.SERVER_HASH
+        # Another hash proves nothing yet: in a chroot, a command may see another file there than SFTP does.
+        by_reading = _hash_by_reading(sharebox, path, size, on_bytes)
+        if by_reading == sha256:
+            return Verification.READ_BACK
+        if by_reading is not None or by_server is not None:
+            raise _mismatch(path, "son empreinte SHA-256 diffère")
+        return Verification.SIZE_ONLY if found.size is not None else Verification.NONE
+
+
+def _look_at(sharebox: Sharebox, path: str) -> Attributes | None:
+    try:
+        return sharebox.sftp.stat(path)
+    except SftpError:
+        return Attributes(None, None)  # it may be there, but the server does not tell
+
+
+def _hash_by_server(sharebox: Sharebox, path: str, size: int) -> str | None:
+    try:
+        digest = sharebox.sftp.sha256(path)
+    except SftpError:
+        digest = None
+    return digest or _hash_by_command(sharebox, path, size)
+
+
+_may_not_run_commands: Final[set[tuple[str, int]]] = set()
+"""Servers that were asked to run a command and gave no answer, because they dropped the connection: this
+process asks them no second time, or each attempt of a transfer would end there."""
+
+
+def _hash_by_command(sharebox: Sharebox, path: str, size: int) -> str | None:
+    server = (sharebox.address.host, sharebox.address.port)
+    if server in _may_not_run_commands:
+        return None
+    _may_not_run_commands.add(server)
+    output = sharebox.run(f"sha256sum < {shlex.quote(path)}", 30 + size / _SLOWEST_DISK)
+    _may_not_run_commands.discard(server)
+    found = _DIGEST_LINE.match(output or b"")
+    return found[1].decode("ascii") if found else None
+
+
+def _hash_by_reading(sharebox: Sharebox, path: str, size: int, on_bytes: Callable[[int], None]) -> str | None:
+    """The hash of what is read back; None if the server lets nobody read."""
+    digest = hashlib.sha256()
+    done = 0
+    try:
+        handle = sharebox.sftp.open(path, READ)
+        for data in read_ahead(sharebox.sftp, handle, 0, size):
+            digest.update(data)
+            done += len(data)
+            on_bytes(done)
+        sharebox.sftp.close(handle)
+    except SftpError:
+        return None
+    return digest.hexdigest()
+
+
+def _mismatch(path: str, reason: str) -> TransferError:
+    return TransferError(Problem.CONTENT_MISMATCH, path=path, reason=reason)

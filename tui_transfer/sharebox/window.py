@@ -1,0 +1,124 @@
+"""Requests in flight: a bounded number of bytes asked or sent, and no answer left unread.
+
+The round trip to a Sharebox is long compared with the time one packet takes, so many must be under way. The
+bound keeps memory small, and keeps progress honest: what counts is what the server acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tui_transfer.sharebox.sftp import check, read_data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tui_transfer.sharebox.sftp import SftpSession
+
+BYTES_IN_FLIGHT: Final = 2 << 20
+
+
+@dataclass
+class _Request:
+    """One request under way: where its data belong, and the answer once it came."""
+
+    offset: int
+    length: int
+    answer: tuple[int, bytes] | None = field(default=None)
+
+    def on_answer(self, kind: int, body: bytes) -> None:
+        self.answer = (kind, body)
+
+
+class WriteWindow:
+    """Writes to one open file, each acknowledged or an error.
+
+    A refused write raises `SftpError` from whichever call reads its answer, and from every later one: the
+    window never gets past it.
+
+    Args:
+        session: the session.
+        handle: the open file.
+        on_acknowledged: is told the bytes that the server acknowledged so far, without a gap, in the order in
+            which they were given; may raise to stop.
+    """
+
+    def __init__(self, session: SftpSession, handle: bytes, on_acknowledged: Callable[[int], None]) -> None:
+        self._session = session
+        self._handle = handle
+        self._on_acknowledged = on_acknowledged
+        self._requests: deque[_Request] = deque()
+        self._in_flight = 0
+        self._acknowledged = 0
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Sends `data`, at most the session's limit for one write, once there is room for it."""
+        self.collect()
+        while self._requests and self._in_flight + len(data) > BYTES_IN_FLIGHT:
+            self._session.receive()
+            self._count()
+        request = _Request(offset, len(data))
+        self._requests.append(request)
+        self._in_flight += len(data)
+        self._session.write(self._handle, offset, data, request.on_answer)
+
+    def collect(self) -> None:
+        """Reads the answers that are there, without waiting."""
+        while self._session.has_answer():
+            self._session.receive()
+        self._count()
+
+    def drain(self) -> None:
+        """Waits until every write is acknowledged."""
+        self._count()
+        while self._requests:
+            self._session.receive()
+            self._count()
+
+    def _count(self) -> None:
+        while self._requests and (answer := self._requests[0].answer) is not None:
+            check(*answer)  # before the request leaves the queue: a refused one stays at its head for ever
+            request = self._requests.popleft()
+            self._in_flight -= request.length
+            self._acknowledged += request.length
+            self._on_acknowledged(self._acknowledged)
+
+
+def read_ahead(session: SftpSession, handle: bytes, start: int, end: int) -> Iterator[bytes]:
+    """Gives the bytes from `start` to `end` of an open file, in order; fewer if the file ends before.
+
+    Raises:
+        SftpError: the server refuses to read.
+    """
+    requests: deque[_Request] = deque()
+    offset, in_flight = start, 0
+    while offset < end or requests:
+        while offset < end and in_flight < BYTES_IN_FLIGHT:
+            request = _ask(session, handle, offset, min(session.limits.read, end - offset))
+            requests.append(request)
+            offset += request.length
+            in_flight += request.length
+        request = requests.popleft()
+        in_flight -= request.length
+        data = _wait(session, request)
+        if not data:
+            return
+        yield data
+        missing = request.length - len(data)
+        if missing > 0:  # a short answer: the rest is asked next, before what follows it
+            requests.appendleft(_ask(session, handle, request.offset + len(data), missing))
+            in_flight += missing
+
+
+def _ask(session: SftpSession, handle: bytes, offset: int, length: int) -> _Request:
+    request = _Request(offset, length)
+    session.read(handle, offset, length, request.on_answer)
+    return request
+
+
+def _wait(session: SftpSession, request: _Request) -> bytes | None:
+    while request.answer is None:
+        session.receive()
+    return read_data(*request.answer)
