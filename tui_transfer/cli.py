@@ -52,7 +52,7 @@ def main() -> None:
 @click.group(
     invoke_without_command=True, context_settings=_HELP, epilog=_EPILOG, subcommand_metavar="[COMMANDE]"
 )
-@click.version_option(__version__, prog_name="tui-transfer")
+@click.version_option(__version__, prog_name="tui-transfer", help="Affiche la version.")
 @click.pass_context
 def cli(context: click.Context) -> int:
     """Transfère les bases de données d'Impact emploi vers l'Urssaf (Sharebox).
@@ -223,11 +223,15 @@ def demo(headless: bool, behind_proxy: bool, rate: str | None) -> int:
 def _demo_on_screen(behind_proxy: bool, rate: int | None) -> int:
     from tui_transfer.demo import rehearsal
     from tui_transfer.tui.app import run_app
-    from tui_transfer.tui.practice import Practice
+    from tui_transfer.tui.practice import Practice, PracticeProxy
 
     click.echo("Préparation de la démonstration…")
-    with rehearsal.prepared(behind_proxy=behind_proxy, rate=rate) as stage:
-        return run_app(stage.home, Practice.from_stage(stage))
+    with rehearsal.prepared(behind_proxy=behind_proxy, rate=rate) as (stage, home):
+        proxy = None
+        if stage.proxy is not None:
+            access = stage.proxy
+            proxy = PracticeProxy(access.host, access.port, access.username, access.password)
+        return run_app(home, Practice(stage.password, stage.fingerprint, stage.delivered, proxy))
 
 
 def _require_terminal() -> None:

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import filelock
 import msgspec
@@ -39,23 +39,27 @@ GRACE: Final = 3.0
 _log = logging.getLogger("tui_transfer.worker")
 
 
-def main(folder: Path) -> int:
-    """Works on the job in `folder` until it succeeds or is blocked; returns the exit status."""
+def main(folder: Path) -> NoReturn:
+    """Works on the job in `folder` until it succeeds or is blocked, and ends the process."""
     os.umask(0o077)
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     orders = Orders.decode(sys.stdin.buffer.read())
+    lock: filelock.BaseFileLock | None = None  # held until the process is gone, and its threads with it
     try:
         job = control.load(folder)
-        # Never released: the system does it when the process is gone, and with it all its threads.
-        job.lock(LOCK_LIMIT).acquire()
-        return _Worker(job, orders).run()
+        lock = job.lock(LOCK_LIMIT)
+        lock.acquire()
+        code = _Worker(job, orders).run()
     except filelock.Timeout:
-        return _fail_early(TransferError(Problem.JOB_RUNNING, job=folder.name))
+        code = _fail_early(TransferError(Problem.JOB_RUNNING, job=folder.name))
     except TransferError as error:
         _log.exception("the journal could not be written")
-        return _fail_early(error)
+        code = _fail_early(error)
+    logging.shutdown()
+    # Not sys.exit: it would wait for threads that may be deep in a compression.
+    os._exit(code)
 
 
 def _fail_early(error: TransferError) -> int:
@@ -119,7 +123,4 @@ class _Worker:
 
 
 if __name__ == "__main__":
-    code = main(Path(sys.argv[1]))
-    logging.shutdown()
-    # Not sys.exit: it would wait for threads that may be deep in a compression.
-    os._exit(code)
+    main(Path(sys.argv[1]))

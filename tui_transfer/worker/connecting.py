@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.events import Connected, RouteFailed
-from tui_transfer.sharebox.connection import Address, Credentials, Sharebox
+from tui_transfer.sharebox.authentication import Credentials
+from tui_transfer.sharebox.connection import Address, Sharebox
 from tui_transfer.sharebox.routes import Direct, Proxy
 from tui_transfer.worker.recorder import now
 

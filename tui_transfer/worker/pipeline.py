@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer.archive.source import summarize
 from tui_transfer.archive.writer import write_archive
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import disk_errors, make_private_folder, write_private
+from tui_transfer.files import PRIVATE_FILE, disk_errors, make_private_folder, write_private
 from tui_transfer.job import events as ev
-from tui_transfer.sharebox.upload import GrowingFile, Stage, deliver, put_small
+from tui_transfer.sharebox.growing import GrowingFile
+from tui_transfer.sharebox.publication import put_small
+from tui_transfer.sharebox.upload import Stage, deliver
 from tui_transfer.worker.connecting import connect
 from tui_transfer.worker.manifest import make_manifest, manifest_name
 from tui_transfer.worker.recorder import now
@@ -59,6 +61,10 @@ class Shipment:
         self.growing = GrowingFile(self.archive)
         self.sha256 = ""
         """Known once the archive is whole."""
+        make_private_folder(self.folder)
+        with disk_errors(self.archive):
+            # There from the start: the deliverer opens it before the packer may have come to it.
+            self.archive.touch(PRIVATE_FILE)
 
 
 class Pipeline:
@@ -150,7 +156,6 @@ class Pipeline:
                 files=summary.files,
             )
         )
-        make_private_folder(shipment.folder)
 
         def on_progress(progress: Progress) -> None:
             shipment.growing.advance(progress.packed)
