@@ -1,0 +1,505 @@
+"""The whole transfer by command, against real servers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cli.place import Place, archives, content, extract, place_for
+from tests.programs import require, require_root
+from tests.servers.account import Account
+from tests.servers.danted import DantedServer
+from tests.servers.openssh import PASSPHRASE, SshServer, openssh
+from tests.servers.processes import free_port
+from tests.servers.squid import PASSWORD as PROXY_PASSWORD
+from tests.servers.squid import USERNAME as PROXY_USERNAME
+from tests.servers.squid import SquidServer
+from tui_transfer.config import ProxySettings, TransferSettings
+from tui_transfer.job import control
+from tui_transfer.job.events import UploadProgress
+from tui_transfer.job.journal import JournalReader
+
+Databases = dict[str, Path]
+
+
+@pytest.fixture
+def databases(tmp_path: Path) -> Databases:
+    """One of each kind, with what names and sizes can be troublesome."""
+    folder = tmp_path / "bases" / "Dossier d'été"
+    (folder / "sous-dossier vide").mkdir(parents=True)
+    (folder / "Salariés – 2021.txt").write_text("Élodie;1200,00\n" * 5000)
+    (folder / "vide.dat").touch()
+    file = tmp_path / "bases" / "ancienne base.fdb"
+    file.write_bytes(os.urandom(3_000_000) + bytes(2_000_000))
+    empty = tmp_path / "bases" / "zéro.db"
+    empty.touch()
+    sqlite = tmp_path / "bases" / "active.db"
+    with closing(sqlite3.connect(sqlite)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE paie (nom TEXT, net REAL)")
+        connection.executemany("INSERT INTO paie VALUES (?, ?)", ((f"n{i}", i) for i in range(20_000)))
+        connection.commit()
+    return {"Base active": sqlite, "Dossier": folder, "Ancienne": file, "Zéro octet": empty}
+
+
+@pytest.fixture
+def place(tmp_path: Path, ssh_server: SshServer, databases: Databases) -> Place:
+    made = place_for(tmp_path / "home", ssh_server.password)
+    made.configure(ssh_server, databases)
+    return made
+
+
+def test_every_kind_of_database_arrives_whole_and_is_said_to(
+    place: Place, ssh_server: SshServer, databases: Databases, tmp_path: Path
+) -> None:
+    result = place.run("run", "--yes", "--json")
+    assert result.code == 0, result.err
+    finished = result.finished
+    assert (finished["status"], finished["exit_code"]) == ("succeeded", 0)
+    assert [item["name"] for item in finished["databases"]] == list(databases)
+    for item in finished["databases"]:
+        archive = ssh_server.root / item["archive"]
+        data = archive.read_bytes()
+        assert item["verified"] == "read-back"
+        assert item["packed"] == len(data)
+        assert item["sha256"] == hashlib.sha256(data).hexdigest()
+        extracted = extract(archive, tmp_path / "out" / item["name"])
+        original = databases[item["name"]]
+        if item["name"] == "Base active":
+            assert _rows(extracted / original.name) == _rows(original)
+        elif original.is_dir():
+            assert content(extracted / original.name) == content(original)
+        else:
+            assert (extracted / original.name).read_bytes() == original.read_bytes()
+        _check_manifest(ssh_server.root / f"{item['archive']}.manifest.json", item, extracted)
+    names = {path.name for path in ssh_server.root.iterdir()}
+    assert names == {
+        name
+        for item in finished["databases"]
+        for name in (item["archive"], f"{item['archive']}.manifest.json")
+    }
+
+
+def _rows(database: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute("SELECT * FROM paie").fetchall()
+
+
+def _check_manifest(file: Path, item: dict[str, object], extracted: Path) -> None:
+    manifest = json.loads(file.read_text())
+    assert manifest["archive"] == {
+        "name": item["archive"],
+        "size": item["packed"],
+        "sha256": item["sha256"],
+    }
+    assert manifest["program"].startswith("tui-transfer ")
+    listed = {entry["name"]: (entry["size"], entry["sha256"]) for entry in manifest["files"]}
+    found = {
+        str(path.relative_to(extracted)): (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in extracted.rglob("*")
+        if path.is_file()
+    }
+    assert listed == found
+
+
+def test_nothing_is_left_in_the_spool_and_everything_is_private(place: Place) -> None:
+    assert place.run("run", "--yes").code == 0
+    job = place.job()
+    assert list(job.spool.iterdir()) == []
+    for path in [job.folder, *job.folder.rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_databases_are_chosen_by_name_and_by_path(
+    place: Place, ssh_server: SshServer, databases: Databases
+) -> None:
+    result = place.run("run", "--yes", "Zéro octet", str(databases["Ancienne"]))
+    assert result.code == 0, result.err
+    assert [path.name.split("_")[1] for path in archives(ssh_server.root)] == ["ancienne", "zero-octet"]
+    assert "2 bases de données ont été transférées" in result.out.replace("\u00a0", " ")
+
+
+def test_only_active_databases_are_sent_unless_all_are_asked_for(place: Place, ssh_server: SshServer) -> None:
+    import msgspec
+
+    from tui_transfer import config
+
+    settings = config.load(place.home.config_file)
+    first, *others = settings.databases
+    inactive = [msgspec.structs.replace(item, active=False) for item in others]
+    place.change(databases=(first, *inactive))
+    assert place.run("run", "--yes").code == 0
+    assert len(archives(ssh_server.root)) == 1
+    assert place.run("run", "--yes", "--all").code == 0
+    assert len(archives(ssh_server.root)) == 1 + 4
+
+
+# --- Access ---
+
+
+def test_keys_open_the_sharebox(place: Place, ssh_server: SshServer, databases: Databases) -> None:
+    place.secrets.clear()
+    place.configure(ssh_server, databases, key_file=str(ssh_server.key_file))
+    assert place.run("run", "--yes", "Zéro octet").code == 0
+    place.configure(ssh_server, databases, key_file=str(ssh_server.protected_key_file))
+    refused = place.run("run", "--yes", "Zéro octet")
+    assert refused.code == 7
+    assert "TUI_TRANSFER_KEY_PASSPHRASE" in refused.err
+    resumed = place.run("resume", TUI_TRANSFER_KEY_PASSPHRASE=PASSPHRASE)
+    assert resumed.code == 0, resumed.err
+
+
+@pytest.mark.parametrize("password", [None, "incorrect"])
+def test_a_missing_or_wrong_password_ends_with_7(place: Place, password: str | None) -> None:
+    place.secrets.clear()
+    given = {"TUI_TRANSFER_SFTP_PASSWORD": password} if password else {}
+    result = place.run("run", "--yes", "Zéro octet", **given)
+    assert result.code == 7
+    assert "mot de passe" in result.err
+    assert "tui-transfer resume" in result.err
+
+
+def test_an_unknown_key_is_shown_then_accepted_once_and_kept(
+    place: Place, ssh_server: SshServer, databases: Databases
+) -> None:
+    place.configure(ssh_server, databases, key=None)
+    result = place.run("run", "--yes", "Zéro octet")
+    assert result.code == 8
+    assert ssh_server.fingerprint in result.err
+    assert not ssh_server.authentication_requests()
+    assert place.run("resume", "--accept-host-key", ssh_server.fingerprint).code == 0
+    assert place.run("run", "--yes", "Zéro octet").code == 0
+
+
+def test_another_key_than_the_expected_one_is_refused(
+    place: Place, ssh_server: SshServer, databases: Databases
+) -> None:
+    other = "SHA256:" + "A" * 43
+    place.configure(ssh_server, databases, key=other)
+    result = place.run("run", "--yes", "Zéro octet")
+    assert result.code == 8
+    assert other in result.err
+    assert ssh_server.fingerprint in result.err
+    assert not ssh_server.authentication_requests()
+
+
+# --- Routes ---
+
+
+def _unreachable_directly(place: Place, ssh_server: SshServer, databases: Databases) -> None:
+    """Names the server so that only a proxy, which resolves `localhost`, would be let through."""
+    place.configure(ssh_server, databases, port=free_port())
+
+
+def test_an_unreachable_sharebox_asks_for_a_proxy(
+    place: Place, ssh_server: SshServer, databases: Databases
+) -> None:
+    _unreachable_directly(place, ssh_server, databases)
+    result = place.run("run", "--yes", "--json")
+    assert result.code == 5
+    assert result.finished["problem"] == "sharebox-unreachable"
+    assert result.finished["status"] == "blocked"
+    assert "en mode direct n'a pu s'établir" in result.finished["message"]
+
+
+def test_through_squid_with_a_password_of_every_kind(
+    place: Place, ssh_server: SshServer, squid_with_password: SquidServer
+) -> None:
+    url = f"http://{PROXY_USERNAME}@{squid_with_password.host}:{squid_with_password.port}"
+    result = place.run("run", "--yes", "--proxy", url, "--json", TUI_TRANSFER_PROXY_PASSWORD=PROXY_PASSWORD)
+    assert result.code == 0, result.err
+    assert [event["route"] for event in result.events if event["type"] == "sharebox.connected"] == ["http"]
+    assert len(archives(ssh_server.root)) == 4
+
+
+def test_through_socks5_with_a_password(
+    place: Place, ssh_server: SshServer, danted_with_password: DantedServer, account: Account
+) -> None:
+    url = f"socks5://{account.username}@{danted_with_password.host}:{danted_with_password.port}"
+    result = place.run("run", "--yes", "--proxy", url, TUI_TRANSFER_PROXY_PASSWORD=account.password)
+    assert result.code == 0, result.err
+    assert "par le proxy SOCKS5" in result.out
+
+
+def test_the_configured_proxy_is_tried_after_the_direct_route(
+    place: Place, ssh_server: SshServer, squid_with_password: SquidServer
+) -> None:
+    proxy = ProxySettings(
+        host=squid_with_password.host, port=squid_with_password.port, username=PROXY_USERNAME
+    )
+    place.change(proxy=proxy)
+    given = {"TUI_TRANSFER_PROXY_PASSWORD": PROXY_PASSWORD}
+    direct = place.run("run", "--yes", "Zéro octet", "--json", **given)
+    assert [event["route"] for event in direct.events if event["type"] == "sharebox.connected"] == ["direct"]
+
+
+@pytest.mark.parametrize(
+    ("password", "problem"),
+    [("faux", "proxy-credentials-refused"), (None, "proxy-credentials-needed")],
+)
+def test_refused_proxy_credentials_end_with_6(
+    place: Place, squid_with_password: SquidServer, password: str | None, problem: str
+) -> None:
+    url = f"http://{PROXY_USERNAME}@{squid_with_password.host}:{squid_with_password.port}"
+    given = {"TUI_TRANSFER_PROXY_PASSWORD": password} if password else {}
+    result = place.run("run", "--yes", "Zéro octet", "--proxy", url, "--json", **given)
+    assert result.code == 6
+    assert result.finished["problem"] == problem
+    assert len(squid_with_password.requests()) <= 1
+
+
+def test_a_proxy_that_forbids_the_port_is_explained(place: Place, squid_as_shipped: SquidServer) -> None:
+    url = f"http://{squid_as_shipped.host}:{squid_as_shipped.port}"
+    result = place.run("run", "--yes", "Zéro octet", "--proxy", url)
+    assert result.code == 6
+    assert "443" in result.err
+
+
+def test_after_a_refused_route_what_was_packed_is_not_packed_again(
+    place: Place, ssh_server: SshServer, squid_open: SquidServer
+) -> None:
+    """Step 5bis by command: the first proxy is a closed port, the second works."""
+    first = place.run("run", "--yes", "Zéro octet", "Ancienne", "--proxy", f"http://127.0.0.1:{free_port()}")
+    assert first.code == 6
+    sealed_before = list(JournalReader(place.job().journal).read())
+    result = place.run("resume", "--proxy", f"http://{squid_open.host}:{squid_open.port}")
+    assert result.code == 0, result.err
+    assert sealed_before == list(JournalReader(place.job().journal).read())[: len(sealed_before)]
+    assert len(archives(ssh_server.root)) == 2
+
+
+# --- What is refused ---
+
+
+def _missing(bases: Path) -> Path:
+    return bases / "nulle part.db"
+
+
+def _link_outside(bases: Path) -> Path:
+    folder = bases / "avec lien"
+    folder.mkdir()
+    (folder / "lien").symlink_to(bases / "ancienne base.fdb")
+    return folder
+
+
+def _pipe(bases: Path) -> Path:
+    folder = bases / "avec tube"
+    folder.mkdir()
+    os.mkfifo(folder / "tube")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [(_missing, "introuvable"), (_link_outside, "lien"), (_pipe, "tube nommé")],
+)
+def test_what_cannot_be_archived_is_refused_by_name(
+    place: Place, ssh_server: SshServer, databases: Databases, make: Callable[[Path], Path], words: str
+) -> None:
+    path = make(databases["Ancienne"].parent)
+    place.configure(ssh_server, {"Douteuse": path})
+    result = place.run("run", "--yes")
+    assert result.code == 3
+    assert words in result.err
+    assert path.name in result.err
+    assert archives(ssh_server.root) == []
+
+
+def test_a_database_inside_another_is_refused_before_anything_begins(
+    place: Place, ssh_server: SshServer, databases: Databases
+) -> None:
+    folder = databases["Dossier"]
+    place.configure(ssh_server, {"Dedans": folder / "vide.dat", "Dehors": folder})
+    result = place.run("run", "--yes")
+    assert result.code == 3
+    assert "« Dedans »" in result.err
+    assert not place.home.jobs.exists()
+
+
+def test_an_unreadable_file_is_refused_by_name(
+    place: Place, ssh_server: SshServer, databases: Databases
+) -> None:
+    require_root()  # whose power to read everything is taken away below
+    secret = databases["Ancienne"].with_name("secret.db")
+    secret.write_bytes(b"x" * 100)
+    secret.chmod(0)
+    place.configure(ssh_server, {"Secrète": secret})
+    powerless = [require("setpriv"), "--bounding-set", "-dac_override,-dac_read_search"]
+    result = place.run("run", "--yes", through=powerless)
+    assert result.code == 3
+    assert "secret.db" in result.err
+    assert archives(ssh_server.root) == []
+
+
+def test_before_the_go_nothing_is_sent(place: Place) -> None:
+    place.change(transfer=TransferSettings(opens_on=date.today() + timedelta(days=1)))
+    result = place.run("run", "--yes")
+    assert result.code == 3
+    assert "GO" in result.err
+
+
+def test_without_a_terminal_the_confirmation_must_be_given(place: Place) -> None:
+    result = place.run("run")
+    assert result.code == 2
+    assert "--yes" in result.err
+    assert not place.home.jobs.exists()
+
+
+def test_a_password_on_the_command_line_is_refused_and_not_repeated(place: Place) -> None:
+    result = place.run("run", "--yes", "--proxy", "http://moi:s3cr3t@proxy:3128")
+    assert result.code == 2
+    assert "TUI_TRANSFER_PROXY_PASSWORD" in result.err
+    assert "s3cr3t" not in result.err + result.out
+
+
+@pytest.mark.parametrize("directory", ["/depot/absent", "/"])
+def test_a_folder_that_cannot_be_written_ends_with_9(
+    place: Place, ssh_server: SshServer, databases: Databases, directory: str
+) -> None:
+    place.configure(ssh_server, databases, directory=directory)
+    assert place.run("run", "--yes", "Zéro octet").code == 9
+
+
+def test_what_nobody_may_check_is_said_to_be_delivered_but_not_verified(
+    place: Place, ssh_server_unreadable: SshServer, databases: Databases
+) -> None:
+    place.configure(ssh_server_unreadable, databases)
+    result = place.run("run", "--yes", "--json")
+    assert result.code == 13
+    assert {item["verified"] for item in result.finished["databases"]} == {"size-only"}
+    assert "non vérifiable" in place.run("report").out
+
+
+def test_a_server_that_runs_commands_is_asked_for_the_hash(
+    place: Place, ssh_server_with_exec: SshServer, databases: Databases
+) -> None:
+    place.configure(ssh_server_with_exec, databases)
+    result = place.run("run", "--yes", "--json")
+    assert result.code == 0, result.err
+    assert {item["verified"] for item in result.finished["databases"]} == {"server-hash"}
+
+
+# --- Interruptions ---
+
+
+@pytest.fixture
+def slow_place(place: Place, account: Account, tmp_path: Path) -> Iterator[tuple[Place, Path]]:
+    """A database that takes about a minute on a link of 8 Mbit/s, and where it arrives."""
+    from tui_transfer.demo.launch import LOOPBACK, USERNAME, run_sharebox
+
+    folder = tmp_path / "sharebox"
+    (folder / "depot").mkdir(parents=True)
+    big = tmp_path / "bases" / "grosse.bin"
+    big.write_bytes(os.urandom(6_000_000))
+    with run_sharebox(folder, "secret", rate=8_000_000) as ready:
+
+        class _Slow:
+            host = LOOPBACK
+            port = ready.port
+            username = USERNAME
+            fingerprint = ready.fingerprint
+            directory = "/depot"
+
+        place.secrets["TUI_TRANSFER_SFTP_PASSWORD"] = "secret"
+        place.configure(_Slow(), {"Grosse": big})
+        yield place, folder / "depot"
+
+
+def _wait_until_sending(place: Place, beyond: int) -> control.Follower:
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit:
+        jobs = control.list_jobs(place.home)
+        if jobs:
+            events = JournalReader(jobs[0].journal).read()
+            if any(isinstance(event, UploadProgress) and event.acknowledged > beyond for event in events):
+                return control.Follower(jobs[0])
+        time.sleep(0.02)
+    raise AssertionError("nothing was sent")
+
+
+def _resumed_from(place: Place) -> int:
+    return control.Follower(place.job()).state.databases[0].resumed_from
+
+
+def test_ctrl_c_interrupts_and_resuming_continues(slow_place: tuple[Place, Path]) -> None:
+    place, depot = slow_place
+    with place.started("run", "--yes") as command:
+        _wait_until_sending(place, 1_000_000)
+        command.send_signal(signal.SIGINT)
+        _, err = command.communicate(timeout=30)
+    assert command.returncode == 12
+    assert "tui-transfer resume" in err
+    assert archives(depot) == []
+    assert "interrompu" in place.run("jobs").out
+    assert place.run("resume").code == 0
+    assert _resumed_from(place) > 1_000_000
+    assert len(archives(depot)) == 1
+
+
+def test_a_killed_worker_is_noticed_and_resumed(slow_place: tuple[Place, Path]) -> None:
+    place, depot = slow_place
+    with place.started("run", "--yes", "--json") as command:
+        follower = _wait_until_sending(place, 1_000_000)
+        assert follower.state.worker_pid is not None
+        os.kill(follower.state.worker_pid, signal.SIGKILL)
+        command.communicate(timeout=30)
+    assert command.returncode == 12
+    assert place.run("resume").code == 0
+    assert _resumed_from(place) > 1_000_000
+    assert len(archives(depot)) == 1
+
+
+def test_the_worker_outlives_a_killed_command_and_is_joined_again(slow_place: tuple[Place, Path]) -> None:
+    place, depot = slow_place
+    with place.started("run", "--yes") as command:
+        follower = _wait_until_sending(place, 500_000)
+        command.kill()
+        command.communicate(timeout=30)
+        assert "en cours" in place.run("jobs").out
+        second = place.run("run", "--yes")
+        assert second.code == 3
+        assert "déjà en cours" in second.err
+        joined = place.run("resume", "--json")
+    assert joined.code == 0
+    assert joined.finished["status"] == "succeeded"
+    started = [event for event in joined.events if event["type"] == "worker.started"]
+    assert started == []
+    assert follower.job.id == place.job().id
+    assert len(archives(depot)) == 1
+
+
+def test_a_resumed_success_stays_a_success(place: Place, ssh_server: SshServer) -> None:
+    assert place.run("run", "--yes", "Zéro octet").code == 0
+    before = [path.stat().st_mtime_ns for path in sorted(ssh_server.root.iterdir())]
+    assert place.run("resume").code == 0
+    assert [path.stat().st_mtime_ns for path in sorted(ssh_server.root.iterdir())] == before
+
+
+def test_secrets_are_nowhere_on_disk(
+    place: Place, ssh_server: SshServer, squid_with_password: SquidServer
+) -> None:
+    url = f"http://{PROXY_USERNAME}@{squid_with_password.host}:{squid_with_password.port}"
+    for given in (PROXY_PASSWORD, "canari-faux"):
+        place.run("run", "--yes", "--proxy", url, TUI_TRANSFER_PROXY_PASSWORD=given)
+    secrets = [ssh_server.password.encode(), PROXY_PASSWORD.encode(), b"canari-faux"]
+    for path in place.folder.rglob("*"):
+        if path.is_file():
+            assert not [secret for secret in secrets if secret in path.read_bytes()], path
+
+
+def test_a_server_of_another_account_is_told_by_its_key_type(
+    place: Place, account: Account, databases: Databases
+) -> None:
+    with openssh(account, host_key_type="ecdsa") as server:
+        place.configure(server, databases)
+        assert place.run("run", "--yes", "Zéro octet").code == 0

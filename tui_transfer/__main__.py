@@ -1,0 +1,5 @@
+"""`python -m tui_transfer`, the same as the command `tui-transfer`."""
+
+from tui_transfer.cli import main
+
+main()
