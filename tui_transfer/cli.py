@@ -32,7 +32,7 @@ def main() -> None:
     os.environ["LANGUAGE"] = "fr"
     bindtextdomain("messages", str(Path(__file__).with_name("locale")))
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="tui-transfer", standalone_mode=False)
     except TransferError as error:
         click.echo(error.as_text(), err=True)
         code = error.exit_code
@@ -145,7 +145,12 @@ def jobs() -> int:
 
 @cli.command(context_settings=_HELP)
 @click.argument("job", required=False, metavar="[TRANSFERT]")
-@click.option("--eml", type=click.Path(dir_okay=False, path_type=Path), help="Enregistre le message.")
+@click.option(
+    "--eml",
+    metavar="FICHIER",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Enregistre le message comme brouillon.",
+)
 def report(job: str | None, eml: Path | None) -> int:
     """Affiche le message à envoyer, ou l'enregistre comme brouillon. Par défaut : dernier transfert."""
     from tui_transfer.files import write_private

@@ -1,0 +1,240 @@
+"""The commands that transfer nothing, and how the program speaks."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+import subprocess
+import sys
+from gettext import GNUTranslations
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+import tui_transfer
+from tests.cli.place import COMMAND, Place, place_for
+from tests.servers.processes import free_port
+from tui_transfer.errors import EXIT_CODE_MEANINGS, MEANINGS, ExitCode, Problem, TransferError
+from tui_transfer.job import control
+from tui_transfer.job.events import Delivered, JobBlocked, JobSucceeded, WorkerStarted
+from tui_transfer.job.journal import Journal
+from tui_transfer.preflight.statements import STATEMENTS, Ticks
+
+COMMANDS = ["", "demo", "run", "resume", "jobs", "report", "check", "config", "config path", "config show"]
+ENGLISH = re.compile(
+    r"\b(usage|show this|exit|error|missing|invalid|commands|no such|file|the|and)\b", re.IGNORECASE
+)
+LOCALE = Path(tui_transfer.__file__).parent / "locale/fr/LC_MESSAGES"
+
+
+class _Closed:
+    """A server that is not there."""
+
+    host = "127.0.0.1"
+    port = free_port()
+    username = "exemple"
+    fingerprint = "SHA256:" + "A" * 43
+    directory = "/depot"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    database = tmp_path / "base.db"
+    database.write_bytes(b"x" * 1000)
+    made = place_for(tmp_path / "home", "secret")
+    made.configure(_Closed(), {"Base active": database})
+    return made
+
+
+def _make_job(place: Place) -> control.Job:
+    """A job that was delivered, as its journal tells."""
+    from datetime import UTC, datetime
+
+    from tui_transfer import config
+    from tui_transfer.job.spec import make_spec
+
+    now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    settings = config.load(place.home.config_file)
+    databases = config.active_databases(settings, place.home)
+    job = control.create(place.home, make_spec(settings, databases, now, Ticks(place.home).all))
+    with Journal(job.journal) as journal:
+        journal.append(WorkerStarted(at=now, pid=1, program="1"))
+        journal.append(Delivered(at=now, database=0, path="/depot/x.7z", verified="read-back"))
+        journal.append(JobSucceeded(at=now))
+    return job
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_is_in_french(place: Place, command: str) -> None:
+    result = place.run(*command.split(), "--help")
+    assert result.code == 0
+    assert "Utilisation :" in result.out
+    assert not ENGLISH.findall(result.out)
+
+
+def test_the_help_lists_every_exit_code(place: Place) -> None:
+    text = place.run("--help").out
+    for code, meaning in EXIT_CODE_MEANINGS.items():
+        assert re.search(rf"^\s*{code.value}\s+{re.escape(meaning)}$", text, re.MULTILINE)
+    assert set(EXIT_CODE_MEANINGS) == set(ExitCode)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["transférer"], ["run", "--tout"], ["report", "--eml"], ["demo", "--rate", "vite"], ["config"]],
+)
+def test_a_wrong_command_is_explained_in_french(place: Place, arguments: list[str]) -> None:
+    result = place.run(*arguments)
+    assert result.code == 2
+    assert not ENGLISH.findall(result.err)
+    assert result.err.strip()
+
+
+def test_the_compiled_words_are_those_of_the_catalogue() -> None:
+    with (LOCALE / "messages.po").open("rb") as source:
+        catalogue = read_po(source, locale="fr")
+    with (LOCALE / "messages.mo").open("rb") as file:
+        compiled = GNUTranslations(file)
+    assert not any(message.fuzzy for message in catalogue)
+    for message in catalogue:
+        if isinstance(message.id, tuple):
+            singular, plural = message.id
+            forms = tuple(compiled.ngettext(singular, plural, count) for count in (1, 2))
+            assert forms == tuple(message.string or ())
+        elif isinstance(message.id, str) and message.id:
+            assert compiled.gettext(message.id) == message.string
+
+
+def test_without_a_terminal_the_screens_say_so_in_one_line(place: Place) -> None:
+    result = place.run()
+    assert result.code == 2
+    assert "n'est pas un terminal" in result.err
+    assert "\x1b" not in result.out + result.err
+
+
+def test_where_the_settings_are_and_what_they_are(place: Place) -> None:
+    assert place.run("config", "path").out.strip() == str(place.home.config_file)
+    shown = place.run("config", "show")
+    assert shown.code == 0
+    assert shown.out == place.home.config_file.read_text()
+
+
+@pytest.mark.parametrize("command", ["run", "check", "config show"])
+def test_no_configuration_is_explained(tmp_path: Path, command: str) -> None:
+    result = place_for(tmp_path, "").run(*command.split())
+    assert result.code == 2
+    assert str(tmp_path / "config.toml") in result.err
+    assert "tui-transfer demo" in result.err
+
+
+def test_check_tells_what_it_saw_and_what_is_to_be_ticked(place: Place) -> None:
+    Ticks(place.home).set_ticked("backup", True)
+    result = place.run("check")
+    assert result.code == 0, result.err
+    assert "[attention] Sharebox joignable" in result.out
+    assert "[coché] Les données sont sauvegardées" in result.out
+    assert result.out.count("[à cocher]") == len(STATEMENTS) - 1
+
+
+def test_check_ends_with_3_where_a_transfer_would_fail(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "base.db").unlink()
+    result = place.run("check")
+    assert result.code == 3
+    assert "[échec] Bases présentes et lisibles" in result.out
+
+
+def test_jobs_lists_what_became_of_each(place: Place) -> None:
+    assert place.run("jobs").out == "Aucun transfert.\n"
+    job = _make_job(place)
+    line = place.run("jobs").out
+    assert line.startswith(job.id)
+    assert "réussi" in line
+    assert "Base active" in line
+
+
+def test_the_report_is_printed_and_saved_as_a_draft(place: Place, tmp_path: Path) -> None:
+    Ticks(place.home).set_ticked("backup", True)
+    _make_job(place)
+    printed = place.run("report").out
+    subject = "Service Impact Emploi Association – Reprise de données – Association d'Été"
+    assert f"Objet : {subject}" in printed
+    assert "À : destinataire@demo.invalid" in printed
+    assert "[x] Les données sont sauvegardées" in printed
+    file = tmp_path / "message.eml"
+    assert place.run("report", "--eml", str(file)).code == 0
+    assert file.stat().st_mode & 0o077 == 0
+    mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    assert (mail["Subject"], mail["To"], mail["X-Unsent"]) == (subject, "destinataire@demo.invalid", "1")
+    body = mail.get_body()
+    assert body is not None
+    assert body.get_content().replace("\r\n", "\n") in printed
+
+
+@pytest.mark.parametrize("command", ["report", "resume"])
+def test_an_unknown_job_is_explained(place: Place, command: str) -> None:
+    result = place.run(command, "2020")
+    assert result.code == 2
+    assert "« 2020 »" in result.err
+    assert "tui-transfer jobs" in result.err
+
+
+def test_errors_before_a_job_also_end_json_with_one_object(place: Place) -> None:
+    result = place.run("run", "--yes", "--json", "inconnue")
+    assert result.code == 2
+    assert result.finished["problem"] == "database-unknown"
+    assert result.finished["databases"] == []
+
+
+def test_a_reader_that_goes_away_is_no_error_of_ours(place: Place) -> None:
+    """`tui-transfer config show | head -c 1`."""
+    command = [*COMMAND, "config", "show"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=place.environment()
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()
+
+
+def test_every_problem_says_what_happened_and_what_to_do() -> None:
+    assert set(MEANINGS) == set(Problem)
+    for problem in Problem:
+        error = TransferError(problem)
+        assert error.title, problem
+        assert not error.title.endswith((".", "!")), problem
+        assert error.why, problem
+        assert error.advice, problem
+        if problem is not Problem.USAGE:
+            assert error.exit_code is not ExitCode.SUCCESS
+
+
+def test_a_blocked_job_reports_its_reason(place: Place) -> None:
+    job = _make_job(place)
+    with Journal(job.journal) as journal:
+        journal.append(WorkerStarted(at=journal.past[0].at, pid=2, program="1"))
+        journal.append(JobBlocked(at=journal.past[0].at, problem="disk-full", details={"path": "/x"}))
+    assert "Le disque de cette machine est plein" in place.run("report").out
+
+
+HEAVY = {"textual", "paramiko", "py7zr", "cryptography"}
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed"),
+    [
+        ("tui_transfer.worker.__main__", {"paramiko", "py7zr", "cryptography"}),
+        ("tui_transfer.cli", set()),
+        ("tui_transfer.report", set()),
+        ("tui_transfer.preflight.checks", set()),
+        ("tui_transfer.headless", set()),
+        ("tui_transfer.archive.writer", {"py7zr"}),
+        ("tui_transfer.sharebox.connection", {"paramiko", "cryptography"}),
+    ],
+)
+def test_no_room_loads_what_it_does_not_need(module: str, allowed: set[str]) -> None:
+    script = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) & HEAVY <= allowed

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.job.examples import at
+from tui_transfer.job.events import ArchiveProgress, JobSucceeded, UploadProgress, UploadStarted
+from tui_transfer.job.journal import Journal, JournalReader
+from tui_transfer.worker.recorder import INTERVAL, Recorder
+
+
+class _Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "journal.jsonl"
+
+
+def _packed(count: int, database: int = 0) -> ArchiveProgress:
+    return ArchiveProgress(at=at(0), database=database, read=count, packed=count)
+
+
+def test_measures_are_kept_few_and_the_last_precedes_the_next_fact(journal: Path) -> None:
+    clock = _Clock()
+    recorder = Recorder(Journal(journal), clock)
+    for count in range(10):
+        recorder.measure(_packed(count))
+    fact = UploadStarted(at=at(1), database=0, offset=32)
+    recorder.record(fact)
+    assert list(JournalReader(journal).read()) == [_packed(0), _packed(9), fact]
+
+
+def test_a_measure_is_written_again_after_the_interval(journal: Path) -> None:
+    clock = _Clock()
+    recorder = Recorder(Journal(journal), clock)
+    recorder.measure(_packed(1))
+    recorder.measure(_packed(2))
+    clock.now += INTERVAL
+    recorder.measure(_packed(3))
+    assert list(JournalReader(journal).read()) == [_packed(1), _packed(3)]
+
+
+def test_measures_of_different_things_do_not_hold_each_other_up(journal: Path) -> None:
+    recorder = Recorder(Journal(journal), _Clock())
+    sent = UploadProgress(at=at(0), database=0, acknowledged=1)
+    recorder.measure(_packed(1))
+    recorder.measure(sent)
+    recorder.measure(_packed(1, database=1))
+    assert list(JournalReader(journal).read()) == [_packed(1), sent, _packed(1, database=1)]
+
+
+def test_nothing_is_written_after_the_end(journal: Path) -> None:
+    recorder = Recorder(Journal(journal), _Clock())
+    end = JobSucceeded(at=at(0))
+    recorder.close(end)
+    recorder.measure(_packed(1))
+    recorder.record(UploadStarted(at=at(1), database=0, offset=32))
+    assert list(JournalReader(journal).read()) == [end]
