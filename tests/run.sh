@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Installs everything the tests need, system programs included where it may, and runs every check.
+# Usage: tests/run.sh [pytest arguments]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# The servers and tools that the tests run against, by their Debian names.
+packages="openssh-server openssh-client squid dante-server 7zip tmux apache2-utils openssl sshpass util-linux python3-venv"
+
+install_programs() {
+    local missing=""
+    for package in $packages; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing+=" $package"
+    done
+    [ -n "$missing" ] || return 0
+    local sudo=""
+    if [ "$(id -u)" != 0 ]; then
+        sudo="sudo -n"
+        $sudo true 2>/dev/null || { echo "Not installed, and sudo would ask a password:$missing"; return 0; }
+    fi
+    $sudo apt-get update -q
+    # RUNLEVEL=1: the servers are installed, but not started as services.
+    # shellcheck disable=SC2086
+    $sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+}
+
+if command -v apt-get >/dev/null; then
+    install_programs
+else
+    echo "No apt-get here: tests that need a missing program are skipped, and say so."
+fi
+
+python="${PYTHON:-python3}"
+[ -x .venv/bin/python ] || "$python" -m venv .venv
+.venv/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+.venv/bin/python -m pip install --quiet --editable . --group test
+
+.venv/bin/ruff check
+.venv/bin/ruff format --check
+.venv/bin/mypy
+.venv/bin/lint-imports
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-auto}" "$@"
