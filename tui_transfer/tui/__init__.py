@@ -1,1 +1,1 @@
-"""The Centre de maintenance on a terminal."""
+"""The screens: one module and one stylesheet each. The only room that imports textual."""

@@ -1,0 +1,66 @@
+"""Completion of paths: what a typed path may become."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MOST: Final = 200
+"""Entries shown of one folder; typing narrows them down."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """An entry of the folder that is being typed in."""
+
+    name: str
+    path: str
+    """What to put in the field to have it; a folder's ends with a separator."""
+    is_folder: bool
+
+
+def find_matches(typed: str) -> list[Match]:
+    """The entries that begin as `typed` does, folders first; hidden ones only where a dot was typed.
+
+    Case does not matter. A folder that cannot be read has no entries.
+    """
+    parent, _, start = typed.replace("\\", "/").rpartition("/") if os.name == "nt" else typed.rpartition("/")
+    shown = f"{parent}/" if "/" in typed or parent else ""
+    folder = Path(shown).expanduser() if shown else Path.cwd()
+    try:
+        with os.scandir(folder) as entries:
+            found = [
+                Match(entry.name, f"{shown}{entry.name}{'/' if entry.is_dir() else ''}", entry.is_dir())
+                for entry in entries
+                if entry.name.casefold().startswith(start.casefold())
+                and (not entry.name.startswith(".") or start.startswith("."))
+            ]
+    except OSError:
+        return []
+    return sorted(found, key=lambda match: (not match.is_folder, match.name.casefold()))[:MOST]
+
+
+def complete(typed: str, matches: list[Match]) -> str:
+    """`typed` with what all `matches` go on with; the whole path where there is only one."""
+    if len(matches) == 1:
+        return matches[0].path
+    paths = [match.path.casefold() for match in matches]
+    # Not `os.path.commonpath`: a completion may end in the middle of a name.
+    length = next(
+        (index for index, letters in enumerate(zip(*paths, strict=False)) if len(set(letters)) > 1),
+        min(map(len, paths), default=0),
+    )
+    return matches[0].path[:length] if length > len(typed) else typed
+
+
+def propose_name(path: Path, taken: set[str]) -> str:
+    """A name for the database at `path`, made from its file name, different from those `taken`."""
+    base = path.stem.replace("_", " ").replace("-", " ").strip() or path.name or "Base"
+    base = base[0].upper() + base[1:]
+    candidate, number = base, 2
+    while candidate.casefold() in taken:
+        candidate = f"{base} ({number})"
+        number += 1
+    return candidate

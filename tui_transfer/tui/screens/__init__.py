@@ -1,0 +1,1 @@
+"""The screens and modals, one module and one stylesheet each."""

@@ -1,0 +1,196 @@
+"""Adding a database to the list: a path typed with completion, or chosen in the folders below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from tui_transfer.archive.source import find_nested
+from tui_transfer.config import DatabaseSettings
+from tui_transfer.tui.paths import Match, complete, find_matches, propose_name
+from tui_transfer.tui.screens.dialog import Dialog
+from tui_transfer.tui.widgets.actions import FIELD, Action
+from tui_transfer.tui.widgets.field import Field, QuietInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.widget import Widget
+
+_THIS_FOLDER: Final = "this-folder"
+
+
+class PathInput(QuietInput):
+    """A field for a path, whose Tab completes as long as there is something to complete."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "Compléter", show=False),
+        Binding("down", "browse", "Parcourir", show=False),
+    ]
+
+    def action_complete(self) -> None:
+        """Completes what was typed, or goes on to the next field."""
+        completed = complete(self.value, find_matches(self.value))
+        if completed == self.value:
+            self.screen.focus_next()
+            return
+        self.value = completed
+        self.cursor_position = len(completed)
+
+    def action_browse(self) -> None:
+        """Goes down into the list of folders."""
+        self.screen.query_one("#entries").focus()
+
+
+class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
+    """Gives the database to add, or None.
+
+    Args:
+        known: names and absolute paths of the databases in the list.
+        start: the folder to begin in.
+    """
+
+    AUTO_FOCUS = "#path"
+    CSS_PATH = "add_database.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "add", "Ajouter", show=False),
+        Binding("escape", "cancel", "Annuler", show=False),
+    ]
+
+    def __init__(self, known: Sequence[tuple[str, Path]], start: Path) -> None:
+        super().__init__("Ajouter une base à la liste")
+        self._known = list(known)
+        self._start = f"{start}/"
+        self._matches: list[Match] = []
+        self._proposed = ""
+
+    def body(self) -> Iterable[Widget]:
+        """Path, folders, name."""
+        yield Field("Chemin de la base", PathInput(self._start, id="path"))
+        entries = OptionList(id="entries", classes=f"panel {FIELD}", markup=False)
+        entries.border_title = "Tab complète, ↓ parcourt, Entrée choisit"
+        yield entries
+        yield Field("Nom dans la liste", QuietInput(id="name"))
+
+    def buttons(self) -> Iterable[Action]:
+        """« Ajouter » and « Annuler »."""
+        yield Action("add", primary=True)
+        yield Action("cancel")
+
+    def on_mount(self) -> None:
+        """Begins in the folder of the last database."""
+        field = self.query_one("#path", Input)
+        field.select_on_focus = False
+        field.cursor_position = len(field.value)
+        self._list(field.value)
+
+    @on(Input.Changed, "#path")
+    def _typed(self, event: Input.Changed) -> None:
+        self._field("path").set_error(None)
+        self._list(event.value)
+        self._propose()
+
+    @on(Input.Submitted, "#path")
+    def _path_given(self) -> None:
+        if self._check_path():
+            self.query_one("#name").focus()
+
+    @on(Input.Submitted, "#name")
+    def _name_given(self) -> None:
+        self.action_add()
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        if event.option_id == _THIS_FOLDER:
+            self._path_given()
+            return
+        match = self._matches[int(event.option_id or 0)]
+        field = self.query_one("#path", Input)
+        field.value = match.path
+        field.cursor_position = len(match.path)
+        if match.is_folder:
+            self._list(match.path)
+        else:
+            self._path_given()
+
+    def action_add(self) -> None:
+        """Checks and gives the database."""
+        path_right, name_right = self._check_path(), self._check_name()
+        if path_right and name_right:
+            name = self.query_one("#name", Input).value.strip()
+            self.dismiss(DatabaseSettings(name=name, path=str(self._path())))
+
+    def action_cancel(self) -> None:
+        """Adds nothing."""
+        self.dismiss(None)
+
+    def _path(self) -> Path:
+        return Path(self.query_one("#path", Input).value.strip()).expanduser().absolute()
+
+    def _list(self, typed: str) -> None:
+        """Shows the entries that begin as typed, and the folder itself, which may be the database."""
+        self._matches = find_matches(typed)
+        options = [
+            Option(
+                Content.assemble(("▸ " if match.is_folder else "  ", "$primary"), match.name,
+                                 "/" if match.is_folder else ""),
+                id=str(index),
+            )
+            for index, match in enumerate(self._matches)
+        ]  # fmt: skip
+        if typed.endswith("/") and len(typed) > 1 and self._path().is_dir():
+            options.insert(0, Option("✓ choisir ce dossier, avec tout son contenu", id=_THIS_FOLDER))
+        entries = self.query_one("#entries", OptionList)
+        entries.clear_options()
+        entries.add_options(options or [Option("aucun élément ne commence ainsi", disabled=True)])
+        entries.highlighted = min(1, len(options) - 1) if options else None
+
+    def _propose(self) -> None:
+        """Makes a name from the path, unless the person has typed one."""
+        field = self.query_one("#name", Input)
+        if field.value == self._proposed and self.query_one("#path", Input).value:
+            taken = {name.casefold() for name, _ in self._known}
+            self._proposed = propose_name(self._path(), taken) if self._path().exists() else ""
+            field.value = self._proposed
+
+    def _check_path(self) -> bool:
+        error = self._path_error()
+        self._field("path").set_error(error)
+        if error:
+            self.query_one("#path").focus()
+        return error is None
+
+    def _path_error(self) -> str | None:
+        path = self._path()
+        if not self.query_one("#path", Input).value.strip():
+            return "Indiquez où se trouve la base."
+        if not path.exists():
+            return "Rien n'existe à cet emplacement."
+        for name, other in self._known:
+            if nested := find_nested([other, path]):
+                if path.resolve() == other.resolve():
+                    return f"Cette base est déjà dans la liste : « {name} »."
+                return (
+                    f"Elle est à l'intérieur de « {name} »."
+                    if nested[0] == path
+                    else f"Elle contient « {name} », déjà dans la liste."
+                )
+        return None
+
+    def _check_name(self) -> bool:
+        name = self.query_one("#name", Input).value.strip()
+        taken = name.casefold() in {known.casefold() for known, _ in self._known}
+        error = "Donnez un nom." if not name else "Ce nom est déjà pris." if taken else None
+        self._field("name").set_error(error)
+        if error and self._path_error() is None:
+            self.query_one("#name").focus()
+        return error is None
+
+    def _field(self, id: str) -> Field:
+        return next(field for field in self.query(Field) if field.widget.id == id)

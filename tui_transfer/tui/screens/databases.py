@@ -1,0 +1,262 @@
+"""Step 4: the databases to hand over."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import msgspec
+from rich.text import Text
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import DataTable, Static
+
+from tui_transfer import config, french
+from tui_transfer.archive.source import find_nested, summarize
+from tui_transfer.errors import TransferError
+from tui_transfer.tui import wording
+from tui_transfer.tui.background import in_background
+from tui_transfer.tui.screens.add_database import AddDatabaseDialog
+from tui_transfer.tui.screens.confirm import confirm_transfer
+from tui_transfer.tui.screens.dialog import YesNo
+from tui_transfer.tui.screens.page import Page
+from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.tick_table import TickTable, right, tick_box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual import events
+    from textual.widget import Widget
+
+    from tui_transfer.archive.source import Summary
+    from tui_transfer.config import DatabaseSettings
+
+_TICK, _NAME, _KIND, _SIZE, _DATE, _STATE = range(6)
+_WIDTHS: Final = {"": 3, "Type": 11, "Taille": 8, "Modifiée le": 16, "État": 14}
+_LEAST_NAME: Final = 10
+
+
+class DatabasesPage(Page):
+    """The list: tick, add, remove, and « Transférer »."""
+
+    TRAIL = "Maintenir › Transfert database vers Urssaf"
+    LEAD = "Cochez les bases à transférer. Ni l'ajout ni la suppression ne touchent à vos fichiers."
+    HELP = (
+        "La base active est cochée d'avance. Vous pouvez ajouter une base absente de la liste, ou en "
+        "supprimer une : aucun fichier n'est touché. « Transférer » demande d'abord votre accord."
+    )
+    CSS_PATH = "databases.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,down", "none", "Choisir", key_display="↑ ↓", tooltip="Choisir une base"),
+        Binding("space", "none", "Cocher", key_display="Espace", tooltip="Cocher ou décocher (ou Entrée)"),
+        Binding("t", "transfer", "Transférer", show=False, tooltip="Transférer les bases cochées"),
+        Binding("a", "add", "Ajouter", show=False, tooltip="Ajouter une base à la liste"),
+        Binding("s,delete", "remove", "Supprimer", show=False,
+                tooltip="Retirer la base de la liste, sans toucher au fichier"),
+    ]  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._databases: list[DatabaseSettings] = []
+        self._ticked: set[str] = set()
+        self._looks: dict[str, Summary | TransferError] = {}
+
+    def body(self) -> Iterable[Widget]:
+        """The table, then the path of the highlighted line and the sum of the ticked ones."""
+        yield TickTable(id="databases")
+        yield Static(id="path", markup=False)
+        yield Static(id="sum", markup=False)
+
+    def buttons(self) -> Iterable[Action]:
+        """What to do with the list."""
+        yield Action("transfer", primary=True)
+        yield Action("add")
+        yield Action("remove")
+        yield Action("back")
+
+    def on_mount(self) -> None:
+        """Shows the list of the settings, the active ones ticked."""
+        assert self.session.settings is not None
+        self._databases = list(self.session.settings.databases)
+        self._ticked = {item.name for item in self._databases if item.active}
+        self._fill()
+        self._look_at_all()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The names take what room there is."""
+        self._fill()
+
+    def action_none(self) -> None:
+        """The table does it."""
+
+    # ── The table ─────────────────────────────────────────────
+
+    def _fill(self) -> None:
+        table = self.query_one(TickTable)
+        row = table.cursor_row
+        table.clear(columns=True)
+        room = self.size.width - 8 - sum(_WIDTHS.values()) - 2 * (len(_WIDTHS) + 1)
+        widths = list(_WIDTHS.items())
+        table.add_column("", width=_WIDTHS[""])
+        table.add_column("Nom", width=max(_LEAST_NAME, room))
+        for label, width in widths[1:]:
+            table.add_column(Text(label, justify="right") if label == "Taille" else label, width=width)
+        for item in self._databases:
+            table.add_row(*self._cells(item))
+        if self._databases:
+            table.move_cursor(row=min(row, len(self._databases) - 1))
+        self._describe()
+
+    def _cells(self, item: DatabaseSettings) -> list[Text]:
+        look = self._looks.get(item.name)
+        name = Text(item.name, no_wrap=True, overflow="ellipsis")
+        tick = tick_box(item.name in self._ticked)
+        if look is None:
+            return [tick, name, Text("…"), right("…"), Text("…"), Text("…")]
+        if isinstance(look, TransferError):
+            return [tick, name, Text("–"), right("–"), Text("–"), Text(f"✗ {_short(look)}", no_wrap=True)]
+        when = datetime.fromtimestamp(look.modified, UTC)
+        state = "✓ active" if item.active else "✓ prête"
+        return [
+            tick,
+            name,
+            Text(wording.KINDS[look.kind]),
+            right(french.size(look.size)),
+            Text(french.short_moment(when)),
+            Text(state),
+        ]
+
+    def _look_at_all(self) -> None:
+        """Sizes and dates are looked up beside the screen: a big folder takes a while."""
+        for item in self._databases:
+            if item.name not in self._looks:
+                self._look_at(item)
+
+    def _look_at(self, item: DatabaseSettings) -> None:
+        path = self._path_of(item)
+
+        def looked(result: Summary | TransferError) -> None:
+            self._looks[item.name] = result
+            if item in self._databases:
+                row = self._databases.index(item)
+                for column, cell in enumerate(self._cells(item)):
+                    self.query_one(TickTable).set_cell(row, column, cell)
+            self._describe()
+
+        in_background(self, lambda: summarize(path), looked)
+
+    def _describe(self) -> None:
+        """The path of the highlighted line, and how much is ticked."""
+        item = self._highlighted_item()
+        look = self._looks.get(item.name) if item else None
+        about = "" if item is None else f"Emplacement : {self._path_of(item)}"
+        if isinstance(look, TransferError):
+            about = f"✗ {look.title}. {look.why} {look.advice}"
+        self.query_one("#path", Static).update(about or "La liste est vide : ajoutez une base avec A.")
+        ticked = [self._looks.get(item.name) for item in self._ticked_items()]
+        size = sum(look.size for look in ticked if look is not None and not isinstance(look, TransferError))
+        count = french.count(len(ticked), "base cochée", "bases cochées")
+        self.query_one("#sum", Static).update(f"{count}, {french.size(size)}")
+
+    def _highlighted_item(self) -> DatabaseSettings | None:
+        row = self.query_one(TickTable).cursor_row
+        return self._databases[row] if row < len(self._databases) else None
+
+    def _ticked_items(self) -> list[DatabaseSettings]:
+        return [item for item in self._databases if item.name in self._ticked]
+
+    def _path_of(self, item: DatabaseSettings) -> Path:
+        return config.resolve(item.path, self.session.home.config_file)
+
+    @on(TickTable.Ticked)
+    def _tick(self, event: TickTable.Ticked) -> None:
+        name = self._databases[event.row].name
+        self._ticked ^= {name}
+        self.query_one(TickTable).set_cell(event.row, _TICK, tick_box(name in self._ticked))
+        self.say("")
+        self._describe()
+
+    @on(DataTable.RowHighlighted)
+    def _highlight(self) -> None:
+        self._describe()
+
+    # ── What the buttons do ───────────────────────────────────
+
+    def action_add(self) -> None:
+        """Asks for a database to add."""
+        known = [(item.name, self._path_of(item)) for item in self._databases]
+        start = known[-1][1].parent if known else Path.home()
+        self.app.push_screen(AddDatabaseDialog(known, start), self._added)
+
+    def _added(self, item: DatabaseSettings | None) -> None:
+        if item is None or not self._save([*self._databases, item]):
+            return
+        self._ticked.add(item.name)
+        self._fill()
+        self.query_one(TickTable).move_cursor(row=len(self._databases) - 1)
+        self._look_at(item)
+        self.say(f"« {item.name} » est ajoutée à la liste, et cochée.", "success")
+
+    def action_remove(self) -> None:
+        """Asks before taking the highlighted database out of the list."""
+        item = self._highlighted_item()
+        if item is None:
+            self.say("La liste est vide.")
+            return
+        question = YesNo(
+            "Supprimer de la liste ?",
+            Content.assemble(("« ", ""), (item.name, "bold"), " » ne figurera plus dans la liste."),
+            "Aucun fichier n'est supprimé ni modifié : vous pourrez l'ajouter de nouveau.",
+        )
+        self.app.push_screen(question, lambda agreed: self._removed(item) if agreed else None)
+
+    def _removed(self, item: DatabaseSettings) -> None:
+        if self._save([other for other in self._databases if other != item]):
+            self._ticked.discard(item.name)
+            self._looks.pop(item.name, None)
+            self._fill()
+            self.say(f"« {item.name} » est retirée de la liste. Aucun fichier n'a été touché.", "success")
+
+    def _save(self, databases: list[DatabaseSettings]) -> bool:
+        assert self.session.settings is not None
+        try:
+            self.session.save(msgspec.structs.replace(self.session.settings, databases=tuple(databases)))
+        except TransferError as error:
+            self.say(f"{error.title}. {error.why}", "error")
+            return False
+        self._databases = databases
+        return True
+
+    def action_transfer(self) -> None:
+        """Step 5: asks for agreement, unless something stands in the way."""
+        chosen = [(item.name, self._path_of(item)) for item in self._ticked_items()]
+        if obstacle := self._obstacle(chosen):
+            self.say(obstacle, "error")
+            return
+        confirm_transfer(self, chosen, {name: self._looks.get(name) for name, _ in chosen})
+
+    def _obstacle(self, chosen: list[tuple[str, Path]]) -> str | None:
+        if not chosen:
+            return "Cochez au moins une base avec Espace."
+        for name, _ in chosen:
+            look = self._looks.get(name)
+            if isinstance(look, TransferError):
+                return f"« {name} » : {look.title.lower()}. Décochez-la, ou réglez ce point."
+        if nested := find_nested([path for _, path in chosen]):
+            names = {path: name for name, path in chosen}
+            inner, outer = (names[path] for path in nested)
+            return f"« {inner} » est à l'intérieur de « {outer} » : décochez l'une des deux."
+        return None
+
+
+def _short(error: TransferError) -> str:
+    """A database's trouble in two words, for a column."""
+    words = {
+        "database-missing": "introuvable",
+        "database-unreadable": "illisible",
+        "database-locked": "verrouillée",
+    }
+    return words.get(error.problem, "inutilisable")

@@ -1,0 +1,97 @@
+"""What every modal has in common, and the plain question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui_transfer.tui.widgets.actions import Action, ActionRow
+from tui_transfer.tui.widgets.bars import Notice, TooSmall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from tui_transfer.tui.app import CentreApp
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T], Generic[T]):
+    """A framed question over the screen. Subclasses give a title, a body and buttons."""
+
+    AUTO_FOCUS = "Action"
+
+    def __init__(self, title: str, *, kind: str = "info") -> None:
+        """`kind`: `info`, `success`, `warning` or `error`; it shows as a sign before the title."""
+        super().__init__()
+        self.heading = title
+        self.kind = kind
+
+    @property
+    def centre(self) -> CentreApp:
+        """The program."""
+        return cast("CentreApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """The same frame for all."""
+        sign = "" if self.kind == "info" else f"{Notice.SIGNS[self.kind]} "
+        with Vertical(id="dialog", classes=f"-{self.kind}"):
+            yield Static(Content.styled(f"{sign}{self.heading}", "bold"), id="heading")
+            with VerticalScroll(id="dialog-body", can_focus=False):
+                yield from self.body()
+            with ActionRow(id="dialog-actions"):
+                yield from self.buttons()
+        yield TooSmall()
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets under the title."""
+        return ()
+
+    def buttons(self) -> Iterable[Action]:
+        """The buttons."""
+        return ()
+
+
+def paragraph(text: str | Content, classes: str = "") -> Static:
+    """A paragraph of a dialog; markup in `text` is not interpreted."""
+    return Static(Content(text) if isinstance(text, str) else text, classes=f"paragraph {classes}")
+
+
+class YesNo(Dialog[bool]):
+    """A question answered by « Oui » or « Non »."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "yes", "Oui", show=False),
+        Binding("n,escape", "no", "Non", show=False),
+    ]
+
+    def __init__(self, title: str, *paragraphs: str | Content, kind: str = "info", yes: bool = False) -> None:
+        """`yes`: whether « Oui » has the focus."""
+        super().__init__(title, kind=kind)
+        self._paragraphs = paragraphs
+        self.AUTO_FOCUS = "#action-yes" if yes else "#action-no"  # type: ignore[misc]
+
+    def body(self) -> Iterable[Widget]:
+        """The paragraphs."""
+        return [paragraph(text) for text in self._paragraphs]
+
+    def buttons(self) -> Iterable[Action]:
+        """« Oui » and « Non »."""
+        yield Action("yes", primary=True)
+        yield Action("no")
+
+    def action_yes(self) -> None:
+        """Agrees."""
+        self.dismiss(True)
+
+    def action_no(self) -> None:
+        """Declines."""
+        self.dismiss(False)

@@ -1,0 +1,118 @@
+"""Any other failure: what happened, why, and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from tui_transfer import __version__
+from tui_transfer.errors import Problem
+from tui_transfer.tui import clipboard
+from tui_transfer.tui.screens.answers import Answer
+from tui_transfer.tui.screens.dialog import Dialog, paragraph
+from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.bars import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from tui_transfer.errors import TransferError
+    from tui_transfer.job.control import Job
+
+NOT_RESUMABLE: Final = frozenset(
+    {
+        Problem.HOST_KEY_CHANGED,
+        Problem.JOURNAL_INVALID,
+        Problem.JOURNAL_NEWER,
+        Problem.NAME_TAKEN,
+    }
+)
+"""Failures that going on with the same job would only meet again."""
+
+
+class FailureDialog(Dialog[Answer | None]):
+    """Gives an empty answer to try again, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "resume", "Reprendre", show=False),
+        Binding("c", "copy", "Copier", show=False),
+        Binding("d", "details", "Détails", show=False),
+        Binding("escape", "close", "Fermer", show=False),
+    ]
+
+    def __init__(self, failure: TransferError, job: Job) -> None:
+        super().__init__(failure.title, kind="error")
+        self._failure = failure
+        self._job = job
+
+    def body(self) -> Iterable[Widget]:
+        """Why, what to do, where the log is; the details are folded."""
+        failure = self._failure
+        if failure.problem is Problem.HOST_KEY_CHANGED:
+            yield from self._two_fingerprints()
+        else:
+            yield paragraph(failure.why)
+        yield paragraph(failure.advice, "advice")
+        if self._job.log.exists():
+            yield paragraph(f"Journal technique : {self._job.log}", "muted")
+        details = Static(self._details(), id="details", classes="paragraph muted", markup=False)
+        details.display = False
+        yield details
+        yield Notice(id="said")
+
+    def _two_fingerprints(self) -> Iterable[Widget]:
+        details = self._failure.details
+        host = details.get("host", "Le serveur")
+        yield paragraph(
+            f"{host} ne présente plus la clé attendue. Quelqu'un se fait peut-être passer pour lui."
+        )
+        yield paragraph(
+            Content.assemble(
+                ("Attendue   ", "$muted"), (details.get("expected", "—"), "bold"), "\n",
+                ("Présentée  ", "$muted"), (details.get("fingerprint", "—"), "bold $error"),
+            )
+        )  # fmt: skip
+
+    def buttons(self) -> Iterable[Action]:
+        """« Reprendre » where it makes sense, and what helps to ask for help."""
+        if self._failure.problem not in NOT_RESUMABLE:
+            yield Action("resume", primary=True)
+        yield Action("copy")
+        yield Action("details")
+        yield Action("close")
+
+    def _details(self) -> str:
+        lines = [f"{name} : {value}" for name, value in self._failure.details.items()]
+        return "\n".join(
+            [
+                f"Code : {self._failure.problem}",
+                f"Transfert : {self._job.id}",
+                *lines,
+                f"tui-transfer {__version__}",
+            ]
+        )
+
+    def action_resume(self) -> None:
+        """Tries again, where that makes sense."""
+        if self._failure.problem not in NOT_RESUMABLE:
+            self.dismiss(Answer())
+
+    async def action_copy(self) -> None:
+        """Copies the text and the details."""
+        text = f"{self._failure.as_text()}\n\n{self._details()}\n{self._job.log}\n"
+        said = await clipboard.copy(self.app, text, "Le texte de l'erreur")
+        self.query_one("#said", Notice).say(said)
+
+    def action_details(self) -> None:
+        """Unfolds or folds the details."""
+        details = self.query_one("#details")
+        details.display = not details.display
+
+    def action_close(self) -> None:
+        """Gives up for now."""
+        self.dismiss(None)

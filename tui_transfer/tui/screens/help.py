@@ -1,0 +1,71 @@
+"""What « ? » shows: what this screen is for, and its keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from tui_transfer.tui.keys import binding_keys, own_bindings
+from tui_transfer.tui.screens.dialog import Dialog, paragraph
+from tui_transfer.tui.widgets.actions import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.screen import Screen
+    from textual.widget import Widget
+
+_MOVING = (
+    ("Tab, Maj+Tab", "Aller d'un élément à l'autre"),
+    ("↑ ↓ ← →", "Se déplacer dans une liste, entre les boutons"),
+    ("Entrée", "Valider, appuyer sur le bouton choisi"),
+)
+
+
+class HelpDialog(Dialog[None]):
+    """The help of one screen, made from its bindings so that it cannot be out of date."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f", "close", "Fermer", show=False, key_display="Échap"),
+        Binding("down", "scroll_body(1)", "Descendre", show=False),
+        Binding("up", "scroll_body(-1)", "Monter", show=False),
+    ]
+
+    def __init__(self, screen: Screen[Any], text: str) -> None:
+        super().__init__("Aide")
+        self._text = text
+        self._keys = list_keys(screen)
+
+    def body(self) -> Iterable[Widget]:
+        """The text, then a table of keys."""
+        if self._text:
+            yield paragraph(self._text)
+        rows = [*self._keys, *_MOVING]
+        width = max(len(keys) for keys, _ in rows)
+        lines = [
+            Content.assemble((keys.rjust(width), "bold $primary"), f"   {meaning}") for keys, meaning in rows
+        ]
+        yield paragraph(Content("\n").join(lines), "keys")
+
+    def buttons(self) -> Iterable[Action]:
+        """« Fermer »."""
+        yield Action("close", primary=True)
+
+    def action_close(self) -> None:
+        """Closes the help."""
+        self.dismiss()
+
+    def action_scroll_body(self, step: int) -> None:
+        """Scrolls what does not fit."""
+        self.query_one("#dialog-body").scroll_relative(y=step, animate=False)
+
+
+def list_keys(screen: Screen[Any]) -> list[tuple[str, str]]:
+    """The keys of a screen and what each does."""
+    return [
+        (binding_keys(binding), binding.tooltip or binding.description)
+        for binding in own_bindings(type(screen))
+        if binding.description
+    ]

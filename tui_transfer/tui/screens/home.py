@@ -1,0 +1,232 @@
+"""Step 1 and 2: the Centre de maintenance, its menu and its arrow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui_transfer.errors import TransferError
+from tui_transfer.job import control
+from tui_transfer.tui import wording
+from tui_transfer.tui.screens.page import Page
+from tui_transfer.tui.widgets.actions import FIELD, Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from tui_transfer.job.control import Job
+
+WATCH_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the menu: the action it does, its letter, its name, and what it is for."""
+
+    action: str
+    letter: str
+    name: str
+    purpose: str
+
+
+_MAINTAIN = Entry(
+    "maintain",
+    "M",
+    "Maintenir",
+    "Transférer les bases de données vers l'Urssaf : choix des bases, confirmation, "
+    "compression, envoi sur l'espace sécurisé Sharebox, vérification.\n\n"
+    "Rien n'est envoyé sans votre accord, et vos bases ne sont jamais modifiées.",
+)
+_PREREQUISITES = Entry(
+    "prerequisites",
+    "P",
+    "Prérequis",
+    "Ce qu'il faut avoir fait avant le transfert : vos données, votre installation.\n\n"
+    "Vous cochez ce qui est fait ; le programme contrôle lui-même ce qu'il peut voir. "
+    "Tout est retenu, vous pouvez y revenir plusieurs jours de suite.",
+)
+_QUIT = Entry(
+    "leave",
+    "Q",
+    "Quitter",
+    "Fermer le centre de maintenance.\n\n"
+    "Un transfert en cours continue sans lui ; rouvrez-le pour le suivre.",
+)
+
+
+class HomePage(Page):
+    """The menu, what the highlighted entry is for, and how the last transfer stands."""
+
+    TRAIL = "Centre de maintenance"
+    LEAD = "Choisissez avec ↑ et ↓, puis appuyez sur Entrée ou sur la flèche →."
+    HELP = (
+        "Le menu mène à tout. « Maintenir » est l'étape suivante de la procédure ; "
+        "une lettre ouvre directement l'entrée qui la porte."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,down", "none", "Choisir", key_display="↑ ↓", tooltip="Choisir une entrée du menu"),
+        Binding("right", "open", "Ouvrir", show=False, key_display="→ ou Entrée",
+                tooltip="Ouvrir l'entrée choisie"),
+        Binding("escape", "none", "", show=False),
+        Binding("m", "maintain", "Maintenir", show=False, tooltip="Transférer des bases vers l'Urssaf"),
+        Binding("p", "prerequisites", "Prérequis", show=False, tooltip="Cocher et contrôler les prérequis"),
+        Binding("t", "transfer", "Transfert", show=False,
+                tooltip="Suivre le transfert en cours, ou reprendre le dernier"),
+        Binding("r", "report", "Rapport", show=False, tooltip="Message à envoyer après le transfert"),
+        Binding("q,ctrl+q", "leave", "Quitter", key_display="Q", tooltip="Fermer le centre de maintenance"),
+        Binding("l", "toggle_theme", "Clair ou sombre", tooltip="Passer du thème sombre au thème clair"),
+    ]  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: list[Entry] = []
+        self._job: Job | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """Menu and purpose side by side, the last transfer below."""
+        menu = OptionList(id="menu", classes=f"panel {FIELD}", markup=False)
+        menu.border_title = "Menu"
+        purpose = Vertical(Static(id="purpose", markup=False), Action("open", primary=True), classes="panel",
+                           id="purpose-panel")  # fmt: skip
+        last = Vertical(Static(id="job-status"), classes="panel", id="last")
+        last.border_title = "Dernier transfert"
+        return [Horizontal(menu, purpose, id="columns"), last]
+
+    def on_mount(self) -> None:
+        """Looks at the jobs, then keeps an eye on a running one."""
+        self._refresh()
+        self.set_interval(WATCH_SECONDS, self._watch)
+
+    def on_screen_resume(self) -> None:
+        """Something may have happened in the screens that were opened from here."""
+        self._refresh()
+
+    def _watch(self) -> None:
+        """Follows a running transfer; costs nothing while there is none."""
+        if self.is_current and self._job is not None and self.query_one("#last").has_class("-running"):
+            self._refresh()
+
+    def _refresh(self) -> None:
+        jobs = control.list_jobs(self.session.home)
+        running = next((job for job in jobs if job.running), None)
+        self._job = running or (jobs[0] if jobs else None)
+        entries = [_MAINTAIN, _PREREQUISITES]
+        last = self.query_one("#last")
+        last.display = self._job is not None
+        if self._job is not None:
+            entries += self._describe_job(self._job)
+        self._fill_menu([*entries, _QUIT])
+
+    def _describe_job(self, job: Job) -> list[Entry]:
+        """Shows how the job stands, and gives the entries that it adds to the menu."""
+        try:
+            follower = control.Follower(job)
+        except TransferError as error:
+            self.set_text("#job-status", Content.assemble(("✗ Illisible", "bold $error"), f"   {error.why}"))
+            return []
+        word, sentence = wording.job_line(follower)
+        style = "$primary" if follower.running else "$success" if follower.succeeded else "$warning"
+        self.query_one("#last").set_class(follower.running, "-running")
+        status = Content.assemble((word, f"bold {style}"), f"   {sentence}")
+        if status != self.query_one("#job-status", Static).content:
+            self.query_one("#job-status", Static).update(status)
+        if follower.running:
+            return [Entry("transfer", "T", "Suivre le transfert", f"Un transfert est en cours. {sentence}")]
+        if follower.succeeded:
+            return [
+                Entry(
+                    "report",
+                    "R",
+                    "Rapport à envoyer",
+                    "Le message qui annonce le transfert à l'équipe Impact emploi association : "
+                    "l'envoyer, le copier ou l'enregistrer.",
+                )
+            ]
+        return [
+            Entry(
+                "transfer",
+                "T",
+                "Reprendre le transfert",
+                f"{sentence}\n\nIl continuera là où il s'est arrêté : ce qui est déjà envoyé ne l'est pas "
+                "une seconde fois.",
+            )
+        ]
+
+    def _fill_menu(self, entries: list[Entry]) -> None:
+        if [entry.action for entry in entries] == [entry.action for entry in self._entries]:
+            self._entries = entries
+            return
+        menu = self.query_one("#menu", OptionList)
+        chosen = self._entries[menu.highlighted].action if menu.highlighted is not None else None
+        self._entries = entries
+        menu.clear_options()
+        menu.add_options(
+            Option(Content.assemble((entry.letter, "bold $primary"), f"  {entry.name}")) for entry in entries
+        )
+        names = [entry.action for entry in entries]
+        menu.highlighted = names.index(chosen) if chosen in names else 0
+        self._describe(menu.highlighted)
+
+    def _describe(self, index: int) -> None:
+        entry = self._entries[index]
+        self.query_one("#purpose-panel").border_title = entry.name
+        self.query_one("#purpose", Static).update(entry.purpose)
+        self.query_one("#action-open", Action).label = f"Ouvrir « {entry.name} »"
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self._describe(event.option_index)
+
+    @on(OptionList.OptionSelected)
+    async def _selected(self) -> None:
+        await self.run_action("open")
+
+    async def action_open(self) -> None:
+        """Does what the highlighted entry says: the blue arrow of the procedure."""
+        index = self.query_one("#menu", OptionList).highlighted
+        if index is not None:
+            await self.run_action(self._entries[index].action)
+
+    # The other screens are imported when they are opened: the first one is then painted sooner.
+
+    def action_maintain(self) -> None:
+        """Opens « Maintenir »."""
+        from tui_transfer.tui.screens.maintain import MaintainPage
+
+        self.app.push_screen(MaintainPage())
+
+    def action_prerequisites(self) -> None:
+        """Opens « Prérequis »."""
+        from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
+
+        self.app.push_screen(PrerequisitesPage())
+
+    def action_transfer(self) -> None:
+        """Joins the running transfer, or goes on with the last one."""
+        if self._job is None or not any(entry.action == "transfer" for entry in self._entries):
+            self.say("Aucun transfert n'est en cours ni à reprendre.")
+            return
+        from tui_transfer.tui.screens.transfer import TransferPage
+
+        self.app.push_screen(TransferPage(self._job, begin=not self._job.running))
+
+    def action_report(self) -> None:
+        """Opens the message about the last transfer."""
+        if self._job is None or not any(entry.action == "report" for entry in self._entries):
+            self.say("Le rapport sera prêt une fois le transfert terminé.")
+            return
+        from tui_transfer.tui.screens.report import ReportPage
+
+        self.app.push_screen(ReportPage(self._job))
+
+    def action_none(self) -> None:
+        """Nothing: there is no screen before this one."""

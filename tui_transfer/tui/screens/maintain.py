@@ -1,0 +1,149 @@
+"""Step 3 and 3bis: the button « Transfert database vers Urssaf », and why it is greyed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from tui_transfer import french
+from tui_transfer.errors import Problem
+from tui_transfer.job import control
+from tui_transfer.preflight import gate
+from tui_transfer.preflight.statements import STATEMENTS, Ticks
+from tui_transfer.tui.screens.page import Page
+from tui_transfer.tui.widgets.actions import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from tui_transfer.errors import TransferError
+
+
+class MaintainPage(Page):
+    """The one button, and its state in plain French."""
+
+    TRAIL = "Centre de maintenance › Maintenir"
+    HELP = (
+        "« Transfert database vers Urssaf » mène au choix des bases. Quand ce bouton est grisé, "
+        "l'écran dit pourquoi et quoi faire ; « Relire » regarde de nouveau si tout est prêt."
+    )
+    CSS_PATH = "maintain.tcss"
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "transfer", "Transfert database vers Urssaf", show=False,
+                tooltip="Choisir les bases à transférer"),
+        Binding("s", "follow", "Suivre le transfert", show=False, tooltip="Suivre le transfert en cours"),
+        Binding("p", "prerequisites", "Prérequis", show=False, tooltip="Cocher et contrôler les prérequis"),
+        Binding("r", "read_again", "Relire", show=False,
+                tooltip="Relire la configuration et l'état des transferts"),
+        Binding("q,ctrl+q", "leave", "Quitter", show=False, key_display="Q",
+                tooltip="Fermer le centre de maintenance"),
+    ]  # fmt: skip
+
+    def body(self) -> Iterable[Widget]:
+        """The button, then its state."""
+        state = Vertical(
+            Static(id="gate-title"),
+            Static(id="gate-why"),
+            Static(id="gate-advice"),
+            classes="panel",
+            id="gate",
+        )
+        return [Action("transfer", primary=True, large=True), state]
+
+    def buttons(self) -> Iterable[Action]:
+        """What else there is to do here."""
+        yield Action("follow")
+        yield Action("prerequisites")
+        yield Action("read_again")
+        yield Action("leave")
+
+    def on_mount(self) -> None:
+        """Puts the focus on what can be done."""
+        self._read()
+        self._focus_next_step()
+
+    def on_screen_resume(self) -> None:
+        """A transfer may have been started or ended meanwhile."""
+        self._read()
+
+    def action_read_again(self) -> None:
+        """Reads configuration, calendar and jobs again."""
+        self._read()
+        self._focus_next_step()
+        self.say("État relu.")
+
+    def _read(self) -> None:
+        self.session.reload()
+        reason = self._why_greyed()
+        following = reason is not None and reason.problem is Problem.JOB_RUNNING
+        self.set_available("transfer", reason is None)
+        self.query_one("#action-follow").display = following
+        self.set_available("follow", following)
+        panel = self.query_one("#gate")
+        panel.border_title = "Pourquoi ce bouton est grisé" if reason else "Tout est prêt"
+        if reason is None:
+            self._show("✓ Le transfert peut commencer.", "success", self._ready(), self._prerequisites())
+        else:
+            self._show(f"! {reason.title}.", "warning", reason.why, reason.advice)
+
+    def _why_greyed(self) -> TransferError | None:
+        session = self.session
+        if session.settings is None:
+            return session.error
+        return gate.closed(session.home, session.settings.transfer, session.today())
+
+    def _ready(self) -> str:
+        assert self.session.settings is not None
+        sharebox = self.session.settings.sharebox
+        return f"Destination : {sharebox.host}, dossier {sharebox.directory}, compte {sharebox.username}."
+
+    def _prerequisites(self) -> str:
+        ticks = Ticks(self.session.home)
+        if ticks.complete:
+            return "Tous les prérequis sont cochés."
+        done = len(ticks.all)
+        return (
+            f"Prérequis : {done} sur {french.count(len(STATEMENTS), 'point')} cochés. "
+            "Appuyez sur P pour les parcourir avant le transfert."
+        )
+
+    def _show(self, title: str, style: str, why: str, advice: str) -> None:
+        self.query_one("#gate-title", Static).update(Content.styled(title, f"bold ${style}"))
+        self.query_one("#gate-why", Static).update(Content(why))
+        self.query_one("#gate-advice", Static).update(Content(advice))
+
+    def _focus_next_step(self) -> None:
+        for action in ("transfer", "follow", "leave"):
+            button = self.query_one(f"#action-{action}", Action)
+            if not button.disabled and button.display:
+                button.focus()
+                return
+
+    def action_transfer(self) -> None:
+        """Goes to the choice of databases."""
+        from tui_transfer.tui.screens.databases import DatabasesPage
+
+        self.app.push_screen(DatabasesPage())
+
+    def action_prerequisites(self) -> None:
+        """Opens « Prérequis »."""
+        from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
+
+        self.app.push_screen(PrerequisitesPage())
+
+    def action_follow(self) -> None:
+        """Joins the transfer that keeps the button grey."""
+        job = control.running_job(self.session.home)
+        if job is None:
+            self._read()
+            return
+        from tui_transfer.tui.screens.transfer import TransferPage
+
+        self.app.push_screen(TransferPage(job, begin=False))

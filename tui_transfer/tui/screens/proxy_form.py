@@ -1,0 +1,176 @@
+"""Step 5bis: the proxy to go through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, cast
+
+import msgspec
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Input
+
+from tui_transfer.config import ProxySettings
+from tui_transfer.errors import Problem
+from tui_transfer.tui.screens.answers import Answer
+from tui_transfer.tui.screens.dialog import Dialog, paragraph
+from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.field import Choice, Field, QuietInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from tui_transfer.errors import TransferError
+    from tui_transfer.tui.practice import PracticeProxy
+
+TITLE: Final = "La connexion à Sharebox en mode direct n'a pu s'établir"
+_KINDS: Final = (("http", "HTTP"), ("socks5", "SOCKS5"))
+_CREDENTIALS: Final = (Problem.PROXY_CREDENTIALS_NEEDED, Problem.PROXY_CREDENTIALS_REFUSED)
+
+
+class ProxyForm(Dialog[Answer | None]):
+    """Gives the proxy and its password, or None.
+
+    Args:
+        failure: why the form is shown; what the last attempt met is on top.
+        proxy: the values to begin with.
+        password: the one given before, unless the proxy refused it.
+        practice: the values to show during a demonstration.
+    """
+
+    CSS_PATH = "proxy_form.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "execute", "Exécuter", show=False),
+        Binding("escape", "cancel", "Annuler", show=False),
+    ]
+
+    def __init__(
+        self,
+        failure: TransferError,
+        proxy: ProxySettings | None,
+        password: str | None = None,
+        practice: PracticeProxy | None = None,
+    ) -> None:
+        super().__init__(TITLE)
+        self._failure = failure
+        self._proxy = proxy
+        self._password = password or ""
+        self._practice = practice
+        # The focus starts where the next thing is to be typed.
+        start = "host" if proxy is None else "password" if failure.problem in _CREDENTIALS else "host"
+        self.AUTO_FOCUS = f"#{start}"  # type: ignore[misc]
+
+    def body(self) -> Iterable[Widget]:
+        """What went wrong, then the fields."""
+        yield paragraph(self._reason())
+        if self._practice is not None:
+            yield paragraph(_practice_line(self._practice), "warning")
+        proxy = self._proxy
+        yield Field("Type", Choice(_KINDS, proxy.kind if proxy else "http", id="kind"))
+        yield Field(
+            "Adresse", QuietInput(proxy.host if proxy else "", id="host", placeholder="proxy.exemple.fr")
+        )
+        yield Field("Port", QuietInput(str(proxy.port) if proxy else "", id="port", placeholder="3128"))
+        yield Field(
+            "Identifiant",
+            QuietInput(
+                (proxy.username or "") if proxy else "", id="username", placeholder="vide s'il n'en faut pas"
+            ),
+        )
+        yield Field("Mot de passe", QuietInput(self._password, id="password", password=True))
+
+    def buttons(self) -> Iterable[Action]:
+        """« Exécuter » and « Annuler »."""
+        yield Action("execute", primary=True)
+        yield Action("cancel")
+
+    def _reason(self) -> Content:
+        failure = self._failure
+        if failure.problem is Problem.SHAREBOX_UNREACHABLE:
+            return Content(
+                "Votre réseau impose sans doute un proxy. Votre service informatique connaît "
+                f"ces informations. ({failure.details.get('reason', failure.why)})"
+            )
+        return Content.assemble((f"✗ {failure.title}. ", "bold $error"), f"{failure.why} {failure.advice}")
+
+    @on(Input.Changed)
+    def _edited(self, event: Input.Changed) -> None:
+        self._field(event.input.id or "").set_error(None)
+
+    @on(Input.Submitted)
+    def _next(self, event: Input.Submitted) -> None:
+        if event.input.id == "password":
+            self.action_execute()
+        else:
+            self.focus_next()
+
+    def action_execute(self) -> None:
+        """Checks every field, then gives the proxy."""
+        errors = {
+            "host": host_error(self._value("host")),
+            "port": port_error(self._value("port")),
+            "username": username_error(self._value("username"), self._value("password")),
+        }
+        for name, error in errors.items():
+            self._field(name).set_error(error)
+        wrong = next((name for name, error in errors.items() if error), None)
+        if wrong is not None:
+            self.query_one(f"#{wrong}").focus()
+            return
+        kind = cast("Literal['http', 'socks5']", self.query_one("#kind", Choice).value)
+        proxy = ProxySettings(
+            kind=kind,
+            host=self._value("host"),
+            port=int(self._value("port")),
+            username=self._value("username") or None,
+        )
+        self.dismiss(Answer(proxy=proxy, proxy_password=self.query_one("#password", Input).value or None))
+
+    def action_cancel(self) -> None:
+        """Gives up for now; the job stays resumable."""
+        self.dismiss(None)
+
+    def _value(self, name: str) -> str:
+        return self.query_one(f"#{name}", Input).value.strip()
+
+    def _field(self, name: str) -> Field:
+        return next(field for field in self.query(Field) if field.widget.id == name)
+
+
+def host_error(text: str) -> str | None:
+    """What is wrong with a proxy's address, in French."""
+    if not text:
+        return "Indiquez l'adresse du proxy."
+    if "://" in text or "/" in text:
+        return "Seulement le nom ou l'adresse IP, sans « http:// » ni « / »."
+    if "@" in text:
+        return "L'identifiant se saisit plus bas, pas dans l'adresse."
+    try:
+        msgspec.convert({"host": text}, ProxySettings)
+    except msgspec.ValidationError:
+        return "Un nom de serveur ou une adresse IP, sans espace."
+    return None
+
+
+def port_error(text: str) -> str | None:
+    """What is wrong with a port, in French."""
+    if not text:
+        return "Indiquez le port du proxy, souvent 3128 ou 8080."
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
+        return "Un nombre de 1 à 65535."
+    return None
+
+
+def username_error(username: str, password: str) -> str | None:
+    """What is wrong with a username, in French."""
+    return "Un mot de passe est donné : indiquez aussi l'identifiant." if password and not username else None
+
+
+def _practice_line(proxy: PracticeProxy) -> Content:
+    return Content.assemble(
+        ("Démonstration", "bold"),
+        f" : HTTP, adresse {proxy.host}, port {proxy.port}, identifiant {proxy.username}, "
+        f"mot de passe {proxy.password}",
+    )

@@ -1,0 +1,131 @@
+"""Step 6: the message to send, « Message à envoyer »."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui_transfer.errors import TransferError
+from tui_transfer.files import write_private
+from tui_transfer.job.control import Follower
+from tui_transfer.report import Message, make_message
+from tui_transfer.tui import clipboard, mailer
+from tui_transfer.tui.screens.page import Page
+from tui_transfer.tui.widgets.actions import FIELD, Action, ActionRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from tui_transfer.job.control import Job
+
+
+class ReportPage(Page):
+    """Recipients, subject and text of the message about `job`, and every way to send it."""
+
+    TRAIL = "Maintenir › Message à envoyer"
+    HELP = (
+        "« Envoyer le rapport » ouvre votre messagerie avec le message prêt. S'il est grisé, laissez cet "
+        "écran ouvert : ouvrez un nouveau message dans votre messagerie, collez-y les destinataires, "
+        "l'objet et le contenu, puis envoyez-le."
+    )
+    CSS_PATH = "report.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,down", "none", "Lire", key_display="↑ ↓", tooltip="Faire défiler le message"),
+        Binding("e", "send", "Envoyer le rapport", show=False, tooltip="Ouvrir votre messagerie"),
+        Binding("d", "copy_recipients", "Copier les destinataires", show=False,
+                tooltip="Copier les adresses"),
+        Binding("o", "copy_subject", "Copier l'objet", show=False, tooltip="Copier l'objet du message"),
+        Binding("c", "copy_body", "Copier le contenu", show=False, tooltip="Copier le texte du message"),
+        Binding("s", "save", "Enregistrer le message", show=False,
+                tooltip="Enregistrer le message dans deux fichiers, .eml et .txt"),
+        Binding("x", "plain", "Texte à sélectionner", tooltip="Afficher le message seul"),
+        Binding("q,ctrl+q", "leave", "Quitter", key_display="Q", tooltip="Fermer le centre de maintenance"),
+    ]  # fmt: skip
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self._job = job
+        self._message = Message("", (), "")
+        self._no_mail = mailer.why_unavailable()
+
+    def body(self) -> Iterable[Widget]:
+        """The message as it will be read."""
+        yield Static(id="envelope")
+        text = VerticalScroll(Static(id="text", markup=False), classes=f"panel {FIELD}", id="message")
+        text.border_title = "Message à envoyer"
+        yield text
+        yield Static(id="no-mail", markup=False)
+
+    def buttons(self) -> Iterable[Widget]:  # type: ignore[override]
+        """Two rows: the message itself, then its parts."""
+        with_mail = Action("send", primary=True)
+        yield ActionRow(with_mail, Action("copy_body"), Action("save"))
+        yield ActionRow(Action("copy_recipients"), Action("copy_subject"), Action("leave"))
+
+    def on_mount(self) -> None:
+        """Makes the message from the journal."""
+        try:
+            self._message = make_message(Follower(self._job).state)
+        except TransferError as error:
+            self.say(f"{error.title}. {error.why}", "error")
+        message = self._message
+        self.query_one("#envelope", Static).update(
+            Content.assemble(
+                ("À      ", "$muted"), message.recipients_line, "\n", ("Objet  ", "$muted"), message.subject
+            )
+        )
+        self.query_one("#text", Static).update(message.body)
+        self.set_available("send", self._no_mail is None)
+        if self._no_mail:
+            self.query_one("#no-mail", Static).update(f"« Envoyer le rapport » est grisé : {self._no_mail}.")
+        self.query_one("#no-mail").display = self._no_mail is not None
+        self.query_one("#action-copy-recipients" if self._no_mail else "#action-send", Action).focus()
+
+    def action_none(self) -> None:
+        """The message scrolls by itself."""
+
+    async def action_send(self) -> None:
+        """Opens the mail program."""
+        if await asyncio.to_thread(mailer.open_message, self._message):
+            self.say("Votre messagerie a été appelée : relisez le message, puis envoyez-le.", "success")
+        else:
+            self.say("La messagerie n'a pas pu être ouverte : copiez ou enregistrez le message.", "error")
+
+    async def action_copy_recipients(self) -> None:
+        """Copies the addresses."""
+        self.say(await clipboard.copy(self.centre, self._message.recipients_line, "Destinataires"))
+
+    async def action_copy_subject(self) -> None:
+        """Copies the subject."""
+        self.say(await clipboard.copy(self.centre, self._message.subject, "Objet"))
+
+    async def action_copy_body(self) -> None:
+        """Copies the text."""
+        self.say(await clipboard.copy(self.centre, self._message.body, "Contenu"))
+
+    def action_save(self) -> None:
+        """Writes the message as a draft for mail programs and as plain text."""
+        draft = self.session.home.reports / f"{self._job.id}.eml"
+        message = self._message
+        text = f"À : {message.recipients_line}\nObjet : {message.subject}\n\n{message.body}"
+        try:
+            write_private(draft, message.eml())
+            write_private(draft.with_suffix(".txt"), text.encode())
+        except TransferError as error:
+            self.say(f"{error.title}. {error.why}", "error")
+            return
+        self.say(f"Enregistré : {draft} (et .txt)", "success")
+
+    def action_plain(self) -> None:
+        """Shows the text alone."""
+        from tui_transfer.tui.screens.plain import PlainPage
+
+        message = self._message
+        self.app.push_screen(PlainPage(f"{message.recipients_line}\n\n{message.subject}\n\n{message.body}"))

@@ -1,0 +1,85 @@
+"""The Sharebox password, or the passphrase of its key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Input
+
+from tui_transfer.errors import Problem
+from tui_transfer.tui.screens.answers import Answer
+from tui_transfer.tui.screens.dialog import Dialog, paragraph
+from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.field import Field, QuietInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from tui_transfer.errors import TransferError
+    from tui_transfer.tui.practice import Practice
+
+_PASSPHRASE = (Problem.KEY_PASSPHRASE_NEEDED, Problem.KEY_PASSPHRASE_WRONG)
+_WRONG = (Problem.CREDENTIALS_REFUSED, Problem.KEY_PASSPHRASE_WRONG)
+
+
+class SecretDialog(Dialog[Answer | None]):
+    """Gives the secret, or None. It is kept in memory until the program is closed, and nowhere else."""
+
+    AUTO_FOCUS = "#secret"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Continuer", show=False),
+        Binding("escape", "cancel", "Annuler", show=False),
+    ]
+
+    def __init__(self, failure: TransferError, account: str, practice: Practice | None = None) -> None:
+        """`account`: who logs in, and where."""
+        super().__init__(failure.title, kind="error" if failure.problem in _WRONG else "info")
+        self._failure = failure
+        self._account = account
+        self._practice = practice
+
+    @property
+    def _is_passphrase(self) -> bool:
+        return self._failure.problem in _PASSPHRASE
+
+    def body(self) -> Iterable[Widget]:
+        """What for, and the field."""
+        failure = self._failure
+        if failure.problem in _WRONG:
+            yield paragraph(f"{failure.why} {failure.advice}")
+        elif self._is_passphrase:
+            yield paragraph(failure.why)
+        else:
+            yield paragraph(Content.assemble("Compte ", (self._account, "bold"), "."))
+        yield paragraph("Il n'est enregistré nulle part, et oublié à la fermeture du programme.", "muted")
+        if self._practice is not None and not self._is_passphrase:
+            line = f" : le mot de passe est {self._practice.password}"
+            yield paragraph(Content.assemble(("Démonstration", "bold"), line), "warning")
+        label = "Phrase secrète" if self._is_passphrase else "Mot de passe"
+        yield Field(label, QuietInput(id="secret", password=True))
+
+    def buttons(self) -> Iterable[Action]:
+        """« Continuer » and « Annuler »."""
+        yield Action("submit", primary=True)
+        yield Action("cancel")
+
+    @on(Input.Submitted)
+    def action_submit(self) -> None:
+        """Gives the secret, if there is one."""
+        secret = self.query_one("#secret", Input).value
+        if not secret:
+            self.query_one(Field).set_error("Saisissez-le, ou appuyez sur Échap pour annuler.")
+            self.query_one("#secret").focus()
+        elif self._is_passphrase:
+            self.dismiss(Answer(key_passphrase=secret))
+        else:
+            self.dismiss(Answer(sftp_password=secret))
+
+    def action_cancel(self) -> None:
+        """Gives up for now; the job stays resumable."""
+        self.dismiss(None)

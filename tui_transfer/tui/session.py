@@ -1,0 +1,92 @@
+"""What the screens share while the program is open: the settings, and the secrets given so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui_transfer import config
+from tui_transfer.errors import TransferError
+from tui_transfer.job.orders import Orders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui_transfer.config import Home, ProxySettings, Settings, ShareboxSettings
+    from tui_transfer.tui.practice import Practice
+
+
+@dataclass
+class Session:
+    """The settings as last read, and the secrets, which live in this object only.
+
+    Args:
+        home: where configuration and jobs are.
+        practice: set during a demonstration.
+        today: the calendar.
+    """
+
+    home: Home
+    practice: Practice | None = None
+    today: Callable[[], date] = date.today
+    settings: Settings | None = field(init=False, default=None)
+    error: TransferError | None = field(init=False, default=None)
+    """Why there are no settings."""
+    sftp_password: str | None = field(init=False, default=None, repr=False)
+    key_passphrase: str | None = field(init=False, default=None, repr=False)
+    proxy_password: str | None = field(init=False, default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads the settings again."""
+        try:
+            self.settings, self.error = config.load(self.home.config_file), None
+        except TransferError as error:
+            self.settings, self.error = None, error
+
+    def save(self, settings: Settings) -> None:
+        """Keeps changed settings, in the file first.
+
+        Raises:
+            TransferError: CONFIGURATION_INVALID or CONFIGURATION_UNWRITABLE; nothing is changed then.
+        """
+        config.save(self.home.config_file, settings)
+        self.settings, self.error = settings, None
+
+    def keep_proxy(self, proxy: ProxySettings) -> None:
+        """Saves the proxy that a person gave, for the next job.
+
+        Raises:
+            TransferError: as `save`.
+        """
+        if self.settings is not None:
+            self.save(msgspec.structs.replace(self.settings, proxy=proxy))
+
+    def keep_host_key(self, sharebox: ShareboxSettings, fingerprint: str) -> None:
+        """Pins the key that a person accepted, if the settings still are about that Sharebox.
+
+        Raises:
+            TransferError: as `save`.
+        """
+        settings = self.settings
+        if settings is None:
+            return
+        if (settings.sharebox.host, settings.sharebox.port) != (sharebox.host, sharebox.port):
+            return
+        pinned = msgspec.structs.replace(settings.sharebox, host_key=fingerprint)
+        self.save(msgspec.structs.replace(settings, sharebox=pinned))
+
+    def orders(self, proxy: ProxySettings | None = None, host_key: str | None = None) -> Orders:
+        """What a worker is given: the secrets known so far, and what was just decided."""
+        return Orders(
+            sftp_password=self.sftp_password,
+            key_passphrase=self.key_passphrase,
+            proxy_password=self.proxy_password,
+            proxy=proxy,
+            host_key=host_key,
+        )

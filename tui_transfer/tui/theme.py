@@ -1,0 +1,64 @@
+"""One palette, dark and light: calm surfaces, one blue for what can be done, other colours for states only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.theme import Theme
+
+DARK: Final = Theme(
+    name="centre-sombre",
+    dark=True,
+    background="#12171f",
+    surface="#181f29",
+    panel="#222b38",
+    foreground="#d8dfe9",
+    primary="#7ab4f5",
+    secondary="#a5b4c8",
+    accent="#7ab4f5",
+    success="#86cfa0",
+    warning="#e5c07b",
+    error="#f2918c",
+    variables={
+        "line": "#34404f",
+        "muted": "#98a5b6",
+        "on-primary": "#0d131b",
+        "selection": "#28405c",
+        "block-cursor-background": "#28405c",
+        "block-cursor-foreground": "#f2f6fb",
+        "block-cursor-blurred-background": "#222b38",
+        "block-cursor-text-style": "bold",
+        "input-selection-background": "#7ab4f5 35%",
+        "scrollbar": "#3d4a5b",
+        "scrollbar-background": "#181f29",
+        "scrollbar-corner-color": "#181f29",
+    },
+)
+LIGHT: Final = Theme(
+    name="centre-clair",
+    dark=False,
+    background="#f3f5f8",
+    surface="#fcfdfe",
+    panel="#e4e9f0",
+    foreground="#1d2733",
+    primary="#0a57a8",
+    secondary="#4b5b6e",
+    accent="#0a57a8",
+    success="#1a6e41",
+    warning="#855300",
+    error="#ad2a20",
+    variables={
+        "line": "#bcc7d4",
+        "muted": "#566577",
+        "on-primary": "#ffffff",
+        "selection": "#cfe1f5",
+        "block-cursor-background": "#cfe1f5",
+        "block-cursor-foreground": "#0d1722",
+        "block-cursor-blurred-background": "#e4e9f0",
+        "block-cursor-text-style": "bold",
+        "input-selection-background": "#0a57a8 25%",
+        "scrollbar": "#b4c0ce",
+        "scrollbar-background": "#fcfdfe",
+        "scrollbar-corner-color": "#fcfdfe",
+    },
+)

@@ -1,0 +1,109 @@
+"""Buttons that show the letter that does the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tui_transfer.tui.keys import key_name, own_bindings
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.screen import Screen
+
+FIELD: Final = "field"
+"""The class of focusable widgets that are not buttons: arrows go from buttons to them."""
+
+
+class Action(Widget, can_focus=True):
+    """A button for one of its screen's bindings: label, letter and effect all come from there.
+
+    Args:
+        action: the action of a binding of the screen.
+        primary: whether it is what one most likely wants.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "press", "Appuyer sur le bouton", show=False),
+        Binding("left", "neighbour(-1)", "Bouton précédent", show=False),
+        Binding("right", "neighbour(1)", "Bouton suivant", show=False),
+        Binding("up", "leave(-1)", "Élément précédent", show=False),
+        Binding("down", "leave(1)", "Élément suivant", show=False),
+    ]
+    ALLOW_SELECT = False
+    label: reactive[str] = reactive("", layout=True)
+
+    def __init__(self, action: str, *, primary: bool = False, large: bool = False) -> None:
+        super().__init__(id=f"action-{action.replace('_', '-')}")
+        self.action = action
+        self.set_class(primary, "-primary")
+        self.set_class(large, "-large")
+        self._key = ""
+
+    def on_mount(self) -> None:
+        """Takes letter and label from the binding."""
+        binding = find_binding(self.screen, self.action)
+        self._key = key_name(binding.key.split(",")[0])
+        self.label = binding.description
+
+    def render(self) -> Content:
+        """The letter, then the label; an arrow marks the focus so that it needs no colour."""
+        marker = "▸" if self.has_focus else " "
+        key = "·" if self.disabled else self._key
+        return Content.assemble(f"{marker} ", (key, "bold"), f"  {self.label} ")
+
+    def get_content_width(self, container: object, viewport: object) -> int:
+        """The width of the text, whatever is focused."""
+        return self.render().cell_length
+
+    def on_focus(self) -> None:
+        """Draws the marker."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Takes the marker away."""
+        self.refresh()
+
+    async def on_click(self, event: events.Click) -> None:
+        """A mouse works too."""
+        event.stop()
+        await self.action_press()
+
+    async def action_press(self) -> None:
+        """Does what the letter does."""
+        if not self.disabled:
+            await self.app.run_action(self.action, self.screen)
+
+    def action_neighbour(self, step: int) -> None:
+        """Goes to another button."""
+        move = self.screen.focus_next if step > 0 else self.screen.focus_previous
+        move("Action")
+
+    def action_leave(self, step: int) -> None:
+        """Goes back to the list or form above, or to another button where there is none."""
+        fields = [item for item in self.screen.query(f".{FIELD}") if item.focusable]
+        if fields:
+            fields[-1 if step < 0 else 0].focus()
+        else:
+            self.action_neighbour(step)
+
+
+class ActionRow(Container):
+    """Buttons in rows, at the same place on every screen."""
+
+
+def find_binding(screen: Screen[object], action: str) -> Binding:
+    """The binding of a screen's class that does `action`.
+
+    Raises:
+        LookupError: a button names an action that has no key.
+    """
+    for binding in own_bindings(type(screen)):
+        if binding.action == action:
+            return binding
+    raise LookupError(action)

@@ -1,0 +1,90 @@
+"""A labelled field with room for an error below it, and a choice among a few words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Input, Label, Static
+
+from tui_transfer.tui.widgets.actions import FIELD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+
+class QuietInput(Input):
+    """An input whose cursor does not blink: nothing is sent to an idle terminal."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "screen.focus_next", "Champ suivant", show=False),
+        Binding("up", "screen.focus_previous", "Champ précédent", show=False),
+    ]
+
+    def __init__(self, value: str = "", *, id: str, password: bool = False, placeholder: str = "") -> None:
+        super().__init__(
+            value, placeholder=placeholder, id=id, classes=FIELD, password=password, compact=True
+        )
+        self.cursor_blink = False
+
+
+class Choice(Widget, can_focus=True):
+    """One of a few words, changed with the arrows or Space."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,space", "turn(1)", "Choix suivant", show=False),
+        Binding("left", "turn(-1)", "Choix précédent", show=False),
+        Binding("down,enter", "screen.focus_next", "Champ suivant", show=False),
+        Binding("up", "screen.focus_previous", "Champ précédent", show=False),
+    ]
+    chosen: reactive[int] = reactive(0)
+
+    def __init__(self, options: Sequence[tuple[str, str]], value: str, *, id: str) -> None:
+        """`options`: values and the words that stand for them."""
+        super().__init__(id=id, classes=FIELD)
+        self._options = list(options)
+        self.set_reactive(Choice.chosen, [key for key, _ in options].index(value))
+
+    @property
+    def value(self) -> str:
+        """The value chosen."""
+        return self._options[self.chosen][0]
+
+    def render(self) -> Content:
+        """All the words, the chosen one with a full mark."""
+        parts = [
+            Content.styled(f"{'(•)' if index == self.chosen else '( )'} {word}    ",
+                           "bold" if index == self.chosen else "")
+            for index, (_, word) in enumerate(self._options)
+        ]  # fmt: skip
+        return Content("").join(parts)
+
+    def action_turn(self, step: int) -> None:
+        """Chooses the next or previous word."""
+        self.chosen = (self.chosen + step) % len(self._options)
+
+
+class Field(Vertical):
+    """A label, a widget to type or choose in, and a line for what is wrong with it."""
+
+    def __init__(self, label: str, widget: Input | Choice) -> None:
+        super().__init__()
+        self._label = label
+        self.widget = widget
+
+    def compose(self) -> ComposeResult:
+        """Label and widget side by side, the error below."""
+        with Horizontal(classes="field-line"):
+            yield Label(self._label, classes="field-label")
+            yield self.widget
+        yield Static(classes="field-error", markup=False)
+
+    def set_error(self, text: str | None) -> None:
+        """Says what is wrong; None for nothing."""
+        self.query_one(".field-error", Static).update(f"✗ {text}" if text else "")

@@ -1,0 +1,107 @@
+"""A list of long sentences to tick, in titled groups."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from tui_transfer.tui.widgets.actions import FIELD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+
+_INDENT = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line: `sign` before `text`; a title where there is no key."""
+
+    key: str | None
+    sign: str
+    text: str
+    style: str = ""
+    """Of the sign."""
+
+
+class TickList(OptionList):
+    """Shows `Row`s, wrapped with a hanging indent; says when one is chosen or highlighted."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "select", "Cocher", show=False)]
+
+    class Chosen(Message):
+        """Space or Enter on a row."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    class Highlighted(Message):
+        """Another row has the cursor."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id, classes=f"panel {FIELD}", markup=False)
+        self._rows: list[Row] = []
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        """Shows other rows; where only texts differ, the cursor stays and only these are drawn again."""
+        old, self._rows = self._rows, list(rows)
+        if [row.key for row in old] != [row.key for row in rows]:
+            self._fill()
+            return
+        for index, (before, after) in enumerate(zip(old, rows, strict=True)):
+            if before != after:
+                self.replace_option_prompt_at_index(index, self._prompt(after))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wraps again."""
+        for index, row in enumerate(self._rows):
+            self.replace_option_prompt_at_index(index, self._prompt(row))
+
+    def action_cursor_down(self) -> None:
+        """Goes down; from the last row on to the buttons."""
+        if self.highlighted == self.option_count - 1:
+            self.screen.focus_next()
+        else:
+            super().action_cursor_down()
+
+    def _fill(self) -> None:
+        self.clear_options()
+        self.add_options(
+            Option(self._prompt(row), id=row.key, disabled=row.key is None) for row in self._rows
+        )
+        self.action_first()
+
+    def _prompt(self, row: Row) -> Content:
+        width = max(20, self.scrollable_content_region.width - 2)
+        if row.key is None:
+            return Content.styled(row.text, "bold $muted")
+        hang = len(row.sign) + 1 + _INDENT
+        lines = textwrap.wrap(row.text, width - hang)
+        text = ("\n" + " " * hang).join(lines)
+        return Content.assemble(" " * _INDENT, (row.sign, row.style), " ", text)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Says which row."""
+        event.stop()
+        if event.option_id is not None:
+            self.post_message(self.Chosen(event.option_id))
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Says which row."""
+        event.stop()
+        if event.option_id is not None:
+            self.post_message(self.Highlighted(event.option_id))

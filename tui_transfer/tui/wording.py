@@ -1,0 +1,112 @@
+"""What the screens say of a job, in words and signs. Pure: a state in, French text out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tui_transfer import french
+from tui_transfer.job.state import JobStatus, Step
+
+if TYPE_CHECKING:
+    from tui_transfer.job.control import Follower
+    from tui_transfer.job.progress import Estimate
+    from tui_transfer.job.state import DatabaseState, JobState
+
+KINDS: Final = {"file": "Fichier", "folder": "Dossier", "sqlite": "Base SQLite"}
+_STEP_STYLES: Final = {
+    Step.WAITING: "$muted",
+    Step.RUNNING: "$primary",
+    Step.VERIFYING: "$primary",
+    Step.DONE: "$success",
+    Step.FAILED: "$error",
+}
+_ROUTES: Final = {
+    "direct": "connexion directe",
+    "http": "par un proxy HTTP",
+    "socks5": "par un proxy SOCKS5",
+}
+
+
+def compression_cell(item: DatabaseState) -> tuple[str, str]:
+    """Column C: text and style."""
+    done = 0.0 if not item.size else item.read / item.size
+    return _step(item.compression, done), _STEP_STYLES[item.compression]
+
+
+def transfer_cell(item: DatabaseState) -> tuple[str, str]:
+    """Column T: text and style."""
+    whole = item.estimated_archive_size
+    done = 0.0 if not whole else item.acknowledged / whole
+    if item.transfer is Step.VERIFYING:
+        done = item.checked / item.packed if item.packed else 0.0
+    return _step(item.transfer, done), _STEP_STYLES[item.transfer]
+
+
+def _step(step: Step, done: float) -> str:
+    match step:
+        case Step.WAITING:
+            return "· attente"
+        case Step.RUNNING:
+            return f"▸ {french.percent(min(done, 0.99))}"
+        case Step.VERIFYING:
+            return "↻ vérif."
+        case Step.DONE:
+            return "✓ fait"
+        case Step.FAILED:
+            return "✗ échec"
+
+
+def doing(state: JobState, *, running: bool) -> str:
+    """What is being done now, in one sentence."""
+    if state.status is JobStatus.SUCCEEDED:
+        return "Toutes les bases sont arrivées."
+    if not running:
+        return "Le transfert est arrêté ; il peut être repris."
+    compressing = [item.name for item in state.databases if item.compression is Step.RUNNING]
+    sending = [item.name for item in state.databases if item.transfer is Step.RUNNING]
+    checking = [item.name for item in state.databases if item.transfer is Step.VERIFYING]
+    parts = [
+        f"{verb} de « {names[0]} »"
+        for verb, names in (
+            ("vérification", checking),
+            ("compression", compressing),
+            ("envoi", sending),
+        )
+        if names
+    ]
+    if len(parts) == 2 and compressing and sending and compressing[0] == sending[0]:
+        parts = [f"compression et envoi de « {sending[0]} »"]
+    if not parts:
+        return "Connexion à Sharebox…" if state.route is None else "Préparation…"
+    sentence = ", ".join(parts)
+    return sentence[0].upper() + sentence[1:] + "."
+
+
+def pace(state: JobState, estimate: Estimate) -> str:
+    """Bytes sent, rate and time left, as far as they are known."""
+    parts = [f"{french.size(sum(item.acknowledged for item in state.databases))} envoyés"]
+    if estimate.rate is not None:
+        parts.append(french.rate(estimate.rate))
+    if estimate.left is not None:
+        parts.append(f"encore {french.duration(estimate.left)}")
+    if state.route is not None:
+        parts.append(_ROUTES.get(state.route, state.route))
+    return "  ·  ".join(parts)
+
+
+def job_line(follower: Follower) -> tuple[str, str]:
+    """A job in one line for the first screen: a word with its sign, then a sentence."""
+    state = follower.state
+    total = french.count(len(state.databases), "base")
+    when = french.moment(state.spec.created_at)
+    if follower.running:
+        return "▸ En cours", f"{total}, {french.percent(state.fraction)}. Commencé le {when}."
+    if follower.succeeded:
+        verified = "arrivée et contenu vérifiés" if state.all_verified else "remis, non vérifiable"
+        return (
+            "✓ Terminé",
+            f"{total} le {french.moment(state.ended_at or state.spec.created_at)}, {verified}.",
+        )
+    failure = follower.failure
+    reason = failure.title if failure else "Il n'est pas terminé"
+    return "! À reprendre", f"{total}, commencé le {when}. {reason}."
