@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import py7zr
 import pytest
 
+from tui_transfer.archive.writer import write_archive
 from tui_transfer.demo.compare import compare_delivery
 from tui_transfer.demo.samples import Samples, make_samples
 
@@ -37,32 +39,61 @@ def snapshot_of(tmp_path: Path, base: Path) -> Path:
     return copy
 
 
+def delivered(tmp_path: Path, database: Path) -> Path:
+    """An archive as a transfer makes it."""
+    (tmp_path / "made").mkdir()
+    archive = tmp_path / "made" / "delivered.7z"
+    write_archive(
+        database, archive, work=tmp_path / "made" / "work", preset=0, on_progress=lambda _: None,
+        cancelled=threading.Event(),
+    )  # fmt: skip
+    return archive
+
+
 def copy_of(tmp_path: Path, folder: Path) -> Path:
     return Path(shutil.copytree(folder, tmp_path / "copy"))
 
 
-def test_a_faithful_folder_and_file_are_equal(tmp_path: Path, samples: Samples) -> None:
-    for sample in (samples.folder, samples.file):
-        archive = archive_of(tmp_path, sample.path, sample.path.name)
-        assert compare_delivery(archive, sample.path).differences == ()
-        assert compare_delivery(archive, sample.path).equal
+@pytest.mark.parametrize("number", range(3), ids=["sqlite", "folder", "file"])
+def test_what_a_transfer_makes_of_a_sample_is_equal(tmp_path: Path, samples: Samples, number: int) -> None:
+    database = list(samples)[number].path
+    comparison = compare_delivery(delivered(tmp_path, database), database)
+    assert comparison.differences == ()
+    assert comparison.equal
 
 
-def test_an_sqlite_snapshot_is_equal_though_its_counters_differ(tmp_path: Path, samples: Samples) -> None:
+def test_a_database_given_by_a_link_is_equal(tmp_path: Path, samples: Samples) -> None:
+    link = tmp_path / "lien"
+    link.symlink_to(samples.folder.path)
+    assert compare_delivery(delivered(tmp_path, link), link).differences == ()
+
+
+def test_an_sqlite_snapshot_is_equal_though_its_header_differs(tmp_path: Path, samples: Samples) -> None:
     base = samples.sqlite.path
     copy = snapshot_of(tmp_path, base)
     assert copy.read_bytes() != base.read_bytes()
     assert compare_delivery(archive_of(tmp_path, copy, base.name), base).differences == ()
 
 
-def test_an_sqlite_snapshot_taken_beside_a_journal_is_equal(tmp_path: Path, samples: Samples) -> None:
+@pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
+def test_an_sqlite_base_with_a_write_ahead_log_is_equal(
+    tmp_path: Path, samples: Samples, closed: bool
+) -> None:
     base = samples.sqlite.path
     with closing(sqlite3.connect(base)) as writer:
         writer.execute("PRAGMA journal_mode=WAL")
         writer.execute("UPDATE salaries SET nom = 'Essai'")
         writer.commit()
-        archive = archive_of(tmp_path, snapshot_of(tmp_path, base), base.name)
+        if closed:
+            writer.close()
+        archive = delivered(tmp_path, base)
+        beside = sorted(base.parent.iterdir())
         assert compare_delivery(archive, base).differences == ()
+        assert sorted(base.parent.iterdir()) == beside
+    with py7zr.SevenZipFile(archive) as opened:
+        opened.extractall(tmp_path / "out")
+    with closing(sqlite3.connect(tmp_path / "out" / base.name)) as copy:
+        assert copy.execute("SELECT DISTINCT nom FROM salaries").fetchall() == [("Essai",)]
 
 
 def test_one_changed_value_in_an_sqlite_base_is_seen(tmp_path: Path, samples: Samples) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import tempfile
 from contextlib import closing
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1024 * 1024
 _SQLITE_MAGIC: Final = b"SQLite format 3\0"
-_SQLITE_COUNTERS: Final = (slice(24, 28), slice(40, 44), slice(92, 100))
-"""In the header (https://www.sqlite.org/fileformat2.html#the_database_header): the file change counter, the
-schema cookie, and the counter and library version of the last change. Writing a copy changes them."""
+_JOURNALS: Final = ("-wal", "-journal")
+_WRITING_FIELDS: Final = (slice(18, 20), slice(24, 28), slice(40, 44), slice(92, 100))
+"""In the header (https://www.sqlite.org/fileformat2.html#the_database_header): the kind of journal, the file
+change counter, the schema cookie, and the counter and library version of the last change."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,15 @@ def compare_delivery(archive: Path, database: Path) -> Comparison:
     """Opens a delivered `.7z` and compares its content with `database`, byte for byte.
 
     A file is an entry of its own name; a folder an entry of its name with all that it holds. An SQLite base
-    was archived as a snapshot made by SQLite's backup API, which differs from the file in a few counters of
-    the header, and holds what a journal beside the file still kept. So a second snapshot is made here, and
-    the two are compared byte for byte but for these counters.
+    was archived as a consistent snapshot, which holds what a journal beside the file still kept, and differs
+    in the fields of the header that say how and when a file was written. So the journals are played into a
+    copy, and that is compared with the snapshot, page by page, but for these fields.
 
     Raises:
-        OSError: a file of the database cannot be read, or there is no room to extract.
+        OSError: the archive or the database cannot be read, or there is no room to extract.
+        sqlite3.Error: the database is a damaged SQLite base.
     """
+    database = database.resolve()
     with tempfile.TemporaryDirectory(prefix="tui-transfer-compare-") as temporary:  # made 0700
         extracted = Path(temporary, "extracted")
         try:
@@ -56,9 +60,9 @@ def compare_delivery(archive: Path, database: Path) -> Comparison:
             return Comparison((f"L'archive {archive.name} ne s'ouvre pas ({reason}).",))
         source = database
         if _is_sqlite(database):
-            source = _snapshot(database, Path(temporary, "snapshot"))
-            _forget_counters(source)
-            _forget_counters(extracted / database.name)
+            source = _settled_copy(database, Path(temporary, "source"))
+            _forget_writing(source)
+            _forget_writing(extracted / database.name)
         return Comparison(tuple(_differences(_tree(source, database.name), _tree_inside(extracted))))
 
 
@@ -69,20 +73,25 @@ def _is_sqlite(path: Path) -> bool:
         return stream.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
 
 
-def _snapshot(database: Path, copy: Path) -> Path:
-    source = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
-    with closing(source), closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
+def _settled_copy(database: Path, copy: Path) -> Path:
+    """Copies an SQLite base and lets SQLite play its journals, over there: nothing is written beside it."""
+    for suffix in ("", *_JOURNALS):
+        journal = database.with_name(database.name + suffix)
+        if journal.exists():
+            shutil.copyfile(journal, f"{copy}{suffix}")
+    with closing(sqlite3.connect(copy)) as settling:
+        settling.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        settling.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return copy
 
 
-def _forget_counters(copy: Path) -> None:
-    """Zeroes, in a copy that is ours, what says when it was written rather than what it holds."""
+def _forget_writing(copy: Path) -> None:
+    """Zeroes, in a copy that is ours, what says how it was written rather than what it holds."""
     if copy.is_file():
         with copy.open("r+b") as stream:
             header = bytearray(stream.read(100))
-            for counter in _SQLITE_COUNTERS:
-                header[counter] = bytes(len(header[counter]))
+            for field in _WRITING_FIELDS:
+                header[field] = bytes(len(header[field]))
             stream.seek(0)
             stream.write(header)
 
