@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +30,8 @@ def upstream() -> Iterator[socket.socket]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            with connection:
+            with connection, suppress(OSError):
+                connection.settimeout(10)
                 connection.sendall(b"SSH-2.0-hello\r\n")
                 while data := connection.recv(65536):
                     connection.sendall(data)

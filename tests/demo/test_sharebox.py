@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -144,6 +146,17 @@ def test_a_file_is_written_at_offsets_truncated_and_removed(
     assert not (folder / "parts").exists()
 
 
+def test_a_hash_asked_past_the_end_of_a_file_is_answered(session: paramiko.SFTPClient, folder: Path) -> None:
+    (folder / "short").write_bytes(b"x" * 1000)
+    channel = session.get_channel()
+    assert channel is not None
+    channel.settimeout(10)
+    with session.open("short") as remote:
+        assert remote.check("sha1", 0, 1000) == hashlib.sha1(b"x" * 1000).digest()
+        with pytest.raises(EOFError):
+            remote.check("sha1", 0, 2000)
+
+
 def test_errors_say_what_went_wrong(session: paramiko.SFTPClient, folder: Path) -> None:
     (folder / "read-only").write_bytes(b"x")
     with pytest.raises(FileNotFoundError):
@@ -248,9 +261,19 @@ def test_the_password_is_in_no_list_of_processes(sharebox: Ready) -> None:
     assert PASSWORD.encode() not in shown
 
 
+@contextmanager
+def started(*command: str) -> Iterator[subprocess.Popen[str]]:
+    """A Python process with pipes, killed at the end if it did not end by itself."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, *command], stdin=pipe, stdout=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def test_it_ends_by_itself_when_its_standard_input_is_closed(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tui_transfer.demo.sharebox", f"--folder={tmp_path}"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with started("-m", "tui_transfer.demo.sharebox", f"--folder={tmp_path}") as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(json.dumps({"password": PASSWORD}) + "\n")
@@ -267,20 +290,23 @@ import sys
 from pathlib import Path
 from tui_transfer.demo.launch import run_sharebox
 with run_sharebox(Path(sys.argv[1]), "x", rate=64_000, proxy_password="y") as ready:
-    print(ready.proxy_port, flush=True)
+    print(ready.pid, ready.proxy_port, flush=True)
     sys.stdin.read()
 """
 
 
 def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", PARENT, str(tmp_path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+    with started("-c", PARENT, str(tmp_path)) as parent:
         assert parent.stdout is not None
-        port = int(parent.stdout.readline())
+        pid, port = map(int, parent.stdout.readline().split())
         assert not refuses(port)
         parent.send_signal(signal.SIGKILL)
         parent.wait()
-        wait_for(lambda: refuses(port))
+        try:
+            wait_for(lambda: refuses(port))
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_a_sharebox_that_cannot_start_says_why(tmp_path: Path) -> None:
