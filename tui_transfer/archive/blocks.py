@@ -32,7 +32,7 @@ _STORED_CHUNK: Final = 1 << 16
 _STORED_FIRST, _STORED_NEXT = b"\1", b"\2"  # uncompressed chunk, that resets the dictionary or not
 
 
-def pack(data: bytes | bytearray, preset: int, cancelled: threading.Event) -> bytes:
+def pack(data: bytes | bytearray, preset: int, cancelled: threading.Event) -> bytearray:
     """Packs one block, or stores it where packing would not make it smaller.
 
     The result depends on `data` and `preset` alone. The interpreter lock is released meanwhile.
@@ -59,14 +59,17 @@ def pack(data: bytes | bytearray, preset: int, cancelled: threading.Event) -> by
     if not packed.endswith(END):
         raise TransferError(Problem.UNEXPECTED, reason="liblzma n'a pas fermé un bloc LZMA2", log="")
     del packed[-len(END) :]
-    return bytes(packed) if len(packed) < len(data) else _store(data)
+    if len(packed) < len(data):
+        return packed
+    del packed, encoder  # their memory is better used below
+    return _store(data)
 
 
-def _store(data: bytes | bytearray) -> bytes:
+def _store(data: bytes | bytearray) -> bytearray:
     stored = bytearray()
     for start in range(0, len(data), _STORED_CHUNK):
         chunk = data[start : start + _STORED_CHUNK]
         stored += _STORED_NEXT if start else _STORED_FIRST
         stored += (len(chunk) - 1).to_bytes(2, "big")
         stored += chunk
-    return bytes(stored)
+    return stored

@@ -43,7 +43,7 @@ class Record:
     packed_size: int
 
     @classmethod
-    def of(cls, source: bytes | bytearray, packed: bytes) -> Record:
+    def of(cls, source: bytearray, packed: bytearray) -> Record:
         """The record of `source` packed as `packed`."""
         return cls(_sha256(source), len(source), _sha256(packed), len(packed))
 
@@ -104,7 +104,7 @@ class GrowingArchive:
         self._cut()
         return False
 
-    def append(self, record: Record, packed: bytes) -> None:
+    def append(self, record: Record, packed: bytearray) -> None:
         """Adds a block packed anew. The archive is written before its index."""
         with writing(self._path):
             self._archive.write(packed)

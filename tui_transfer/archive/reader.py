@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import zlib
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1 << 20
 _GONE: Final = "ce fichier a disparu"
+_ANOTHER_NATURE: Final = "un élément d'une autre nature a pris sa place"
+_NOT_AT_FIRST: Final = {
+    Problem.DATABASE_MISSING: _GONE,
+    Problem.DATABASE_LINK: _ANOTHER_NATURE,
+    Problem.DATABASE_SPECIAL_FILE: _ANOTHER_NATURE,
+    Problem.DATABASE_FILE_NAME: "cet élément est apparu",
+}
+"""What refuses a database at its second listing was not there at the first: a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +105,10 @@ def check_unchanged(source: Source) -> None:
     """Lists a database again and compares: nothing may have come, gone or changed since.
 
     Raises:
-        TransferError: `DATABASE_CHANGED`, or whatever `list_source` raises.
+        TransferError: `DATABASE_CHANGED`, `DATABASE_UNREADABLE`, `DATABASE_LOCKED`.
     """
     before = {item.name: item for item in source.items}
-    after = {item.name: item for item in list_source(source.path).items}
+    after = {item.name: item for item in _list_again(source).items}
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
             raise changed(before[name].path, _GONE)
@@ -107,9 +116,18 @@ def check_unchanged(source: Source) -> None:
             raise changed(after[name].path, "cet élément est apparu")
         earlier, later = before[name].stamp, after[name].stamp
         if (earlier is None) != (later is None):
-            raise changed(after[name].path, "un dossier et un fichier ont échangé leur place")
+            raise changed(after[name].path, _ANOTHER_NATURE)
         if earlier and later and (reason := earlier.difference(later)):
             raise changed(after[name].path, reason)
+
+
+def _list_again(source: Source) -> Source:
+    try:
+        return list_source(source.path)
+    except TransferError as error:
+        if reason := _NOT_AT_FIRST.get(error.problem):
+            raise changed(error.details["path"], reason) from error
+        raise
 
 
 def _open(item: Item, stamp: Stamp) -> io.FileIO:
@@ -118,6 +136,8 @@ def _open(item: Item, stamp: Stamp) -> io.FileIO:
     except FileNotFoundError as error:
         raise changed(item.path, _GONE) from error
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise changed(item.path, _ANOTHER_NATURE) from error
         raise unreadable(item.path, error) from error
     try:
         _check(item, stamp, os.fstat(file.fileno()))

@@ -173,7 +173,7 @@ class _Packer:
         self._cancelled = cancelled
         self._on_block = on_block
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pack")
-        self._pending: deque[Future[tuple[Record, bytes]]] = deque()
+        self._pending: deque[Future[tuple[Record, bytearray]]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -196,7 +196,7 @@ class _Packer:
         while self._pending:
             self._collect()
 
-    def _pack(self, block: bytearray, preset: int) -> tuple[Record, bytes]:
+    def _pack(self, block: bytearray, preset: int) -> tuple[Record, bytearray]:
         packed = pack(block, preset, self._cancelled)
         return Record.of(block, packed), packed
 

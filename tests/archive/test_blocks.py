@@ -1,0 +1,70 @@
+"""Blocks packed one by one make one LZMA2 stream."""
+
+from __future__ import annotations
+
+import lzma
+import os
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.archive.tools import MIB, raises
+from tui_transfer.archive.blocks import BLOCK_SIZE, END, PRESETS, pack
+from tui_transfer.errors import Problem
+
+GO_ON = threading.Event()
+
+
+def unpack(stream: bytes | bytearray) -> bytes:
+    decoder = lzma.LZMADecompressor(
+        lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "dict_size": BLOCK_SIZE}]
+    )
+    data = decoder.decompress(stream)
+    assert decoder.eof
+    assert not decoder.unused_data
+    return data
+
+
+def pieces() -> st.SearchStrategy[bytes]:
+    """Data of both kinds, some longer than the 64 KiB of a stored chunk."""
+    repeated = st.builds(
+        lambda unit, times: unit * times, st.binary(min_size=1, max_size=20), st.integers(1, 9000)
+    )
+    noise = st.builds(
+        lambda seed, size: seed.randbytes(size), st.randoms(use_true_random=False), st.integers(1, 150_000)
+    )
+    return st.binary(min_size=1, max_size=300) | repeated | noise
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(pieces(), st.sampled_from(PRESETS)), max_size=5))
+def test_blocks_of_any_presets_chain_and_each_stands_alone(blocks: list[tuple[bytes, int]]) -> None:
+    packed = [pack(data, preset, GO_ON) for data, preset in blocks]
+    assert unpack(b"".join(packed) + END) == b"".join(data for data, _ in blocks)
+    for (data, _), alone in zip(blocks, packed, strict=True):
+        assert unpack(alone + END) == data
+
+
+@pytest.mark.parametrize(("preset", "sees"), [(0, False), (1, False), (6, True), (9, True)])
+def test_a_full_block_comes_back_whatever_the_size_of_the_dictionary(preset: int, sees: bool) -> None:
+    noise = os.urandom(MIB)
+    data = noise + bytes(BLOCK_SIZE - 2 * MIB) + noise  # whoever sees far enough packs the noise once
+    packed = pack(data, preset, GO_ON)
+    assert (len(packed) < 1.5 * MIB) == sees
+    assert unpack(packed + END) == data
+
+
+def test_noise_is_stored_at_three_bytes_for_64_kib() -> None:
+    noise = os.urandom(MIB + 1)
+    packed = pack(noise, 1, GO_ON)
+    assert len(packed) == len(noise) + 3 * 17
+    assert unpack(pack(b"avant" * 100, 6, GO_ON) + packed + END) == b"avant" * 100 + noise
+
+
+def test_packing_stops_when_asked() -> None:
+    cancelled = threading.Event()
+    cancelled.set()
+    with raises(Problem.INTERRUPTED):
+        pack(b"x" * MIB, 6, cancelled)

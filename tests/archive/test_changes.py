@@ -1,0 +1,168 @@
+"""A database that changes while it is read is never archived as if it were whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.archive.tools import archive, extracted, is_archive, marked, raises, tree
+from tui_transfer.archive.blocks import BLOCK_SIZE
+from tui_transfer.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui_transfer.archive.writer import Progress
+
+SIZE = 3 * BLOCK_SIZE + 5
+
+
+class During:
+    """Does something once: when block number `block`, from 0, has been read and the next has not."""
+
+    def __init__(self, block: int, action: Callable[[], object]) -> None:
+        self._left = block
+        self._action = action
+
+    def __call__(self) -> int:
+        if self._left == 0:
+            self._action()
+        self._left -= 1
+        return 0
+
+
+def modify(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(100)
+        file.write(b"modification")
+
+
+def append(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"suite")
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, SIZE - 1)
+
+
+def replace(path: Path) -> None:
+    """By a file of the same size and date, as a program that saves "atomically" may."""
+    other = path.with_name("nouvelle")
+    shutil.copy2(path, other)
+    other.replace(path)
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def replace_by_link(path: Path) -> None:
+    path.symlink_to(path.rename(path.parent.parent / "ailleurs"))
+
+
+def replace_by_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+REASONS = [
+    (modify, "son contenu a été modifié"),
+    (append, f"sa taille est passée de {SIZE} à {SIZE + 5} octets"),
+    (truncate, f"sa taille est passée de {SIZE} à {SIZE - 1} octets"),
+    (replace, "ce fichier a été remplacé par un autre"),
+    (remove, "ce fichier a disparu"),
+]
+OTHER_NATURES = [replace_by_pipe, replace_by_link]
+
+
+@pytest.mark.parametrize(("change", "reason"), REASONS)
+@pytest.mark.parametrize("block", [0, 3])
+def test_a_file_that_changes_is_named_with_what_changed(
+    tmp_path: Path, change: Callable[[Path], None], reason: str, block: int
+) -> None:
+    """Block 0: half-way through the file. Block 3, the last one, is cut after the file's last check."""
+    database = tmp_path / "base" / "paie.dat"
+    database.parent.mkdir()
+    database.write_bytes(marked(SIZE))
+    with raises(Problem.DATABASE_CHANGED) as caught:
+        archive(database.parent, tmp_path, preset=During(block, lambda: change(database)))
+    assert caught.value.details == {"path": str(database), "reason": reason}
+    assert not is_archive(tmp_path / "a.7z")
+
+
+@pytest.mark.parametrize(("change", "reason"), REASONS)
+def test_a_file_of_a_folder_that_changes_after_it_was_read_is_named(
+    tmp_path: Path, change: Callable[[Path], None], reason: str
+) -> None:
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "a.dat").write_bytes(marked(SIZE))
+    (base / "b.dat").write_bytes(marked(SIZE, 7))
+    with raises(Problem.DATABASE_CHANGED) as caught:
+        archive(base, tmp_path, preset=During(4, lambda: change(base / "a.dat")))
+    assert caught.value.details == {"path": str(base / "a.dat"), "reason": reason}
+    assert not is_archive(tmp_path / "a.7z")
+
+
+@pytest.mark.parametrize("name", ["b.dat", "vide"])
+def test_what_appears_in_a_folder_is_named(tmp_path: Path, name: str) -> None:
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "a.dat").write_bytes(marked(SIZE))
+    appear = (base / name).mkdir if name == "vide" else (base / name).touch
+    with raises(Problem.DATABASE_CHANGED) as caught:
+        archive(base, tmp_path, preset=During(1, appear))
+    assert caught.value.details == {"path": str(base / name), "reason": "cet élément est apparu"}
+
+
+@pytest.mark.parametrize("change", OTHER_NATURES)
+@pytest.mark.parametrize(("name", "block"), [("a.dat", 0), ("a.dat", 3), ("b.dat", 0)])
+def test_what_takes_the_place_of_a_file_is_not_followed(
+    tmp_path: Path, change: Callable[[Path], None], name: str, block: int
+) -> None:
+    """While the file is being read, after it was read, and before it is."""
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "a.dat").write_bytes(marked(SIZE))
+    (base / "b.dat").write_bytes(marked(SIZE, 7))
+    with raises(Problem.DATABASE_CHANGED) as caught:
+        archive(base, tmp_path, preset=During(block, lambda: change(base / name)))
+    assert caught.value.details["path"] == str(base / name)
+    assert not is_archive(tmp_path / "a.7z")
+
+
+def test_a_file_that_grows_without_end_is_not_read_without_end(tmp_path: Path) -> None:
+    database = tmp_path / "journal.dat"
+    database.write_bytes(marked(SIZE))
+    read = 0
+
+    def grow() -> int:
+        nonlocal read
+        read += 1
+        assert read < 10, "it is still being read"
+        with database.open("ab") as file:
+            file.write(marked(BLOCK_SIZE))
+        return 0
+
+    with raises(Problem.DATABASE_CHANGED):
+        archive(database, tmp_path, preset=grow)
+
+
+def test_it_goes_well_once_the_database_is_quiet(tmp_path: Path) -> None:
+    database = tmp_path / "paie.dat"
+    database.write_bytes(marked(SIZE))
+
+    def late(progress: Progress) -> None:
+        if progress.read == progress.total and database.stat().st_size == SIZE:
+            append(database)
+
+    with raises(Problem.DATABASE_CHANGED):
+        archive(database, tmp_path, on_progress=late)
+    made = archive(database, tmp_path)
+    assert made.reused == 3, "the blocks that have not changed"
+    assert tree(extracted(made.path, tmp_path / "x") / "paie.dat") == tree(database)

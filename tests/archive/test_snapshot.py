@@ -1,0 +1,253 @@
+"""Snapshots of SQLite databases, with other programs at work on them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.archive.tools import raises
+from tui_transfer.archive.snapshot import take_snapshot
+from tui_transfer.archive.source import list_source
+from tui_transfer.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+# Moves money between random accounts, several pages in each transaction: the sum never changes.
+WRITER = """
+import random, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
+print("ready", flush=True)
+while True:
+    connection.execute("BEGIN IMMEDIATE")
+    for _ in range(20):
+        amount = random.randrange(100)
+        for sign in (amount, -amount):
+            connection.execute(
+                "UPDATE account SET balance = balance + ? WHERE id = ?", (sign, random.randrange(1, 20001))
+            )
+    connection.execute("UPDATE progress SET commits = commits + 1")
+    connection.execute("COMMIT")
+"""
+
+
+def bank(path: Path, journal: str) -> Path:
+    """A database of about 8 MB whose balances sum up to 0."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA journal_mode = {journal}")
+        connection.execute("CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER, note TEXT)")
+        connection.execute("CREATE TABLE progress (commits INTEGER)")
+        connection.execute("INSERT INTO progress VALUES (0)")
+        rows = ((0, "x" * 380) for _ in range(20_000))
+        connection.executemany("INSERT INTO account (balance, note) VALUES (?, ?)", rows)
+        connection.commit()
+    return path
+
+
+def balance_and_commits(path: Path) -> tuple[int, int]:
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        (total,) = connection.execute("SELECT sum(balance) FROM account").fetchone()
+        (commits,) = connection.execute("SELECT commits FROM progress").fetchone()
+    return total, commits
+
+
+def snapshot(
+    database: Path,
+    work: Path,
+    *,
+    on_copied: Callable[[int], None] = lambda _: None,
+    cancelled: threading.Event | None = None,
+    locked_after: float = 30,
+) -> Path:
+    work.mkdir(mode=0o700, exist_ok=True)
+    source = list_source(database)
+    taken = take_snapshot(
+        source, work, on_copied=on_copied, cancelled=cancelled or threading.Event(), locked_after=locked_after
+    )
+    (item,) = taken.items
+    assert item.name == database.name
+    assert item.path == str(work / "snapshot.sqlite")
+    return work / "snapshot.sqlite"
+
+
+@contextmanager
+def writer(database: Path) -> Iterator[None]:
+    """A process that commits without pause."""
+    process = subprocess.Popen([sys.executable, "-c", WRITER, database], stdout=subprocess.PIPE)
+    assert process.stdout
+    assert process.stdout.readline() == b"ready\n"
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("journal", ["WAL", "DELETE", "TRUNCATE", "PERSIST"])
+def test_snapshots_are_consistent_while_another_process_writes(tmp_path: Path, journal: str) -> None:
+    database = bank(tmp_path / "paie n° 1 ?#%20.db", journal)
+    seen = []
+    with writer(database):
+        for number in range(6):
+            work = tmp_path / str(number)
+            total, commits = balance_and_commits(snapshot(database, work))
+            assert total == 0
+            seen.append(commits)
+    assert seen == sorted(set(seen)), "the writer did not write meanwhile"
+    assert balance_and_commits(database)[1] > seen[-1]
+
+
+def crashed(database: Path, statements: str) -> None:
+    """Has a process do `statements` on the database and die."""
+    code = (
+        "import os, signal, sqlite3, sys\n"
+        "connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        f"{statements}\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    died = subprocess.run([sys.executable, "-c", code, database], check=False)
+    assert died.returncode == -signal.SIGKILL
+
+
+COMMITTED = 'connection.execute("UPDATE progress SET commits = 7")'
+# A cache too small for the transaction makes SQLite write half of it to the database.
+UNFINISHED = """
+connection.execute("PRAGMA cache_size = 5")
+connection.execute("BEGIN")
+connection.execute("UPDATE account SET balance = balance + id")
+"""
+
+
+def clean(database: Path) -> None:
+    assert database.exists()
+
+
+def crashed_with_a_log(database: Path) -> None:
+    crashed(database, COMMITTED)
+    assert database.with_name("a.db-wal").stat().st_size > 0
+
+
+def without_shared_memory(database: Path) -> None:
+    crashed_with_a_log(database)
+    database.with_name("a.db-shm").unlink()
+
+
+def in_the_middle_of_a_transaction(database: Path) -> None:
+    crashed(database, UNFINISHED)
+    assert database.with_name("a.db-journal").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("journal", "spoil", "commits"),
+    [
+        ("DELETE", clean, 0),
+        ("WAL", clean, 0),
+        ("WAL", crashed_with_a_log, 7),
+        ("WAL", without_shared_memory, 7),
+        ("DELETE", in_the_middle_of_a_transaction, 0),
+    ],
+)
+def test_nothing_is_left_beside_the_original_and_nothing_is_lost(
+    tmp_path: Path, journal: str, spoil: Callable[[Path], None], commits: int
+) -> None:
+    folder = tmp_path / "original"
+    folder.mkdir()
+    database = bank(folder / "a.db", journal)
+    spoil(database)
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".db-shm"}
+    names = sorted(path.name for path in folder.iterdir())
+    taken = snapshot(database, tmp_path / "work")
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    assert sorted(path.name for path in taken.parent.iterdir()) == ["snapshot.json", "snapshot.sqlite"]
+    assert {path.stat().st_mode & 0o777 for path in taken.parent.iterdir()} == {0o600}
+    assert balance_and_commits(taken) == (0, commits)
+
+
+@pytest.mark.parametrize("journal", ["DELETE", "WAL"])
+def test_a_lock_that_stays_is_named(tmp_path: Path, journal: str) -> None:
+    database = bank(tmp_path / "a.db", journal)
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        if journal == "WAL":
+            # One that lets nobody else in, although its -wal and -shm are there.
+            connection.execute("SELECT count(*) FROM account").fetchone()
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("UPDATE progress SET commits = 1")
+        else:
+            connection.execute("BEGIN EXCLUSIVE")
+        with raises(Problem.DATABASE_LOCKED) as caught:
+            snapshot(database, tmp_path / "work", locked_after=0.3)
+    assert caught.value.details["path"] == str(database)
+    assert balance_and_commits(snapshot(database, tmp_path / "work"))[0] == 0
+
+
+@pytest.mark.parametrize("damage", ["truncated", "garbage", "magic only"])
+def test_a_damaged_database_is_named(tmp_path: Path, damage: str) -> None:
+    database = bank(tmp_path / "a.db", "DELETE")
+    if damage == "truncated":
+        os.truncate(database, 20_000)
+    elif damage == "garbage":
+        database.write_bytes(b"SQLite format 3\0" + b"\xa5" * 5000)
+    else:
+        os.truncate(database, 16)
+    with raises(Problem.DATABASE_UNREADABLE) as caught:
+        snapshot(database, tmp_path / "work")
+    assert caught.value.details["path"] == str(database)
+
+
+@pytest.mark.parametrize("journal", ["DELETE", "WAL"])
+def test_a_snapshot_stops_when_asked_and_is_not_taken_for_whole(tmp_path: Path, journal: str) -> None:
+    database = bank(tmp_path / "a.db", journal)
+    cancelled = threading.Event()
+    copied = []
+
+    def stop(amount: int) -> None:
+        copied.append(amount)
+        cancelled.set()
+
+    with raises(Problem.INTERRUPTED):
+        snapshot(database, tmp_path / "work", on_copied=stop, cancelled=cancelled)
+    assert len(copied) == 1
+    again: list[int] = []
+    assert balance_and_commits(snapshot(database, tmp_path / "work", on_copied=again.append)) == (0, 0)
+    assert again[-1] == database.stat().st_size
+
+
+@pytest.mark.parametrize("journal", ["DELETE", "WAL"])
+def test_a_snapshot_is_used_again_until_the_original_changes(tmp_path: Path, journal: str) -> None:
+    database, work = bank(tmp_path / "a.db", journal), tmp_path / "work"
+    copied: list[int] = []
+    first = snapshot(database, work, on_copied=copied.append).read_bytes()
+    copied.clear()
+    assert snapshot(database, work, on_copied=copied.append).read_bytes() == first
+    assert not copied
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE progress SET commits = 3")
+        connection.commit()
+        assert balance_and_commits(snapshot(database, work, on_copied=copied.append)) == (0, 3)
+        assert copied
+
+
+@pytest.mark.parametrize("harm", ["mark", "snapshot"])
+def test_a_snapshot_that_was_tampered_with_is_taken_anew(tmp_path: Path, harm: str) -> None:
+    database, work = bank(tmp_path / "a.db", "DELETE"), tmp_path / "work"
+    taken = snapshot(database, work)
+    if harm == "mark":
+        (work / "snapshot.json").write_text('{"original": {}')
+    else:
+        shutil.copy(database, taken)
+        with taken.open("r+b") as file:
+            file.write(b"x" * 100)
+    assert balance_and_commits(snapshot(database, work)) == (0, 0)

@@ -1,0 +1,82 @@
+"""What the tests of archives share: writing one, and reading it back with the official 7-Zip."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.programs import require
+from tui_transfer.archive.writer import Archive, Progress, write_archive
+from tui_transfer.errors import Problem, TransferError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PROJECT = Path(__file__).parents[2]
+MIB = 1 << 20
+
+
+def archive(
+    database: Path,
+    folder: Path,
+    *,
+    preset: int | Callable[[], int] = 0,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    cancelled: threading.Event | None = None,
+) -> Archive:
+    """Archives `database` as ``folder/a.7z``, working in ``folder/work``."""
+    return write_archive(
+        database,
+        folder / "a.7z",
+        work=folder / "work",
+        preset=preset,
+        threads=2,
+        on_progress=on_progress,
+        cancelled=cancelled or threading.Event(),
+    )
+
+
+def extracted(file: Path, into: Path) -> Path:
+    """Tests and extracts an archive with the official 7-Zip."""
+    program = require("7zz")
+    tested = subprocess.run([program, "t", file], capture_output=True, text=True, check=False)
+    assert "Everything is Ok" in tested.stdout, tested.stdout + tested.stderr
+    subprocess.run([program, "x", f"-o{into}", file], capture_output=True, check=True)
+    return into
+
+
+def is_archive(file: Path) -> bool:
+    """Whether 7-Zip takes `file` for an archive."""
+    return subprocess.run([require("7zz"), "t", file], capture_output=True, check=False).returncode == 0
+
+
+def tree(root: Path) -> dict[str, tuple[bytes | None, int]]:
+    """All that is at or below `root`: content (`None` for a folder) and mtime in steps of 100 ns."""
+
+    def walk(path: Path) -> Iterator[tuple[str, tuple[bytes | None, int]]]:
+        modified = path.stat().st_mtime_ns // 100
+        name = path.relative_to(root.parent).as_posix()
+        yield name, (None if path.is_dir() else path.read_bytes(), modified)
+        if path.is_dir():
+            for child in path.iterdir():
+                yield from walk(child)
+
+    return dict(walk(root))
+
+
+def marked(size: int, seed: int = 0) -> bytes:
+    """Bytes that pack very fast, no two MiB of which are alike."""
+    return b"".join((b"%d" % (seed + number)).ljust(MIB, b"\0") for number in range(size // MIB + 1))[:size]
+
+
+def raises(problem: Problem) -> pytest.RaisesExc[TransferError]:
+    """Expects a `TransferError` with this problem, all of whose texts are complete."""
+
+    def fits(error: TransferError) -> bool:
+        return error.problem is problem and "—" not in error.as_text()
+
+    return pytest.RaisesExc(TransferError, check=fits)
