@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _LOCK = Path(tempfile.gettempdir()) / "tui-transfer-test-accounts.lock"
 _HOMES = Path("/home")
+_PREFIX = "tuitest"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Account:
 def system_account() -> Iterator[Account]:
     """Makes the account, and removes it with everything in its home at the end. Needs root."""
     require_root()
-    username = f"tuitest{os.getpid()}"
+    _remove_leftovers()
+    username = f"{_PREFIX}{os.getpid()}"
     password = secrets.token_urlsafe(18)
     home = _HOMES / username
     home.mkdir(mode=0o755)
@@ -56,6 +58,17 @@ def system_account() -> Iterator[Account]:
             _administer(["userdel", username])
     finally:
         shutil.rmtree(home)
+
+
+def _remove_leftovers() -> None:
+    """Removes the accounts of sessions that were killed before they could."""
+    import pwd
+
+    for name in [entry.pw_name for entry in pwd.getpwall() if entry.pw_name.startswith(_PREFIX)]:
+        if not Path("/proc", name.removeprefix(_PREFIX)).exists():
+            with contextlib.suppress(subprocess.CalledProcessError):  # another worker was faster
+                _administer(["userdel", name])
+            shutil.rmtree(_HOMES / name, ignore_errors=True)
 
 
 def _describe(username: str, password: str, home: Path) -> Account:

@@ -257,7 +257,10 @@ class Sharebox:
     def _check_directory(self) -> None:
         directory = self.address.directory
         with self.refusals("accès à", directory):
-            found = self.sftp.stat(directory)
+            try:
+                found = self.sftp.stat(directory)
+            except SftpError:
+                return  # a drop box may let nobody look; whether it takes files is seen when one comes
         if found is None:
             raise TransferError(Problem.DIRECTORY_MISSING, directory=directory, reason="il n'existe pas")
         if found.mode is not None and not found.is_folder:

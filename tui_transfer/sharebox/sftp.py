@@ -230,7 +230,7 @@ class SftpSession:
     def _send_packet(self, packet: bytes) -> None:
         try:
             self._channel.sendall(struct.pack(">I", len(packet)) + packet)
-        except (paramiko.SSHException, OSError) as error:
+        except (paramiko.SSHException, EOFError, OSError) as error:
             raise SftpLostError from error
 
     def _receive_packet(self) -> bytes:

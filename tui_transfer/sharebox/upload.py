@@ -115,7 +115,8 @@ class _Upload:
     def __post_init__(self) -> None:
         self.final = self.sharebox.path(self.name)
         self.part = self.final + PART
-        self.reported: tuple[Stage, float] | None = None
+        self.reported: UploadProgress | None = None
+        self.report_again = 0.0
 
     def run(self) -> Delivery:
         if find(self.sharebox, self.final) is not None:
@@ -244,12 +245,16 @@ class _Upload:
     # The person
 
     def _report(self, stage: Stage, done: int) -> None:
+        """Tells of progress: at once when a stage begins or is complete, otherwise not too often."""
         self._check_cancelled()
-        now = time.monotonic()
-        last = self.reported
-        if last is None or last[0] is not stage or now - last[1] >= _REPORT_SECONDS or done == self.file.size:
-            self.reported = (stage, now)
-            self.on_progress(UploadProgress(stage, done, self.file.size))
+        progress = UploadProgress(stage, done, self.file.size)
+        last, now = self.reported, time.monotonic()
+        if progress == last:
+            return
+        if last is None or last.stage is not stage or done == progress.total or now >= self.report_again:
+            self.reported = progress
+            self.report_again = now + _REPORT_SECONDS
+            self.on_progress(progress)
 
     def _check_cancelled(self) -> None:
         if self.cancelled.is_set():

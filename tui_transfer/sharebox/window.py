@@ -58,24 +58,25 @@ class WriteWindow:
         self.collect()
         while self._requests and self._in_flight + len(data) > BYTES_IN_FLIGHT:
             self._session.receive()
-            self._count()
+            self.collect()
         request = _Request(offset, len(data))
         self._requests.append(request)
         self._in_flight += len(data)
         self._session.write(self._handle, offset, data, request.on_answer)
 
     def collect(self) -> None:
-        """Reads the answers that are there, without waiting."""
+        """Reads the answers that are there, without waiting, and tells how far they go."""
         while self._session.has_answer():
             self._session.receive()
         self._count()
+        self._on_acknowledged(self._acknowledged)
 
     def drain(self) -> None:
         """Waits until every write is acknowledged."""
-        self._count()
+        self.collect()
         while self._requests:
             self._session.receive()
-            self._count()
+            self.collect()
 
     def _count(self) -> None:
         while self._requests and (answer := self._requests[0].answer) is not None:
@@ -83,7 +84,6 @@ class WriteWindow:
             request = self._requests.popleft()
             self._in_flight -= request.length
             self._acknowledged += request.length
-            self._on_acknowledged(self._acknowledged)
 
 
 def read_ahead(session: SftpSession, handle: bytes, start: int, end: int) -> Iterator[bytes]:

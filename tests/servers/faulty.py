@@ -1,0 +1,216 @@
+"""An SFTP server that misbehaves on demand, where OpenSSH would not. It runs in threads of the test."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import socket
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import paramiko
+from paramiko import common
+from paramiko import sftp as protocol
+
+from tests.servers.processes import LOOPBACK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from typing_extensions import Buffer
+
+USERNAME = "exemple"
+PASSWORD = "mot de passe"
+
+
+@dataclass
+class Faults:
+    """What the server does wrong; may be changed while it runs.
+
+    Attributes:
+        refuse_write: is given the number of each write, from 0; True has it refused with a bare « failure ».
+        take_away_at_close: files that were written disappear as soon as they are closed.
+        offers_sha256: announces and answers `check-file` with SHA-256.
+        drop_at_exec: breaks the connection when asked to run a command.
+        writes: how many write requests came.
+        commands: how many commands were asked for.
+    """
+
+    refuse_write: Callable[[int], bool] = field(default=lambda number: False)
+    take_away_at_close: bool = False
+    offers_sha256: bool = False
+    drop_at_exec: bool = False
+    writes: int = 0
+    commands: int = 0
+
+
+@dataclass(frozen=True)
+class FaultyServer:
+    """Where the server is; `root` is its drop folder on disk, `/` by SFTP."""
+
+    port: int
+    fingerprint: str
+    root: Path
+    faults: Faults
+    host: str = LOOPBACK
+    username: str = USERNAME
+    password: str = field(default=PASSWORD, repr=False)
+    directory: str = "/"
+
+
+@contextlib.contextmanager
+def faulty_server(root: Path) -> Iterator[FaultyServer]:
+    """Runs the server on a free loopback port, with `root` as its drop folder."""
+    faults = Faults()
+    host_key = paramiko.ECDSAKey.generate()
+    transports: list[paramiko.Transport] = []
+    listener = socket.create_server((LOOPBACK, 0))
+
+    def accept() -> None:
+        while True:
+            try:
+                link, _ = listener.accept()
+            except OSError:
+                return
+            transport = paramiko.Transport(link)
+            transports.append(transport)
+            transport.add_server_key(host_key)
+            transport.set_subsystem_handler("sftp", _SftpServer, _Files, root=root, faults=faults)
+            with contextlib.suppress(paramiko.SSHException, EOFError):
+                transport.start_server(server=_Server(faults, transport))
+
+    acceptor = threading.Thread(target=accept, daemon=True)
+    acceptor.start()
+    try:
+        yield FaultyServer(listener.getsockname()[1], host_key.fingerprint, root, faults)
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        acceptor.join(timeout=5)
+        for transport in transports:
+            transport.close()
+            transport.join(timeout=5)
+
+
+class _Server(paramiko.ServerInterface):
+    def __init__(self, faults: Faults, transport: paramiko.Transport) -> None:
+        self._faults = faults
+        self._transport = transport
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "password"
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        known = (username, password) == (USERNAME, PASSWORD)
+        return common.AUTH_SUCCESSFUL if known else common.AUTH_FAILED
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return common.OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        self._faults.commands += 1
+        if self._faults.drop_at_exec:
+            self._transport.close()
+        return False
+
+
+class _SftpServer(paramiko.SFTPServer):
+    """paramiko's server, with `check-file-name` for SHA-256, and told which handles are closed."""
+
+    def __init__(self, channel: Any, name: str, server: Any, sftp_si: Any, **arguments: Any) -> None:
+        super().__init__(channel, name, server, sftp_si, **arguments)
+        self._root: Path = arguments["root"]
+        self._faults: Faults = arguments["faults"]
+
+    def _send_server_version(self) -> int:
+        if not self._faults.offers_sha256:
+            return super()._send_server_version()  # type: ignore[misc, no-any-return]
+        self._read_packet()  # type: ignore[attr-defined]
+        answer = paramiko.Message()
+        answer.add_int(3)
+        answer.add_string("check-file")
+        answer.add_string("md5,sha256")
+        self._send_packet(protocol.CMD_VERSION, answer)  # type: ignore[attr-defined]
+        return 3
+
+    def _process(self, kind: int, number: int, message: paramiko.Message) -> None:
+        if kind == protocol.CMD_EXTENDED:
+            start = message.get_so_far()
+            if message.get_text() == "check-file-name":
+                content = (self._root / message.get_text().lstrip("/")).read_bytes()
+                answer = paramiko.Message()
+                answer.add_int(number)
+                answer.add_string("sha256")
+                answer.add_bytes(hashlib.sha256(content).digest())
+                self._send_packet(protocol.CMD_EXTENDED_REPLY, answer)  # type: ignore[attr-defined]
+                return
+            message.rewind()
+            message.get_bytes(len(start))
+        super()._process(kind, number, message)  # type: ignore[misc]
+
+
+class _Files(paramiko.SFTPServerInterface):
+    def __init__(self, server: Any, root: Path, faults: Faults) -> None:
+        super().__init__(server)
+        self._root = root
+        self._faults = faults
+
+    def _local(self, path: str) -> Path:
+        return self._root / self.canonicalize(path).lstrip("/")
+
+    def stat(self, path: str) -> paramiko.SFTPAttributes | int:
+        try:
+            return paramiko.SFTPAttributes.from_stat(self._local(path).stat())
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno or 0)
+
+    lstat = stat
+
+    def open(self, path: str, flags: int, attr: paramiko.SFTPAttributes) -> paramiko.SFTPHandle | int:
+        try:
+            descriptor = os.open(self._local(path), flags, 0o600)
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno or 0)
+        return _Handle(self._local(path), descriptor, flags, self._faults)
+
+    def rename(self, oldpath: str, newpath: str) -> int:
+        if self._local(newpath).exists():
+            return protocol.SFTP_FAILURE
+        self._local(oldpath).rename(self._local(newpath))
+        return protocol.SFTP_OK
+
+
+class _Handle(paramiko.SFTPHandle):
+    def __init__(self, path: Path, descriptor: int, flags: int, faults: Faults) -> None:
+        super().__init__(flags)
+        self._path = path
+        self._descriptor = descriptor
+        self._written = False
+        self._faults = faults
+
+    def stat(self) -> paramiko.SFTPAttributes | int:
+        return paramiko.SFTPAttributes.from_stat(os.fstat(self._descriptor))
+
+    def chattr(self, attr: paramiko.SFTPAttributes) -> int:
+        os.ftruncate(self._descriptor, attr.st_size or 0)
+        return protocol.SFTP_OK
+
+    def read(self, offset: int, length: int) -> bytes | int:
+        return os.pread(self._descriptor, length, offset) or protocol.SFTP_EOF
+
+    def write(self, offset: int, data: Buffer) -> int:
+        number = self._faults.writes
+        self._faults.writes += 1
+        if self._faults.refuse_write(number):
+            return protocol.SFTP_FAILURE
+        os.pwrite(self._descriptor, data, offset)
+        self._written = True
+        return protocol.SFTP_OK
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+        if self._written and self._faults.take_away_at_close:
+            self._path.unlink()
