@@ -1,4 +1,4 @@
-"""One palette, dark and light: calm surfaces, one blue for what can be done, other colours for states only."""
+"""One palette, dark and light: calm surfaces, one blue for what can be done, other colours for state only."""
 
 from __future__ import annotations
 

@@ -27,19 +27,25 @@ _ROUTES: Final = {
 }
 
 
-def compression_cell(item: DatabaseState) -> tuple[str, str]:
+def compression_cell(item: DatabaseState, *, running: bool) -> tuple[str, str]:
     """Column C: text and style."""
     done = 0.0 if not item.size else item.read / item.size
-    return _step(item.compression, done), _STEP_STYLES[item.compression]
+    return _cell(item.compression, done, running=running)
 
 
-def transfer_cell(item: DatabaseState) -> tuple[str, str]:
+def transfer_cell(item: DatabaseState, *, running: bool) -> tuple[str, str]:
     """Column T: text and style."""
     whole = item.estimated_archive_size
     done = 0.0 if not whole else item.acknowledged / whole
     if item.transfer is Step.VERIFYING:
         done = item.checked / item.packed if item.packed else 0.0
-    return _step(item.transfer, done), _STEP_STYLES[item.transfer]
+    return _cell(item.transfer, done, running=running)
+
+
+def _cell(step: Step, done: float, *, running: bool) -> tuple[str, str]:
+    if step in {Step.RUNNING, Step.VERIFYING} and not running:
+        return f"· {french.percent(min(done, 0.99))}", "$muted"
+    return _step(step, done), _STEP_STYLES[step]
 
 
 def _step(step: Step, done: float) -> str:

@@ -11,11 +11,11 @@ from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable
 
 from tui_transfer import config, french
 from tui_transfer.archive.source import find_nested, summarize
-from tui_transfer.errors import TransferError
+from tui_transfer.errors import Problem, TransferError
 from tui_transfer.tui import wording
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.screens.add_database import AddDatabaseDialog
@@ -23,6 +23,7 @@ from tui_transfer.tui.screens.confirm import confirm_transfer
 from tui_transfer.tui.screens.dialog import YesNo
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.prose import Prose
 from tui_transfer.tui.widgets.tick_table import TickTable, right, tick_box
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
     from tui_transfer.config import DatabaseSettings
 
 _TICK, _NAME, _KIND, _SIZE, _DATE, _STATE = range(6)
-_WIDTHS: Final = {"": 3, "Type": 11, "Taille": 8, "Modifiée le": 16, "État": 14}
+_WIDTHS: Final = {"": 3, "Type": 11, "Taille": 7, "Modifiée le": 11, "État": 11}
+_WIDE: Final = 100
+"""Columns of the window from which times are shown beside dates."""
+_TIME: Final = 5
 _LEAST_NAME: Final = 10
 
 
@@ -43,7 +47,7 @@ class DatabasesPage(Page):
     """The list: tick, add, remove, and « Transférer »."""
 
     TRAIL = "Maintenir › Transfert database vers Urssaf"
-    LEAD = "Cochez les bases à transférer. Ni l'ajout ni la suppression ne touchent à vos fichiers."
+    LEAD = "Cochez les bases à transférer. Vos fichiers ne sont jamais modifiés."
     HELP = (
         "La base active est cochée d'avance. Vous pouvez ajouter une base absente de la liste, ou en "
         "supprimer une : aucun fichier n'est touché. « Transférer » demande d'abord votre accord."
@@ -67,15 +71,14 @@ class DatabasesPage(Page):
     def body(self) -> Iterable[Widget]:
         """The table, then the path of the highlighted line and the sum of the ticked ones."""
         yield TickTable(id="databases")
-        yield Static(id="path", markup=False)
-        yield Static(id="sum", markup=False)
+        yield Prose(id="location")
+        yield Prose(id="sum")
 
     def buttons(self) -> Iterable[Action]:
         """What to do with the list."""
         yield Action("transfer", primary=True)
         yield Action("add")
         yield Action("remove")
-        yield Action("back")
 
     def on_mount(self) -> None:
         """Shows the list of the settings, the active ones ticked."""
@@ -98,17 +101,22 @@ class DatabasesPage(Page):
         table = self.query_one(TickTable)
         row = table.cursor_row
         table.clear(columns=True)
-        room = self.size.width - 8 - sum(_WIDTHS.values()) - 2 * (len(_WIDTHS) + 1)
-        widths = list(_WIDTHS.items())
-        table.add_column("", width=_WIDTHS[""])
+        widths = _WIDTHS | ({"Modifiée le": _WIDTHS["Modifiée le"] + _TIME} if self._is_wide else {})
+        # Around the columns: the panel's border, and one space on either side of each.
+        room = self.room - 2 - sum(widths.values()) - 2 * (len(widths) + 1)
+        table.add_column("", width=widths.pop(""))
         table.add_column("Nom", width=max(_LEAST_NAME, room))
-        for label, width in widths[1:]:
+        for label, width in widths.items():
             table.add_column(Text(label, justify="right") if label == "Taille" else label, width=width)
         for item in self._databases:
             table.add_row(*self._cells(item))
         if self._databases:
             table.move_cursor(row=min(row, len(self._databases) - 1))
         self._describe()
+
+    @property
+    def _is_wide(self) -> bool:
+        return self.size.width >= _WIDE
 
     def _cells(self, item: DatabaseSettings) -> list[Text]:
         look = self._looks.get(item.name)
@@ -118,14 +126,14 @@ class DatabasesPage(Page):
             return [tick, name, Text("…"), right("…"), Text("…"), Text("…")]
         if isinstance(look, TransferError):
             return [tick, name, Text("–"), right("–"), Text("–"), Text(f"✗ {_short(look)}", no_wrap=True)]
-        when = datetime.fromtimestamp(look.modified, UTC)
+        date = french.short_moment(datetime.fromtimestamp(look.modified, UTC))
         state = "✓ active" if item.active else "✓ prête"
         return [
             tick,
             name,
             Text(wording.KINDS[look.kind]),
             right(french.size(look.size)),
-            Text(french.short_moment(when)),
+            Text(date if self._is_wide else date.split()[0]),
             Text(state),
         ]
 
@@ -155,11 +163,11 @@ class DatabasesPage(Page):
         about = "" if item is None else f"Emplacement : {self._path_of(item)}"
         if isinstance(look, TransferError):
             about = f"✗ {look.title}. {look.why} {look.advice}"
-        self.query_one("#path", Static).update(about or "La liste est vide : ajoutez une base avec A.")
+        self.query_one("#location", Prose).update(about or "La liste est vide : ajoutez une base avec A.")
         ticked = [self._looks.get(item.name) for item in self._ticked_items()]
         size = sum(look.size for look in ticked if look is not None and not isinstance(look, TransferError))
         count = french.count(len(ticked), "base cochée", "bases cochées")
-        self.query_one("#sum", Static).update(f"{count}, {french.size(size)}")
+        self.query_one("#sum", Prose).update(f"{count}, {french.size(size)}")
 
     def _highlighted_item(self) -> DatabaseSettings | None:
         row = self.query_one(TickTable).cursor_row
@@ -253,10 +261,10 @@ class DatabasesPage(Page):
 
 
 def _short(error: TransferError) -> str:
-    """A database's trouble in two words, for a column."""
+    """A database's trouble in a word, for a column; the line below the table says it in full."""
     words = {
-        "database-missing": "introuvable",
-        "database-unreadable": "illisible",
-        "database-locked": "verrouillée",
+        Problem.DATABASE_MISSING: "absente",
+        Problem.DATABASE_UNREADABLE: "illisible",
+        Problem.DATABASE_LOCKED: "occupée",
     }
-    return words.get(error.problem, "inutilisable")
+    return words.get(error.problem, "refusée")

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from tui_transfer.tui.widgets.actions import Action, ActionRow
 from tui_transfer.tui.widgets.bars import Notice, TooSmall
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,9 +61,9 @@ class Dialog(ModalScreen[T], Generic[T]):
         return ()
 
 
-def paragraph(text: str | Content, classes: str = "") -> Static:
+def paragraph(text: str | Content, classes: str = "") -> Prose:
     """A paragraph of a dialog; markup in `text` is not interpreted."""
-    return Static(Content(text) if isinstance(text, str) else text, classes=f"paragraph {classes}")
+    return Prose(text, classes=f"paragraph {classes}")
 
 
 class YesNo(Dialog[bool]):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from tui_transfer import __version__
 from tui_transfer.errors import Problem
@@ -14,7 +13,7 @@ from tui_transfer.tui import clipboard
 from tui_transfer.tui.screens.answers import Answer
 from tui_transfer.tui.screens.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
-from tui_transfer.tui.widgets.bars import Notice
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,10 +59,12 @@ class FailureDialog(Dialog[Answer | None]):
         yield paragraph(failure.advice, "advice")
         if self._job.log.exists():
             yield paragraph(f"Journal technique : {self._job.log}", "muted")
-        details = Static(self._details(), id="details", classes="paragraph muted", markup=False)
+        details = Prose(self._details(), id="details", classes="paragraph muted")
         details.display = False
         yield details
-        yield Notice(id="said")
+        said = Prose(id="said", classes="paragraph")
+        said.display = False
+        yield said
 
     def _two_fingerprints(self) -> Iterable[Widget]:
         details = self._failure.details
@@ -106,7 +107,9 @@ class FailureDialog(Dialog[Answer | None]):
         """Copies the text and the details."""
         text = f"{self._failure.as_text()}\n\n{self._details()}\n{self._job.log}\n"
         said = await clipboard.copy(self.app, text, "Le texte de l'erreur")
-        self.query_one("#said", Notice).say(said)
+        line = self.query_one("#said", Prose)
+        line.update(f"› {said}")
+        line.display = True
 
     def action_details(self) -> None:
         """Unfolds or folds the details."""

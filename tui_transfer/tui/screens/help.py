@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -10,6 +11,7 @@ from textual.content import Content
 from tui_transfer.tui.keys import binding_keys, own_bindings
 from tui_transfer.tui.screens.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.prose import typeset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.widget import Widget
 
+_WIDTH = 60
 _MOVING = (
     ("Tab, Maj+Tab", "Aller d'un élément à l'autre"),
     ("↑ ↓ ← →", "Se déplacer dans une liste, entre les boutons"),
@@ -45,7 +48,8 @@ class HelpDialog(Dialog[None]):
         rows = [*self._keys, *_MOVING]
         width = max(len(keys) for keys, _ in rows)
         lines = [
-            Content.assemble((keys.rjust(width), "bold $primary"), f"   {meaning}") for keys, meaning in rows
+            Content.assemble((keys.rjust(width), "bold $primary"), "   ", _hanging(meaning, width + 3))
+            for keys, meaning in rows
         ]
         yield paragraph(Content("\n").join(lines), "keys")
 
@@ -69,3 +73,7 @@ def list_keys(screen: Screen[Any]) -> list[tuple[str, str]]:
         for binding in own_bindings(type(screen))
         if binding.description
     ]
+
+
+def _hanging(text: str, indent: int) -> str:
+    return ("\n" + " " * indent).join(textwrap.wrap(typeset(text), _WIDTH - indent))

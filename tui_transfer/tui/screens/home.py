@@ -9,7 +9,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui_transfer.errors import TransferError
@@ -17,6 +17,7 @@ from tui_transfer.job import control
 from tui_transfer.tui import wording
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,15 +96,14 @@ class HomePage(Page):
         """Menu and purpose side by side, the last transfer below."""
         menu = OptionList(id="menu", classes=f"panel {FIELD}", markup=False)
         menu.border_title = "Menu"
-        purpose = Vertical(Static(id="purpose", markup=False), Action("open", primary=True), classes="panel",
+        purpose = Vertical(Prose(id="purpose"), Action("open", primary=True), classes="panel",
                            id="purpose-panel")  # fmt: skip
-        last = Vertical(Static(id="job-status"), classes="panel", id="last")
+        last = Vertical(Prose(id="job-status"), classes="panel", id="last")
         last.border_title = "Dernier transfert"
         return [Horizontal(menu, purpose, id="columns"), last]
 
     def on_mount(self) -> None:
-        """Looks at the jobs, then keeps an eye on a running one."""
-        self._refresh()
+        """Keeps an eye on a running transfer."""
         self.set_interval(WATCH_SECONDS, self._watch)
 
     def on_screen_resume(self) -> None:
@@ -131,14 +131,14 @@ class HomePage(Page):
         try:
             follower = control.Follower(job)
         except TransferError as error:
-            self.set_text("#job-status", Content.assemble(("✗ Illisible", "bold $error"), f"   {error.why}"))
+            unreadable = Content.assemble(("✗ Illisible", "bold $error"), f"   {error.why}")
+            self.query_one("#job-status", Prose).update(unreadable)
             return []
         word, sentence = wording.job_line(follower)
         style = "$primary" if follower.running else "$success" if follower.succeeded else "$warning"
         self.query_one("#last").set_class(follower.running, "-running")
         status = Content.assemble((word, f"bold {style}"), f"   {sentence}")
-        if status != self.query_one("#job-status", Static).content:
-            self.query_one("#job-status", Static).update(status)
+        self.query_one("#job-status", Prose).update(status)
         if follower.running:
             return [Entry("transfer", "T", "Suivre le transfert", f"Un transfert est en cours. {sentence}")]
         if follower.succeeded:
@@ -179,8 +179,7 @@ class HomePage(Page):
     def _describe(self, index: int) -> None:
         entry = self._entries[index]
         self.query_one("#purpose-panel").border_title = entry.name
-        self.query_one("#purpose", Static).update(entry.purpose)
-        self.query_one("#action-open", Action).label = f"Ouvrir « {entry.name} »"
+        self.query_one("#purpose", Prose).update(entry.purpose)
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from tui_transfer import french
 from tui_transfer.errors import Problem
@@ -16,6 +15,7 @@ from tui_transfer.preflight import gate
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,9 +49,9 @@ class MaintainPage(Page):
     def body(self) -> Iterable[Widget]:
         """The button, then its state."""
         state = Vertical(
-            Static(id="gate-title"),
-            Static(id="gate-why"),
-            Static(id="gate-advice"),
+            Prose(id="gate-title"),
+            Prose(id="gate-why"),
+            Prose(id="gate-advice"),
             classes="panel",
             id="gate",
         )
@@ -115,9 +115,9 @@ class MaintainPage(Page):
         )
 
     def _show(self, title: str, style: str, why: str, advice: str) -> None:
-        self.query_one("#gate-title", Static).update(Content.styled(title, f"bold ${style}"))
-        self.query_one("#gate-why", Static).update(Content(why))
-        self.query_one("#gate-advice", Static).update(Content(advice))
+        self.query_one("#gate-title", Prose).update(Content.styled(title, f"bold ${style}"))
+        self.query_one("#gate-why", Prose).update(why)
+        self.query_one("#gate-advice", Prose).update(advice)
 
     def _focus_next_step(self) -> None:
         for action in ("transfer", "follow", "leave"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Center, Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.screen import Screen
@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from tui_transfer.tui.widgets.actions import Action, ActionRow
 from tui_transfer.tui.widgets.bars import KeyBar, Notice, TooSmall, TopBar
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from tui_transfer.tui.app import CentreApp
     from tui_transfer.tui.session import Session
+
+MOST_COLUMNS: Final = 108
+MARGIN: Final = 2
 
 
 class Page(Screen[None]):
@@ -70,15 +74,21 @@ class Page(Screen[None]):
                 ),
                 id="practice",
             )
-        with Vertical(id="body"):
-            if self.LEAD:
-                yield Static(self.LEAD, id="lead")
-            yield from self.body()
-        yield Notice(id="notice")
-        with ActionRow(id="actions"):
-            yield from self.buttons()
+        with Center(id="frame"), Vertical(id="column"):
+            with Vertical(id="body"):
+                if self.LEAD:
+                    yield Prose(self.LEAD, id="lead")
+                yield from self.body()
+            yield Notice(id="notice")
+            with ActionRow(id="actions"):
+                yield from self.buttons()
         yield KeyBar(id="keys")
         yield TooSmall()
+
+    @property
+    def room(self) -> int:
+        """Columns between the margins: wide windows leave the rest empty, lines stay readable."""
+        return min(self.size.width, MOST_COLUMNS) - 2 * MARGIN
 
     def body(self) -> Iterable[Widget]:
         """The widgets between the lead and the notice."""

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.widgets import Static
 
 from tui_transfer import config, french
 from tui_transfer.errors import TransferError
@@ -17,6 +15,7 @@ from tui_transfer.preflight.statements import STATEMENTS, Group, Ticks
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.prose import Prose
 from tui_transfer.tui.widgets.tick_list import Row, TickList
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class PrerequisitesPage(Page):
     def body(self) -> Iterable[Widget]:
         """The list, then the help of the highlighted line."""
         yield TickList(id="statements")
-        explanation = VerticalScroll(Static(id="explanation"), classes="panel", id="help", can_focus=False)
+        explanation = VerticalScroll(Prose(id="explanation"), classes="panel", id="help", can_focus=False)
         explanation.border_title = "À savoir"
         yield explanation
 
@@ -70,7 +69,6 @@ class PrerequisitesPage(Page):
         """What else there is to do here."""
         yield Action("maintain", primary=True)
         yield Action("check_again")
-        yield Action("back")
 
     def on_mount(self) -> None:
         """Shows what was ticked and runs the checks."""
@@ -160,7 +158,7 @@ class PrerequisitesPage(Page):
         self._explain(event.key)
 
     def _explain(self, key: str) -> None:
-        self.query_one("#explanation", Static).update(Content(self._explanation(key)))
+        self.query_one("#explanation", Prose).update(self._explanation(key))
 
     def _explanation(self, key: str) -> str:
         for check in self._checks or ():

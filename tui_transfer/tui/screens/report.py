@@ -6,9 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.widgets import Static
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Label
 
 from tui_transfer.errors import TransferError
 from tui_transfer.files import write_private
@@ -17,6 +16,7 @@ from tui_transfer.report import Message, make_message
 from tui_transfer.tui import clipboard, mailer
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action, ActionRow
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,8 @@ class ReportPage(Page):
         Binding("s", "save", "Enregistrer le message", show=False,
                 tooltip="Enregistrer le message dans deux fichiers, .eml et .txt"),
         Binding("x", "plain", "Texte à sélectionner", tooltip="Afficher le message seul"),
-        Binding("q,ctrl+q", "leave", "Quitter", key_display="Q", tooltip="Fermer le centre de maintenance"),
+        Binding("q,ctrl+q", "leave", "Quitter", show=False, key_display="Q",
+                tooltip="Fermer le centre de maintenance"),
     ]  # fmt: skip
 
     def __init__(self, job: Job) -> None:
@@ -57,17 +58,18 @@ class ReportPage(Page):
 
     def body(self) -> Iterable[Widget]:
         """The message as it will be read."""
-        yield Static(id="envelope")
-        text = VerticalScroll(Static(id="text", markup=False), classes=f"panel {FIELD}", id="message")
+        with_label = (("À", "recipients"), ("Objet", "subject"))
+        for label, name in with_label:
+            yield Horizontal(Label(label, classes="muted"), Prose(id=name), classes="envelope")
+        text = VerticalScroll(Prose(id="text"), classes=f"panel {FIELD}", id="message")
         text.border_title = "Message à envoyer"
         yield text
-        yield Static(id="no-mail", markup=False)
+        yield Prose(id="no-mail")
 
     def buttons(self) -> Iterable[Widget]:  # type: ignore[override]
         """Two rows: the message itself, then its parts."""
-        with_mail = Action("send", primary=True)
-        yield ActionRow(with_mail, Action("copy_body"), Action("save"))
-        yield ActionRow(Action("copy_recipients"), Action("copy_subject"), Action("leave"))
+        yield ActionRow(Action("send", primary=True), Action("save"), Action("leave"))
+        yield ActionRow(Action("copy_recipients"), Action("copy_subject"), Action("copy_body"))
 
     def on_mount(self) -> None:
         """Makes the message from the journal."""
@@ -76,15 +78,12 @@ class ReportPage(Page):
         except TransferError as error:
             self.say(f"{error.title}. {error.why}", "error")
         message = self._message
-        self.query_one("#envelope", Static).update(
-            Content.assemble(
-                ("À      ", "$muted"), message.recipients_line, "\n", ("Objet  ", "$muted"), message.subject
-            )
-        )
-        self.query_one("#text", Static).update(message.body)
+        self.query_one("#recipients", Prose).update(message.recipients_line)
+        self.query_one("#subject", Prose).update(message.subject)
+        self.query_one("#text", Prose).update(message.body)
         self.set_available("send", self._no_mail is None)
         if self._no_mail:
-            self.query_one("#no-mail", Static).update(f"« Envoyer le rapport » est grisé : {self._no_mail}.")
+            self.query_one("#no-mail", Prose).update(f"« Envoyer le rapport » est grisé : {self._no_mail}.")
         self.query_one("#no-mail").display = self._no_mail is not None
         self.query_one("#action-copy-recipients" if self._no_mail else "#action-send", Action).focus()
 

@@ -34,11 +34,12 @@ class SuccessDialog(Dialog[None]):
 
     def body(self) -> Iterable[Widget]:
         """The conclusion, each database, what comes next."""
+        databases = self._state.databases
         yield paragraph(conclusion(self._state))
-        yield paragraph(Content("\n").join([_line(item) for item in self._state.databases]))
-        yield paragraph(
-            "Il reste à prévenir l'équipe Impact emploi association : le message est prêt.", "muted"
-        )
+        yield paragraph(Content("\n").join([_line(item) for item in databases]))
+        for how in dict.fromkeys(item.verified for item in databases):
+            yield paragraph(f"Vérification : {describe_verification(how).removeprefix('oui, ')}.")
+        yield paragraph("Il reste à prévenir l'équipe Impact emploi : le message est prêt.", "muted")
 
     def buttons(self) -> Iterable[Action]:
         """« OK »."""
@@ -51,9 +52,4 @@ class SuccessDialog(Dialog[None]):
 
 def _line(item: DatabaseState) -> Content:
     sign, style = ("✓", "$success") if item.verified in VERIFIED else ("!", "$warning")
-    how = describe_verification(item.verified)
-    how = how.removeprefix("oui, ")
-    word = "vérifiée " if item.verified in VERIFIED else ""
-    return Content.assemble(
-        (f"{sign} ", style), (item.name, "bold"), f"  {french.size(item.packed)}\n  {word}{how}"
-    )
+    return Content.assemble((f"  {sign} ", style), (item.name, "bold"), f"   {french.size(item.packed)}")

@@ -23,7 +23,7 @@ from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.screens.recovery import dialog_for, forget_refused
 from tui_transfer.tui.screens.success import SuccessDialog
 from tui_transfer.tui.widgets.actions import FIELD, Action
-from tui_transfer.tui.widgets.gauge import gauge
+from tui_transfer.tui.widgets.gauge import FULL, gauge
 from tui_transfer.tui.widgets.tick_table import FrugalTable, right
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 POLL_SECONDS: Final = 0.5
 _PACE_SECONDS: Final = 1.0
 """Rate and time left change no faster than one can read them."""
-_COLUMNS: Final = (("C", 10), ("T", 10), ("Taille", 8), ("Envoyé", 8))
-_GAUGE: Final = 14
+_COLUMNS: Final = (("C", 9), ("T", 9), ("Taille", 7), ("Envoyé", 7))
+_GAUGE: Final = 13
 _WIDE_GAUGE: Final = 30
 _LEAST_NAME: Final = 10
 
@@ -54,7 +54,7 @@ class TransferPage(Page):
         begin: whether to start a worker on it.
     """
 
-    TRAIL = "Maintenir › Transfert en cours"
+    TRAIL = "Maintenir › Transfert"
     HELP = (
         "C est la compression de la base, T son transfert vers l'espace sécurisé Sharebox, puis sa "
         "vérification. Aucune intervention n'est requise. Vous pouvez fermer ce terminal : le transfert "
@@ -87,10 +87,8 @@ class TransferPage(Page):
         yield Static(id="doing")
         yield Static(id="overall")
         yield Static(id="pace")
-        yield FrugalTable(id="progress", classes=f"panel {FIELD}")
-        yield Static(
-            "C : compression de la base   T : transfert vers Sharebox, puis vérification", id="legend"
-        )
+        yield FrugalTable(id="progress", classes=f"panel {FIELD}", cursor="none")
+        yield Static("C : compression   T : transfert vers Sharebox, puis vérification", id="legend")
 
     def buttons(self) -> Iterable[Action]:
         """« Reprendre » and « Message à envoyer » come when they make sense."""
@@ -197,7 +195,7 @@ class TransferPage(Page):
         assert self._follower is not None
         table = self.query_one(FrugalTable)
         table.clear(columns=True)
-        room = self.size.width - 8 - sum(width for _, width in _COLUMNS) - 2 * (len(_COLUMNS) + 2)
+        room = self.room - 2 - sum(width for _, width in _COLUMNS) - 2 * (len(_COLUMNS) + 2)
         longest = max(len(item.name) for item in self._follower.state.databases)
         self._gauge_width = min(_WIDE_GAUGE, max(_GAUGE, room - longest))
         table.add_column("Base", width=max(_LEAST_NAME, room - self._gauge_width))
@@ -228,12 +226,13 @@ class TransferPage(Page):
         self._show_buttons()
 
     def _overall(self, fraction: float) -> Content:
-        width = max(20, min(self.size.width - 4 - 7, 90))
-        return Content.assemble(gauge(fraction, width), (f"  {french.percent(fraction)}", "bold"))
+        percent = f"  {french.percent(fraction):>5}"
+        return Content.assemble(gauge(fraction, self.room - len(percent)), (percent, "bold"))
 
     def _cells(self, item: DatabaseState) -> list[Text]:
-        c, c_style = wording.compression_cell(item)
-        t, t_style = wording.transfer_cell(item)
+        running = self._starting or (self._follower is not None and self._follower.running)
+        c, c_style = wording.compression_cell(item, running=running)
+        t, t_style = wording.transfer_cell(item, running=running)
         size = "–" if item.size is None else french.size(item.size)
         bar = gauge(item.fraction, self._gauge_width - 6)
         theme = self.app.theme_variables
@@ -305,5 +304,5 @@ class TransferPage(Page):
 
 
 def _bar_parts(bar: str, theme: dict[str, str]) -> list[tuple[str, str]]:
-    filled = bar.count("█")
-    return [(bar[:filled], theme["primary"]), (bar[filled:], theme["line"])]
+    filled = bar.count(FULL)
+    return [(bar[:filled], theme["primary"]), (bar[filled:], theme["muted"])]

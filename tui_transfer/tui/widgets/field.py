@@ -23,8 +23,8 @@ class QuietInput(Input):
     """An input whose cursor does not blink: nothing is sent to an idle terminal."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "screen.focus_next", "Champ suivant", show=False),
-        Binding("up", "screen.focus_previous", "Champ précédent", show=False),
+        Binding("down", "app.focus_next", "Champ suivant", show=False),
+        Binding("up", "app.focus_previous", "Champ précédent", show=False),
     ]
 
     def __init__(self, value: str = "", *, id: str, password: bool = False, placeholder: str = "") -> None:
@@ -40,8 +40,8 @@ class Choice(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space", "turn(1)", "Choix suivant", show=False),
         Binding("left", "turn(-1)", "Choix précédent", show=False),
-        Binding("down,enter", "screen.focus_next", "Champ suivant", show=False),
-        Binding("up", "screen.focus_previous", "Champ précédent", show=False),
+        Binding("down,enter", "app.focus_next", "Champ suivant", show=False),
+        Binding("up", "app.focus_previous", "Champ précédent", show=False),
     ]
     chosen: reactive[int] = reactive(0)
 

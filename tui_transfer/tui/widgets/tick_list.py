@@ -13,6 +13,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui_transfer.tui.widgets.actions import FIELD
+from tui_transfer.tui.widgets.prose import typeset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,9 +89,11 @@ class TickList(OptionList):
     def _prompt(self, row: Row) -> Content:
         width = max(20, self.scrollable_content_region.width - 2)
         if row.key is None:
-            return Content.styled(row.text, "bold $muted")
+            # Where there is room, groups stand apart.
+            apart = "\n" if self.screen.has_class("-tall") and row is not self._rows[0] else ""
+            return Content.styled(apart + row.text, "bold $muted")
         hang = len(row.sign) + 1 + _INDENT
-        lines = textwrap.wrap(row.text, width - hang)
+        lines = textwrap.wrap(typeset(row.text), width - hang)
         text = ("\n" + " " * hang).join(lines)
         return Content.assemble(" " * _INDENT, (row.sign, row.style), " ", text)
 

@@ -14,6 +14,7 @@ from tui_transfer.tui.widgets.actions import FIELD
 
 if TYPE_CHECKING:
     from textual.geometry import Region
+    from textual.widgets.data_table import CursorType
 
 TICKED = "[✓]"
 UNTICKED = "[ ]"
@@ -26,9 +27,9 @@ class FrugalTable(DataTable[Text]):
     cell takes about a hundred bytes.
     """
 
-    def __init__(self, *, id: str, classes: str = "") -> None:
-        super().__init__(id=id, classes=classes, cursor_type="row", zebra_stripes=False)
+    def __init__(self, *, id: str, classes: str = "", cursor: CursorType = "row") -> None:
         self._one_cell = False
+        super().__init__(id=id, classes=classes, cursor_type=cursor)
 
     def set_cell(self, row: int, column: int, value: Text) -> None:
         """Changes a cell, if it differs."""

@@ -1,0 +1,206 @@
+"""Every screen and modal, each in the state that its picture shows; nothing depends on the machine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from textual.pilot import Pilot
+
+from tests.tui import stage
+from tests.tui.stage import MEGA, Stage
+from tui_transfer.archive.source import SourceKind, Summary
+from tui_transfer.config import ProxySettings
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.job.orders import Orders
+from tui_transfer.preflight.checks import Check, Verdict
+from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.paths import Match
+from tui_transfer.tui.practice import Practice, PracticeProxy
+from tui_transfer.tui.screens.transfer import TransferPage
+
+if TYPE_CHECKING:
+    from tui_transfer.job.control import Job
+
+Drive = Callable[[Pilot[Any]], Awaitable[None]]
+
+PRACTICE = Practice(
+    password="rosier-lune",
+    fingerprint=stage.FINGERPRINT,
+    folder=Path("/tmp/demo/sharebox/depot"),
+    proxy=PracticeProxy("127.0.0.1", 40128, "demo", "violette-é€"),
+)
+_SUMMARIES = {
+    Path(stage.PATHS[0]): Summary(SourceKind.SQLITE, 84 * MEGA, stage.NOW.timestamp(), 1),
+    Path(stage.PATHS[1]): Summary(SourceKind.FOLDER, 212 * MEGA, stage.NOW.timestamp() - 86_400, 1204),
+}
+_CHECKS = [
+    Check("readable", "Bases présentes et lisibles", Verdict.OK, "3 bases."),
+    Check("names", "Noms uniques, aucune base dans une autre", Verdict.OK, "Aucun doublon."),
+    Check("companions", "Aucun fichier de verrou ou de journal à côté", Verdict.OK, "Rien à signaler."),
+    Check("open", "Bases fermées dans les autres programmes", Verdict.WARNING, "Ouverte dans : impact."),
+    Check("space", "Place libre sur cette machine", Verdict.OK, "212 Go libres, 333 Mo nécessaires au plus."),
+    Check("sharebox", "Sharebox joignable", Verdict.OK, "sharebox.example.org, port 22 répond."),
+]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture: what is prepared in the stage, and what the person then does."""
+
+    name: str
+    keys: tuple[str, ...] = ()
+    configured: bool = True
+    job: Callable[[Stage], Job] | None = None
+    open_job: bool = False
+    """Whether the transfer screen shows the job from the start."""
+    practice: Practice | None = None
+    today: date = date(2022, 3, 2)
+    ticked: int = 0
+
+
+def _summarize(path: Path) -> Summary:
+    if path not in _SUMMARIES:
+        raise TransferError(Problem.DATABASE_MISSING, path=path)
+    return _SUMMARIES[path]
+
+
+def _find_matches(typed: str) -> list[Match]:
+    folders = [Match(name, f"/srv/impact/{name}/", True) for name in ("archives", "sauvegardes")]
+    files = [
+        Match(name, f"/srv/impact/{name}", False) for name in ("base.db", "paie-2021.fdb", "paie-2022.fdb")
+    ]
+    return [match for match in folders + files if match.path.startswith(typed)]
+
+
+def _never_starts(job: Job, orders: Orders) -> int:
+    raise TransferError(Problem.JOB_RUNNING, job=job.id)
+
+
+def _running(stage_: Stage) -> Job:
+    return stage_.job(stage.midway(), running=True)
+
+
+def _succeeded(stage_: Stage) -> Job:
+    return stage_.job(stage.all_delivered())
+
+
+def _unverifiable(stage_: Stage) -> Job:
+    return stage_.job(stage.all_delivered("size-only"))
+
+
+def _blocked(problem: Problem, database: int | None = None, **details: object) -> Callable[[Stage], Job]:
+    def make(stage_: Stage) -> Job:
+        events = [*stage.midway(), stage.blocked(problem, database, **details)]
+        return stage_.job(events)
+
+    return make
+
+
+_PROXY_DETAILS = {
+    "proxy_host": "proxy.example.org",
+    "proxy_port": 3128,
+    "host": "sharebox.example.org",
+    "port": 22,
+}
+_DIRECT = _blocked(
+    Problem.SHAREBOX_UNREACHABLE, host="sharebox.example.org", port=22, reason="aucune réponse en 10 s"
+)
+
+
+def _refused(stage_: Stage) -> Job:
+    proxy = ProxySettings(host="proxy.example.org", username="exemple")
+    refusal = stage.blocked(
+        Problem.PROXY_CREDENTIALS_REFUSED, proxy_host="proxy.example.org", reason="accès refusé (407)"
+    )
+    return stage_.job([stage.started(proxy=proxy), refusal])
+
+
+_UNKNOWN_KEY = _blocked(
+    Problem.HOST_KEY_UNKNOWN, host="sharebox.example.org", key_type="ED25519", fingerprint=stage.FINGERPRINT
+)
+_CHANGED_KEY = _blocked(
+    Problem.HOST_KEY_CHANGED,
+    host="sharebox.example.org",
+    fingerprint=stage.OTHER_FINGERPRINT,
+    expected=stage.FINGERPRINT,
+)
+_PASSWORD = _blocked(Problem.PASSWORD_NEEDED, username="exemple")
+_DISK = _blocked(Problem.SHAREBOX_FULL, 1, path="/depot/exemple_1.7z.part", reason="plus d'espace libre")
+_INTERRUPTED = _blocked(Problem.INTERRUPTED, reason="Interrompu à la demande")
+
+SCENES = (
+    Scene("centre"),
+    Scene("centre-en-cours", job=_running),
+    Scene("centre-a-reprendre", job=_INTERRUPTED, keys=("down", "down")),
+    Scene("centre-demonstration", practice=PRACTICE),
+    Scene("maintenir", keys=("m",)),
+    Scene("maintenir-grise", keys=("m",), today=date(2022, 2, 20)),
+    Scene("maintenir-sans-configuration", keys=("m",), configured=False),
+    Scene("prerequis", keys=("p", "down", "down"), ticked=4),
+    Scene("bases", keys=("m", "t")),
+    Scene("bases-ajouter", keys=("m", "t", "a")),
+    Scene("bases-supprimer", keys=("m", "t", "s")),
+    Scene("confirmation", keys=("m", "t", "down", "space", "t")),
+    Scene("transfert", job=_running, open_job=True),
+    Scene("transfert-quitter", job=_running, open_job=True, keys=("q",)),
+    Scene("transfert-interrompu", job=_INTERRUPTED, open_job=True, keys=("escape",)),
+    Scene("transfert-succes", job=_succeeded, open_job=True),
+    Scene("transfert-non-verifiable", job=_unverifiable, open_job=True),
+    Scene("proxy", job=_DIRECT, open_job=True, practice=PRACTICE),
+    Scene("proxy-erreurs", job=_refused, open_job=True,
+          keys=("up", "up", *"0", "up", "home", *"http://", "down", "down", "down", *"secret", "enter")),
+    Scene("cle-inconnue", job=_UNKNOWN_KEY, open_job=True, practice=PRACTICE),
+    Scene("cle-changee", job=_CHANGED_KEY, open_job=True),
+    Scene("mot-de-passe", job=_PASSWORD, open_job=True, practice=PRACTICE),
+    Scene("echec", job=_DISK, open_job=True, keys=("d",)),
+    Scene("message", job=_succeeded, keys=("r",)),
+    Scene("message-seul", job=_succeeded, keys=("r", "x")),
+    Scene("aide", keys=("m", "t", "question_mark")),
+)  # fmt: skip
+
+
+@contextmanager
+def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
+    """An app in the scene's state, and what drives it to the moment of the picture."""
+    stage.use_utc()
+    with ExitStack() as stack:
+        set_up = stack.enter_context(Stage(folder, stage.settings() if scene.configured else None))
+        screens = "tui_transfer.tui.screens"
+        for target, fake in (
+            (f"{screens}.databases.summarize", _summarize),
+            (f"{screens}.prerequisites.check_all", lambda *_: _CHECKS),
+            (f"{screens}.add_database.find_matches", _find_matches),
+            (f"{screens}.transfer.control.start", _never_starts),
+            ("tui_transfer.tui.mailer.why_unavailable", lambda: "cette session est à distance (SSH)"),
+        ):
+            stack.enter_context(patch(target, fake))
+        set_up.tick(scene.ticked)
+        job = scene.job(set_up) if scene.job else None
+        app = CentreApp(set_up.home, scene.practice, lambda: scene.today)
+
+        async def drive(pilot: Pilot[Any]) -> None:
+            await pilot.pause()
+            if scene.open_job and job is not None:
+                await app.push_screen(TransferPage(job, begin=False, clock=lambda: 0.0))
+                await settle(pilot)
+            for key in scene.keys:
+                await pilot.press(key)
+                await settle(pilot)
+
+        yield app, drive
+
+
+async def settle(pilot: Pilot[Any]) -> None:
+    """Until the threads behind the screen have handed over their results."""
+    for thread in threading.enumerate():
+        if thread.daemon and thread.name.startswith("Thread-"):
+            thread.join(timeout=5)
+    await pilot.pause()
+    await pilot.pause()

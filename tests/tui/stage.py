@@ -1,0 +1,174 @@
+"""A home with settings and jobs whose journals are written by the test itself: what the screens look at."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui_transfer import config
+from tui_transfer.config import Home
+from tui_transfer.job import control
+from tui_transfer.job import events as ev
+from tui_transfer.job.journal import Journal
+from tui_transfer.job.spec import DatabaseSpec, JobSpec, PrerequisiteTick
+from tui_transfer.preflight.statements import STATEMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui_transfer.job.control import Job
+
+NOW = datetime(2022, 3, 2, 14, 5, tzinfo=UTC)
+FINGERPRINT = "SHA256:" + "Qm4x7vRt2KpLw9ZbYc3NsUe6HgJd8FaV1oTiXk5Mr0E"
+OTHER_FINGERPRINT = "SHA256:" + "a1B2c3D4e5F6g7H8i9J0kLmNoPqRsTuVwXyZaBcDeFg"
+NAMES = ("Base active", "Dossiers archivés", "Paie 2021")
+PATHS = ("/srv/impact/base.db", "/srv/impact/archives", "/srv/impact/paie-2021.fdb")
+MEGA = 1_000_000
+
+
+def use_utc() -> None:
+    """Local times are those of the pictures."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+
+
+def settings(
+    names: Sequence[str] = NAMES, paths: Sequence[str] = PATHS, active: int = 1, **changes: object
+) -> config.Settings:
+    values: dict[str, object] = {
+        "manager": config.Manager(name="Association Exemple"),
+        "sharebox": config.ShareboxSettings(
+            host="sharebox.example.org", username="exemple", directory="/depot"
+        ),
+        "databases": tuple(
+            config.DatabaseSettings(name=name, path=path, active=index < active)
+            for index, (name, path) in enumerate(zip(names, paths, strict=True))
+        ),
+        "transfer": config.TransferSettings(opens_on=NOW.date()),
+        "report": config.ReportSettings(recipients=("accueil@example.org", "equipe@example.org")),
+    }
+    return config.Settings(**(values | changes))  # type: ignore[arg-type]
+
+
+class Stage:
+    """A home in `folder`; `with Stage(…)` gives back the locks of the jobs that were made to run."""
+
+    def __init__(self, folder: Path, given: config.Settings | None = None) -> None:
+        self.home = Home(folder / "config.toml", folder)
+        self._locks = ExitStack()
+        if given is not None:
+            config.save(self.home.config_file, given)
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._locks.close()
+
+    def job(
+        self, events: Sequence[ev.Event] = (), *, running: bool = False, names: Sequence[str] = NAMES
+    ) -> Job:
+        """A job that began at `NOW` and whose journal holds `events`."""
+        spec = JobSpec(
+            id="20220302-140500-d9f0",
+            created_at=NOW,
+            program="0.1.0",
+            manager="Association Exemple",
+            sharebox=settings().sharebox,
+            databases=tuple(
+                DatabaseSpec(
+                    name=name, path=f"/srv/impact/{index}", archive=f"exemple_{index}_20220302-140500.7z"
+                )
+                for index, name in enumerate(names)
+            ),
+            recipients=("accueil@example.org", "equipe@example.org"),
+        )
+        job = control.create(self.home, spec)
+        append(job, *events)
+        if running:
+            self.run(job)
+        return job
+
+    def tick(self, count: int) -> None:
+        """Ticks the first statements, as someone did at `NOW`."""
+        ticks = [PrerequisiteTick(key=item.key, by="camille", at=NOW) for item in STATEMENTS[:count]]
+        (self.home.data / "prerequisites.json").write_bytes(msgspec.json.encode(ticks))
+
+    def run(self, job: Job) -> None:
+        """Makes a job look as if a worker were at it: the lock is what tells."""
+        self._locks.enter_context(job.lock(timeout=0))
+
+    def end(self) -> None:
+        """Makes the worker look gone."""
+        self._locks.close()
+
+
+def append(job: Job, *events: ev.Event) -> None:
+    with Journal(job.journal) as journal:
+        for event in events:
+            journal.append(event)
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def started(**decisions: object) -> ev.WorkerStarted:
+    return ev.WorkerStarted(at=at(0), pid=os.getpid(), program="0.1.0", **decisions)  # type: ignore[arg-type]
+
+
+def connected(route: str = "direct") -> ev.Connected:
+    return ev.Connected(at=at(1), route=route, host_key=FINGERPRINT)
+
+
+def blocked(problem: str, database: int | None = None, **details: object) -> ev.JobBlocked:
+    texts = {name: str(value) for name, value in details.items()}
+    return ev.JobBlocked(at=at(30), problem=problem, details=texts, database=database)
+
+
+def delivered(index: int, size: int, kind: str = "sqlite", verified: str = "read-back") -> list[ev.Event]:
+    """A database from beginning to end."""
+    packed = size * 38 // 100
+    files = 1204 if kind == "folder" else 1
+    return [
+        ev.ArchiveStarted(at=at(2), database=index, kind=kind, size=size, files=files),
+        ev.UploadStarted(at=at(3), database=index, offset=0),
+        ev.ArchiveSealed(
+            at=at(8), database=index, size=packed, sha256="5f" * 32, source_size=size, files=files
+        ),
+        ev.UploadProgress(at=at(9), database=index, acknowledged=packed),
+        ev.VerificationProgress(at=at(10), database=index, checked=packed, total=packed),
+        ev.Delivered(
+            at=at(12), database=index, path=f"/depot/exemple_{index}_20220302-140500.7z", verified=verified
+        ),
+    ]
+
+
+def midway() -> list[ev.Event]:
+    """The first database done, the second on its way, the third waiting."""
+    return [
+        started(),
+        connected(),
+        *delivered(0, 84 * MEGA),
+        ev.ArchiveStarted(at=at(13), database=1, kind="folder", size=212 * MEGA, files=1204),
+        ev.UploadStarted(at=at(13), database=1, offset=0),
+        ev.ArchiveProgress(at=at(20), database=1, read=138 * MEGA, packed=51 * MEGA),
+        ev.UploadProgress(at=at(20), database=1, acknowledged=35 * MEGA),
+    ]
+
+
+def all_delivered(verified: str = "read-back") -> list[ev.Event]:
+    return [
+        started(),
+        connected(),
+        *delivered(0, 84 * MEGA, verified=verified),
+        *delivered(1, 212 * MEGA, "folder", verified=verified),
+        *delivered(2, 37 * MEGA, "file", verified=verified),
+        ev.JobSucceeded(at=at(95)),
+    ]
