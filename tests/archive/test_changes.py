@@ -25,13 +25,14 @@ class During:
     """Does something once: when block number `block`, from 0, has been read and the next has not."""
 
     def __init__(self, block: int, action: Callable[[], object]) -> None:
-        self._left = block
+        self.blocks = 0
+        self._block = block
         self._action = action
 
     def __call__(self) -> int:
-        if self._left == 0:
+        if self.blocks == self._block:
             self._action()
-        self._left -= 1
+        self.blocks += 1
         return 0
 
 
@@ -151,6 +152,35 @@ def test_a_file_that_grows_without_end_is_not_read_without_end(tmp_path: Path) -
 
     with raises(Problem.DATABASE_CHANGED):
         archive(database, tmp_path, preset=grow)
+
+
+def test_a_change_is_noticed_before_the_next_file_is_read(tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "a.dat").write_bytes(marked(SIZE))
+    (base / "b.dat").write_bytes(marked(SIZE, 7))
+    during = During(0, lambda: modify(base / "a.dat"))
+    with raises(Problem.DATABASE_CHANGED):
+        archive(base, tmp_path, preset=during)
+    assert during.blocks == 3, "blocks of a.dat only"
+
+
+def test_nothing_is_read_through_a_folder_swapped_for_a_link(tmp_path: Path) -> None:
+    base, elsewhere = tmp_path / "base", tmp_path / "ailleurs"
+    for folder in (base / "b", elsewhere):
+        folder.mkdir(parents=True)
+        (folder / "paie.dat").write_bytes(marked(SIZE))
+    (base / "a.dat").write_bytes(marked(SIZE, 7))
+
+    def swap() -> None:
+        (base / "b").rename(tmp_path / "b")
+        (base / "b").symlink_to(elsewhere)
+
+    during = During(0, swap)
+    with raises(Problem.DATABASE_CHANGED) as caught:
+        archive(base, tmp_path, preset=during)
+    assert caught.value.details["path"] == str(base / "b" / "paie.dat")
+    assert during.blocks == 3, "blocks of a.dat only"
 
 
 def test_it_goes_well_once_the_database_is_quiet(tmp_path: Path) -> None:

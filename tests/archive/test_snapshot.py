@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,6 @@ from tui_transfer.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 # Moves money between random accounts, several pages in each transaction: the sum never changes.
 WRITER = """
@@ -98,15 +98,44 @@ def writer(database: Path) -> Iterator[None]:
 @pytest.mark.parametrize("journal", ["WAL", "DELETE", "TRUNCATE", "PERSIST"])
 def test_snapshots_are_consistent_while_another_process_writes(tmp_path: Path, journal: str) -> None:
     database = bank(tmp_path / "paie n° 1 ?#%20.db", journal)
-    seen = []
+    commits = 0
     with writer(database):
         for number in range(6):
-            work = tmp_path / str(number)
-            total, commits = balance_and_commits(snapshot(database, work))
+            while _commits(database) <= commits:  # let it write between two snapshots
+                pass
+            total, commits = balance_and_commits(snapshot(database, tmp_path / str(number)))
             assert total == 0
-            seen.append(commits)
-    assert seen == sorted(set(seen)), "the writer did not write meanwhile"
-    assert balance_and_commits(database)[1] > seen[-1]
+            assert commits > 0
+
+
+def _commits(database: Path) -> int:
+    with closing(sqlite3.connect(database, timeout=30)) as connection:
+        return int(connection.execute("SELECT commits FROM progress").fetchone()[0])
+
+
+def commit(database: Path) -> None:
+    """Changes both ends of the database and closes it: its log goes into it and away."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE account SET balance = balance + 1 WHERE id = 1")
+        connection.execute("UPDATE account SET balance = balance - 1 WHERE id = 20000")
+        connection.execute("UPDATE progress SET commits = commits + 1")
+        connection.commit()
+    assert not Path(f"{database}-wal").exists()
+
+
+def test_a_copy_that_a_writer_overtook_is_made_again(tmp_path: Path) -> None:
+    """A closed WAL database is copied without a lock."""
+    database = bank(tmp_path / "a.db", "WAL")
+    writes = iter([commit])
+    taken = snapshot(database, tmp_path / "work", on_copied=lambda _: next(writes, lambda _: None)(database))
+    assert balance_and_commits(taken) == (0, 1)
+
+
+def test_a_copy_that_is_always_overtaken_is_given_up(tmp_path: Path) -> None:
+    database = bank(tmp_path / "a.db", "WAL")
+    with raises(Problem.DATABASE_CHANGED) as caught:
+        snapshot(database, tmp_path / "work", on_copied=lambda _: commit(database))
+    assert caught.value.details["path"] == str(database)
 
 
 def crashed(database: Path, statements: str) -> None:

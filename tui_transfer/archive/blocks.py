@@ -26,7 +26,6 @@ END: Final = b"\0"
 PRESETS: Final = range(10)
 
 _DICTIONARIES: Final = [size << 10 for size in (256, 1024, 2048, 4096, 4096, 8192, 8192, 8192, 8192, 8192)]
-_SMALLEST_DICTIONARY: Final = 4096
 _STEP: Final = 256 << 10  # bytes packed between two looks at `cancelled`
 _STORED_CHUNK: Final = 1 << 16
 _STORED_FIRST, _STORED_NEXT = b"\1", b"\2"  # uncompressed chunk, that resets the dictionary or not
@@ -45,9 +44,9 @@ def pack(data: bytes | bytearray, preset: int, cancelled: threading.Event) -> by
     Raises:
         TransferError: `INTERRUPTED`.
     """
-    dictionary = max(_SMALLEST_DICTIONARY, min(_DICTIONARIES[preset], len(data)))
     encoder = lzma.LZMACompressor(
-        lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "preset": preset, "dict_size": dictionary}]
+        lzma.FORMAT_RAW,
+        filters=[{"id": lzma.FILTER_LZMA2, "preset": preset, "dict_size": _DICTIONARIES[preset]}],
     )
     packed = bytearray()
     with memoryview(data) as view:

@@ -90,7 +90,6 @@ class SourceReader:
                 if size > stamp.size:  # it may be growing without end
                     break
                 yield chunk
-            _check(item, stamp, os.fstat(file.fileno()))
         _check(item, stamp, _lstat(item))
         self.files.append((item, Content(size, sha256.hexdigest(), crc32)))
 

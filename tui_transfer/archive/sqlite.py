@@ -82,10 +82,9 @@ class Copying:
                 `INTERRUPTED`.
         """
         self._start_anew()
-        uri = f"file:{quote(self.original.as_posix())}?mode=ro"
         try:
             with (
-                closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_WAIT, isolation_level=None)) as original,
+                closing(_connect_read_only(self.original)) as original,
                 closing(sqlite3.connect(self.snapshot, isolation_level=None)) as snapshot,
             ):
                 self._begin_reading(original)
@@ -192,6 +191,13 @@ class Copying:
             return TransferError(Problem.DISK_UNWRITABLE, path=snapshot, reason="écriture refusée")
         problem, reason = _MEANINGS.get(code, (Problem.DATABASE_UNREADABLE, f"SQLite répond « {error} »"))
         return TransferError(problem, path=original, reason=reason)
+
+
+def _connect_read_only(database: Path) -> sqlite3.Connection:
+    """Connects by a URI: ``file:///C:/…`` on Windows, any byte of a name quoted elsewhere."""
+    rooted = os.fsencode("/" + database.as_posix().removeprefix("/"))
+    uri = f"file://{quote(rooted, safe='/:')}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=_BUSY_WAIT, isolation_level=None)
 
 
 def _primary_code(error: sqlite3.Error) -> int:
