@@ -35,13 +35,17 @@ class SquidServer:
 
 
 @contextlib.contextmanager
-def squid(*, allowed_ports: Sequence[int], authenticate: bool = False) -> Iterator[SquidServer]:
+def squid(
+    *, allowed_ports: Sequence[int], authenticate: bool = False, behind: tuple[int, int] | None = None
+) -> Iterator[SquidServer]:
     """Runs squid without a cache, on a free loopback port.
 
     Args:
         allowed_ports: where CONNECT may go; other ports are refused with 403, as squid's own
             configuration does for everything but 443.
         authenticate: asks Basic credentials, and accepts only `USERNAME` and `PASSWORD`.
+        behind: two ports, outside and inside: CONNECT to the first is led to the second, as by a firewall
+            that lets only the proxy through.
     """
     program = require("squid")
     with public_folder() as folder:
@@ -63,6 +67,7 @@ def squid(*, allowed_ports: Sequence[int], authenticate: bool = False) -> Iterat
             "acl connect method CONNECT",
             "http_access deny connect !allowed_port",
             *(_basic(folder) if authenticate else []),
+            *(_lead(folder, *behind) if behind else []),
             "http_access allow localhost connect",
             "http_access deny all",
         ]
@@ -70,6 +75,20 @@ def squid(*, allowed_ports: Sequence[int], authenticate: bool = False) -> Iterat
         config.write_text("\n".join(lines) + "\n")
         with running([program, "-N", "-f", str(config)], port=port, log=folder / "output.log"):
             yield SquidServer(LOOPBACK, port, access_log)
+
+
+def _lead(folder: Path, outside: int, inside: int) -> list[str]:
+    """Squid asks a program where each request should go."""
+    program = folder / "lead.sh"
+    answer = f"OK rewrite-url={LOOPBACK}:{inside}"
+    program.write_text(f'#!/bin/sh\nwhile read -r request; do echo "{answer}"; done\n')
+    program.chmod(0o755)
+    return [
+        f"acl outside port {outside}",
+        f"url_rewrite_program {program}",
+        "url_rewrite_children 1",
+        "url_rewrite_access allow outside",
+    ]
 
 
 def _basic(folder: Path) -> list[str]:

@@ -161,6 +161,7 @@ class TestOddProxies:
             open_tunnel(route, "sharebox.test", 22) as tunnel,
             tunnel.makefile("rb") as reader,
         ):
+            tunnel.settimeout(5)
             assert reader.readline() == self.BANNER
 
     @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.programs import require
 from tests.servers.faulty import FaultyServer, faulty_server
 from tests.servers.openssh import openssh
 from tests.servers.relay import relay
@@ -139,7 +141,8 @@ class TestGrowing:
         problem = OSError("the disk is gone")
 
         def fail_later(progress: UploadProgress) -> None:
-            file.fail(problem)
+            if progress.done == SIZE // 2:
+                file.fail(problem)
 
         with connect(ssh_server) as sharebox, pytest.raises(OSError, match="the disk is gone"):
             send(sharebox, file, on_progress=fail_later)
@@ -259,6 +262,17 @@ class TestRefusals:
         os.chown(ssh_server.root, 0, 0)
         with connect(ssh_server) as sharebox:
             failure(Problem.SHAREBOX_PERMISSION, lambda: send(sharebox, archive))
+
+    def test_full_disk(self, ssh_server: SshServer, archive: Path) -> None:
+        owner = f"uid={ssh_server.root.stat().st_uid}"
+        mount = [require("mount"), "-t", "tmpfs", "-o", f"size=1m,{owner}", "tmpfs", str(ssh_server.root)]
+        if subprocess.run(mount, capture_output=True).returncode != 0:
+            pytest.skip("this container may not mount a small disk")
+        try:
+            with connect(ssh_server) as sharebox:
+                failure(Problem.SHAREBOX_FULL, lambda: send(sharebox, archive))
+        finally:
+            subprocess.run([require("umount"), "--lazy", str(ssh_server.root)], check=True)
 
     def test_denied_rename(self, account: Account, archive: Path) -> None:
         with openssh(account, denied=["rename"]) as server, connect(server) as sharebox:

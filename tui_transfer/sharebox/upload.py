@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_SECONDS: Final = 0.2
 _REPORT_SECONDS: Final = 0.1
+_PACKETS_PER_READ: Final = 32
 
 
 class Stage(StrEnum):
@@ -189,12 +190,14 @@ class _Upload:
         """Sends the archive from `start` to its end, as it grows."""
         window = WriteWindow(self.sharebox.sftp, handle, self._acknowledged(start))
         window.write(0, bytes(HEADER_BYTES))  # no header: what an earlier attempt left is no archive either
+        longest = self.sharebox.sftp.limits.write
         offset = start
         while (available := self._wait_beyond(offset, window)) > offset:
             while offset < available:
-                data = self._read(offset, min(self.sharebox.sftp.limits.write, available - offset))
-                window.write(offset, data)
-                offset += len(data)
+                block = self._read(offset, min(_PACKETS_PER_READ * longest, available - offset))
+                for begin in range(0, len(block), longest):
+                    window.write(offset + begin, block[begin : begin + longest])
+                offset += len(block)
         window.drain()
 
     def _acknowledged(self, start: int) -> Callable[[int], None]:
