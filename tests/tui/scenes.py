@@ -63,6 +63,7 @@ class Scene:
     practice: Practice | None = None
     today: date = date(2022, 3, 2)
     ticked: int = 0
+    pictured: bool = True
 
 
 def _summarize(path: Path) -> Summary:
@@ -142,7 +143,7 @@ SCENES = (
     Scene("centre-demonstration", practice=PRACTICE),
     Scene("maintenir", keys=("m",)),
     Scene("maintenir-grise", keys=("m",), today=date(2022, 2, 20)),
-    Scene("maintenir-sans-configuration", keys=("m",), configured=False),
+    Scene("maintenir-sans-configuration", keys=("m",), configured=False, pictured=False),
     Scene("prerequis", keys=("p", "down", "down"), ticked=4),
     Scene("bases", keys=("m", "t")),
     Scene("bases-ajouter", keys=("m", "t", "a")),

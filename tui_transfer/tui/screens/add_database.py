@@ -175,7 +175,7 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
         for name, other in self._known:
             if nested := find_nested([other, path]):
                 if path.resolve() == other.resolve():
-                    return f"Cette base est déjà dans la liste : « {name} »."
+                    return f"Déjà dans la liste : « {name} »."
                 return (
                     f"Elle est à l'intérieur de « {name} »."
                     if nested[0] == path

@@ -37,6 +37,7 @@ NOT_RESUMABLE: Final = frozenset(
 class FailureDialog(Dialog[Answer | None]):
     """Gives an empty answer to try again, or None."""
 
+    CSS_PATH = "failure.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "resume", "Reprendre", show=False),
         Binding("c", "copy", "Copier", show=False),

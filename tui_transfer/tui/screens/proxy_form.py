@@ -144,7 +144,7 @@ def host_error(text: str) -> str | None:
     if not text:
         return "Indiquez l'adresse du proxy."
     if "://" in text or "/" in text:
-        return "Seulement le nom ou l'adresse IP, sans « http:// » ni « / »."
+        return "Le nom seul, sans « http:// » ni « / »."
     if "@" in text:
         return "L'identifiant se saisit plus bas, pas dans l'adresse."
     try:
@@ -165,7 +165,7 @@ def port_error(text: str) -> str | None:
 
 def username_error(username: str, password: str) -> str | None:
     """What is wrong with a username, in French."""
-    return "Un mot de passe est donné : indiquez aussi l'identifiant." if password and not username else None
+    return "Ce mot de passe demande un identifiant." if password and not username else None
 
 
 def _practice_line(proxy: PracticeProxy) -> Content:

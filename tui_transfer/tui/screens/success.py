@@ -39,7 +39,7 @@ class SuccessDialog(Dialog[None]):
         yield paragraph(Content("\n").join([_line(item) for item in databases]))
         for how in dict.fromkeys(item.verified for item in databases):
             yield paragraph(f"Vérification : {describe_verification(how).removeprefix('oui, ')}.")
-        yield paragraph("Il reste à prévenir l'équipe Impact emploi : le message est prêt.", "muted")
+        yield paragraph("Il reste à prévenir l'équipe : le message est prêt.", "muted")
 
     def buttons(self) -> Iterable[Action]:
         """« OK »."""

@@ -12,6 +12,8 @@ from textual.widget import Widget
 from tui_transfer.french import NO_BREAK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from textual.geometry import Size
 
 _BEFORE_SIGN = re.compile(r" (?=[:;!?»])|(?<=«) ")
@@ -25,19 +27,26 @@ def typeset(text: str) -> str:
 def wrap(content: Content, width: int) -> Content:
     """Breaks lines at plain spaces only; Textual's own wrapping also breaks at no-break spaces.
 
-    A space becomes a line break, so that the styles keep their places.
+    A word longer than a line, as paths are, is cut where the line ends.
     """
-    letters = list(typeset(content.plain))
-    start = last_space = -1
-    for index, letter in enumerate(letters):
-        if letter == "\n":
-            start, last_space = index, -1
-        elif index - start > width and last_space > start:
-            letters[last_space] = "\n"
-            start = last_space
-        if letter == " ":
-            last_space = index
-    return Content("".join(letters), list(content.spans))
+    text = typeset(content.plain)
+    content = Content(text, list(content.spans))
+    lines = []
+    for start, end in _paragraphs(text):
+        while end - start > width:
+            space = text.rfind(" ", start + 1, start + width + 1)
+            stop = space if space > start else start + width
+            lines.append(content[start:stop])
+            start = stop + 1 if stop == space else stop
+        lines.append(content[start:end])
+    return Content("\n").join(lines)
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for line in text.split("\n"):
+        yield start, start + len(line)
+        start += len(line) + 1
 
 
 class Prose(Widget):

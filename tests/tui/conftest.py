@@ -1,0 +1,94 @@
+"""A stage for each test, and an app that is looked at through Textual's pilot."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.tui import stage
+from tests.tui.stage import Stage, settings
+from tui_transfer.job import control
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from textual.app import App
+
+    from tui_transfer.job.control import Job
+    from tui_transfer.job.orders import Orders
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the clipboard nor the display of whoever runs the tests."""
+    stage.use_utc()
+    for name in ("TMUX", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def databases(tmp_path: Path) -> list[Path]:
+    """Three real ones: a file, a folder, a file that only `settings` would know."""
+    folder = tmp_path / "bases"
+    (folder / "archives").mkdir(parents=True)
+    (folder / "archives" / "2020.dat").write_bytes(b"x" * 2_000)
+    (folder / "base.db").write_bytes(b"SQLite format 3\0" + b"x" * 84_000)
+    (folder / "paie.fdb").write_bytes(b"x" * 37_000)
+    return [folder / "base.db", folder / "archives", folder / "paie.fdb"]
+
+
+@pytest.fixture
+def staged(tmp_path: Path, databases: list[Path]) -> Iterator[Stage]:
+    """A home whose list holds the first two databases."""
+    given = settings(("Base active", "Archives"), [str(path) for path in databases[:2]])
+    with Stage(tmp_path / "home", given) as staged:
+        yield staged
+
+
+class Workers:
+    """Stands in for `control.start` and `control.stop`: keeps what they were given, starts nothing."""
+
+    def __init__(self) -> None:
+        self.orders: list[Orders] = []
+        self.jobs: list[Job] = []
+        self.stopped: list[Job] = []
+
+    def start(self, job: Job, orders: Orders) -> int:
+        self.jobs.append(job)
+        self.orders.append(orders)
+        return 1
+
+    def stop(self, job: Job) -> None:
+        self.stopped.append(job)
+
+
+@pytest.fixture
+def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
+    """No worker process: the tests write the journals."""
+    workers = Workers()
+    monkeypatch.setattr(control, "start", workers.start)
+    monkeypatch.setattr(control, "stop", workers.stop)
+    return workers
+
+
+_CELL = 12.2
+"""Width of a column in Textual's pictures."""
+
+
+def shown(app: App[Any]) -> str:
+    """The text on the screen, line by line, no-break spaces as plain ones."""
+    lines: dict[float, str] = {}
+    picture = app.export_screenshot()
+    for x, y, text in re.findall(r'<text[^>]* x="([\d.]+)" y="([\d.]+)" textLength[^>]*>([^<]*)</text>', picture):
+        line = lines.get(float(y), "").ljust(round(float(x) / _CELL))
+        lines[float(y)] = line + html.unescape(text)
+    return "\n".join(lines[y] for y in sorted(lines)).replace("\xa0", " ").replace("\u202f", " ")
+
+
+def flat(app: App[Any]) -> str:
+    """The text on the screen as running text, without frames and line ends."""
+    return " ".join(re.sub(r"[│╭╮╰╯─]", " ", shown(app)).split())

@@ -1,0 +1,255 @@
+"""Steps 0, 4 and 5: prerequisites, the list of databases, the confirmation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual.widgets import Input
+
+from tests.tui import stage
+from tests.tui.conftest import flat
+from tests.tui.scenes import settle
+from tui_transfer import config
+from tui_transfer.job import control
+from tui_transfer.preflight import checks
+from tui_transfer.preflight.checks import Check, Verdict
+from tui_transfer.preflight.statements import Ticks
+from tui_transfer.tui import paths
+from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.screens import prerequisites
+from tui_transfer.tui.screens.add_database import AddDatabaseDialog
+from tui_transfer.tui.screens.databases import DatabasesPage
+from tui_transfer.tui.screens.transfer import TransferPage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+    from tests.tui.conftest import Workers
+    from tests.tui.stage import Stage
+
+
+@pytest.fixture
+def app(staged: Stage) -> CentreApp:
+    return CentreApp(staged.home)
+
+
+async def type_text(pilot: Pilot[Any], text: str) -> None:
+    names = {" ": "space", "_": "underscore"}
+    await pilot.press(*(names.get(letter, letter) for letter in text))
+
+
+async def fill(pilot: Pilot[Any], text: str) -> None:
+    """Replaces the field's text at once, as pasting does, and validates it."""
+    assert isinstance(pilot.app.focused, Input)
+    pilot.app.focused.value = text
+    await pilot.press("enter")
+
+
+async def open_list(pilot: Pilot[Any]) -> None:
+    await pilot.press("m", "t")
+    await settle(pilot)
+
+
+async def test_the_active_database_is_ticked_with_kind_size_and_state(app: CentreApp) -> None:
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        text = flat(app)
+        assert "[✓] Base active Base SQLite 84,0 Ko" in text
+        assert "[ ] Archives Dossier 2,0 Ko" in text
+        assert "1 base cochée, 84,0 Ko" in text
+
+
+async def test_space_ticks_and_unticks(app: CentreApp) -> None:
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await pilot.press("down", "space")
+        assert "2 bases cochées, 86,0 Ko" in flat(app)
+        await pilot.press("enter")
+        assert "1 base cochée" in flat(app)
+
+
+async def test_a_database_is_added_by_typing_with_completion(
+    app: CentreApp, staged: Stage, databases: list[Path]
+) -> None:
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await pilot.press("a")
+        await type_text(pilot, "pa")
+        await pilot.press("tab")
+        assert app.screen.query_one("#path", Input).value == str(databases[2])
+        await pilot.press("enter")
+        assert app.screen.query_one("#name", Input).value == "Paie"
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(app.screen, DatabasesPage)
+        assert "[✓] Paie Fichier 37,0 Ko" in flat(app)
+    saved = config.load(staged.home.config_file).databases[-1]
+    assert (saved.name, saved.path) == ("Paie", str(databases[2]))
+
+
+async def test_a_database_is_chosen_in_the_folders_without_typing(
+    app: CentreApp, staged: Stage, databases: list[Path]
+) -> None:
+    (databases[0].parent / "comptes").mkdir()
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await pilot.press("a", "down")
+        await pilot.press("down", "enter")  # archives, then comptes
+        await pilot.press("home", "enter")  # the folder itself
+        await pilot.press("enter")
+        assert isinstance(app.screen, DatabasesPage)
+    assert config.load(staged.home.config_file).databases[-1].path == str(databases[0].parent / "comptes")
+
+
+async def test_duplicates_nested_missing_and_taken_names_are_refused(
+    app: CentreApp, staged: Stage, databases: list[Path]
+) -> None:
+    before = config.load(staged.home.config_file)
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await pilot.press("a")
+        for path, refusal in (
+            (databases[0], "Déjà dans la liste : « Base active »."),
+            (databases[1] / "2020.dat", "Elle est à l'intérieur de « Archives »."),
+            (databases[0].parent, "Elle contient « Base active »"),
+            (databases[0].with_name("rien"), "Rien n'existe à cet emplacement."),
+        ):
+            await fill(pilot, str(path))
+            assert refusal in flat(app)
+        await fill(pilot, str(databases[2]))
+        await fill(pilot, "ARCHIVES")
+        assert "Ce nom est déjà pris." in flat(app)
+        await pilot.press("escape")
+    assert config.load(staged.home.config_file) == before
+
+
+async def test_letters_are_letters_in_a_field(app: CentreApp) -> None:
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await pilot.press("a")
+        await type_text(pilot, "aqsl?")
+        assert isinstance(app.screen, AddDatabaseDialog)
+        assert app.screen.query_one("#path", Input).value.endswith("/aqsl?")
+
+
+async def test_removing_asks_and_touches_no_file(
+    app: CentreApp, staged: Stage, databases: list[Path]
+) -> None:
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await pilot.press("delete")
+        assert "Aucun fichier n'est supprimé" in flat(app)
+        await pilot.press("n")
+        assert len(config.load(staged.home.config_file).databases) == 2
+        await pilot.press("s", "o")
+    assert [item.name for item in config.load(staged.home.config_file).databases] == ["Archives"]
+    assert databases[0].stat().st_size > 0
+
+
+async def test_nothing_ticked_is_refused(app: CentreApp) -> None:
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await pilot.press("space", "t")
+        assert "Cochez au moins une base" in flat(app)
+
+
+async def test_a_missing_database_is_named_and_refused(app: CentreApp, databases: list[Path]) -> None:
+    databases[0].unlink()
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        assert "✗ absente" in flat(app)
+        await pilot.press("t")
+        assert "« Base active » : la base est introuvable" in flat(app)
+
+
+async def test_non_changes_nothing(app: CentreApp, staged: Stage, workers: Workers) -> None:
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await pilot.press("t")
+        assert "84,0 Ko avant compression" in flat(app)
+        assert "sharebox.example.org, dossier /depot, compte exemple" in flat(app)
+        assert "10 prérequis ne sont pas cochés" in flat(app)
+        await pilot.press("n")
+        assert isinstance(app.screen, DatabasesPage)
+    assert control.list_jobs(staged.home) == []
+    assert workers.jobs == []
+
+
+async def test_oui_creates_the_job_and_starts_it(
+    app: CentreApp, staged: Stage, workers: Workers, databases: list[Path]
+) -> None:
+    staged.tick(4)
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await pilot.press("down", "space", "t", "o")
+        await settle(pilot)
+        assert isinstance(app.screen, TransferPage) or app.screen_stack[-2].__class__ is TransferPage
+    (job,) = control.list_jobs(staged.home)
+    assert [started.id for started in workers.jobs] == [job.id]
+    assert [(item.name, item.path) for item in job.spec.databases] == [
+        ("Base active", str(databases[0])),
+        ("Archives", str(databases[1])),
+    ]
+    assert [tick.by for tick in job.spec.prerequisites] == ["camille"] * 4
+
+
+async def test_a_transfer_begun_in_another_window_meanwhile_is_respected(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await pilot.press("t")
+        staged.job(stage.midway(), running=True)
+        await pilot.press("o")
+        assert "Un transfert est déjà en cours" in flat(app)
+    assert workers.jobs == []
+
+
+async def test_prerequisites_are_ticked_explained_and_remembered(
+    app: CentreApp, staged: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [Check("space", "Place libre", Verdict.FAILED, "Libérez 3 Go.")]
+    monkeypatch.setattr(prerequisites, "check_all", lambda *_: found)
+    async with app.run_test(size=(100, 36)) as pilot:
+        await pilot.press("p")
+        await settle(pilot)
+        assert "✗ bloquant Place libre" in flat(app)
+        assert "Deux dossiers de même nom" in flat(app)
+        await pilot.press("space")
+        assert "[✓] Chaque dossier" in flat(app)
+        assert "Coché par" in flat(app)
+        await pilot.press("end")
+        assert "Libérez 3 Go." in flat(app)
+        await pilot.press("space")
+        assert "appuyez sur R" in flat(app)
+    assert list(Ticks(staged.home).keys) == ["unique-names"]
+
+
+async def test_the_checks_that_need_no_network_are_the_real_ones(
+    app: CentreApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        prerequisites, "check_all", lambda databases, home, _: checks.check_databases(databases, home)
+    )
+    async with app.run_test(size=(100, 36)) as pilot:
+        await pilot.press("p")
+        await settle(pilot)
+        assert "✓ conforme Bases présentes et lisibles" in flat(app)
+
+
+def test_completion_stops_where_names_part(tmp_path: Path) -> None:
+    for name in ("paie-2021", "paie-2022", ".paie"):
+        (tmp_path / name).touch()
+    typed = f"{tmp_path}/PA"
+    matches = paths.find_matches(typed)
+    assert [match.name for match in matches] == ["paie-2021", "paie-2022"]
+    assert paths.complete(typed, matches) == f"{tmp_path}/paie-202"
+    assert paths.complete(typed, matches[:1]) == f"{tmp_path}/paie-2021"
+    assert paths.complete(typed, []) == typed
+
+
+def test_a_proposed_name_is_free(tmp_path: Path) -> None:
+    assert paths.propose_name(tmp_path / "paie_2021.fdb", {"paie 2021"}) == "Paie 2021 (2)"

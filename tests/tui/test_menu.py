@@ -1,0 +1,168 @@
+"""Steps 1 to 3bis: the first screen, the menu and its arrow, the button and why it is greyed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.tui import stage
+from tests.tui.conftest import flat
+from tests.tui.stage import Stage, settings
+from tui_transfer import config
+from tui_transfer.config import Home, TransferSettings
+from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.screens.databases import DatabasesPage
+from tui_transfer.tui.screens.maintain import MaintainPage
+from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
+from tui_transfer.tui.screens.report import ReportPage
+from tui_transfer.tui.screens.transfer import TransferPage
+from tui_transfer.tui.widgets.actions import Action
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.tui.conftest import Workers
+
+_HEAVY = """
+import asyncio, sys
+from pathlib import Path
+from tui_transfer.config import Home
+from tui_transfer.tui.app import CentreApp
+
+async def main():
+    app = CentreApp(Home(Path("none/config.toml"), Path("none")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert app.screen.query("#menu"), "the first screen is not there"
+        print(*(name for name in ("paramiko", "py7zr", "cryptography", "psutil") if name in sys.modules))
+
+asyncio.run(main())
+"""
+
+
+def test_the_first_screen_loads_nothing_heavy(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _HEAVY], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("key", ["enter", "right", "m"])
+async def test_maintenir_opens_by_enter_by_the_arrow_and_by_its_letter(staged: Stage, key: str) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press(key)
+        assert isinstance(app.screen, MaintainPage)
+
+
+async def test_the_description_follows_the_menu(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        assert "Rien n'est envoyé sans votre accord" in flat(app)
+        await pilot.press("down")
+        assert "Vous cochez ce qui est fait" in flat(app)
+        await pilot.press("enter")
+        assert isinstance(app.screen, PrerequisitesPage)
+
+
+async def test_the_button_of_step_3_opens_the_list(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press("m", "enter")
+        assert isinstance(app.screen, DatabasesPage)
+
+
+async def test_before_the_go_the_button_is_greyed_with_its_reason(staged: Stage) -> None:
+    app = CentreApp(staged.home, today=lambda: date(2022, 2, 20))
+    async with app.run_test() as pilot:
+        await pilot.press("m")
+        assert app.screen.query_one("#action-transfer", Action).disabled
+        assert "Le GO n'est pas encore donné" in flat(app)
+        assert "Les transferts ouvrent le 2 mars 2022." in flat(app)
+        assert "Attendez cette date" in flat(app)
+        await pilot.press("t")
+        assert isinstance(app.screen, MaintainPage), "the letter of a greyed button did something"
+
+
+async def test_relire_reads_the_configuration_again(staged: Stage) -> None:
+    app = CentreApp(staged.home, today=lambda: date(2022, 2, 20))
+    async with app.run_test() as pilot:
+        await pilot.press("m")
+        opened = settings(transfer=TransferSettings(opens_on=date(2022, 2, 1)))
+        config.save(staged.home.config_file, opened)
+        await pilot.press("r")
+        button = app.screen.query_one("#action-transfer", Action)
+        assert not button.disabled
+        assert app.screen.focused is button
+
+
+async def test_without_configuration_it_says_which_file_is_missing(tmp_path: Path) -> None:
+    app = CentreApp(Home(tmp_path / "config.toml", tmp_path))
+    async with app.run_test(size=(200, 40)) as pilot:
+        await pilot.press("m")
+        assert "Aucune configuration n'est installée" in flat(app)
+        assert str(tmp_path / "config.toml") in flat(app)
+
+
+async def test_a_wrong_configuration_names_the_key(tmp_path: Path) -> None:
+    with Stage(tmp_path) as staged:
+        staged.home.config_file.write_text("[manager]\nname = 3\n", "utf-8")
+        app = CentreApp(staged.home)
+        async with app.run_test(size=(100, 40)) as pilot:
+            await pilot.press("m")
+            assert "manager.name" in flat(app)
+
+
+async def test_a_running_transfer_is_shown_and_joined_with_one_key(staged: Stage, workers: Workers) -> None:
+    staged.job(stage.midway(), running=True)
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert "En cours" in flat(app)
+        await pilot.press("t")
+        assert isinstance(app.screen, TransferPage)
+    assert workers.jobs == [], "joining must not start a worker"
+
+
+async def test_a_running_transfer_greys_the_button_and_can_be_followed_from_there(
+    staged: Stage, workers: Workers
+) -> None:
+    staged.job(stage.midway(), running=True)
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press("m")
+        assert "Un transfert est déjà en cours" in flat(app)
+        await pilot.press("s")
+        assert isinstance(app.screen, TransferPage)
+
+
+async def test_a_blocked_transfer_is_resumed_from_the_first_screen(staged: Stage, workers: Workers) -> None:
+    job = staged.job([*stage.midway(), stage.blocked("interrupted", reason="Interrompu")])
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert "À reprendre" in flat(app)
+        await pilot.press("t")
+        await pilot.pause()
+        assert [started.id for started in workers.jobs] == [job.id]
+
+
+async def test_the_report_of_the_last_transfer_is_one_key_away(staged: Stage) -> None:
+    staged.job(stage.all_delivered())
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert "arrivée et contenu vérifiés" in flat(app)
+        await pilot.press("r")
+        assert isinstance(app.screen, ReportPage)
+
+
+async def test_quitter_ends_the_program(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press("q")
+    assert app.return_code == 0

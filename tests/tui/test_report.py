@@ -1,0 +1,198 @@
+"""Step 6: the message, the ways to send it, and honest copying."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from email import message_from_bytes
+from email.policy import default
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.programs import require
+from tests.tui import stage
+from tests.tui.conftest import flat
+from tui_transfer.report import Message
+from tui_transfer.tui import clipboard, mailer
+from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.clipboard import Means
+from tui_transfer.tui.screens.plain import PlainPage
+from tui_transfer.tui.screens.report import ReportPage
+from tui_transfer.tui.widgets.actions import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+    from tests.tui.stage import Stage
+
+MESSAGE = Message("Objet – essai", ("a@example.org", "b@example.org"), "Bonjour,\nvoilà.\n")
+
+
+@pytest.fixture
+def app(staged: Stage) -> CentreApp:
+    staged.job(stage.all_delivered())
+    return CentreApp(staged.home)
+
+
+async def open_report(pilot: Pilot[Any]) -> None:
+    await pilot.pause()
+    await pilot.press("r")
+    assert isinstance(pilot.app.screen, ReportPage)
+
+
+async def test_recipients_subject_and_text_are_shown(app: CentreApp) -> None:
+    async with app.run_test(size=(110, 40)) as pilot:
+        await open_report(pilot)
+        text = flat(app)
+        assert "accueil@example.org, equipe@example.org" in text
+        assert "Service Impact Emploi Association – Reprise de données – Association Exemple" in text
+        assert "3 bases de données ont été transférées" in text
+
+
+async def test_over_ssh_sending_is_greyed_with_its_reason(
+    app_over_ssh: CentreApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailer, "open_message", lambda _: pytest.fail("a mail program was opened over SSH"))
+    async with app_over_ssh.run_test() as pilot:
+        await open_report(pilot)
+        assert app_over_ssh.screen.query_one("#action-send", Action).disabled
+        assert "« Envoyer le rapport » est grisé : cette session est à distance (SSH)" in flat(app_over_ssh)
+        await pilot.press("e")
+
+
+@pytest.fixture
+def app_over_ssh(app: CentreApp, monkeypatch: pytest.MonkeyPatch) -> CentreApp:
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")
+    return app
+
+
+async def test_beside_a_display_the_mail_program_is_called_with_the_message(
+    app: CentreApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = tmp_path / "called"
+    program = tmp_path / "bin" / "xdg-email"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nprintf %s "$1" > {called}.new && mv {called}.new {called}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    monkeypatch.setenv("DISPLAY", ":9")
+    async with app.run_test() as pilot:
+        await open_report(pilot)
+        assert app.screen.query_one("#action-send", Action).has_focus
+        await pilot.press("e")
+        for _ in range(500):
+            if called.exists():
+                break
+            await pilot.pause(0.01)
+        assert "Votre messagerie a été appelée" in flat(app)
+    assert called.read_text().startswith("mailto:accueil@example.org,equipe@example.org?subject=Service%20")
+
+
+async def test_saving_writes_a_draft_and_a_text_for_their_owner_only(app: CentreApp, staged: Stage) -> None:
+    async with app.run_test(size=(160, 40)) as pilot:
+        await open_report(pilot)
+        await pilot.press("s")
+        saved = sorted(staged.home.reports.iterdir())
+        assert [path.suffix for path in saved] == [".eml", ".txt"]
+        assert "Enregistré :" in flat(app)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in saved} == {0o600}
+    draft = message_from_bytes(saved[0].read_bytes(), policy=default)
+    assert draft["X-Unsent"] == "1"
+    assert "transférées" in draft.get_body().get_content()  # type: ignore[union-attr]
+    assert "Objet : Service Impact Emploi" in saved[1].read_text("utf-8")
+
+
+async def test_without_tmux_or_display_a_copy_goes_to_the_terminal_and_says_only_that(
+    app: CentreApp,
+) -> None:
+    async with app.run_test() as pilot:
+        await open_report(pilot)
+        for key, content in (
+            ("d", "accueil@example.org, equipe@example.org"),
+            ("o", "Service Impact Emploi Association – Reprise de données – Association Exemple"),
+        ):
+            await pilot.press(key)
+            assert app.clipboard == content
+            assert "envoyé au terminal" in flat(app)
+        await pilot.press("c")
+        assert app.clipboard.startswith("Bonjour,")
+
+
+async def test_the_text_alone_begins_in_the_first_column(app: CentreApp) -> None:
+    async with app.run_test() as pilot:
+        await open_report(pilot)
+        await pilot.press("x")
+        assert isinstance(app.screen, PlainPage)
+        assert "Service Impact Emploi" in flat(app)
+        await pilot.press("escape")
+        assert isinstance(app.screen, ReportPage)
+
+
+@pytest.mark.parametrize(
+    ("environment", "means"),
+    [
+        ({"TMUX": "/tmp/s,1,0", "DISPLAY": ":0"}, Means.TMUX),
+        ({"DISPLAY": ":0"}, Means.DISPLAY),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, Means.DISPLAY),
+        ({"DISPLAY": ":10", "SSH_CONNECTION": "a 1 b 2"}, Means.TERMINAL),
+        ({}, Means.TERMINAL),
+    ],
+)
+def test_the_means_of_copying(environment: dict[str, str], means: Means) -> None:
+    assert clipboard.find_means(environment) is means
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[str]:
+    """The socket of a tmux of our own."""
+    require("tmux")
+    socket = str(tmp_path / "s")
+    subprocess.run(["tmux", "-S", socket, "-f", "/dev/null", "new-session", "-d", "cat"], check=True)
+    yield socket
+    subprocess.run(["tmux", "-S", socket, "kill-server"], check=True)
+
+
+async def test_inside_tmux_the_text_is_in_its_buffer(
+    app: CentreApp, tmux: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMUX", f"{tmux},0,0")
+    async with app.run_test() as pilot:
+        await open_report(pilot)
+        await pilot.press("d")
+        assert "placé dans le tampon de tmux" in flat(app)
+    buffer = subprocess.run(["tmux", "-S", tmux, "show-buffer"], capture_output=True, text=True, check=True)
+    assert buffer.stdout == "accueil@example.org, equipe@example.org"
+
+
+async def test_a_tmux_that_is_gone_is_not_said_to_have_it(
+    app: CentreApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMUX", f"{tmp_path / 'gone'},0,0")
+    async with app.run_test() as pilot:
+        await open_report(pilot)
+        await pilot.press("d")
+        assert "tmux" not in flat(app)
+        assert "envoyé au terminal" in flat(app)
+
+
+def test_a_display_without_a_mail_program_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert "xdg-email" in (mailer.why_unavailable({"DISPLAY": ":0"}) or "")
+    assert "écran graphique" in (mailer.why_unavailable({}) or "")
+
+
+def test_a_message_too_long_for_an_address_asks_to_paste(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(mailer.subprocess, "Popen", lambda arguments, **_: opened.append(arguments[1]))
+    long = Message(MESSAGE.subject, MESSAGE.recipients, "é" * mailer.LONGEST)
+    assert mailer.open_message(MESSAGE)
+    assert mailer.open_message(long)
+    assert "voil%C3%A0" in opened[0]
+    assert len(opened[1]) < mailer.LONGEST
+    assert "Copier%20le%20contenu" in opened[1]

@@ -1,0 +1,395 @@
+"""Steps 5a to 5bis: the transfer followed from its journal, and what is asked when it is blocked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual.widgets import Input
+
+from tests.tui import stage
+from tests.tui.conftest import flat
+from tests.tui.scenes import settle
+from tests.tui.stage import FINGERPRINT, OTHER_FINGERPRINT
+from tui_transfer import config
+from tui_transfer.config import ProxySettings
+from tui_transfer.job import events as ev
+from tui_transfer.job.spec import make_spec
+from tui_transfer.job.state import JobState
+from tui_transfer.tui import wording
+from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.screens.failure import FailureDialog
+from tui_transfer.tui.screens.host_key import HostKeyDialog
+from tui_transfer.tui.screens.leaving import LeavingDialog
+from tui_transfer.tui.screens.proxy_form import ProxyForm, host_error, port_error
+from tui_transfer.tui.screens.report import ReportPage
+from tui_transfer.tui.screens.secret import SecretDialog
+from tui_transfer.tui.screens.success import SuccessDialog
+from tui_transfer.tui.screens.transfer import TransferPage
+from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.tick_table import FrugalTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.pilot import Pilot
+
+    from tests.tui.conftest import Workers
+    from tests.tui.stage import Stage
+    from tui_transfer.job.control import Job
+
+SECRET = "canari-é€:9"
+
+
+@pytest.fixture
+def app(staged: Stage, workers: Workers) -> CentreApp:
+    return CentreApp(staged.home)
+
+
+async def follow(pilot: Pilot[Any], job: Job, *, begin: bool = False) -> TransferPage:
+    page = TransferPage(job, begin=begin)
+    await pilot.app.push_screen(page)
+    await settle(pilot)
+    return page
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
+    """Waits for the page's timer to have seen what the journal says."""
+    for _ in range(200):
+        if condition():
+            await pilot.pause()
+            return
+        await pilot.pause(0.02)
+    pytest.fail("it never came to be so")
+
+
+async def fill(pilot: Pilot[Any], **values: str) -> None:
+    for name, value in values.items():
+        pilot.app.screen.query_one(f"#{name}", Input).value = value
+    await pilot.pause()
+
+
+# ── 5a, 5b ────────────────────────────────────────────────────
+
+
+async def test_the_rows_follow_the_journal(app: CentreApp, staged: Stage) -> None:
+    job = staged.job(stage.midway(), running=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await follow(pilot, job)
+        assert "54 % ▸ 65 % ▸ 44 % 212 Mo 35,0 Mo" in flat(app)
+        assert "100 % ✓ fait ✓ fait 84,0 Mo 31,9 Mo" in flat(app)
+        assert "0 % · attente · attente – 0 o" in flat(app)
+        assert "Compression et envoi de « Dossiers archivés »." in flat(app)
+        packed = 81_000_000
+        stage.append(
+            job,
+            ev.ArchiveSealed(
+                at=stage.at(21), database=1, size=packed, sha256="0" * 64, source_size=212_000_000, files=9
+            ),
+            ev.UploadProgress(at=stage.at(22), database=1, acknowledged=packed),
+            ev.VerificationProgress(at=stage.at(23), database=1, checked=0, total=packed),
+        )
+        await until(pilot, lambda: "↻ vérif." in flat(app))
+        assert "99 % ✓ fait ↻ vérif. 212 Mo 81,0 Mo" in flat(app)
+        assert "Vérification de « Dossiers archivés »." in flat(app)
+
+
+async def test_success_says_how_it_was_verified_and_leads_to_the_report(
+    app: CentreApp, staged: Stage
+) -> None:
+    job = staged.job(stage.midway(), running=True)
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        stage.append(job, *stage.all_delivered()[8:])
+        staged.end()
+        await until(pilot, lambda: isinstance(app.screen, SuccessDialog))
+        assert "leur contenu y a été vérifié" in flat(app)
+        assert "par relecture complète du fichier arrivé" in flat(app)
+        await pilot.press("o")
+        assert isinstance(app.screen, ReportPage)
+
+
+async def test_what_cannot_be_verified_is_not_called_verified(app: CentreApp, staged: Stage) -> None:
+    job = staged.job(stage.all_delivered("none"))
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert isinstance(app.screen, SuccessDialog)
+        assert "Transfert terminé, non vérifiable" in flat(app)
+        assert "✓" not in flat(app).split("Transfert terminé")[1].split("OK")[0]
+
+
+async def test_nothing_is_drawn_under_a_modal(app: CentreApp, staged: Stage) -> None:
+    job = staged.job(stage.midway(), running=True)
+    async with app.run_test() as pilot:
+        page = await follow(pilot, job)
+        await pilot.press("q")
+        stage.append(job, ev.UploadProgress(at=stage.at(25), database=1, acknowledged=50_000_000))
+        table = page.query_one(FrugalTable)
+        await pilot.pause(1.2)  # two polls and more: what is shown is that they do nothing
+        assert str(table.get_cell_at((1, 5))) == "35,0\xa0Mo"  # type: ignore[arg-type]
+        await pilot.press("r")
+        await until(pilot, lambda: str(table.get_cell_at((1, 5))) == "50,0\xa0Mo")  # type: ignore[arg-type]
+
+
+async def test_a_worker_that_vanished_is_told_and_can_be_resumed(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    job = staged.job(stage.midway(), running=True)
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        staged.end()
+        await until(pilot, lambda: isinstance(app.screen, FailureDialog))
+        assert "Le programme s'est arrêté avant la fin" in flat(app)
+        await pilot.press("r")
+        await settle(pilot)
+    assert [started.id for started in workers.jobs] == [job.id]
+
+
+async def test_a_broken_journal_is_told(app: CentreApp, staged: Stage) -> None:
+    job = staged.job(stage.midway())
+    job.journal.write_bytes(job.journal.read_bytes().replace(b"folder", b"fodder"))
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert "Le journal de ce transfert est abîmé" in flat(app)
+        assert not app.screen.query("#action-resume")
+
+
+# ── Quitting ──────────────────────────────────────────────────
+
+
+async def test_in_the_background_the_program_ends_and_the_worker_does_not(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    job = staged.job(stage.midway(), running=True)
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.press("q")
+        assert isinstance(app.screen, LeavingDialog)
+        await pilot.press("c")
+    assert app.return_code == 0
+    assert job.running
+    assert workers.stopped == []
+
+
+async def test_interrupting_stops_the_worker_and_offers_to_resume(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    job = staged.job(stage.midway(), running=True)
+    async with app.run_test() as pilot:
+        page = await follow(pilot, job)
+        await pilot.press("escape", "i")
+        await settle(pilot)
+        assert [stopped.id for stopped in workers.stopped] == [job.id]
+        stage.append(job, stage.blocked("interrupted", reason="Interrompu"))
+        staged.end()
+        await until(pilot, lambda: page.query_one("#action-resume", Action).display)
+        assert app.screen is page, "a person who interrupts needs no modal to tell so"
+        assert "· 44 %" in flat(app)
+        await pilot.press("r")
+        await settle(pilot)
+        assert [started.id for started in workers.jobs] == [job.id]
+
+
+async def test_staying_changes_nothing(app: CentreApp, staged: Stage, workers: Workers) -> None:
+    job = staged.job(stage.midway(), running=True)
+    async with app.run_test() as pilot:
+        page = await follow(pilot, job)
+        await pilot.press("q", "r")
+        assert app.screen is page
+    assert workers.stopped == []
+
+
+# ── 5bis ──────────────────────────────────────────────────────
+
+DIRECT = stage.blocked("sharebox-unreachable", host="sharebox.example.org", port=22, reason="aucune réponse")
+
+
+async def test_the_proxy_form_checks_each_field(app: CentreApp, staged: Stage, workers: Workers) -> None:
+    job = staged.job([stage.started(), DIRECT])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert "La connexion à Sharebox en mode direct n'a pu s'établir" in flat(app)
+        await fill(pilot, host="http://proxy", port="70000", password=SECRET)
+        await pilot.press("tab", "tab", "tab", "tab", "enter")
+        text = flat(app)
+        assert "sans « http:// »" in text
+        assert "Un nombre de 1 à 65535." in text
+        assert "Ce mot de passe demande un identifiant." in text
+        assert SECRET not in text
+        assert app.screen.focused is app.screen.query_one("#host")
+    assert workers.jobs == []
+
+
+async def test_executer_resumes_the_same_job_through_the_proxy(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    job = staged.job([stage.started(), DIRECT])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await fill(pilot, host="proxy.example.org", port="1080", username="exemple", password=SECRET)
+        await pilot.press("shift+tab", "right")
+        await pilot.click("#action-execute")
+        await settle(pilot)
+    proxy = ProxySettings(kind="socks5", host="proxy.example.org", port=1080, username="exemple")
+    assert [started.id for started in workers.jobs] == [job.id]
+    assert workers.orders[0].proxy == proxy
+    assert workers.orders[0].proxy_password == SECRET
+    assert config.load(staged.home.config_file).proxy == proxy
+    assert_not_on_disk(staged)
+
+
+async def test_a_refused_proxy_keeps_the_values_but_not_the_password(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    proxy = ProxySettings(host="proxy.example.org", port=8080, username="exemple")
+    refused = stage.blocked("proxy-credentials-refused", proxy_host=proxy.host, reason="407")
+    job = staged.job([stage.started(proxy=proxy), refused])
+    app.session.proxy_password = SECRET
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert isinstance(app.screen, ProxyForm)
+        assert "Le proxy a refusé l'identifiant ou le mot de passe" in flat(app)
+        values = {field.id: field.value for field in app.screen.query(Input)}
+        assert values == {
+            "host": "proxy.example.org", "port": "8080", "username": "exemple", "password": ""
+        }  # fmt: skip
+        assert app.screen.focused is app.screen.query_one("#password")
+        await pilot.press("escape")
+        assert app.screen.query_one("#action-resume", Action).has_focus
+    assert app.session.proxy_password is None
+    assert workers.jobs == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "fine"),
+    [
+        ("proxy.example.org", True),
+        ("192.0.2.7", True),
+        ("2001:db8::7", True),
+        ("", False),
+        ("http://proxy", False),
+        ("moi@proxy", False),
+        ("un proxy", False),
+    ],
+)
+def test_addresses(typed: str, fine: bool) -> None:
+    assert (host_error(typed) is None) is fine
+
+
+@pytest.mark.parametrize(
+    ("typed", "fine"),
+    [("1", True), ("65535", True), ("0", False), ("65536", False), ("٣", False), ("22 ", False), ("", False)],
+)
+def test_ports(typed: str, fine: bool) -> None:
+    assert (port_error(typed) is None) is fine
+
+
+# ── Keys, passwords, other failures ───────────────────────────
+
+UNKNOWN = stage.blocked(
+    "host-key-unknown", host="sharebox.example.org", key_type="ED25519", fingerprint=FINGERPRINT
+)
+
+
+async def test_accepting_a_key_pins_it_and_goes_on(app: CentreApp, staged: Stage, workers: Workers) -> None:
+    job = staged.job([stage.started(), UNKNOWN])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert isinstance(app.screen, HostKeyDialog)
+        assert FINGERPRINT in flat(app)
+        assert app.screen.query_one("#action-refuse", Action).has_focus, "Enter alone must not accept"
+        await pilot.press("a")
+        await settle(pilot)
+    assert workers.orders[0].host_key == FINGERPRINT
+    assert config.load(staged.home.config_file).sharebox.host_key == FINGERPRINT
+
+
+async def test_refusing_a_key_sends_nothing(app: CentreApp, staged: Stage, workers: Workers) -> None:
+    job = staged.job([stage.started(), UNKNOWN])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.press("enter")
+        assert isinstance(app.screen, TransferPage)
+    assert workers.orders == []
+    assert config.load(staged.home.config_file).sharebox.host_key is None
+
+
+async def test_a_changed_key_shows_both_and_cannot_be_accepted(app: CentreApp, staged: Stage) -> None:
+    changed = stage.blocked(
+        "host-key-changed", host="sharebox.example.org", fingerprint=OTHER_FINGERPRINT, expected=FINGERPRINT
+    )
+    job = staged.job([stage.started(), changed])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert FINGERPRINT in flat(app)
+        assert OTHER_FINGERPRINT in flat(app)
+        assert {button.label for button in app.screen.query(Action)} == {"Copier", "Détails", "Fermer"}
+        await pilot.press("r", "a")
+        assert isinstance(app.screen, FailureDialog)
+
+
+async def test_the_password_is_masked_kept_in_memory_and_written_nowhere(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    job = staged.job([stage.started(), stage.blocked("password-needed", username="exemple")])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.press("enter")
+        assert "Saisissez-le" in flat(app)
+        await fill(pilot, secret=SECRET)
+        assert SECRET not in flat(app)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert workers.orders[0].sftp_password == SECRET
+        assert app.session.orders().sftp_password == SECRET, "it must not be asked twice"
+    assert SECRET not in repr(app.session)
+    assert_not_on_disk(staged)
+
+
+async def test_refused_credentials_are_forgotten_and_asked_again(app: CentreApp, staged: Stage) -> None:
+    refused = stage.blocked(
+        "credentials-refused", host="sharebox.example.org", username="exemple", method="le mot de passe"
+    )
+    job = staged.job([stage.started(), refused])
+    app.session.sftp_password = SECRET
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert isinstance(app.screen, SecretDialog)
+        assert "Sharebox a refusé les identifiants" in flat(app)
+    assert app.session.sftp_password is None
+
+
+async def test_a_failure_says_why_and_what_to_do_and_unfolds(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    job = staged.job([*stage.midway(), stage.blocked("sharebox-full", 1, path="/depot/x", reason="plein")])
+    job.log.write_text("trace")
+    async with app.run_test(size=(140, 36)) as pilot:
+        await follow(pilot, job)
+        text = flat(app)
+        assert "Il n'y a plus de place sur Sharebox" in text
+        assert "Demandez de la place à l'Urssaf" in text
+        assert "worker.log" in text
+        assert "Code : sharebox-full" not in text
+        await pilot.press("d")
+        assert "Code : sharebox-full" in flat(app)
+        await pilot.press("c")
+        await settle(pilot)
+        assert "envoyé au terminal" in flat(app)
+        await pilot.press("r")
+        await settle(pilot)
+    assert [started.id for started in workers.jobs] == [job.id]
+
+
+def assert_not_on_disk(staged: Stage) -> None:
+    files = [path for path in staged.home.data.rglob("*") if path.is_file()]
+    assert files
+    assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
+
+
+def test_what_is_being_done_now_in_words() -> None:
+    spec = make_spec(stage.settings(), [("Base active", Path("/srv/impact/base.db"))], stage.NOW)
+    state = JobState.fold(spec, [stage.started()])
+    assert wording.doing(state, running=True) == "Connexion à Sharebox…"
+    assert wording.doing(state, running=False) == "Le transfert est arrêté ; il peut être repris."
