@@ -6,9 +6,10 @@ import tomllib
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tests.programs import require_root
+from tests.mounts import small_disk
 from tui_transfer import config
 from tui_transfer.config import Home
 from tui_transfer.errors import Problem, TransferError
@@ -144,12 +145,10 @@ def test_a_missing_file_and_a_file_that_is_not_text_are_told_apart(file: Path) -
 
 
 def test_a_configuration_that_cannot_be_saved_is_left_as_it_was(file: Path) -> None:
-    require_root()  # a full disk is made with a small tmpfs
-    from tests.mounts import tiny_filesystem
-
     file.write_text(FULL)
     settings = config.load(file)
-    with tiny_filesystem(file.parent / "disk", kilobytes=8) as disk:
+    (file.parent / "disk").mkdir()
+    with small_disk(file.parent / "disk", "size=8k") as disk:
         target = disk / "config.toml"
         target.write_text(MINIMAL)
         (disk / "filler").write_bytes(b"x" * 4096)
@@ -164,8 +163,6 @@ def test_saving_contradictions_is_refused(file: Path) -> None:
     file.write_text(FULL)
     settings = config.load(file)
     twice = (settings.databases[0], settings.databases[0])
-    import msgspec
-
     with pytest.raises(TransferError):
         config.save(file, msgspec.structs.replace(settings, databases=twice))
     assert file.read_text() == FULL

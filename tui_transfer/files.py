@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_transfer import os_errors
 from tui_transfer.errors import Problem, TransferError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -40,17 +39,17 @@ def write_private(path: Path, content: bytes) -> None:
         TransferError: DISK_FULL or DISK_UNWRITABLE; `path` is then untouched.
     """
     make_private_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     with disk_errors(path):
-        # mkstemp creates the file 0600, whatever the umask.
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            Path(temporary).replace(path)
+            temporary.replace(path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
 
@@ -77,15 +76,13 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 def local_disk_error(path: Path, error: OSError) -> TransferError:
     """The failure that `error`, met on our own file `path`, means."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return TransferError(Problem.DISK_FULL, path=path, reason="il n'y a plus d'espace libre")
-    reasons = {
-        errno.EACCES: "accès refusé",
-        errno.EPERM: "accès refusé",
-        errno.EROFS: "ce disque est en lecture seule",
-        errno.ENOENT: "ce dossier n'existe pas",
-        errno.ENOTDIR: "un élément du chemin n'est pas un dossier",
-        errno.EIO: "le disque signale une erreur matérielle",
-    }
-    reason = reasons.get(error.errno or 0, f"erreur du système ({error.strerror or error})")
-    return TransferError(Problem.DISK_UNWRITABLE, path=path, reason=reason)
+    problem = Problem.DISK_FULL if error.errno in os_errors.DISK_FULL else Problem.DISK_UNWRITABLE
+    return TransferError(problem, path=printable(path), reason=os_errors.in_words(error))
+
+
+def printable(path: str | Path) -> str:
+    """The path as text that any terminal, JSON document or mail can hold.
+
+    Bytes that are not UTF-8 are shown as ``\\xNN``.
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.programs import require
+from tests.mounts import small_disk
 from tests.servers.faulty import FaultyServer, faulty_server
 from tests.servers.openssh import openssh
 from tests.servers.relay import relay
@@ -265,14 +264,8 @@ class TestRefusals:
 
     def test_full_disk(self, ssh_server: SshServer, archive: Path) -> None:
         owner = f"uid={ssh_server.root.stat().st_uid}"
-        mount = [require("mount"), "-t", "tmpfs", "-o", f"size=1m,{owner}", "tmpfs", str(ssh_server.root)]
-        if subprocess.run(mount, capture_output=True).returncode != 0:
-            pytest.skip("this container may not mount a small disk")
-        try:
-            with connect(ssh_server) as sharebox:
-                failure(Problem.SHAREBOX_FULL, lambda: send(sharebox, archive))
-        finally:
-            subprocess.run([require("umount"), "--lazy", str(ssh_server.root)], check=True)
+        with small_disk(ssh_server.root, f"size=1m,{owner}"), connect(ssh_server) as sharebox:
+            failure(Problem.SHAREBOX_FULL, lambda: send(sharebox, archive))
 
     def test_denied_rename(self, account: Account, archive: Path) -> None:
         with openssh(account, denied=["rename"]) as server, connect(server) as sharebox:

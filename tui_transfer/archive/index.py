@@ -17,8 +17,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from tui_transfer.archive.disk import open_private, writing
+from tui_transfer.archive.disk import open_private
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.files import disk_errors
 
 if TYPE_CHECKING:
     import threading
@@ -73,7 +74,7 @@ class GrowingArchive:
         self.reused = 0
         self.packed = 0
         self._path = archive
-        with writing(archive), ExitStack() as stack:
+        with disk_errors(archive), ExitStack() as stack:
             self._archive = stack.enter_context(os.fdopen(open_private(archive), "rb+"))
             self._index = stack.enter_context(os.fdopen(open_private(index), "rb+"))
             self._archive.write(bytes(SIGNATURE_SIZE))
@@ -88,7 +89,7 @@ class GrowingArchive:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with writing(self._path):
+        with disk_errors(self._path):
             self._files.close()
 
     def reuse(self, source: bytearray) -> bool:
@@ -106,7 +107,7 @@ class GrowingArchive:
 
     def append(self, record: Record, packed: bytearray) -> None:
         """Adds a block packed anew. The archive is written before its index."""
-        with writing(self._path):
+        with disk_errors(self._path):
             self._archive.write(packed)
             self._archive.flush()
             self._index.write(record.pack())
@@ -119,7 +120,7 @@ class GrowingArchive:
         if self._resuming:
             self._resuming = False
             self._cut()
-        with writing(self._path):
+        with disk_errors(self._path):
             self._archive.write(tail)
             self._sync()
             self._archive.seek(0)
@@ -134,7 +135,7 @@ class GrowingArchive:
             TransferError: `INTERRUPTED`.
         """
         digest = hashlib.sha256()
-        with writing(self._path):
+        with disk_errors(self._path):
             self._archive.seek(0)
             while chunk := self._archive.read(_CHUNK):
                 if cancelled.is_set():
@@ -145,14 +146,14 @@ class GrowingArchive:
     def _holds(self, record: Record, source: bytearray) -> bool:
         if (record.source_size, record.source_sha256) != (len(source), _sha256(source)):
             return False
-        with writing(self._path):
+        with disk_errors(self._path):
             self._archive.seek(self.end)
             packed = self._archive.read(record.packed_size)
         return _sha256(packed) == record.packed_sha256
 
     def _cut(self) -> None:
         """Drops what follows the blocks that were used again, and goes on from there."""
-        with writing(self._path):
+        with disk_errors(self._path):
             self._archive.seek(self.end)
             self._archive.truncate()
             self._index.seek(0)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tui_transfer.archive.disk import open_unlinked, printable, reading, write_atomically, writing
+from tui_transfer.archive.disk import open_unlinked, reading
 from tui_transfer.archive.source import WAL_SUFFIX, Source
 from tui_transfer.archive.sqlite import ROLLBACK_SUFFIX, SHARED_MEMORY_SUFFIX, Copying, OvertakenError
 from tui_transfer.archive.stamp import Stamp, changed
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.files import disk_errors, printable, write_private
 
 if TYPE_CHECKING:
     import threading
@@ -64,12 +65,12 @@ def take_snapshot(
     snapshot, mark_file = folder / "snapshot.sqlite", folder / "snapshot.json"
     mark = _read_mark(mark_file)
     if mark is None or mark.original != _state(source.path) or mark.snapshot != _stamp(snapshot):
-        with writing(mark_file):
+        with disk_errors(mark_file):
             mark_file.unlink(missing_ok=True)
         state = _take(Copying(source.path, snapshot, on_copied, cancelled, locked_after))
-        with writing(snapshot):
+        with disk_errors(snapshot):
             mark = _Mark(state, Stamp.of(snapshot.lstat()))
-        write_atomically(mark_file, msgspec.json.encode(mark))
+        write_private(mark_file, msgspec.json.encode(mark))
     (item,) = source.items
     modified_ns = mark.original[""].modified_ns
     item = replace(item, path=str(snapshot), modified_ns=modified_ns, stamp=mark.snapshot)

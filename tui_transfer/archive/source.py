@@ -19,9 +19,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer.archive.disk import open_unlinked, printable, reading, unreadable
+from tui_transfer.archive.disk import open_unlinked, reading, unreadable
 from tui_transfer.archive.stamp import Stamp
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.files import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

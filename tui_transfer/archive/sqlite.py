@@ -25,9 +25,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from tui_transfer.archive.disk import open_private, open_unlinked, printable, reading, unreadable, writing
+from tui_transfer.archive.disk import open_private, open_unlinked, reading, unreadable
 from tui_transfer.archive.source import WAL_SUFFIX
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.files import disk_errors, printable
 
 if TYPE_CHECKING:
     import threading
@@ -156,7 +157,7 @@ class Copying:
             raise OvertakenError from error
         except OSError as error:
             raise unreadable(original, error) from error
-        with file, writing(copy), os.fdopen(open_private(copy, anew=True), "wb") as target:
+        with file, disk_errors(copy), os.fdopen(open_private(copy, anew=True), "wb") as target:
             while True:
                 self._stop_if_cancelled()
                 with reading(original):
@@ -168,13 +169,13 @@ class Copying:
                 self.on_copied(copied)
 
     def _start_anew(self) -> None:
-        with writing(self.snapshot):
+        with disk_errors(self.snapshot):
             for suffix in (WAL_SUFFIX, ROLLBACK_SUFFIX, SHARED_MEMORY_SUFFIX):
                 Path(f"{self.snapshot}{suffix}").unlink(missing_ok=True)
             os.close(open_private(self.snapshot, anew=True))
 
     def _flush(self) -> None:
-        with writing(self.snapshot), self.snapshot.open("rb+") as file:
+        with disk_errors(self.snapshot), self.snapshot.open("rb+") as file:
             os.fsync(file.fileno())
 
     def _stop_if_cancelled(self) -> None:

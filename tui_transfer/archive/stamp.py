@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui_transfer.archive.disk import printable
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.files import printable
 
 if TYPE_CHECKING:
     import os

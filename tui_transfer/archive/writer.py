@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from tui_transfer.archive.blocks import END, pack
-from tui_transfer.archive.disk import make_private_folder
 from tui_transfer.archive.header import build_container
 from tui_transfer.archive.index import SIGNATURE_SIZE, GrowingArchive, Record
 from tui_transfer.archive.reader import SourceReader, check_unchanged
 from tui_transfer.archive.snapshot import take_snapshot
 from tui_transfer.archive.source import SourceKind, list_source
+from tui_transfer.files import make_private_folder
 
 if TYPE_CHECKING:
     import threading

@@ -15,8 +15,9 @@ import paramiko
 from paramiko import sftp as protocol
 from paramiko.ssh_exception import IncompatiblePeer
 
+from tui_transfer import os_errors
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.sharebox import reasons, security
+from tui_transfer.sharebox import security, status
 from tui_transfer.sharebox.authentication import Authentication, Credentials
 from tui_transfer.sharebox.routes import Route, open_tunnel
 from tui_transfer.sharebox.sftp import SftpError, SftpLostError, SftpProtocolError, SftpSession
@@ -277,7 +278,7 @@ class Sharebox:
         self._packetizer.complete_handshake()  # stops the timer that a failed handshake leaves behind
 
     def _refusal(self, error: SftpError, operation: str, path: str) -> TransferError:
-        reason = reasons.of_sftp_status(error.code, error.text)
+        reason = status.in_words(error.code, error.text)
         if error.code == protocol.SFTP_PERMISSION_DENIED:
             return TransferError(Problem.SHAREBOX_PERMISSION, path=path, reason=reason)
         if error.code == protocol.SFTP_FAILURE and self._is_full():
@@ -302,7 +303,7 @@ class Sharebox:
         elif self._packetizer.farewell is not None:
             reason = f"le serveur a mis fin à la connexion (« {self._packetizer.farewell} »)"
         elif isinstance(cause, OSError):
-            reason = reasons.of_os_error(cause)
+            reason = os_errors.in_words(cause)
         elif isinstance(cause, SftpProtocolError):
             reason = "la réponse du serveur est incompréhensible"
         else:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import paramiko
 from paramiko.pkey import UnknownKeyType
 
+from tui_transfer import os_errors
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.sharebox import reasons
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def _load(file: Path, passphrase: bytes | None) -> paramiko.PKey:
         # The stubs say `str`, but the cryptography library underneath takes nothing but bytes.
         return paramiko.PKey.from_path(file, passphrase)  # type: ignore[arg-type]
     except OSError as error:
-        raise _unreadable(file, reasons.of_os_error(error)) from error
+        raise _unreadable(file, os_errors.in_words(error)) from error
     except (paramiko.SSHException, UnknownKeyType) as error:
         raise _unreadable(file, "ce format ou ce type de clé n'est pas pris en charge") from error
     except ValueError as error:

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from tui_transfer import os_errors
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.sharebox import reasons
 from tui_transfer.sharebox.http_connect import ask_http_proxy
 from tui_transfer.sharebox.socks5 import ask_socks5_proxy
 from tui_transfer.sharebox.target import ProxyLogin, Target
@@ -53,7 +53,7 @@ def open_tunnel(route: Route, host: str, port: int, *, timeout: float = CONNECT_
         try:
             return _connect(host, port, timeout)
         except OSError as error:
-            reason = reasons.of_os_error(error)
+            reason = os_errors.in_words(error)
             raise TransferError(Problem.SHAREBOX_UNREACHABLE, host=host, port=port, reason=reason) from error
     return _open_through(route, Target(host, port), timeout)
 
@@ -66,7 +66,7 @@ def _open_through(proxy: Proxy, target: Target, timeout: float) -> socket.socket
             Problem.PROXY_UNREACHABLE,
             proxy_host=proxy.host,
             proxy_port=proxy.port,
-            reason=reasons.of_os_error(error),
+            reason=os_errors.in_words(error),
         ) from error
     # One limit for the whole exchange, whatever the rhythm in which bytes come: at its end the socket is
     # shut down under the exchange, which then reads an end of stream.

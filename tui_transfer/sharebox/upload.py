@@ -13,8 +13,8 @@ from enum import StrEnum
 from io import FileIO
 from typing import TYPE_CHECKING, Final
 
+from tui_transfer import os_errors
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.sharebox import reasons
 from tui_transfer.sharebox.growing import HEADER_BYTES
 from tui_transfer.sharebox.publication import PART, find, publish
 from tui_transfer.sharebox.sftp import CREATE, READ, WRITE, SftpError
@@ -240,7 +240,7 @@ class _Upload:
             self.local.seek(offset)
             data = self.local.read(length)
         except OSError as error:
-            raise _unreadable(self.file, reasons.of_os_error(error)) from error
+            raise _unreadable(self.file, os_errors.in_words(error)) from error
         if len(data) != length:
             raise _unreadable(self.file, "l'archive a été raccourcie pendant l'envoi")
         return data
@@ -268,7 +268,7 @@ def _open(file: GrowingFile) -> FileIO:
     try:
         return FileIO(file.path)
     except OSError as error:
-        raise _unreadable(file, reasons.of_os_error(error)) from error
+        raise _unreadable(file, os_errors.in_words(error)) from error
 
 
 def _interrupted() -> TransferError:
