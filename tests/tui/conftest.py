@@ -83,7 +83,9 @@ def shown(app: App[Any]) -> str:
     """The text on the screen, line by line, no-break spaces as plain ones."""
     lines: dict[float, str] = {}
     picture = app.export_screenshot()
-    for x, y, text in re.findall(r'<text[^>]* x="([\d.]+)" y="([\d.]+)" textLength[^>]*>([^<]*)</text>', picture):
+    for x, y, text in re.findall(
+        r'<text[^>]* x="([\d.]+)" y="([\d.]+)" textLength[^>]*>([^<]*)</text>', picture
+    ):
         line = lines.get(float(y), "").ljust(round(float(x) / _CELL))
         lines[float(y)] = line + html.unescape(text)
     return "\n".join(lines[y] for y in sorted(lines)).replace("\xa0", " ").replace("\u202f", " ")

@@ -8,22 +8,22 @@ import tempfile
 from pathlib import Path
 
 from tests.tui.scenes import SCENES, Scene, open_scene
+from tui_transfer.tui.app import CentreApp
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
-SIZE = (100, 30)
+SIZE = (120, 36)
 
 
-def chosen() -> list[Scene]:
-    """The scenes that are in the folder."""
-    return [scene for scene in SCENES if scene.pictured]
+def take(app: CentreApp) -> str:
+    """What is on the screen as SVG, without the random names that Rich puts in."""
+    return re.sub(r"terminal-\d+-", "terminal-", app.export_screenshot())
 
 
-async def picture(scene: Scene) -> str:
-    """The scene as SVG, without the random names that Rich puts in."""
+async def _picture(scene: Scene) -> str:
     with tempfile.TemporaryDirectory() as folder, open_scene(scene, Path(folder)) as (app, drive):
         async with app.run_test(size=SIZE) as pilot:
             await drive(pilot)
-            return re.sub(r"terminal-\d+-", "terminal-", app.export_screenshot())
+            return take(app)
 
 
 def main() -> None:
@@ -31,8 +31,8 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.glob("*.svg"):
         old.unlink()
-    for scene in chosen():
-        (FOLDER / f"{scene.name}.svg").write_text(asyncio.run(picture(scene)), "utf-8")
+    for scene in SCENES:
+        (FOLDER / f"{scene.name}.svg").write_text(asyncio.run(_picture(scene)), "utf-8")
 
 
 if __name__ == "__main__":

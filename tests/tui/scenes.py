@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from tests.tui import stage
 from tests.tui.stage import MEGA, Stage
 from tui_transfer.archive.source import SourceKind, Summary
-from tui_transfer.config import ProxySettings
+from tui_transfer.config import Home, ProxySettings
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.orders import Orders
 from tui_transfer.preflight.checks import Check, Verdict
@@ -36,6 +36,7 @@ PRACTICE = Practice(
     folder=Path("/tmp/demo/sharebox/depot"),
     proxy=PracticeProxy("127.0.0.1", 40128, "demo", "violette-é€"),
 )
+_NOWHERE = Home(Path("/srv/impact/config.toml"), Path("/srv/impact/none"))
 _SUMMARIES = {
     Path(stage.PATHS[0]): Summary(SourceKind.SQLITE, 84 * MEGA, stage.NOW.timestamp(), 1),
     Path(stage.PATHS[1]): Summary(SourceKind.FOLDER, 212 * MEGA, stage.NOW.timestamp() - 86_400, 1204),
@@ -63,7 +64,6 @@ class Scene:
     practice: Practice | None = None
     today: date = date(2022, 3, 2)
     ticked: int = 0
-    pictured: bool = True
 
 
 def _summarize(path: Path) -> Summary:
@@ -143,7 +143,7 @@ SCENES = (
     Scene("centre-demonstration", practice=PRACTICE),
     Scene("maintenir", keys=("m",)),
     Scene("maintenir-grise", keys=("m",), today=date(2022, 2, 20)),
-    Scene("maintenir-sans-configuration", keys=("m",), configured=False, pictured=False),
+    Scene("maintenir-sans-configuration", keys=("m",), configured=False),
     Scene("prerequis", keys=("p", "down", "down"), ticked=4),
     Scene("bases", keys=("m", "t")),
     Scene("bases-ajouter", keys=("m", "t", "a")),
@@ -184,7 +184,8 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
             stack.enter_context(patch(target, fake))
         set_up.tick(scene.ticked)
         job = scene.job(set_up) if scene.job else None
-        app = CentreApp(set_up.home, scene.practice, lambda: scene.today)
+        home = set_up.home if scene.configured else _NOWHERE
+        app = CentreApp(home, scene.practice, lambda: scene.today)
 
         async def drive(pilot: Pilot[Any]) -> None:
             await pilot.pause()

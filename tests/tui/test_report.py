@@ -8,6 +8,7 @@ import stat
 import subprocess
 from email import message_from_bytes
 from email.policy import default
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -189,7 +190,12 @@ def test_a_display_without_a_mail_program_is_told(tmp_path: Path, monkeypatch: p
 
 def test_a_message_too_long_for_an_address_asks_to_paste(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(mailer.subprocess, "Popen", lambda arguments, **_: opened.append(arguments[1]))
+
+    def keep(arguments: list[str], **_: object) -> subprocess.Popen[bytes]:
+        opened.append(arguments[1])
+        return subprocess.Popen(["true"], stdin=subprocess.DEVNULL)
+
+    monkeypatch.setattr(mailer, "subprocess", SimpleNamespace(Popen=keep, DEVNULL=subprocess.DEVNULL))
     long = Message(MESSAGE.subject, MESSAGE.recipients, "é" * mailer.LONGEST)
     assert mailer.open_message(MESSAGE)
     assert mailer.open_message(long)

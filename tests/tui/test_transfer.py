@@ -257,7 +257,7 @@ async def test_a_refused_proxy_keeps_the_values_but_not_the_password(
         assert app.screen.focused is app.screen.query_one("#password")
         await pilot.press("escape")
         assert app.screen.query_one("#action-resume", Action).has_focus
-    assert app.session.proxy_password is None
+    assert app.session.orders().proxy_password is None
     assert workers.jobs == []
 
 
@@ -357,7 +357,7 @@ async def test_refused_credentials_are_forgotten_and_asked_again(app: CentreApp,
         await follow(pilot, job)
         assert isinstance(app.screen, SecretDialog)
         assert "Sharebox a refusé les identifiants" in flat(app)
-    assert app.session.sftp_password is None
+    assert app.session.orders().sftp_password is None
 
 
 async def test_a_failure_says_why_and_what_to_do_and_unfolds(

@@ -7,7 +7,8 @@ import signal
 import sys
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tui_transfer.config import Home
     from tui_transfer.tui.practice import Practice
 
+_HERE: Final = Path(__file__).parent
+
 
 class CentreApp(App[int], inherit_bindings=False):
     """The Centre de maintenance.
@@ -37,7 +40,7 @@ class CentreApp(App[int], inherit_bindings=False):
     """
 
     TITLE = "Centre de maintenance"
-    CSS_PATH = ["app.tcss", "screens/home.tcss"]  # noqa: RUF012
+    CSS_PATH = [_HERE / "app.tcss", _HERE / "screens" / "home.tcss"]  # noqa: RUF012
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "explain_quit", show=False, system=True),

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -45,7 +46,7 @@ def open_message(message: Message) -> bool:
             os.startfile(address)  # noqa: S606 - a mailto: address made above
             return True
         program = "open" if sys.platform == "darwin" else "xdg-email"
-        subprocess.Popen(
+        opening = subprocess.Popen(
             [program, address],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -54,4 +55,6 @@ def open_message(message: Message) -> bool:
         )
     except OSError:
         return False
+    # Waited for in the background, so that it does not stay a zombie while this process lives.
+    threading.Thread(target=opening.wait, daemon=True).start()
     return True

@@ -24,7 +24,7 @@ from tui_transfer.tui.screens.dialog import YesNo
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.prose import Prose
-from tui_transfer.tui.widgets.tick_table import TickTable, right, tick_box
+from tui_transfer.tui.widgets.tick_table import GAP, TickTable, right, tick_box
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from tui_transfer.archive.source import Summary
     from tui_transfer.config import DatabaseSettings
 
-_TICK, _NAME, _KIND, _SIZE, _DATE, _STATE = range(6)
 _WIDTHS: Final = {"": 3, "Type": 11, "Taille": 7, "Modifiée le": 11, "État": 11}
+_SIZE_WIDTH: Final = _WIDTHS["Taille"]
 _WIDE: Final = 100
 """Columns of the window from which times are shown beside dates."""
 _TIME: Final = 5
@@ -100,14 +100,14 @@ class DatabasesPage(Page):
     def _fill(self) -> None:
         table = self.query_one(TickTable)
         row = table.cursor_row
-        table.clear(columns=True)
         widths = _WIDTHS | ({"Modifiée le": _WIDTHS["Modifiée le"] + _TIME} if self._is_wide else {})
-        # Around the columns: the panel's border, and one space on either side of each.
-        room = self.room - 2 - sum(widths.values()) - 2 * (len(widths) + 1)
-        table.add_column("", width=widths.pop(""))
-        table.add_column("Nom", width=max(_LEAST_NAME, room))
-        for label, width in widths.items():
-            table.add_column(Text(label, justify="right") if label == "Taille" else label, width=width)
+        # Around the columns: the panel's border and margin.
+        room = self.room - 4 - sum(widths.values()) - GAP * (len(widths) + 1)
+        columns: list[tuple[str | Text, int]] = [
+            (right(label, width) if label == "Taille" else label, width) for label, width in widths.items()
+        ]
+        columns.insert(1, ("Nom", max(_LEAST_NAME, room)))
+        table.set_columns(columns)
         for item in self._databases:
             table.add_row(*self._cells(item))
         if self._databases:
@@ -123,16 +123,23 @@ class DatabasesPage(Page):
         name = Text(item.name, no_wrap=True, overflow="ellipsis")
         tick = tick_box(item.name in self._ticked)
         if look is None:
-            return [tick, name, Text("…"), right("…"), Text("…"), Text("…")]
+            return [tick, name, Text("…"), right("…", _SIZE_WIDTH), Text("…"), Text("…")]
         if isinstance(look, TransferError):
-            return [tick, name, Text("–"), right("–"), Text("–"), Text(f"✗ {_short(look)}", no_wrap=True)]
+            return [
+                tick,
+                name,
+                Text("–"),
+                right("–", _SIZE_WIDTH),
+                Text("–"),
+                Text(f"✗ {_short(look)}", no_wrap=True),
+            ]
         date = french.short_moment(datetime.fromtimestamp(look.modified, UTC))
         state = "✓ active" if item.active else "✓ prête"
         return [
             tick,
             name,
             Text(wording.KINDS[look.kind]),
-            right(french.size(look.size)),
+            right(french.size(look.size), _SIZE_WIDTH),
             Text(date if self._is_wide else date.split()[0]),
             Text(state),
         ]
@@ -150,8 +157,7 @@ class DatabasesPage(Page):
             self._looks[item.name] = result
             if item in self._databases:
                 row = self._databases.index(item)
-                for column, cell in enumerate(self._cells(item)):
-                    self.query_one(TickTable).set_cell(row, column, cell)
+                self.query_one(TickTable).set_row(row, self._cells(item))
             self._describe()
 
         in_background(self, lambda: summarize(path), looked)
@@ -181,9 +187,9 @@ class DatabasesPage(Page):
 
     @on(TickTable.Ticked)
     def _tick(self, event: TickTable.Ticked) -> None:
-        name = self._databases[event.row].name
-        self._ticked ^= {name}
-        self.query_one(TickTable).set_cell(event.row, _TICK, tick_box(name in self._ticked))
+        item = self._databases[event.row]
+        self._ticked ^= {item.name}
+        self.query_one(TickTable).set_row(event.row, self._cells(item))
         self.say("")
         self._describe()
 

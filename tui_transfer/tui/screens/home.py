@@ -112,7 +112,7 @@ class HomePage(Page):
 
     def _watch(self) -> None:
         """Follows a running transfer; costs nothing while there is none."""
-        if self.is_current and self._job is not None and self.query_one("#last").has_class("-running"):
+        if self.is_active and self._job is not None and self.query_one("#last").has_class("-running"):
             self._refresh()
 
     def _refresh(self) -> None:

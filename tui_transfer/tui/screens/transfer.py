@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
@@ -24,7 +25,7 @@ from tui_transfer.tui.screens.recovery import dialog_for, forget_refused
 from tui_transfer.tui.screens.success import SuccessDialog
 from tui_transfer.tui.widgets.actions import FIELD, Action
 from tui_transfer.tui.widgets.gauge import FULL, gauge
-from tui_transfer.tui.widgets.tick_table import FrugalTable, right
+from tui_transfer.tui.widgets.tick_table import GAP, FrugalTable, right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,10 +38,18 @@ if TYPE_CHECKING:
     from tui_transfer.job.state import DatabaseState
     from tui_transfer.tui.screens.answers import Answer
 
-POLL_SECONDS: Final = 0.5
-_PACE_SECONDS: Final = 1.0
+POLL_SECONDS: Final = 1.0
+_PACE_SECONDS: Final = 2.0
 """Rate and time left change no faster than one can read them."""
-_COLUMNS: Final = (("C", 9), ("T", 9), ("Taille", 7), ("Envoyé", 7))
+_STEP_WIDTH: Final = 9
+_SIZE_WIDTH: Final = 7
+_COLUMNS: Final = (
+    ("C", _STEP_WIDTH),
+    ("T", _STEP_WIDTH),
+    ("Taille", _SIZE_WIDTH),
+    ("Envoyé", _SIZE_WIDTH),
+)
+_FIGURES: Final = {"Taille", "Envoyé"}
 _GAUGE: Final = 13
 _WIDE_GAUGE: Final = 30
 _LEAST_NAME: Final = 10
@@ -87,7 +96,7 @@ class TransferPage(Page):
         yield Static(id="doing")
         yield Static(id="overall")
         yield Static(id="pace")
-        yield FrugalTable(id="progress", classes=f"panel {FIELD}", cursor="none")
+        yield Vertical(FrugalTable(id="progress", classes=FIELD, cursor="none"), classes="panel", id="rows")
         yield Static("C : compression   T : transfert vers Sharebox, puis vérification", id="legend")
 
     def buttons(self) -> Iterable[Action]:
@@ -121,7 +130,7 @@ class TransferPage(Page):
 
     def _tick(self) -> None:
         """Looks at the journal, unless a modal covers the screen or nothing can happen any more."""
-        if self.app.screen is self and (self._starting or not self._settled):
+        if self.is_active and (self._starting or not self._settled):
             self._poll()
 
     def _poll(self) -> None:
@@ -194,15 +203,16 @@ class TransferPage(Page):
         """Lays the table out anew: at the start, and when the window changes."""
         assert self._follower is not None
         table = self.query_one(FrugalTable)
-        table.clear(columns=True)
-        room = self.room - 2 - sum(width for _, width in _COLUMNS) - 2 * (len(_COLUMNS) + 2)
+        # Around the columns: the panel's border and margin, and a scrollbar.
+        room = self.room - 5 - sum(width for _, width in _COLUMNS) - GAP * (len(_COLUMNS) + 2)
         longest = max(len(item.name) for item in self._follower.state.databases)
-        self._gauge_width = min(_WIDE_GAUGE, max(_GAUGE, room - longest))
-        table.add_column("Base", width=max(_LEAST_NAME, room - self._gauge_width))
-        table.add_column("Progression", width=self._gauge_width)
-        for label, width in _COLUMNS:
-            figures = label in {"Taille", "Envoyé"}
-            table.add_column(Text(label, justify="right") if figures else label, width=width)
+        self._gauge_width = min(_WIDE_GAUGE, max(_GAUGE, room - max(longest, _LEAST_NAME)))
+        columns: list[tuple[str | Text, int]] = [
+            ("Base", max(_LEAST_NAME, room - self._gauge_width)),
+            ("Progression", self._gauge_width),
+            *((right(label, width) if label in _FIGURES else label, width) for label, width in _COLUMNS),
+        ]
+        table.set_columns(columns)
         for item in self._follower.state.databases:
             table.add_row(*self._cells(item))
         self._draw()
@@ -216,8 +226,7 @@ class TransferPage(Page):
         self.set_text("#overall", self._overall(state.fraction))
         table = self.query_one(FrugalTable)
         for row, item in enumerate(state.databases):
-            for column, cell in enumerate(self._cells(item)):
-                table.set_cell(row, column, cell)
+            table.set_row(row, self._cells(item))
         now = self._clock()
         estimate = self._meter.observe(now, state) if running else Estimate(None, None)
         if now - self._paced_at >= _PACE_SECONDS or not running:
@@ -239,10 +248,11 @@ class TransferPage(Page):
         return [
             Text(item.name, no_wrap=True, overflow="ellipsis"),
             Text.assemble(*_bar_parts(bar.plain, theme), f" {french.percent(item.fraction):>5}"),
-            Text(c, style=theme.get(c_style[1:], "")),
-            Text(t, style=theme.get(t_style[1:], "")),
-            right(size),
-            right(french.size(item.acknowledged)),
+            # Filled up to the next cell, so that the line changes colour less often.
+            Text(c.ljust(_STEP_WIDTH + GAP), style=theme.get(c_style[1:], "")),
+            Text(t.ljust(_STEP_WIDTH + GAP), style=theme.get(t_style[1:], "")),
+            right(size, _SIZE_WIDTH),
+            right(french.size(item.acknowledged), _SIZE_WIDTH),
         ]
 
     def _show_buttons(self) -> None:

@@ -1,0 +1,35 @@
+"""The program on a real terminal, for the tests to look at from outside: `python -m tests.tui.on_a_terminal`.
+
+It opens the home given, on the screen of its newest job if there is one.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tui_transfer.config import Home
+from tui_transfer.job import control
+from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.screens.transfer import TransferPage
+
+
+class Opened(CentreApp):
+    """Opens the newest job once the first screen is there."""
+
+    def on_ready(self) -> None:
+        """Goes where the test wants to look."""
+        for job in control.list_jobs(self.session.home):
+            self.push_screen(TransferPage(job, begin=False))
+
+
+def main() -> int:
+    """Runs until a key or a signal ends it; returns the exit code."""
+    folder = Path(sys.argv[1])
+    app = Opened(Home(folder / "config.toml", folder))
+    app.run()
+    return app.return_code or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

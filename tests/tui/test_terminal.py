@@ -1,0 +1,125 @@
+"""From outside, on a pty: signals, the state the terminal is left in, and what is sent to it."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pexpect
+import pytest
+
+from tests.tui import stage
+from tui_transfer.job import events as ev
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.tui.stage import Stage
+    from tui_transfer.job.control import Job
+
+MEGA = 1_000_000
+LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
+
+
+@pytest.fixture
+def terminal(staged: Stage) -> Iterator[pexpect.spawn[bytes]]:
+    child = _open(staged)
+    yield child
+    child.close(force=True)
+
+
+def _open(staged: Stage) -> pexpect.spawn[bytes]:
+    environment = os.environ | {"TERM": "xterm-256color", "PYTHONWARNINGS": "ignore"}
+    return pexpect.spawn(
+        sys.executable,
+        ["-m", "tests.tui.on_a_terminal", str(staged.home.data)],
+        dimensions=(24, 80),
+        env=environment,
+        timeout=20,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_cleanly_and_fast(terminal: pexpect.spawn[bytes], number: signal.Signals) -> None:
+    terminal.expect("Maintenir")
+    begun = time.monotonic()
+    terminal.kill(number)
+    terminal.expect(pexpect.EOF)
+    terminal.wait()
+    assert time.monotonic() - begun < 2
+    assert terminal.exitstatus == 128 + number
+    assert LEFT_ALTERNATE_SCREEN in terminal.before
+
+
+def test_quitting_is_fast_and_leaves_the_terminal_as_it_was(terminal: pexpect.spawn[bytes]) -> None:
+    terminal.expect("Maintenir")
+    begun = time.monotonic()
+    terminal.send("q")
+    terminal.expect(pexpect.EOF)
+    terminal.wait()
+    assert time.monotonic() - begun < 2
+    assert terminal.exitstatus == 0
+    assert LEFT_ALTERNATE_SCREEN in terminal.before
+
+
+def test_an_idle_screen_sends_nothing(terminal: pexpect.spawn[bytes]) -> None:
+    terminal.expect("Maintenir")
+    _read_for(terminal, 1.0)
+    assert _read_for(terminal, 3.0) == 0
+
+
+def test_a_transfer_of_fifteen_databases_sends_less_than_a_kilobyte_a_second(staged: Stage) -> None:
+    names = [f"Base {number:02d}" for number in range(15)]
+    job = staged.job([stage.started(), stage.connected()], running=True, names=names)
+    for index in range(15):
+        stage.append(job, *_begun(index))
+    terminal = _open(staged)
+    try:
+        terminal.expect("Progression")
+        _read_for(terminal, 1.5)
+        sent, seconds = 0, 6
+        for second in range(seconds):
+            _advance(job, second)
+            sent += _read_for(terminal, 1.0)
+        assert 0 < sent < 1000 * seconds, f"{sent / seconds:.0f} bytes a second"
+        terminal.send("q")
+        _read_for(terminal, 1.0)
+        _advance(job, seconds)
+        assert _read_for(terminal, 2.0) == 0, "drawn under a modal"
+    finally:
+        terminal.close(force=True)
+
+
+def _begun(index: int) -> list[ev.Event]:
+    if index > 1:
+        return []
+    return [
+        ev.ArchiveStarted(at=stage.at(2), database=index, kind="file", size=500 * MEGA, files=1),
+        ev.ArchiveProgress(at=stage.at(3), database=index, read=100 * MEGA, packed=40 * MEGA),
+        ev.UploadStarted(at=stage.at(3), database=index, offset=0),
+    ]
+
+
+def _advance(job: Job, step: int) -> None:
+    """What a link of 80 Mbit/s brings in a second, on two databases at once: compressing and sending."""
+    stage.append(
+        job,
+        ev.ArchiveProgress(
+            at=stage.at(4 + step), database=1, read=(120 + 20 * step) * MEGA, packed=(48 + 8 * step) * MEGA
+        ),
+        ev.UploadProgress(at=stage.at(4 + step), database=0, acknowledged=(5 + 5 * step) * MEGA),
+        ev.UploadProgress(at=stage.at(4 + step), database=1, acknowledged=(5 + 5 * step) * MEGA),
+    )
+
+
+def _read_for(terminal: pexpect.spawn[bytes], seconds: float) -> int:
+    """How many bytes arrive within `seconds`: the measure is the time itself."""
+    end, count = time.monotonic() + seconds, 0
+    while (left := end - time.monotonic()) > 0:
+        if select.select([terminal.child_fd], [], [], left)[0]:
+            count += len(os.read(terminal.child_fd, 65536))
+    return count
