@@ -24,7 +24,7 @@ from tui_transfer.tui.screens.dialog import YesNo
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.prose import Prose
-from tui_transfer.tui.widgets.tick_table import GAP, TickTable, right, tick_box
+from tui_transfer.tui.widgets.tick_table import GAP, TickTable, clipped, right, tick_box
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,6 +67,7 @@ class DatabasesPage(Page):
         self._databases: list[DatabaseSettings] = []
         self._ticked: set[str] = set()
         self._looks: dict[str, Summary | TransferError] = {}
+        self._name_width = _LEAST_NAME
 
     def body(self) -> Iterable[Widget]:
         """The table, then the path of the highlighted line and the sum of the ticked ones."""
@@ -101,12 +102,13 @@ class DatabasesPage(Page):
         table = self.query_one(TickTable)
         row = table.cursor_row
         widths = _WIDTHS | ({"Modifiée le": _WIDTHS["Modifiée le"] + _TIME} if self._is_wide else {})
-        # Around the columns: the panel's border and margin.
-        room = self.room - 4 - sum(widths.values()) - GAP * (len(widths) + 1)
+        # Around the columns: the panel's border and margin, and a scrollbar.
+        room = self.room - 4 - sum(widths.values()) - GAP * len(widths)
+        self._name_width = max(_LEAST_NAME, room)
         columns: list[tuple[str | Text, int]] = [
             (right(label, width) if label == "Taille" else label, width) for label, width in widths.items()
         ]
-        columns.insert(1, ("Nom", max(_LEAST_NAME, room)))
+        columns.insert(1, ("Nom", self._name_width))
         table.set_columns(columns)
         for item in self._databases:
             table.add_row(*self._cells(item))
@@ -120,7 +122,7 @@ class DatabasesPage(Page):
 
     def _cells(self, item: DatabaseSettings) -> list[Text]:
         look = self._looks.get(item.name)
-        name = Text(item.name, no_wrap=True, overflow="ellipsis")
+        name = clipped(item.name, self._name_width)
         tick = tick_box(item.name in self._ticked)
         if look is None:
             return [tick, name, Text("…"), right("…", _SIZE_WIDTH), Text("…"), Text("…")]

@@ -25,7 +25,7 @@ from tui_transfer.tui.screens.recovery import dialog_for, forget_refused
 from tui_transfer.tui.screens.success import SuccessDialog
 from tui_transfer.tui.widgets.actions import FIELD, Action
 from tui_transfer.tui.widgets.gauge import FULL, gauge
-from tui_transfer.tui.widgets.tick_table import GAP, FrugalTable, right
+from tui_transfer.tui.widgets.tick_table import GAP, FrugalTable, clipped, right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -86,6 +86,7 @@ class TransferPage(Page):
         self._follower: Follower | None = None
         self._meter = Meter()
         self._paced_at = float("-inf")
+        self._name_width, self._gauge_width = _LEAST_NAME, _GAUGE
         self._starting = False
         self._interrupting = False
         self._settled = False
@@ -204,11 +205,12 @@ class TransferPage(Page):
         assert self._follower is not None
         table = self.query_one(FrugalTable)
         # Around the columns: the panel's border and margin, and a scrollbar.
-        room = self.room - 5 - sum(width for _, width in _COLUMNS) - GAP * (len(_COLUMNS) + 2)
+        room = self.room - 4 - sum(width for _, width in _COLUMNS) - GAP * (len(_COLUMNS) + 1)
         longest = max(len(item.name) for item in self._follower.state.databases)
         self._gauge_width = min(_WIDE_GAUGE, max(_GAUGE, room - max(longest, _LEAST_NAME)))
+        self._name_width = max(_LEAST_NAME, room - self._gauge_width)
         columns: list[tuple[str | Text, int]] = [
-            ("Base", max(_LEAST_NAME, room - self._gauge_width)),
+            ("Base", self._name_width),
             ("Progression", self._gauge_width),
             *((right(label, width) if label in _FIGURES else label, width) for label, width in _COLUMNS),
         ]
@@ -246,7 +248,7 @@ class TransferPage(Page):
         bar = gauge(item.fraction, self._gauge_width - 6)
         theme = self.app.theme_variables
         return [
-            Text(item.name, no_wrap=True, overflow="ellipsis"),
+            clipped(item.name, self._name_width),
             Text.assemble(*_bar_parts(bar.plain, theme), f" {french.percent(item.fraction):>5}"),
             # Filled up to the next cell, so that the line changes colour less often.
             Text(c.ljust(_STEP_WIDTH + GAP), style=theme.get(c_style[1:], "")),

@@ -10,6 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_transfer.tui.keys import binding_keys, own_bindings
+from tui_transfer.tui.widgets.prose import Prose
 
 MOST_KEYS: Final = 6
 
@@ -33,15 +34,15 @@ class TopBar(Widget):
         return Content.assemble(left, gap, right)
 
 
-class Notice(Static):
-    """One line that says what has just happened; empty most of the time."""
+class Notice(Prose):
+    """Says what has just happened; empty most of the time, longer than a line where a path is long."""
 
     SIGNS: Final = {"info": "›", "success": "✓", "warning": "!", "error": "✗"}
 
     def say(self, text: str, kind: str = "info") -> None:
         """Replaces the line. `kind` is one of `SIGNS`; an empty text clears it."""
         self.set_classes(f"-{kind}")
-        self.update(Content(f"{self.SIGNS[kind]} {text}" if text else ""))
+        self.update(f"{self.SIGNS[kind]} {text}" if text else "")
 
 
 class KeyBar(Static):

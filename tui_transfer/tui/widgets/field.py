@@ -23,8 +23,10 @@ class QuietInput(Input):
     """An input whose cursor does not blink: nothing is sent to an idle terminal."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "app.focus_next", "Champ suivant", show=False),
-        Binding("up", "app.focus_previous", "Champ précédent", show=False),
+        # With priority, the focus has moved before the next key is looked at: over a slow connection the
+        # keys of a fast typist arrive together.
+        Binding("down,tab", "app.focus_next", "Champ suivant", show=False, priority=True),
+        Binding("up,shift+tab", "app.focus_previous", "Champ précédent", show=False, priority=True),
     ]
 
     def __init__(self, value: str = "", *, id: str, password: bool = False, placeholder: str = "") -> None:
@@ -40,8 +42,8 @@ class Choice(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space", "turn(1)", "Choix suivant", show=False),
         Binding("left", "turn(-1)", "Choix précédent", show=False),
-        Binding("down,enter", "app.focus_next", "Champ suivant", show=False),
-        Binding("up", "app.focus_previous", "Champ précédent", show=False),
+        Binding("down,tab,enter", "app.focus_next", "Champ suivant", show=False, priority=True),
+        Binding("up,shift+tab", "app.focus_previous", "Champ précédent", show=False, priority=True),
     ]
     chosen: reactive[int] = reactive(0)
 

@@ -23,7 +23,7 @@ UNTICKED = "[ ]"
 
 
 GAP: Final = 2
-"""Columns left empty after each cell."""
+"""Columns left empty between cells."""
 
 
 class FrugalTable(DataTable[Text]):
@@ -41,8 +41,8 @@ class FrugalTable(DataTable[Text]):
     def set_columns(self, columns: Sequence[tuple[str | Text, int]]) -> None:
         """Begins anew with `columns`, labels and widths."""
         self.clear(columns=True)
-        for label, width in columns:
-            self.add_column(label, width=width + GAP)
+        for position, (label, width) in enumerate(columns, start=1):
+            self.add_column(label, width=width + (GAP if position < len(columns) else 0))
 
     def set_row(self, row: int, cells: Sequence[Text]) -> None:
         """Changes a row, if it differs."""
@@ -102,6 +102,13 @@ class TickTable(FrugalTable):
 def tick_box(ticked: bool) -> Text:
     """A tick box that needs no colour."""
     return Text(TICKED if ticked else UNTICKED, style="bold" if ticked else "")
+
+
+def clipped(text: str, width: int) -> Text:
+    """Text that says with « … » that it does not fit."""
+    clipped = Text(text, no_wrap=True)
+    clipped.truncate(width, overflow="ellipsis")
+    return clipped
 
 
 def right(text: str, width: int) -> Text:
