@@ -28,7 +28,7 @@ from tui_transfer.tui.screens.secret import SecretDialog
 from tui_transfer.tui.screens.success import SuccessDialog
 from tui_transfer.tui.screens.transfer import TransferPage
 from tui_transfer.tui.widgets.actions import Action
-from tui_transfer.tui.widgets.tick_table import FrugalTable
+from tui_transfer.tui.widgets.progress_table import ProgressTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,7 @@ async def test_nothing_is_drawn_under_a_modal(app: CentreApp, staged: Stage) -> 
         page = await follow(pilot, job)
         await pilot.press("q")
         stage.append(job, ev.UploadProgress(at=stage.at(25), database=1, acknowledged=50_000_000))
-        table = page.query_one(FrugalTable)
+        table = page.query_one(ProgressTable)
         await pilot.pause(1.2)  # two polls and more: what is shown is that they do nothing
         assert str(table.get_cell_at((1, 5))) == "35,0\xa0Mo"  # type: ignore[arg-type]
         await pilot.press("r")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -23,9 +22,9 @@ from tui_transfer.tui.screens.leaving import Leaving, LeavingDialog
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.screens.recovery import dialog_for, forget_refused
 from tui_transfer.tui.screens.success import SuccessDialog
-from tui_transfer.tui.widgets.actions import FIELD, Action
-from tui_transfer.tui.widgets.gauge import FULL, gauge
-from tui_transfer.tui.widgets.tick_table import GAP, FrugalTable, clipped, right
+from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.gauge import gauge
+from tui_transfer.tui.widgets.progress_table import ProgressTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,24 +34,13 @@ if TYPE_CHECKING:
 
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
-    from tui_transfer.job.state import DatabaseState
     from tui_transfer.tui.screens.answers import Answer
 
 POLL_SECONDS: Final = 1.0
 _PACE_SECONDS: Final = 2.0
 """Rate and time left change no faster than one can read them."""
-_STEP_WIDTH: Final = 9
-_SIZE_WIDTH: Final = 7
-_COLUMNS: Final = (
-    ("C", _STEP_WIDTH),
-    ("T", _STEP_WIDTH),
-    ("Taille", _SIZE_WIDTH),
-    ("Envoyé", _SIZE_WIDTH),
-)
-_FIGURES: Final = {"Taille", "Envoyé"}
-_GAUGE: Final = 13
-_WIDE_GAUGE: Final = 30
-_LEAST_NAME: Final = 10
+_PANEL: Final = 3
+"""Columns that the table's panel takes: its border and its margin."""
 
 
 class TransferPage(Page):
@@ -86,7 +74,6 @@ class TransferPage(Page):
         self._follower: Follower | None = None
         self._meter = Meter()
         self._paced_at = float("-inf")
-        self._name_width, self._gauge_width = _LEAST_NAME, _GAUGE
         self._starting = False
         self._interrupting = False
         self._settled = False
@@ -97,7 +84,7 @@ class TransferPage(Page):
         yield Static(id="doing")
         yield Static(id="overall")
         yield Static(id="pace")
-        yield Vertical(FrugalTable(id="progress", classes=FIELD, cursor="none"), classes="panel", id="rows")
+        yield Vertical(ProgressTable(id="progress"), classes="panel", id="rows")
         yield Static("C : compression   T : transfert vers Sharebox, puis vérification", id="legend")
 
     def buttons(self) -> Iterable[Action]:
@@ -200,23 +187,16 @@ class TransferPage(Page):
 
     # ── Drawing ───────────────────────────────────────────────
 
+    @property
+    def _at_work(self) -> bool:
+        return self._starting or (self._follower is not None and self._follower.running)
+
     def _draw_all(self) -> None:
-        """Lays the table out anew: at the start, and when the window changes."""
+        """Lays the table out anew: at the start, and when window or theme change."""
         assert self._follower is not None
-        table = self.query_one(FrugalTable)
-        # Around the columns: the panel's border and margin, and a scrollbar.
-        room = self.room - 4 - sum(width for _, width in _COLUMNS) - GAP * (len(_COLUMNS) + 1)
-        longest = max(len(item.name) for item in self._follower.state.databases)
-        self._gauge_width = min(_WIDE_GAUGE, max(_GAUGE, room - max(longest, _LEAST_NAME)))
-        self._name_width = max(_LEAST_NAME, room - self._gauge_width)
-        columns: list[tuple[str | Text, int]] = [
-            ("Base", self._name_width),
-            ("Progression", self._gauge_width),
-            *((right(label, width) if label in _FIGURES else label, width) for label, width in _COLUMNS),
-        ]
-        table.set_columns(columns)
-        for item in self._follower.state.databases:
-            table.add_row(*self._cells(item))
+        inside = self.room - _PANEL
+        databases = self._follower.state.databases
+        self.query_one(ProgressTable).lay_out(inside, databases, running=self._at_work)
         self._draw()
 
     def _draw(self) -> None:
@@ -226,9 +206,7 @@ class TransferPage(Page):
         if not self._starting or running:
             self.set_text("#doing", wording.doing(state, running=running))
         self.set_text("#overall", self._overall(state.fraction))
-        table = self.query_one(FrugalTable)
-        for row, item in enumerate(state.databases):
-            table.set_row(row, self._cells(item))
+        self.query_one(ProgressTable).show(state.databases, running=self._at_work)
         now = self._clock()
         estimate = self._meter.observe(now, state) if running else Estimate(None, None)
         if now - self._paced_at >= _PACE_SECONDS or not running:
@@ -239,23 +217,6 @@ class TransferPage(Page):
     def _overall(self, fraction: float) -> Content:
         percent = f"  {french.percent(fraction):>5}"
         return Content.assemble(gauge(fraction, self.room - len(percent)), (percent, "bold"))
-
-    def _cells(self, item: DatabaseState) -> list[Text]:
-        running = self._starting or (self._follower is not None and self._follower.running)
-        c, c_style = wording.compression_cell(item, running=running)
-        t, t_style = wording.transfer_cell(item, running=running)
-        size = "–" if item.size is None else french.size(item.size)
-        bar = gauge(item.fraction, self._gauge_width - 6)
-        theme = self.app.theme_variables
-        return [
-            clipped(item.name, self._name_width),
-            Text.assemble(*_bar_parts(bar.plain, theme), f" {french.percent(item.fraction):>5}"),
-            # Filled up to the next cell, so that the line changes colour less often.
-            Text(c.ljust(_STEP_WIDTH + GAP), style=theme.get(c_style[1:], "")),
-            Text(t.ljust(_STEP_WIDTH + GAP), style=theme.get(t_style[1:], "")),
-            right(size, _SIZE_WIDTH),
-            right(french.size(item.acknowledged), _SIZE_WIDTH),
-        ]
 
     def _show_buttons(self) -> None:
         follower = self._follower
@@ -280,6 +241,12 @@ class TransferPage(Page):
             self._start(self.session.orders())
         else:
             self._ask(failure)
+
+    def action_toggle_theme(self) -> None:
+        """Colours the rows anew as well."""
+        super().action_toggle_theme()
+        if self._follower is not None:
+            self._draw_all()
 
     def action_message(self) -> None:
         """Goes on to the report."""
@@ -313,8 +280,3 @@ class TransferPage(Page):
     def _stopped(self, result: TransferError | None) -> None:
         if isinstance(result, TransferError):
             self.say(f"{result.title}. {result.why}", "error")
-
-
-def _bar_parts(bar: str, theme: dict[str, str]) -> list[tuple[str, str]]:
-    filled = bar.count(FULL)
-    return [(bar[:filled], theme["primary"]), (bar[filled:], theme["muted"])]
