@@ -1,0 +1,118 @@
+"""A person at a real terminal: tmux of 80 columns and 24 lines, typed into and read from."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.programs import require
+
+_POLL = 0.05
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """One tmux server with one session, in which one program runs."""
+
+    socket: Path
+    tmux: str
+
+    def press(self, *keys: str) -> None:
+        """Presses keys, named as tmux does: `Enter`, `Escape`, `Down`, `t`…"""
+        self._tmux("send-keys", *keys)
+
+    def type(self, text: str) -> None:
+        """Types text as it is."""
+        self._tmux("send-keys", "-l", text)
+
+    def fill(self, text: str) -> None:
+        """Types text into a field, and goes to the next one once it is there.
+
+        A burst of keys would be quicker than any person, and quicker than the focus.
+        """
+        self.type(text)
+        self.wait_for(text)
+        before = self._styled()
+        self.press("Enter")
+        self.wait_until(lambda _: self._styled() != before, "the focus to move")
+
+    def screen(self) -> str:
+        """What is on the screen now."""
+        return self._tmux("capture-pane", "-p")
+
+    def wait_for(self, *words: str, limit: float = 30) -> str:
+        """Waits until all `words` are on the screen, spaces of every width and line ends counting alike."""
+        return self.wait_until(lambda text: all(word in text for word in words), f"{words}", limit)
+
+    def wait_until(self, condition: Callable[[str], bool], what: str, limit: float = 30) -> str:
+        """Waits until the screen, its words joined by single spaces, meets `condition`."""
+        end = time.monotonic() + limit
+        while time.monotonic() < end:
+            screen = self.screen()
+            if condition(words_of(screen)):
+                return screen
+            time.sleep(_POLL)
+        raise AssertionError(f"waited {limit} s for {what}; the screen was:\n{self.screen()}")
+
+    def exit_status(self, limit: float = 15) -> int:
+        """Waits until the program ended, and gives its exit status as a shell does: 128 + n for signal n."""
+        end = time.monotonic() + limit
+        while time.monotonic() < end:
+            if (written := self.status_file).exists() and (status := written.read_text().strip()):
+                return int(status)
+            time.sleep(_POLL)
+        raise AssertionError(f"the program did not end; the screen was:\n{self.screen()}")
+
+    def close_window(self) -> None:
+        """Closes the terminal, as a lost connection or a closed window does: the program gets SIGHUP."""
+        self._tmux("kill-server")
+
+    @property
+    def status_file(self) -> Path:
+        return self.socket.with_name("status")
+
+    def _styled(self) -> str:
+        """The screen with its colours, which tell where the focus is."""
+        return self._tmux("capture-pane", "-p", "-e")
+
+    def _tmux(self, *arguments: str) -> str:
+        command = [self.tmux, "-S", str(self.socket), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def words_of(screen: str) -> str:
+    """The words of a screen, without the lines drawn around them, joined by single spaces."""
+    bare = "".join(" " if character in "│╭╮╰╯─┃━┏┓┗┛" else character for character in screen)
+    return " ".join(bare.split())
+
+
+@contextmanager
+def terminal(
+    command: Sequence[str], environment: Mapping[str, str], *, columns: int = 80, lines: int = 24
+) -> Iterator[Terminal]:
+    """Runs `command` in a tmux of its own, which is ended at the end."""
+    tmux = require("tmux")
+    with tempfile.TemporaryDirectory(prefix="tmux-") as folder:
+        opened = Terminal(Path(folder) / "socket", tmux)
+        settings = Path(folder) / "tmux.conf"
+        settings.write_text("set -g remain-on-exit on\nset -g escape-time 0\n")
+        subprocess.run(
+            [
+                *(tmux, "-S", str(opened.socket), "-f", str(settings)),
+                *("new-session", "-d", "-x", str(columns), "-y", str(lines)),
+                f"{shlex.join(command)}; echo $? > {shlex.quote(str(opened.status_file))}",
+            ],
+            check=True,
+            env={**environment, "TERM": "xterm-256color", "LANG": os.environ.get("LANG", "C.UTF-8")},
+        )
+        try:
+            yield opened
+        finally:
+            subprocess.run([tmux, "-S", str(opened.socket), "kill-server"], check=False, capture_output=True)

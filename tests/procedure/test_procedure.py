@@ -1,0 +1,284 @@
+"""The procedure, steps 0 to 6 with 3bis and 5bis, by keyboard alone at 80×24, against real servers."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cli.place import COMMAND, Place, archives, extract, place_for
+from tests.procedure.terminal import Terminal, terminal
+from tests.servers.openssh import SshServer
+from tests.servers.processes import free_port
+from tests.servers.squid import PASSWORD as PROXY_PASSWORD
+from tests.servers.squid import USERNAME as PROXY_USERNAME
+from tests.servers.squid import squid
+from tui_transfer import config
+from tui_transfer.config import ProxySettings, TransferSettings
+from tui_transfer.demo.launch import LOOPBACK, USERNAME, run_sharebox
+from tui_transfer.job import control
+from tui_transfer.job.events import ArchiveSealed
+from tui_transfer.job.journal import JournalReader
+from tui_transfer.lines import JsonOutput, follow
+from tui_transfer.preflight.statements import STATEMENTS, Ticks
+
+
+@dataclass(frozen=True)
+class SlowServer:
+    """The demonstration's Sharebox, whose link can be slowed down."""
+
+    port: int
+    fingerprint: str
+    host: str = LOOPBACK
+    username: str = USERNAME
+    directory: str = "/depot"
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    path = tmp_path / "bases" / "active.db"
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE paie (nom TEXT, net REAL)")
+        connection.executemany("INSERT INTO paie VALUES (?, ?)", ((f"n{i}", i) for i in range(50_000)))
+        connection.commit()
+    return path
+
+
+@pytest.fixture
+def place(tmp_path: Path, ssh_server: SshServer, base: Path) -> Place:
+    made = place_for(tmp_path / "home", ssh_server.password)
+    made.secrets.clear()  # a person types them
+    made.configure(ssh_server, {"Base active": base}, key=None)
+    return made
+
+
+@contextmanager
+def _centre(place: Place) -> Iterator[Terminal]:
+    with terminal(COMMAND, place.environment()) as opened:
+        opened.wait_for("Centre de maintenance", "Maintenir")
+        yield opened
+
+
+def _to_the_list(centre: Terminal) -> None:
+    """Steps 2 and 3."""
+    centre.press("Enter")
+    centre.wait_for("Transfert database vers Urssaf", "Le transfert peut commencer")
+    centre.press("t")
+    centre.wait_for("[✓] Base active")
+
+
+def _begin(centre: Terminal) -> None:
+    """The end of step 4, and step 5."""
+    centre.press("t")
+    centre.wait_for("Oui", "Non")
+    centre.press("o")
+
+
+def _accept_key(centre: Terminal, server: SshServer) -> None:
+    centre.wait_for("sa clé est inconnue", server.fingerprint)
+    centre.press("a")
+
+
+def _give_password(centre: Terminal, server: SshServer) -> None:
+    centre.wait_for("Le mot de passe Sharebox est nécessaire")
+    centre.type(server.password)
+    assert server.password not in centre.screen()
+    centre.press("Enter")
+
+
+def _to_the_report(centre: Terminal) -> None:
+    """Steps 5c and 6."""
+    centre.wait_for("OK", "relecture", limit=60)
+    centre.press("Enter")
+    centre.wait_for("Message à envoyer", "Copier les destinataires", "Copier le contenu")
+
+
+def test_the_procedure_from_the_first_screen_to_the_report(
+    place: Place, ssh_server: SshServer, base: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "bases" / "Archives d'été"
+    other.mkdir()
+    (other / "Salariés 2020.txt").write_text("Élodie;1200,00\n" * 1000)
+    with _centre(place) as centre:
+        # 0: the prerequisites are ticked.
+        centre.press("p")
+        centre.wait_for("Concernant vos données")
+        for _ in STATEMENTS:
+            centre.press("Space", "Down")
+        centre.wait_until(lambda _: Ticks(place.home).complete, "every statement to be ticked")
+        centre.press("Escape")
+        centre.wait_for("Menu")
+        _to_the_list(centre)
+        # 4: a base is added by typing its path.
+        centre.press("a")
+        centre.wait_for("Ajouter une base")
+        centre.type(str(other))
+        centre.press("Enter")
+        centre.wait_for("[✓] Archives d'été")
+        _begin(centre)
+        _accept_key(centre, ssh_server)
+        _give_password(centre, ssh_server)
+        _to_the_report(centre)
+        # 6: the message is saved as a file whose place is shown.
+        centre.press("e")
+        centre.wait_for(".eml")
+        centre.press("Escape")
+        centre.wait_for("Menu")
+        centre.press("q")
+        assert centre.exit_status() == 0
+    assert len(archives(ssh_server.root)) == 2
+    for archive in archives(ssh_server.root):
+        extract(archive, tmp_path / "out" / archive.stem)
+    assert config.load(place.home.config_file).sharebox.host_key == ssh_server.fingerprint
+    assert len(place.job().spec.prerequisites) == len(STATEMENTS)
+    saved = list(place.home.reports.glob("*.eml"))
+    assert len(saved) == 1
+    assert b"Service_Impact" in saved[0].read_bytes() or b"Service Impact" in saved[0].read_bytes()
+
+
+def test_step_5bis_through_a_proxy(place: Place, ssh_server: SshServer, base: Path, tmp_path: Path) -> None:
+    """The direct port is closed; the proxy is first given with a wrong password, then with the right one."""
+    outside = free_port()
+    behind = (outside, ssh_server.port)
+    place.configure(ssh_server, {"Base active": base}, key=None, port=outside)
+    with (
+        squid(allowed_ports=[outside], authenticate=True, behind=behind) as proxy,
+        _centre(place) as centre,
+    ):
+        _to_the_list(centre)
+        _begin(centre)
+        centre.wait_for("La connexion à Sharebox en mode direct n'a pu s'établir", "Exécuter", "Annuler")
+        for value in (proxy.host, str(proxy.port), PROXY_USERNAME):
+            centre.fill(value)
+        centre.type("incorrect")
+        centre.press("Enter")
+        screen = centre.wait_for("Le proxy a refusé l'identifiant ou le mot de passe")
+        assert proxy.host in screen
+        assert str(proxy.port) in screen
+        assert PROXY_USERNAME in screen
+        assert "incorrect" not in screen
+        assert len(proxy.requests()) == 1
+        centre.type(PROXY_PASSWORD)
+        centre.press("Enter")
+        _accept_key(centre, ssh_server)
+        _give_password(centre, ssh_server)
+        _to_the_report(centre)
+    (archive,) = archives(ssh_server.root)
+    extract(archive, tmp_path / "out")
+    kept = config.load(place.home.config_file).proxy
+    assert kept == ProxySettings(host=proxy.host, port=proxy.port, username=PROXY_USERNAME)
+    events = list(JournalReader(place.job().journal).read())
+    assert sum(isinstance(event, ArchiveSealed) for event in events) == 1
+    _assert_nowhere_in(place.folder, PROXY_PASSWORD, ssh_server.password)
+
+
+def _assert_nowhere_in(folder: Path, *secrets: str) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not [secret for secret in secrets if secret.encode() in content], path
+
+
+def test_the_button_is_greyed_before_the_go_and_reread_after(place: Place) -> None:
+    """Step 3bis, with « Relire » and with « Quitter »."""
+    tomorrow = date.today() + timedelta(days=1)
+    place.change(transfer=TransferSettings(opens_on=tomorrow))
+    with _centre(place) as centre:
+        centre.press("Enter")
+        centre.wait_for("Le GO n'est pas encore donné")
+        centre.press("t")
+        centre.wait_for("Le GO n'est pas encore donné")
+        place.change(transfer=TransferSettings(opens_on=date.today()))
+        centre.press("r")
+        centre.wait_for("Le transfert peut commencer")
+        centre.press("q")
+        assert centre.exit_status() == 0
+
+
+# --- The terminal goes away, and comes back ---
+
+
+@pytest.fixture
+def slow_place(place: Place, tmp_path: Path) -> Iterator[Place]:
+    """A place whose link needs a good while for its base: time to look, leave and come back."""
+    folder = tmp_path / "sharebox"
+    (folder / "depot").mkdir(parents=True)
+    base = tmp_path / "bases" / "grosse.bin"
+    base.write_bytes(os.urandom(15_000_000))
+    with run_sharebox(folder, "secret", rate=8_000_000) as ready:
+        server = SlowServer(ready.port, ready.fingerprint)
+        place.configure(server, {"Base active": base})
+        yield place
+
+
+def _start_transfer(centre: Terminal) -> None:
+    _to_the_list(centre)
+    _begin(centre)
+    centre.wait_for("Le mot de passe Sharebox est nécessaire")
+    centre.type("secret")
+    centre.press("Enter")
+    # The rate is shown once there is one to show: bytes are then known to have arrived.
+    centre.wait_for("Base active", "o/s")
+
+
+def test_a_closed_terminal_does_not_stop_the_transfer_and_reopening_shows_it(slow_place: Place) -> None:
+    with _centre(slow_place) as centre:
+        _start_transfer(centre)
+        centre.close_window()
+    assert control.running_job(slow_place.home) is not None
+    with _centre(slow_place) as centre:
+        centre.wait_for("Suivre le transfert")
+        centre.press("t")
+        centre.wait_for("Base active", "o/s")
+        centre.wait_for("OK", "relecture", limit=60)
+    assert control.Follower(slow_place.job()).succeeded
+
+
+def test_leaving_asks_and_can_go_on_in_the_background(slow_place: Place) -> None:
+    with _centre(slow_place) as centre:
+        _start_transfer(centre)
+        centre.press("q")
+        centre.wait_for("Continuer en arrière-plan", "Interrompre (reprise possible)", "Rester")
+        centre.press("r")
+        centre.wait_until(lambda text: "Rester" not in text, "the question to go away")
+        centre.press("q")
+        centre.wait_for("Continuer en arrière-plan")
+        centre.press("c")
+        assert centre.exit_status() == 0
+    assert control.running_job(slow_place.home) is not None
+    follower = control.Follower(slow_place.job())
+    assert follow(follower, JsonOutput()) == 0
+
+
+def test_an_interrupted_transfer_is_resumed_where_it_was(slow_place: Place) -> None:
+    with _centre(slow_place) as centre:
+        _start_transfer(centre)
+        centre.wait_until(
+            lambda text: re.search(r"[1-9],\d Mo envoyés", text) is not None, "some Mo to be sent"
+        )
+        centre.press("q")
+        centre.wait_for("Interrompre (reprise possible)")
+        centre.press("i")
+        centre.wait_for("Le transfert est arrêté ; il peut être repris")
+        centre.press("q")
+        assert centre.exit_status() == 0
+    assert control.running_job(slow_place.home) is None
+    sent = control.Follower(slow_place.job()).state.databases[0].acknowledged
+    with _centre(slow_place) as centre:
+        centre.press("t")
+        centre.wait_for("Reprendre")
+        centre.press("r")
+        centre.wait_for("Le mot de passe Sharebox est nécessaire")
+        centre.type("secret")
+        centre.press("Enter")
+        centre.wait_for("OK", "relecture", limit=60)
+    resumed_from = control.Follower(slow_place.job()).state.databases[0].resumed_from
+    assert resumed_from >= sent > 500_000
