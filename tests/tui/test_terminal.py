@@ -33,7 +33,8 @@ def terminal(staged: Stage) -> Iterator[pexpect.spawn[bytes]]:
 
 
 def _open(staged: Stage) -> pexpect.spawn[bytes]:
-    environment = os.environ | {"TERM": "xterm-256color", "PYTHONWARNINGS": "ignore"}
+    # Without COLORTERM, which ssh does not carry: 256 colours.
+    environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "", "PYTHONWARNINGS": "ignore"}
     return pexpect.spawn(
         sys.executable,
         ["-m", "tests.tui.on_a_terminal", str(staged.home.data)],
