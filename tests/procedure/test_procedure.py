@@ -122,16 +122,16 @@ def test_the_procedure_from_the_first_screen_to_the_report(
         centre.wait_for("Ajouter une base")
         centre.type(str(other))
         centre.press("Enter")
+        centre.wait_for("Nom dans la liste Archives d'été")
+        centre.press("Enter")
         centre.wait_for("[✓] Archives d'été")
         _begin(centre)
         _accept_key(centre, ssh_server)
         _give_password(centre, ssh_server)
         _to_the_report(centre)
         # 6: the message is saved as a file whose place is shown.
-        centre.press("e")
+        centre.press("s")
         centre.wait_for(".eml")
-        centre.press("Escape")
-        centre.wait_for("Menu")
         centre.press("q")
         assert centre.exit_status() == 0
     assert len(archives(ssh_server.root)) == 2

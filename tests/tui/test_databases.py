@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -228,6 +229,25 @@ async def test_prerequisites_are_ticked_explained_and_remembered(
     assert list(Ticks(staged.home).keys) == ["unique-names"]
 
 
+async def test_the_cursor_stays_where_it_is_when_the_checks_arrive(
+    app: CentreApp, staged: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrived = threading.Event()
+
+    def slow_checks(*_: object) -> list[Check]:
+        arrived.wait(10)
+        return [Check("space", "Place libre", Verdict.OK, ""), Check("names", "Noms", Verdict.OK, "")]
+
+    monkeypatch.setattr(prerequisites, "check_all", slow_checks)
+    async with app.run_test(size=(100, 36)) as pilot:
+        await pilot.press("p", "down", "down")
+        arrived.set()
+        await settle(pilot)
+        assert "✓ conforme Noms" in flat(app)
+        await pilot.press("space")
+    assert list(Ticks(staged.home).keys) == ["backup"]
+
+
 async def test_the_checks_that_need_no_network_are_the_real_ones(
     app: CentreApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,3 +273,18 @@ def test_completion_stops_where_names_part(tmp_path: Path) -> None:
 
 def test_a_proposed_name_is_free(tmp_path: Path) -> None:
     assert paths.propose_name(tmp_path / "paie_2021.fdb", {"paie 2021"}) == "Paie 2021 (2)"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("/srv/bases/", "/srv/bases/"),
+        ("/srv/bases//mnt/usb", "/mnt/usb"),
+        ("/srv/bases/~/paie.db", "~/paie.db"),
+        ("//mnt", "//mnt"),
+        ("~/a~b", "~/a~b"),
+        ("", ""),
+    ],
+)
+def test_a_whole_path_typed_after_the_folder_is_the_path_that_is_meant(typed: str, meant: str) -> None:
+    assert paths.restarted(typed) == meant

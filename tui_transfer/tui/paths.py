@@ -21,6 +21,17 @@ class Match:
     is_folder: bool
 
 
+def restarted(typed: str) -> str:
+    """`typed` without what precedes a second beginning, as in `/srv/bases//mnt/usb` or `/srv/bases/~/x`.
+
+    The field begins with a folder; who types a whole path after it means that path.
+    """
+    for beginning in ("//", "/~"):
+        if (place := typed.rfind(beginning)) > 0 or (place == 0 and beginning == "/~"):
+            return typed[place + 1 :]
+    return typed
+
+
 def find_matches(typed: str) -> list[Match]:
     """The entries that begin as `typed` does, folders first; hidden ones only where a dot was typed.
 

@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from tui_transfer.archive.source import find_nested
 from tui_transfer.config import DatabaseSettings
-from tui_transfer.tui.paths import Match, complete, find_matches, propose_name
+from tui_transfer.tui.paths import Match, complete, find_matches, propose_name, restarted
 from tui_transfer.tui.screens.dialog import Dialog
 from tui_transfer.tui.widgets.actions import FIELD, Action
 from tui_transfer.tui.widgets.field import Field, QuietInput
@@ -36,8 +36,9 @@ class PathInput(QuietInput):
 
     def action_complete(self) -> None:
         """Completes what was typed, or goes on to the next field."""
-        completed = complete(self.value, find_matches(self.value))
-        if completed == self.value:
+        typed = restarted(self.value)
+        completed = complete(typed, find_matches(typed))
+        if completed == typed:
             self.screen.focus_next()
             return
         self.value = completed
@@ -131,11 +132,12 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
         self.dismiss(None)
 
     def _path(self) -> Path:
-        return Path(self.query_one("#path", Input).value.strip()).expanduser().absolute()
+        typed = restarted(self.query_one("#path", Input).value.strip())
+        return Path(typed).expanduser().absolute()
 
     def _list(self, typed: str) -> None:
         """Shows the entries that begin as typed, and the folder itself, which may be the database."""
-        self._matches = find_matches(typed)
+        self._matches = find_matches(restarted(typed))
         options = [
             Option(
                 Content.assemble(("▸ " if match.is_folder else "  ", "$primary"), match.name,

@@ -58,7 +58,7 @@ class TickList(OptionList):
         self._rows: list[Row] = []
 
     def set_rows(self, rows: Sequence[Row]) -> None:
-        """Shows other rows; where only texts differ, the cursor stays and only these are drawn again."""
+        """Shows other rows; the cursor stays on its row. Where only texts differ, only these are drawn."""
         old, self._rows = self._rows, list(rows)
         if [row.key for row in old] != [row.key for row in rows]:
             self._fill()
@@ -80,11 +80,16 @@ class TickList(OptionList):
             super().action_cursor_down()
 
     def _fill(self) -> None:
+        here = self.highlighted_option
         self.clear_options()
         self.add_options(
             Option(self._prompt(row), id=row.key, disabled=row.key is None) for row in self._rows
         )
-        self.action_first()
+        keys = [row.key for row in self._rows]
+        if here is not None and here.id in keys:
+            self.highlighted = keys.index(here.id)
+        else:
+            self.action_first()
 
     def _prompt(self, row: Row) -> Content:
         width = max(20, self.scrollable_content_region.width - 2)
