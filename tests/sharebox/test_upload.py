@@ -14,11 +14,11 @@ from tests.servers.openssh import openssh
 from tests.servers.relay import relay
 from tests.sharebox.helpers import connect, failure, make_archive, send
 from tui_transfer.errors import Problem, Recovery, TransferError
+from tui_transfer.sharebox.flow import ENOUGH
 from tui_transfer.sharebox.growing import HEADER_BYTES, GrowingFile
 from tui_transfer.sharebox.publication import put_small
 from tui_transfer.sharebox.upload import Stage, UploadProgress
 from tui_transfer.sharebox.verification import Verification
-from tui_transfer.sharebox.window import BYTES_IN_FLIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,7 +234,7 @@ class TestResume:
             cut_after, link.cut_after = link.cut_after, None
             with connect(ssh_server, port=link.port) as sharebox:
                 delivery = send(sharebox, archive)
-            assert delivery.resumed_from > cut_after - BYTES_IN_FLIGHT - 200_000
+            assert delivery.resumed_from > cut_after - ENOUGH - 200_000
         assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
 
 

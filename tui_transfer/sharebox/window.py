@@ -1,23 +1,24 @@
 """Requests in flight: a bounded number of bytes asked or sent, and no answer left unread.
 
 The round trip to a Sharebox is long compared with the time one packet takes, so many must be under way. The
-bound keeps memory small, and keeps progress honest: what counts is what the server acknowledged.
+bound, which `flow` finds, keeps memory small, loses little at a cut, and keeps progress honest: what counts
+is what the server acknowledged.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from tui_transfer.sharebox.flow import Departure, FlowControl
 from tui_transfer.sharebox.sftp import check, read_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tui_transfer.sharebox.sftp import SftpSession
-
-BYTES_IN_FLIGHT: Final = 2 << 20
 
 
 @dataclass
@@ -26,6 +27,7 @@ class _Request:
 
     offset: int
     length: int
+    departure: Departure
     answer: tuple[int, bytes] | None = field(default=None)
 
     def on_answer(self, kind: int, body: bytes) -> None:
@@ -50,16 +52,17 @@ class WriteWindow:
         self._handle = handle
         self._on_acknowledged = on_acknowledged
         self._requests: deque[_Request] = deque()
+        self._flow = FlowControl()
         self._in_flight = 0
         self._acknowledged = 0
 
     def write(self, offset: int, data: bytes) -> None:
         """Sends `data`, at most the session's limit for one write, once there is room for it."""
         self.collect()
-        while self._requests and self._in_flight + len(data) > BYTES_IN_FLIGHT:
+        while self._requests and self._in_flight + len(data) > self._flow.limit:
             self._session.receive()
             self.collect()
-        request = _Request(offset, len(data))
+        request = _Request(offset, len(data), self._flow.depart(time.monotonic()))
         self._requests.append(request)
         self._in_flight += len(data)
         self._session.write(self._handle, offset, data, request.on_answer)
@@ -83,6 +86,7 @@ class WriteWindow:
             check(*answer)  # before the request leaves the queue: a refused one stays at its head for ever
             request = self._requests.popleft()
             self._in_flight -= request.length
+            self._flow.arrive(time.monotonic(), request.departure, request.length)
             self._acknowledged += request.length
 
 
@@ -92,11 +96,12 @@ def read_ahead(session: SftpSession, handle: bytes, start: int, end: int) -> Ite
     Raises:
         SftpError: the server refuses to read.
     """
+    flow = FlowControl()
     requests: deque[_Request] = deque()
     offset, in_flight = start, 0
     while offset < end or requests:
-        while offset < end and in_flight < BYTES_IN_FLIGHT:
-            request = _ask(session, handle, offset, min(session.limits.read, end - offset))
+        while offset < end and (not requests or in_flight < flow.limit):
+            request = _ask(session, handle, offset, min(session.limits.read, end - offset), flow)
             requests.append(request)
             offset += request.length
             in_flight += request.length
@@ -105,15 +110,16 @@ def read_ahead(session: SftpSession, handle: bytes, start: int, end: int) -> Ite
         data = _wait(session, request)
         if not data:
             return
+        flow.arrive(time.monotonic(), request.departure, len(data))
         yield data
         missing = request.length - len(data)
         if missing > 0:  # a short answer: the rest is asked next, before what follows it
-            requests.appendleft(_ask(session, handle, request.offset + len(data), missing))
+            requests.appendleft(_ask(session, handle, request.offset + len(data), missing, flow))
             in_flight += missing
 
 
-def _ask(session: SftpSession, handle: bytes, offset: int, length: int) -> _Request:
-    request = _Request(offset, length)
+def _ask(session: SftpSession, handle: bytes, offset: int, length: int, flow: FlowControl) -> _Request:
+    request = _Request(offset, length, flow.depart(time.monotonic()))
     session.read(handle, offset, length, request.on_answer)
     return request
 

@@ -1,0 +1,72 @@
+"""The window on simulated links: a pipe of fixed rate and delay, in which packets queue."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable
+
+import pytest
+
+from tui_transfer.sharebox.flow import ENOUGH, LEAST, MOST, Departure, FlowControl
+
+PACKET = 32_000
+
+
+def _run(rate: Callable[[float], float], delay: float, seconds: float) -> tuple[FlowControl, int, float]:
+    """Sends as fast as the window allows; gives the control, the bytes acknowledged, the time taken."""
+    flow = FlowControl()
+    under_way: deque[tuple[float, Departure]] = deque()
+    now, free_at, in_flight, acknowledged = 0.0, 0.0, 0, 0
+    while now < seconds:
+        while in_flight + PACKET <= flow.limit:
+            free_at = max(free_at, now) + PACKET / rate(now)
+            under_way.append((free_at + delay, flow.depart(now)))
+            in_flight += PACKET
+        now, departure = under_way.popleft()
+        in_flight -= PACKET
+        acknowledged += PACKET
+        flow.arrive(now, departure, PACKET)
+    return flow, acknowledged, now
+
+
+_LINKS = [
+    (rate, delay)
+    for rate, delay in itertools.product([8e3, 125e3, 2.5e6, 12.5e6, 100e6], [0.0002, 0.02, 0.1])
+    if 2 * rate * delay <= MOST
+]
+
+
+@pytest.mark.parametrize(("rate", "delay"), _LINKS)
+def test_a_steady_link_is_kept_busy(rate: float, delay: float) -> None:
+    seconds = max(20.0, 20 * PACKET / rate)
+    _, acknowledged, taken = _run(lambda _: rate, delay, seconds)
+    assert acknowledged / taken > 0.95 * rate
+
+
+def test_a_slow_link_holds_the_least_and_a_local_one_little() -> None:
+    assert _run(lambda _: 8e3, 0.05, 100)[0].limit == LEAST
+    assert _run(lambda _: 200e6, 0.0002, 2)[0].limit <= ENOUGH
+
+
+def test_a_distant_fast_link_gets_what_it_holds() -> None:
+    flow, _, _ = _run(lambda _: 12.5e6, 0.1, 10)
+    assert 12.5e6 * 0.1 < flow.limit <= MOST
+
+
+def test_a_link_that_slows_down_is_believed() -> None:
+    flow, _, _ = _run(lambda now: 12.5e6 if now < 10 else 50e3, 0.1, 60)
+    assert flow.limit <= 2 * LEAST
+
+
+def test_a_link_that_speeds_up_is_followed() -> None:
+    flow, _, _ = _run(lambda now: 50e3 if now < 20 else 12.5e6, 0.1, 40)
+    assert flow.limit > 12.5e6 * 0.1
+
+
+def test_pauses_do_not_widen_the_window() -> None:
+    flow = FlowControl()
+    flow.arrive(0.1, flow.depart(0.0), PACKET)
+    before = flow.limit
+    flow.arrive(60.0, flow.depart(20.0), PACKET)
+    assert flow.limit <= before
