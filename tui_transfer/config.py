@@ -37,6 +37,7 @@ Fingerprint = Annotated[
     str, Meta(pattern=FINGERPRINT, description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche")
 ]
 Day = Annotated[date, Meta(description="une date sans guillemets, par exemple 2022-03-02")]
+Minutes = Annotated[int, Meta(ge=0, le=10_080, description="un nombre de minutes, de 0 à 10080")]
 Mail = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="une adresse de messagerie")]
 
 
@@ -81,10 +82,12 @@ class DatabaseSettings(_Section, frozen=True, kw_only=True):
 
 
 class TransferSettings(_Section, frozen=True, kw_only=True):
-    """When transfers are open."""
+    """When transfers are open, and how patient they are."""
 
     opens_on: Day | None = None
     closes_on: Day | None = None
+    retry_for: Minutes = 30
+    """How long a lost connection is tried again before the transfer stops, resumable."""
 
 
 class ReportSettings(_Section, frozen=True, kw_only=True):

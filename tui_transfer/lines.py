@@ -115,6 +115,9 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
             return f"Connecté à Sharebox {_ROUTES[event.route]} ; clé du serveur {event.host_key}."
         case ev.RouteFailed():
             return f"Connexion {_ROUTES[event.route]} impossible : {event.reason} Essai de la suivante."
+        case ev.Waiting():
+            seconds = french.duration(event.seconds)
+            return f"Connexion perdue : {event.reason} Essai {event.attempt} dans {seconds}."
         case ev.ArchiveStarted():
             return f"{state.databases[event.database].name} : compression de {french.size(event.size)}."
         case ev.ArchiveSealed():

@@ -35,6 +35,14 @@ class RouteFailed(_Event, frozen=True, kw_only=True, tag="route.failed"):
     reason: str
 
 
+class Waiting(_Event, frozen=True, kw_only=True, tag="sharebox.waiting"):
+    """The connection was lost; attempt number `attempt` comes after `seconds`."""
+
+    attempt: int
+    seconds: float
+    reason: str
+
+
 class Connected(_Event, frozen=True, kw_only=True, tag="sharebox.connected"):
     """The Sharebox answered with the right key and accepted the credentials."""
 
@@ -117,6 +125,7 @@ class JobBlocked(_Event, frozen=True, kw_only=True, tag="job.blocked"):
 Event: TypeAlias = (
     WorkerStarted
     | RouteFailed
+    | Waiting
     | Connected
     | ArchiveStarted
     | ArchiveProgress

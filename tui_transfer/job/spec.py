@@ -53,6 +53,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     databases: tuple[DatabaseSpec, ...]
     recipients: tuple[str, ...]
     prerequisites: tuple[PrerequisiteTick, ...] = ()
+    retry_for: int = 30
+    """Minutes for which a lost connection is tried again."""
 
     def encode(self) -> bytes:
         """The content of `job.json`."""
@@ -108,6 +110,7 @@ def make_spec(
         ),
         recipients=settings.report.recipients,
         prerequisites=tuple(prerequisites),
+        retry_for=settings.transfer.retry_for,
     )
 
 

@@ -112,6 +112,8 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     """The proxy a person gave for this job."""
     host_key: str | None = None
     """The host key a person accepted for this job, or the pinned one once it was seen."""
+    waiting: ev.Waiting | None = None
+    """What the worker waits for while the network is away."""
     problem: str | None = None
     details: dict[str, str] = {}
     problem_database: int | None = None
@@ -178,8 +180,10 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
             return _worker_started(state, event)
         case ev.RouteFailed():
             return state
+        case ev.Waiting():
+            return _with(state, waiting=event)
         case ev.Connected():
-            return _with(state, route=event.route, host_key=event.host_key)
+            return _with(state, route=event.route, host_key=event.host_key, waiting=None)
         case ev.ArchiveStarted():
             return _database(
                 state,
@@ -243,6 +247,7 @@ def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
         worker_pid=event.pid,
         proxy=event.proxy or state.proxy,
         host_key=event.host_key or state.host_key,
+        waiting=None,
         problem=None,
         details={},
         problem_database=None,
@@ -268,6 +273,7 @@ def _blocked(state: JobState, event: ev.JobBlocked) -> JobState:
         state,
         status=JobStatus.BLOCKED,
         ended_at=event.at,
+        waiting=None,
         problem=event.problem,
         details=event.details,
         problem_database=event.database,

@@ -24,8 +24,9 @@ from tui_transfer.job.events import JobBlocked, JobSucceeded, WorkerStarted
 from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.state import JobState
-from tui_transfer.worker.pipeline import DatabaseError, Pipeline
+from tui_transfer.worker.pipeline import Pipeline
 from tui_transfer.worker.recorder import Recorder, now
+from tui_transfer.worker.shipment import DatabaseError
 
 if TYPE_CHECKING:
     from tui_transfer.job.control import Job

@@ -1,4 +1,4 @@
-"""Which ways to the Sharebox a job may take, and in what order they are tried."""
+"""The worker's connection: which ways to the Sharebox it tries, and how it gets back after a cut."""
 
 from __future__ import annotations
 
@@ -22,25 +22,80 @@ if TYPE_CHECKING:
 DIRECT: Final = "direct"
 _TRY_NEXT: Final = frozenset({Problem.SHAREBOX_UNREACHABLE, Problem.NOT_SSH})
 """What another route may get around; every other failure would only be repeated on it."""
+_NETWORK_IS_AWAY: Final = _TRY_NEXT | {
+    Problem.PROXY_UNREACHABLE,
+    Problem.PROXY_NO_ROUTE,
+    Problem.PROXY_PROTOCOL,
+}
+"""What a route that has worked before meets while the network is away: nobody has to be asked then."""
 
 
-def connect(state: JobState, orders: Orders, recorder: Recorder) -> Sharebox:
-    """Opens the Sharebox by the first route that works: direct, then the configured proxy.
+class Link:
+    """The way to the Sharebox, opened when it is needed and opened again after it was lost.
 
-    A proxy that a person gave is the only route from then on: the direct one is known not to work.
-
-    Raises:
-        TransferError: what went wrong on the last route tried.
+    At first every route is tried: direct, then the configured proxy. A proxy that a person gave is the only
+    route: the direct one is known not to work. Once a route has worked, it is the only one.
     """
-    routes = _routes(state)
-    for proxy in routes[:-1]:
+
+    def __init__(self, state: JobState, orders: Orders, recorder: Recorder) -> None:
+        self._state = state
+        self._orders = orders
+        self._recorder = recorder
+        self._routes = _routes(state)
+        self._has_worked = False
+        self._sharebox: Sharebox | None = None
+
+    def open(self) -> Sharebox:
+        """The open connection, made now if there is none.
+
+        Raises:
+            TransferError: what went wrong on the last route tried; CONNECTION_LOST where it worked before.
+        """
+        if self._sharebox is None:
+            self._sharebox = self._connect()
+        return self._sharebox
+
+    def close(self) -> None:
+        """Closes the connection; the next `open` makes a new one."""
+        sharebox, self._sharebox = self._sharebox, None
+        if sharebox is not None:
+            sharebox.close()
+
+    def abort(self) -> None:
+        """Ends whatever waits for the Sharebox. For another thread."""
+        if (sharebox := self._sharebox) is not None:
+            sharebox.abort()
+
+    def _connect(self) -> Sharebox:
+        for proxy in self._routes[:-1]:
+            try:
+                return self._open(proxy)
+            except TransferError as error:
+                if error.problem not in _TRY_NEXT:
+                    raise
+                self._recorder.record(RouteFailed(at=now(), route=_name(proxy), reason=error.why))
+        return self._open(self._routes[-1])
+
+    def _open(self, proxy: ProxySettings | None) -> Sharebox:
+        settings = self._state.spec.sharebox
         try:
-            return _open(state, orders, proxy, recorder)
+            sharebox = Sharebox.connect(
+                Address(settings.host, settings.port, settings.username, settings.directory),
+                _route(proxy, self._orders),
+                Credentials(
+                    password=self._orders.sftp_password,
+                    key_file=Path(settings.key_file) if settings.key_file else None,
+                    passphrase=self._orders.key_passphrase,
+                ),
+                self._state.host_key or settings.host_key,
+            )
         except TransferError as error:
-            if error.problem not in _TRY_NEXT:
-                raise
-            recorder.record(RouteFailed(at=now(), route=_name(proxy), reason=error.why))
-    return _open(state, orders, routes[-1], recorder)
+            if self._has_worked and error.problem in _NETWORK_IS_AWAY:
+                raise TransferError(Problem.CONNECTION_LOST, reason=error.why.rstrip(".")) from error
+            raise
+        self._routes, self._has_worked = [proxy], True
+        self._recorder.record(Connected(at=now(), route=_name(proxy), host_key=sharebox.host_key.fingerprint))
+        return sharebox
 
 
 def _routes(state: JobState) -> list[ProxySettings | None]:
@@ -52,22 +107,6 @@ def _routes(state: JobState) -> list[ProxySettings | None]:
     if state.route == state.spec.proxy.kind:
         return [state.spec.proxy, None]
     return [None, state.spec.proxy]
-
-
-def _open(state: JobState, orders: Orders, proxy: ProxySettings | None, recorder: Recorder) -> Sharebox:
-    settings = state.spec.sharebox
-    sharebox = Sharebox.connect(
-        Address(settings.host, settings.port, settings.username, settings.directory),
-        _route(proxy, orders),
-        Credentials(
-            password=orders.sftp_password,
-            key_file=Path(settings.key_file) if settings.key_file else None,
-            passphrase=orders.key_passphrase,
-        ),
-        state.host_key or settings.host_key,
-    )
-    recorder.record(Connected(at=now(), route=_name(proxy), host_key=sharebox.host_key.fingerprint))
-    return sharebox
 
 
 def _route(proxy: ProxySettings | None, orders: Orders) -> Route:

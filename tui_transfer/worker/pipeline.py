@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import shutil
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.archive.source import summarize
 from tui_transfer.archive.writer import write_archive
-from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import PRIVATE_FILE, disk_errors, make_private_folder, write_private
+from tui_transfer.files import disk_errors, write_private
 from tui_transfer.job import events as ev
-from tui_transfer.sharebox.growing import GrowingFile
-from tui_transfer.sharebox.publication import put_small
-from tui_transfer.sharebox.upload import Stage, deliver
-from tui_transfer.worker.connecting import connect
-from tui_transfer.worker.manifest import make_manifest, manifest_name
+from tui_transfer.worker.connecting import Link
+from tui_transfer.worker.courier import Courier
+from tui_transfer.worker.manifest import make_manifest
+from tui_transfer.worker.patience import Patience
 from tui_transfer.worker.recorder import now
+from tui_transfer.worker.shipment import Shipment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,40 +30,10 @@ if TYPE_CHECKING:
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
-    from tui_transfer.sharebox.connection import Sharebox
-    from tui_transfer.sharebox.upload import UploadProgress
     from tui_transfer.worker.recorder import Recorder
 
 PRESET: Final = 1
 """LZMA2 preset of every block: faster than all but the fastest links, and within a fifth of the best size."""
-
-
-class DatabaseError(Exception):
-    """A failure that concerns one database: `index` in the job, with `error` as its meaning."""
-
-    def __init__(self, index: int, error: TransferError) -> None:
-        self.index = index
-        self.error = error
-        super().__init__(index, error)
-
-
-class Shipment:
-    """One database on its way: its place in the spool, and its archive as it grows."""
-
-    def __init__(self, job: Job, index: int) -> None:
-        self.index = index
-        self.spec = job.spec.databases[index]
-        self.folder = job.spool / str(index)
-        # Never named .7z here: until its last bytes are written it is not an archive.
-        self.archive = self.folder / "archive.part"
-        self.manifest = self.folder / "manifest.json"
-        self.growing = GrowingFile(self.archive)
-        self.sha256 = ""
-        """Known once the archive is whole."""
-        make_private_folder(self.folder)
-        with disk_errors(self.archive):
-            # There from the start: the deliverer opens it before the packer may have come to it.
-            self.archive.touch(PRIVATE_FILE)
 
 
 class Pipeline:
@@ -83,10 +52,9 @@ class Pipeline:
     ) -> None:
         self._job = job
         self._state = state
-        self._orders = orders
         self._recorder = recorder
         self._cancelled = cancelled
-        self._sharebox: Sharebox | None = None
+        self._link = Link(state, orders, recorder)
 
     def run(self) -> None:
         """Packs, sends and verifies every database that is not delivered yet.
@@ -103,18 +71,17 @@ class Pipeline:
             for index, database in enumerate(self._state.databases)
             if not database.delivered
         ]
-        with self._packing(shipments), connect(self._state, self._orders, self._recorder) as sharebox:
-            self._sharebox = sharebox
+        patience = Patience(60 * self._job.spec.retry_for)
+        courier = Courier(self._link, self._recorder, patience, self._cancelled)
+        with self._packing(shipments), closing(self._link):
             for shipment in shipments:
-                self._ship(shipment, sharebox)
+                courier.deliver(shipment)
+                self._discard(shipment.index)
 
     def abort(self) -> None:
         """Makes whatever waits for the network end at once. For another thread."""
         self._cancelled.set()
-        if self._sharebox is not None:
-            self._sharebox.abort()
-
-    # --- Packing, in a thread of its own ---
+        self._link.abort()
 
     @contextmanager
     def _packing(self, shipments: list[Shipment]) -> Iterator[None]:
@@ -191,62 +158,12 @@ class Pipeline:
         shipment.sha256 = archive.sha256
         shipment.growing.finish(archive.size)
 
-    # --- Delivering ---
-
-    def _ship(self, shipment: Shipment, sharebox: Sharebox) -> None:
-        try:
-            delivery = deliver(
-                sharebox,
-                shipment.growing,
-                shipment.spec.archive,
-                sha256=lambda: shipment.sha256,
-                on_progress=_UploadRecorder(shipment.index, self._recorder),
-                cancelled=self._cancelled,
-            )
-            put_small(sharebox, manifest_name(shipment.spec.archive), shipment.manifest.read_bytes())
-        except TransferError as error:
-            if self._cancelled.is_set():
-                # Cutting the connection is how the work is cancelled: that is not its failure.
-                raise TransferError(Problem.INTERRUPTED, reason="À la demande d'une personne") from error
-            raise DatabaseError(shipment.index, error) from error
-        self._recorder.record(
-            ev.Delivered(
-                at=now(), database=shipment.index, path=delivery.path, verified=delivery.verification
-            )
-        )
-        self._discard(shipment.index)
-
     def _discard(self, index: int) -> None:
         """Removes a delivered database's archive from the spool."""
         folder = self._job.spool / str(index)
         if folder.exists():
             with disk_errors(folder):
                 shutil.rmtree(folder)
-
-
-class _UploadRecorder:
-    """Turns the uploader's progress into events, the first of which says where it starts from."""
-
-    def __init__(self, index: int, recorder: Recorder) -> None:
-        self._index = index
-        self._recorder = recorder
-        self._sending = False
-
-    def __call__(self, progress: UploadProgress) -> None:
-        if progress.stage is Stage.SENDING:
-            self._sent(progress.done)
-        elif progress.stage in (Stage.CHECKING, Stage.VERIFYING) and progress.total:
-            self._recorder.measure(
-                ev.VerificationProgress(
-                    at=now(), database=self._index, checked=progress.done, total=progress.total
-                )
-            )
-
-    def _sent(self, acknowledged: int) -> None:
-        if not self._sending:
-            self._sending = True
-            self._recorder.record(ev.UploadStarted(at=now(), database=self._index, offset=acknowledged))
-        self._recorder.measure(ev.UploadProgress(at=now(), database=self._index, acknowledged=acknowledged))
 
 
 def _has_size(path: Path, size: int) -> bool:

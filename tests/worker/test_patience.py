@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from tui_transfer.worker.patience import FIRST_PAUSE, LONGEST_PAUSE, Patience
+
+
+class _Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _pauses(patience: Patience, clock: _Clock) -> list[float]:
+    """Every pause until it is time to give up, each of them waited for."""
+    pauses = []
+    while (pause := patience.next_pause()) is not None:
+        pauses.append(pause)
+        clock.now += pause
+    return pauses
+
+
+def test_pauses_double_up_to_a_minute_and_end_with_the_time() -> None:
+    clock = _Clock()
+    pauses = _pauses(Patience(1800, clock, lambda: 0), clock)
+    assert pauses[:7] == [FIRST_PAUSE, 2, 4, 8, 16, 32, LONGEST_PAUSE]
+    assert max(pauses) == LONGEST_PAUSE
+    assert sum(pauses) == pytest.approx(1800)
+
+
+def test_chance_shortens_a_pause_by_half_at_most() -> None:
+    clock = _Clock()
+    longest = Patience(1800, clock, lambda: 0).next_pause()
+    shortest = Patience(1800, clock, lambda: 1).next_pause()
+    assert (longest, shortest) == (FIRST_PAUSE, FIRST_PAUSE / 2)
+
+
+def test_getting_ahead_begins_the_count_anew() -> None:
+    clock = _Clock()
+    patience = Patience(10, clock, lambda: 0)
+    assert [patience.next_pause() for _ in range(3)] == [1, 2, 4]
+    clock.now += 9
+    patience.got_ahead()
+    assert patience.attempt == 0
+    clock.now += 9
+    assert patience.next_pause() == FIRST_PAUSE
+
+
+def test_no_patience_gives_up_at_once() -> None:
+    assert Patience(0, _Clock()).next_pause() is None

@@ -1,0 +1,158 @@
+"""Workers on links that break: they get back by themselves, send little twice, and know when not to try."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.place import Place, archives, extract, place_for
+from tests.servers.openssh import SshServer
+from tests.servers.relay import Relay, relay
+from tui_transfer.config import TransferSettings
+from tui_transfer.job import control
+from tui_transfer.job.events import Connected, Waiting
+from tui_transfer.job.journal import JournalReader
+
+SIZE = 20_000_000
+
+
+@pytest.fixture
+def link(ssh_server: SshServer) -> Iterator[Relay]:
+    with relay(ssh_server.port) as made:
+        yield made
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    path = tmp_path / "bases" / "grosse.bin"
+    path.parent.mkdir()
+    path.write_bytes(os.urandom(SIZE))
+    return path
+
+
+@pytest.fixture
+def place(tmp_path: Path, ssh_server: SshServer, link: Relay, base: Path) -> Place:
+    made = place_for(tmp_path / "home", ssh_server.password)
+    made.configure(ssh_server, {"Base": base}, port=link.port)
+    return made
+
+
+def _events(place: Place, kind: type) -> int:
+    return sum(isinstance(event, kind) for event in JournalReader(place.job().journal).read())
+
+
+def _wait_for(place: Place, kind: type) -> None:
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit:
+        if control.list_jobs(place.home) and _events(place, kind):
+            return
+        time.sleep(_POLL)
+    raise AssertionError(f"no {kind.__name__}")
+
+
+_POLL = 0.02
+
+
+def _assert_arrived(server: SshServer, base: Path, out: Path) -> None:
+    (archive,) = archives(server.root)
+    assert (extract(archive, out) / base.name).read_bytes() == base.read_bytes()
+
+
+def test_ten_cuts_cost_little_more_than_the_archive(
+    place: Place, link: Relay, ssh_server: SshServer, base: Path, tmp_path: Path
+) -> None:
+    """Each connection is reset after a tenth or so of the archive went through it."""
+    link.cut_after = SIZE // 10
+    cuts = 0
+
+    def relent() -> None:
+        nonlocal cuts
+        while link.connections < 11:
+            time.sleep(_POLL)
+        cuts, link.cut_after = 10, None
+
+    watcher = threading.Thread(target=relent, daemon=True)
+    watcher.start()
+    result = place.run("run", "--yes", "--json")
+    assert result.code == 0, result.err
+    watcher.join(10)
+    assert cuts == 10
+    assert _events(place, Waiting) == 10
+    assert _events(place, Connected) >= 10
+    # 256 KiB in flight at most, and a handshake, for each cut.
+    assert link.sent < SIZE * 1.05 + 10 * 300_000
+    _assert_arrived(ssh_server, base, tmp_path / "out")
+
+
+def test_cuts_anywhere_are_survived(
+    place: Place, link: Relay, ssh_server: SshServer, base: Path, tmp_path: Path
+) -> None:
+    """Handshake, authentication, sending, header, closing, verification, renaming: chance finds them all."""
+    chance = random.Random(20260302)
+    early = [chance.randrange(1, 6_000) for _ in range(3)]
+    late = [chance.randrange(6_000, SIZE + 20_000) for _ in range(4)]
+    offsets = [offset for pair in zip(early, late, strict=False) for offset in pair] + late[3:]
+    stop = threading.Event()
+
+    def cut() -> None:
+        _wait_for(place, Connected)
+        for number, offset in enumerate(offsets):
+            link.cut_after = offset
+            while link.connections <= number and not stop.is_set():
+                stop.wait(_POLL)
+        link.cut_after = None
+
+    # The first connection must get through: until a route has worked, its failure is a person's affair.
+    link.cut_after = SIZE // 4
+    threading.Thread(target=cut, daemon=True).start()
+    result = place.run("run", "--yes", "--json")
+    stop.set()
+    assert result.code == 0, result.err
+    _assert_arrived(ssh_server, base, tmp_path / "out")
+    digest = hashlib.sha256(archives(ssh_server.root)[0].read_bytes()).hexdigest()
+    assert result.finished["databases"][0]["sha256"] == digest
+
+
+def test_without_patience_a_cut_ends_with_12_and_resuming_goes_on(
+    place: Place, link: Relay, ssh_server: SshServer, base: Path, tmp_path: Path
+) -> None:
+    place.change(transfer=TransferSettings(retry_for=0))
+    link.cut_after = SIZE // 2
+    result = place.run("run", "--yes", "--json")
+    assert result.code == 12
+    assert result.finished["problem"] == "connection-lost"
+    assert archives(ssh_server.root) == []
+    link.cut_after = None
+    assert place.run("resume").code == 0
+    assert control.Follower(place.job()).state.databases[0].resumed_from > SIZE // 3
+    _assert_arrived(ssh_server, base, tmp_path / "out")
+
+
+def test_a_pause_is_ended_at_once_by_whoever_stops_the_transfer(place: Place, link: Relay) -> None:
+    link.cut_after = SIZE // 4
+    with place.started("run", "--yes") as command:
+        _wait_for(place, Connected)
+        link.close()
+        _wait_for(place, Waiting)
+        began = time.monotonic()
+        command.send_signal(signal.SIGINT)
+        command.communicate(timeout=30)
+        assert time.monotonic() - began < 10
+    assert command.returncode == 12
+    assert control.Follower(place.job()).state.problem == "interrupted"
+
+
+def test_refused_credentials_are_not_tried_again(place: Place, ssh_server: SshServer) -> None:
+    place.secrets["TUI_TRANSFER_SFTP_PASSWORD"] = "incorrect"
+    result = place.run("run", "--yes", "--json")
+    assert result.code == 7
+    assert _events(place, Waiting) == 0
+    assert sum("Failed password" in line for line in ssh_server.log().splitlines()) == 1

@@ -1,0 +1,40 @@
+"""One database on its way, shared by the thread that packs it and the one that delivers it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui_transfer.files import PRIVATE_FILE, disk_errors, make_private_folder
+from tui_transfer.sharebox.growing import GrowingFile
+
+if TYPE_CHECKING:
+    from tui_transfer.errors import TransferError
+    from tui_transfer.job.control import Job
+
+
+class DatabaseError(Exception):
+    """A failure that concerns one database: `index` in the job, with `error` as its meaning."""
+
+    def __init__(self, index: int, error: TransferError) -> None:
+        self.index = index
+        self.error = error
+        super().__init__(index, error)
+
+
+class Shipment:
+    """One database on its way: its place in the spool, and its archive as it grows."""
+
+    def __init__(self, job: Job, index: int) -> None:
+        self.index = index
+        self.spec = job.spec.databases[index]
+        self.folder = job.spool / str(index)
+        # Never named .7z here: until its last bytes are written it is not an archive.
+        self.archive = self.folder / "archive.part"
+        self.manifest = self.folder / "manifest.json"
+        self.growing = GrowingFile(self.archive)
+        self.sha256 = ""
+        """Known once the archive is whole."""
+        make_private_folder(self.folder)
+        with disk_errors(self.archive):
+            # There from the start: the deliverer opens it before the packer may have come to it.
+            self.archive.touch(PRIVATE_FILE)
