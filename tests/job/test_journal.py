@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import collections
+import itertools
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.job.examples import at
+from tests.mounts import small_disk
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job.events import ArchiveProgress, Event, UploadStarted, WorkerStarted
+from tui_transfer.job.events import ArchiveProgress, Event, JobBlocked, UploadStarted, WorkerStarted
 from tui_transfer.job.journal import Journal, JournalReader
+from tui_transfer.job.spec import FORMAT
 
 EVENTS: list[Event] = [
     WorkerStarted(at=at(0), pid=12, program="1"),
@@ -83,13 +88,63 @@ def _garble(lines: list[bytes]) -> list[bytes]:
     return [lines[0], b"rubbish\n", lines[2]]
 
 
-@pytest.mark.parametrize("tamper", [_edit, _remove, _swap, _garble])
-def test_a_journal_that_was_tampered_with_is_refused_and_left_alone(journal: Path, tamper: object) -> None:
-    assert callable(tamper)
+def _edit_the_last(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:-1], lines[-1].replace(b'"offset":32', b'"offset":33')]
+
+
+def _repeat(lines: list[bytes]) -> list[bytes]:
+    return [lines[0], *lines]
+
+
+@pytest.mark.parametrize(
+    ("tamper", "line"),
+    [(_edit, "1"), (_remove, "2"), (_swap, "2"), (_garble, "2"), (_edit_the_last, "3"), (_repeat, "2")],
+)
+def test_a_journal_that_was_tampered_with_is_refused_and_left_alone(
+    journal: Path, tamper: Callable[[list[bytes]], list[bytes]], line: str
+) -> None:
     journal.write_bytes(b"".join(tamper(journal.read_bytes().splitlines(keepends=True))))
     content = journal.read_bytes()
     with pytest.raises(TransferError) as caught:
         Journal(journal)
     assert caught.value.problem is Problem.JOURNAL_INVALID
-    assert caught.value.details["line"] == "2"
+    assert caught.value.details["line"] == line
     assert journal.read_bytes() == content
+
+
+def test_any_single_byte_that_changes_is_noticed(journal: Path) -> None:
+    whole = journal.read_bytes()
+    for position in range(len(whole) - 1):  # without the last newline the last line is a torn one
+        journal.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
+        with pytest.raises(TransferError) as caught:
+            list(JournalReader(journal).read())
+        assert caught.value.problem is Problem.JOURNAL_INVALID, position
+
+
+def test_lines_of_a_newer_version_are_refused_as_such(journal: Path) -> None:
+    """A later version went on with a job of ours: what it wrote after its first line is not for us."""
+    with Journal(journal) as writer:
+        writer.append(WorkerStarted(at=at(3), pid=13, program="9", format=FORMAT + 1))
+    with pytest.raises(TransferError) as caught:
+        list(JournalReader(journal).read())
+    assert caught.value.problem is Problem.JOURNAL_NEWER
+    assert caught.value.details["found"] == str(FORMAT + 1)
+
+
+def test_on_a_full_disk_the_last_event_is_still_written(tmp_path: Path) -> None:
+    with small_disk(tmp_path, "size=256k") as disk:
+        writer = Journal(disk / "journal.jsonl")
+        with pytest.raises(TransferError) as caught:
+            collections.deque((writer.append(EVENTS[1]) for _ in itertools.count()), maxlen=0)
+        assert caught.value.problem is Problem.DISK_FULL
+        last = JobBlocked(at=at(9), problem=Problem.DISK_FULL, details={"reason": "x" * 10_000})
+        writer.finish(last)
+        assert list(JournalReader(disk / "journal.jsonl").read())[-1] == last
+
+
+def test_a_journal_is_not_begun_where_its_end_could_not_be_told(tmp_path: Path) -> None:
+    with small_disk(tmp_path, "size=32k") as disk:
+        with pytest.raises(TransferError) as caught:
+            Journal(disk / "journal.jsonl")
+        assert caught.value.problem is Problem.DISK_FULL
+        assert list((disk / "journal.jsonl").parent.glob("*.reserve")) == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import filelock
 import msgspec
 
 from tui_transfer.errors import Problem, TransferError
@@ -32,12 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    import filelock
-
     from tui_transfer.config import Home
     from tui_transfer.job.events import Event
     from tui_transfer.job.orders import Orders
 
+SPEC_NAME: Final = "job.json"
+JOURNAL_NAME: Final = "journal.jsonl"
 LOCK_NAME: Final = "worker.lock"
 START_LIMIT: Final = 30.0
 """Seconds a worker may take to begin its journal before something is said to be wrong."""
@@ -63,7 +65,12 @@ class Job:
     @property
     def journal(self) -> Path:
         """What happened."""
-        return self.folder / "journal.jsonl"
+        return self.folder / JOURNAL_NAME
+
+    @property
+    def spec_file(self) -> Path:
+        """What it is to do."""
+        return self.folder / SPEC_NAME
 
     @property
     def spool(self) -> Path:
@@ -100,7 +107,7 @@ def create(home: Home, spec: JobSpec) -> Job:
         TransferError: DISK_FULL or DISK_UNWRITABLE.
     """
     folder = make_private_folder(home.jobs / spec.id)
-    write_private(folder / "job.json", spec.encode())
+    write_private(folder / SPEC_NAME, spec.encode())
     return Job(folder, spec)
 
 
@@ -108,12 +115,17 @@ def load(folder: Path) -> Job:
     """Reads a job's folder.
 
     Raises:
-        TransferError: DISK_UNWRITABLE, JOURNAL_INVALID or JOURNAL_NEWER.
+        TransferError: DISK_UNWRITABLE; JOURNAL_NEWER; JOURNAL_INVALID, also where the folder is the copy of a
+            job: two folders must not be taken for one.
     """
-    file = folder / "job.json"
+    file = folder / SPEC_NAME
     with disk_errors(file):
         content = file.read_bytes()
-    return Job(folder, JobSpec.decode(content, file))
+    spec = JobSpec.decode(content, file)
+    if spec.id != folder.name:
+        reason = f"il décrit le transfert {spec.id}, et non celui de son dossier"
+        raise TransferError(Problem.JOURNAL_INVALID, file=file, line=1, reason=reason)
+    return Job(folder, spec)
 
 
 def list_jobs(home: Home) -> list[Job]:
@@ -125,12 +137,24 @@ def survey(home: Home) -> tuple[list[Job], dict[str, TransferError]]:
     """The jobs that can be read, the newest first, and why the others, by their folder's name, cannot."""
     jobs = []
     damaged = {}
-    for file in home.jobs.glob("*/job.json"):
+    for folder in _folders(home):
         try:
-            jobs.append(load(file.parent))
+            jobs.append(load(folder))
         except TransferError as error:
-            damaged[file.parent.name] = error
+            damaged[folder.name] = error
     return sorted(jobs, key=lambda job: job.spec.created_at, reverse=True), damaged
+
+
+def _folders(home: Home) -> set[Path]:
+    """The folders that hold a job, or what is left of one; one that is empty is only just being made."""
+    with disk_errors(home.jobs):
+        try:
+            folders = [entry for entry in home.jobs.iterdir() if entry.is_dir()]
+        except FileNotFoundError:
+            return set()
+        return {
+            folder for folder in folders if (folder / SPEC_NAME).exists() or (folder / JOURNAL_NAME).exists()
+        }
 
 
 def find(home: Home, wanted: str | None) -> Job:
@@ -250,6 +274,24 @@ def _wait_for_beginning(job: Job, worker: subprocess.Popen[bytes], follower: Fol
             time.sleep(_POLL)
     reason = f"Le programme de transfert n'a pas démarré en {START_LIMIT:.0f} secondes."
     raise TransferError(Problem.UNEXPECTED, reason=reason, log=job.log)
+
+
+def remove(job: Job) -> None:
+    """Removes the job's folder and all that is in it; what is on the Sharebox stays.
+
+    Raises:
+        TransferError: JOB_RUNNING; DISK_UNWRITABLE.
+    """
+    with disk_errors(job.folder):
+        try:
+            with job.lock(timeout=0):
+                # The archives first: were the rest gone, nobody would know of them.
+                if job.spool.exists():
+                    shutil.rmtree(job.spool)
+                job.spec_file.unlink(missing_ok=True)
+        except filelock.Timeout as error:
+            raise TransferError(Problem.JOB_RUNNING, job=job.id) from error
+        shutil.rmtree(job.folder)
 
 
 def stop(job: Job) -> None:

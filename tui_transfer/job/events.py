@@ -24,6 +24,10 @@ class WorkerStarted(_Event, frozen=True, kw_only=True, tag="worker.started"):
 
     pid: int
     program: str
+    format: int = 1
+    """Of the lines that follow, as `spec.FORMAT` of the program that writes them."""
+    spec: str | None = None
+    """SHA-256 of the `job.json` that it works by."""
     proxy: ProxySettings | None = None
     host_key: str | None = None
 
@@ -77,6 +81,8 @@ class ArchiveSealed(_Event, frozen=True, kw_only=True, tag="archive.sealed"):
     sha256: str
     source_size: int
     files: int
+    reused: int = 0
+    """Blocks that an earlier worker had packed."""
 
 
 class UploadStarted(_Event, frozen=True, kw_only=True, tag="upload.started"):

@@ -1,8 +1,9 @@
 """The journal of a job: one event a line, appended only, each line bound to the one before.
 
-A line is `{"n": 3, "previous": "<SHA-256 of line 2>", "event": {…}}`. The chain lets a reader notice
-a line that was changed, taken out or moved. A line cut short by a crash has no newline yet: readers stop
-before it, and the next writer cuts it off.
+A line is `{"n": 3, "previous": "<hash of line 2>", "event": {…}, "hash": "<hash of this line>"}`. The hash, a
+SHA-256, is that of the line's bytes before `,"hash"`. So a reader notices a line that was changed, taken out
+or moved; that the last lines were taken out, it cannot. A line cut short by a crash has no newline yet:
+readers stop before it, and the next writer cuts it off.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ import msgspec
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.files import PRIVATE_FILE, disk_errors
-from tui_transfer.job.events import Event, Measure
+from tui_transfer.job.events import Event, Measure, WorkerStarted
+from tui_transfer.job.spec import FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
+RESERVE_NAME: Final = "journal.reserve"
+RESERVE_SIZE: Final = 64 << 10
+"""Bytes kept for the last lines, which take a few hundred: file systems count in blocks."""
 _START: Final = "0" * 64
 
 
@@ -31,6 +36,7 @@ class _Line(msgspec.Struct, frozen=True):
     event: Event
 
 
+_SEAL_SIZE: Final = len(f',"hash":"{_START}"}}\n')
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(_Line)
 
@@ -52,7 +58,8 @@ class JournalReader:
         """Yields the events of the whole lines that were not read yet.
 
         Raises:
-            TransferError: JOURNAL_INVALID naming the line; DISK_UNWRITABLE where the file cannot be read.
+            TransferError: JOURNAL_INVALID naming the line; JOURNAL_NEWER where a later version of the program
+                wrote it; DISK_UNWRITABLE where the file cannot be read.
         """
         with disk_errors(self.path):
             try:
@@ -70,14 +77,20 @@ class JournalReader:
 
     def _check(self, line: bytes) -> Event:
         number = self.count + 1
+        whole, digest = _seal(line[:-_SEAL_SIZE])
+        if whole != line:
+            raise self._invalid(number, "elle est illisible, ou a été modifiée")
         try:
             decoded = _decoder.decode(line)
         except msgspec.DecodeError as error:
             raise self._invalid(number, f"elle est illisible ({error})") from error
         if decoded.n != number or decoded.previous != self.last_hash:
-            raise self._invalid(number, "une ligne a été modifiée, retirée ou déplacée avant elle")
+            raise self._invalid(number, "une ligne a été retirée, ajoutée ou déplacée avant elle")
+        if isinstance(decoded.event, WorkerStarted) and decoded.event.format > FORMAT:
+            found = decoded.event.format
+            raise TransferError(Problem.JOURNAL_NEWER, file=self.path, found=found, known=FORMAT)
         self.count = number
-        self.last_hash = hashlib.sha256(line).hexdigest()
+        self.last_hash = digest
         return decoded.event
 
     def _invalid(self, line: int, reason: str) -> TransferError:
@@ -86,6 +99,9 @@ class JournalReader:
 
 class Journal:
     """Appends events. Only the worker that holds the job's lock may have one open.
+
+    A reserve of disk space is kept beside the journal, and given back just before the last event is written:
+    so it can be told that the disk is full.
 
     Raises:
         TransferError: JOURNAL_INVALID where what is there cannot be continued; DISK_FULL or DISK_UNWRITABLE.
@@ -101,16 +117,25 @@ class Journal:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, PRIVATE_FILE)
             os.ftruncate(self._descriptor, reader.offset)
             os.lseek(self._descriptor, 0, os.SEEK_END)
+            self._reserve = _Reserve(path.with_name(RESERVE_NAME))
 
     def append(self, event: Event) -> None:
         """Writes one event; it is on the disk when this returns, unless it only measures progress."""
-        line = _encoder.encode(_Line(self._count + 1, self._last_hash, event)) + b"\n"
+        fields = _encoder.encode(_Line(self._count + 1, self._last_hash, event))
+        line, digest = _seal(fields.removesuffix(b"}"))
         with disk_errors(self.path):
             self._write(line)
             if not isinstance(event, Measure):
                 os.fsync(self._descriptor)
         self._count += 1
-        self._last_hash = hashlib.sha256(line).hexdigest()
+        self._last_hash = digest
+
+    def finish(self, event: Event) -> None:
+        """Writes the last event, even where the disk is full, and ends writing."""
+        with disk_errors(self.path):
+            self._reserve.free()
+        self.append(event)
+        self.close()
 
     def _write(self, line: bytes) -> None:
         """Writes the whole line or, where the disk refuses part of it, nothing."""
@@ -127,6 +152,7 @@ class Journal:
     def close(self) -> None:
         """Ends writing."""
         os.close(self._descriptor)
+        self._reserve.free()
 
     def __enter__(self) -> Journal:
         return self
@@ -135,3 +161,33 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class _Reserve:
+    """Space on the disk that nobody else can take.
+
+    Raises:
+        OSError: it is not to be had.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(os.urandom(RESERVE_SIZE))  # chance, which no file system makes smaller
+                file.flush()
+                os.fsync(descriptor)
+        except OSError:
+            self.free()
+            raise
+
+    def free(self) -> None:
+        """Gives the space back."""
+        self._path.unlink(missing_ok=True)
+
+
+def _seal(content: bytes) -> tuple[bytes, str]:
+    """A line as it is written, its hash added to its other fields, and that hash."""
+    digest = hashlib.sha256(content).hexdigest()
+    return content + f',"hash":"{digest}"}}\n'.encode(), digest

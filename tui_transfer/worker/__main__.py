@@ -6,6 +6,7 @@ writing to the journal that the job succeeded, or what blocks it; there is nothi
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -20,10 +21,11 @@ import msgspec
 from tui_transfer import __version__
 from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.files import local_disk_error
-from tui_transfer.job import control, lock
+from tui_transfer.job import audit, control, lock
 from tui_transfer.job.events import JobBlocked, JobSucceeded, WorkerStarted
 from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.job.orders import Orders
+from tui_transfer.job.spec import FORMAT
 from tui_transfer.job.state import JobState
 from tui_transfer.worker.pipeline import Pipeline
 from tui_transfer.worker.recorder import Recorder, now
@@ -86,8 +88,9 @@ def _running_beside(folder: Path) -> str:
 
 def _fail_early(error: TransferError) -> int:
     """Tells who started this worker what the journal could not be told; see `control.start`."""
-    sys.stdout.buffer.write(msgspec.json.encode(_blocked(error)))
-    sys.stdout.buffer.flush()
+    with contextlib.suppress(BrokenPipeError):  # nobody waits any more: it has begun, and ends this way
+        sys.stdout.buffer.write(msgspec.json.encode(_blocked(error)))
+        sys.stdout.buffer.flush()
     return error.exit_code
 
 
@@ -102,8 +105,15 @@ class _Worker:
         journal = Journal(job.journal)
         self._job = job
         self._recorder = Recorder(journal)
+        audit.check_spec(job, journal.past)
         started = WorkerStarted(
-            at=now(), pid=os.getpid(), program=__version__, proxy=orders.proxy, host_key=orders.host_key
+            at=now(),
+            pid=os.getpid(),
+            program=__version__,
+            format=FORMAT,
+            spec=audit.spec_hash(job),
+            proxy=orders.proxy,
+            host_key=orders.host_key,
         )
         self._recorder.record(started)
         state = JobState.fold(job.spec, (*journal.past, started))

@@ -153,6 +153,7 @@ class Pipeline:
                 sha256=archive.sha256,
                 source_size=archive.source_size,
                 files=len(archive.entries),
+                reused=archive.reused,
             )
         )
         shipment.sha256 = archive.sha256

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Final
+
+from tui_transfer.errors import TransferError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +49,7 @@ class Recorder:
         with self._lock:
             if self._closed:
                 return
-            for measure in self._waiting.values():
-                self._journal.append(measure)
-            self._waiting.clear()
+            self._write_waiting()
             self._journal.append(event)
 
     def measure(self, event: Measure) -> None:
@@ -66,6 +67,14 @@ class Recorder:
 
     def close(self, last: Event) -> None:
         """Writes the event that ends the worker; threads that still run can add nothing after it."""
-        self.record(last)
         with self._lock:
             self._closed = True
+            # On a full disk the last measures are lost: the last event matters more.
+            with contextlib.suppress(TransferError):
+                self._write_waiting()
+            self._journal.finish(last)
+
+    def _write_waiting(self) -> None:
+        for measure in self._waiting.values():
+            self._journal.append(measure)
+        self._waiting.clear()
