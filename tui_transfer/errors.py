@@ -95,6 +95,7 @@ class Problem(StrEnum):
     PROXY_UNREACHABLE = "proxy-unreachable"
     PROXY_CREDENTIALS_NEEDED = "proxy-credentials-needed"
     PROXY_CREDENTIALS_REFUSED = "proxy-credentials-refused"
+    PROXY_METHOD_UNKNOWN = "proxy-method-unknown"
     PROXY_FORBIDDEN = "proxy-forbidden"
     PROXY_NO_ROUTE = "proxy-no-route"
     PROXY_PROTOCOL = "proxy-protocol"
@@ -344,6 +345,14 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "{proxy_host} a répondu : {reason}.",
         "Vérifiez-les avant un nouvel essai : trop d'erreurs peuvent bloquer votre compte.",
     ),
+    Problem.PROXY_METHOD_UNKNOWN: _meaning(
+        ExitCode.PROXY,
+        Recovery.PERSON,
+        "Le proxy demande une identification que ce programme ne sait pas faire",
+        "{proxy_host} n'accepte que : {methods}. Votre mot de passe ne lui a pas été envoyé.",
+        "Demandez à votre service informatique un accès avec identifiant et mot de passe (NTLM, Digest ou "
+        "Basic), ou un accès sans identification vers Sharebox.",
+    ),
     Problem.PROXY_FORBIDDEN: _meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
@@ -450,9 +459,9 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.SHAREBOX_PERMISSION: _meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
-        "Sharebox refuse l'écriture",
-        "{path} : {reason}.",
-        "Demandez à l'Urssaf les droits d'écriture sur ce dossier, puis reprenez le transfert.",
+        "Un droit manque sur Sharebox",
+        "L'opération « {operation} {path} » est refusée : {reason}.",
+        "Demandez à l'Urssaf le droit d'écrire et de renommer dans ce dossier, puis reprenez le transfert.",
     ),
     Problem.SHAREBOX_FULL: _meaning(
         ExitCode.REFUSED,
@@ -465,7 +474,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Sharebox a refusé une opération",
-        "{operation} {path} : {reason}.",
+        "L'opération « {operation} {path} » est refusée : {reason}.",
         "Reprenez le transfert. Si le refus persiste, transmettez ce message à l'Urssaf.",
     ),
     Problem.NAME_TAKEN: _meaning(

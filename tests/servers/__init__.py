@@ -1,1 +1,1 @@
-"""Real servers, started for tests on loopback: OpenSSH, squid, danted; a relay and a faulty server."""
+"""Real servers on loopback, for tests: OpenSSH, ProFTPD, squid, danted; a relay and a faulty server."""

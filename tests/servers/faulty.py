@@ -18,7 +18,7 @@ from paramiko import sftp as protocol
 from tests.servers.processes import LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from typing_extensions import Buffer
 
@@ -32,19 +32,24 @@ class Faults:
 
     Attributes:
         refuse_write: is given the number of each write, from 0; True has it refused with a bare « failure ».
+        refuse: other requests that are refused likewise: "close" and "fsync" of files that were written,
+            "open" for writing of files that exist, "rename".
         take_away_at_close: files that were written disappear as soon as they are closed.
-        offers_sha256: announces and answers `check-file` with SHA-256.
+        offers_sha256: announces and answers `check-file` with SHA-256, in place of fsync.
         drop_at_exec: breaks the connection when asked to run a command.
         writes: how many write requests came.
         commands: how many commands were asked for.
+        syncs: how many fsync requests came.
     """
 
     refuse_write: Callable[[int], bool] = field(default=lambda number: False)
+    refuse: set[str] = field(default_factory=set)
     take_away_at_close: bool = False
     offers_sha256: bool = False
     drop_at_exec: bool = False
     writes: int = 0
     commands: int = 0
+    syncs: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,13 @@ class FaultyServer:
 
 
 @contextlib.contextmanager
-def faulty_server(root: Path) -> Iterator[FaultyServer]:
-    """Runs the server on a free loopback port, with `root` as its drop folder."""
+def faulty_server(root: Path, *, refused_signatures: Sequence[str] = ()) -> Iterator[FaultyServer]:
+    """Runs the server on a free loopback port.
+
+    Args:
+        root: its drop folder.
+        refused_signatures: of users' keys, which it announces not to accept.
+    """
     faults = Faults()
     host_key = paramiko.ECDSAKey.generate()
     transports: list[paramiko.Transport] = []
@@ -75,7 +85,7 @@ def faulty_server(root: Path) -> Iterator[FaultyServer]:
                 link, _ = listener.accept()
             except OSError:
                 return
-            transport = paramiko.Transport(link)
+            transport = paramiko.Transport(link, disabled_algorithms={"pubkeys": refused_signatures})
             transports.append(transport)
             transport.add_server_key(host_key)
             transport.set_subsystem_handler("sftp", _SftpServer, _Files, root=root, faults=faults)
@@ -101,7 +111,7 @@ class _Server(paramiko.ServerInterface):
         self._transport = transport
 
     def get_allowed_auths(self, username: str) -> str:
-        return "password"
+        return "password,publickey"
 
     def check_auth_password(self, username: str, password: str) -> int:
         known = (username, password) == (USERNAME, PASSWORD)
@@ -118,7 +128,7 @@ class _Server(paramiko.ServerInterface):
 
 
 class _SftpServer(paramiko.SFTPServer):
-    """paramiko's server, with `check-file-name` for SHA-256, and told which handles are closed."""
+    """paramiko's server, with `fsync@openssh.com` or `check-file-name`, and closings that may be refused."""
 
     def __init__(self, channel: Any, name: str, server: Any, sftp_si: Any, **arguments: Any) -> None:
         super().__init__(channel, name, server, sftp_si, **arguments)
@@ -126,30 +136,51 @@ class _SftpServer(paramiko.SFTPServer):
         self._faults: Faults = arguments["faults"]
 
     def _send_server_version(self) -> int:
-        if not self._faults.offers_sha256:
-            return super()._send_server_version()  # type: ignore[misc, no-any-return]
         self._read_packet()  # type: ignore[attr-defined]
         answer = paramiko.Message()
         answer.add_int(3)
-        answer.add_string("check-file")
-        answer.add_string("md5,sha256")
+        sha256 = self._faults.offers_sha256
+        for word in ("check-file", "md5,sha256") if sha256 else ("fsync@openssh.com", "1"):
+            answer.add_string(word)
         self._send_packet(protocol.CMD_VERSION, answer)  # type: ignore[attr-defined]
         return 3
 
     def _process(self, kind: int, number: int, message: paramiko.Message) -> None:
+        start = len(message.get_so_far())
         if kind == protocol.CMD_EXTENDED:
-            start = message.get_so_far()
-            if message.get_text() == "check-file-name":
-                content = (self._root / message.get_text().lstrip("/")).read_bytes()
-                answer = paramiko.Message()
-                answer.add_int(number)
-                answer.add_string("sha256")
-                answer.add_bytes(hashlib.sha256(content).digest())
-                self._send_packet(protocol.CMD_EXTENDED_REPLY, answer)  # type: ignore[attr-defined]
-                return
-            message.rewind()
-            message.get_bytes(len(start))
-        super()._process(kind, number, message)  # type: ignore[misc]
+            extension = message.get_text()
+            if extension == "check-file-name":
+                return self._send_hash(number, message.get_text())
+            if extension == "fsync@openssh.com":
+                return self._sync(number, message.get_binary())
+        elif kind == protocol.CMD_CLOSE and "close" in self._faults.refuse:
+            handle = message.get_binary()
+            if self._file(handle).written:
+                self._file(handle).close()
+                del self.file_table[handle]
+                return self._send_status(number, protocol.SFTP_FAILURE)  # type: ignore[attr-defined, no-any-return]
+        message.rewind()
+        message.get_bytes(start)
+        return super()._process(kind, number, message)  # type: ignore[misc, no-any-return]
+
+    def _file(self, handle: bytes) -> _Handle:
+        file = self.file_table[handle]
+        assert isinstance(file, _Handle)
+        return file
+
+    def _send_hash(self, number: int, path: str) -> None:
+        content = (self._root / path.lstrip("/")).read_bytes()
+        answer = paramiko.Message()
+        answer.add_int(number)
+        answer.add_string("sha256")
+        answer.add_bytes(hashlib.sha256(content).digest())
+        self._send_packet(protocol.CMD_EXTENDED_REPLY, answer)  # type: ignore[attr-defined]
+
+    def _sync(self, number: int, handle: bytes) -> None:
+        self._faults.syncs += 1
+        refused = "fsync" in self._faults.refuse and self._file(handle).written
+        status = protocol.SFTP_FAILURE if refused else protocol.SFTP_OK
+        self._send_status(number, status)  # type: ignore[attr-defined]
 
 
 class _Files(paramiko.SFTPServerInterface):
@@ -170,6 +201,8 @@ class _Files(paramiko.SFTPServerInterface):
     lstat = stat
 
     def open(self, path: str, flags: int, attr: paramiko.SFTPAttributes) -> paramiko.SFTPHandle | int:
+        if "open" in self._faults.refuse and flags & os.O_ACCMODE and self._local(path).exists():
+            return protocol.SFTP_PERMISSION_DENIED
         try:
             descriptor = os.open(self._local(path), flags, 0o600)
         except OSError as error:
@@ -177,9 +210,19 @@ class _Files(paramiko.SFTPServerInterface):
         return _Handle(self._local(path), descriptor, flags, self._faults)
 
     def rename(self, oldpath: str, newpath: str) -> int:
-        if self._local(newpath).exists():
+        if "rename" in self._faults.refuse or self._local(newpath).exists():
             return protocol.SFTP_FAILURE
-        self._local(oldpath).rename(self._local(newpath))
+        try:
+            self._local(oldpath).rename(self._local(newpath))
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno or 0)
+        return protocol.SFTP_OK
+
+    def remove(self, path: str) -> int:
+        try:
+            self._local(path).unlink()
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno or 0)
         return protocol.SFTP_OK
 
 
@@ -188,7 +231,7 @@ class _Handle(paramiko.SFTPHandle):
         super().__init__(flags)
         self._path = path
         self._descriptor = descriptor
-        self._written = False
+        self.written = False
         self._faults = faults
 
     def stat(self) -> paramiko.SFTPAttributes | int:
@@ -207,10 +250,10 @@ class _Handle(paramiko.SFTPHandle):
         if self._faults.refuse_write(number):
             return protocol.SFTP_FAILURE
         os.pwrite(self._descriptor, data, offset)
-        self._written = True
+        self.written = True
         return protocol.SFTP_OK
 
     def close(self) -> None:
         os.close(self._descriptor)
-        if self._written and self._faults.take_away_at_close:
+        if self.written and self._faults.take_away_at_close:
             self._path.unlink()

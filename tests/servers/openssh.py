@@ -61,6 +61,7 @@ def openssh(
     denied: Sequence[str] = (),
     authentication: str = "password,publickey",
     host_key_type: str = "ed25519",
+    key_type: str = "ed25519",
     options: Sequence[str] = (),
 ) -> Iterator[SshServer]:
     """Runs sshd on a free loopback port.
@@ -73,6 +74,7 @@ def openssh(
             "posix-rename", "write"… A denied extension is not announced either. Not with `allow_exec`.
         authentication: methods offered, out of password, publickey and keyboard-interactive.
         host_key_type: as for `ssh-keygen -t`.
+        key_type: of the keys that are let in, likewise.
         options: further lines of sshd_config, which win over the others.
     """
     sshd = require("sshd")
@@ -80,8 +82,11 @@ def openssh(
     with public_folder() as folder, _drop_folder(account) as root:
         port = free_port()
         log = folder / "sshd.log"
-        host_key = _make_key(folder / "host_key", host_key_type)
-        keys = [_make_key(folder / "key"), _make_key(folder / "protected_key", passphrase=PASSPHRASE)]
+        host_key = make_key(folder / "host_key", host_key_type)
+        keys = [
+            make_key(folder / "key", key_type),
+            make_key(folder / "protected_key", key_type, passphrase=PASSPHRASE),
+        ]
         authorized = folder / "authorized_keys"
         authorized.write_text("".join(_public(key).read_text() for key in keys))
         interactive = "keyboard-interactive" in authentication
@@ -143,7 +148,8 @@ def _drop_folder(account: Account) -> Iterator[Path]:
         shutil.rmtree(parent)
 
 
-def _make_key(file: Path, key_type: str = "ed25519", passphrase: str = "") -> Path:
+def make_key(file: Path, key_type: str = "ed25519", passphrase: str = "") -> Path:
+    """Makes a pair of keys with ssh-keygen; `file` is the private one, the other has `.pub` added."""
     command = [require("ssh-keygen"), "-q", "-t", key_type, "-N", passphrase, "-f", str(file)]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     return file

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers.openssh import PASSPHRASE, openssh
+from tests.servers.faulty import faulty_server
+from tests.servers.openssh import PASSPHRASE, make_key, openssh
 from tests.servers.processes import wait_until
 from tests.servers.relay import relay
 from tests.sharebox.helpers import connect, failure
@@ -18,6 +19,7 @@ from tui_transfer.sharebox import watch
 from tui_transfer.sharebox.authentication import Credentials
 from tui_transfer.sharebox.connection import Address, Sharebox
 from tui_transfer.sharebox.routes import Direct
+from tui_transfer.sharebox.security import RSA_SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +79,24 @@ class TestCredentials:
         with openssh(account) as other:
             credentials = Credentials(key_file=other.key_file)
             failure(Problem.CREDENTIALS_REFUSED, lambda: connect(server, credentials=credentials))
+
+    def test_rsa_key(self, account: Account) -> None:
+        with (
+            openssh(account, key_type="rsa") as fresh,
+            connect(fresh, credentials=Credentials(key_file=fresh.key_file)) as sharebox,
+        ):
+            sharebox.check_alive()
+
+    def test_rsa_key_where_only_other_signatures_are_accepted(self, account: Account, tmp_path: Path) -> None:
+        """It lasts: taken for a lost connection, it would be tried again for half an hour."""
+        credentials = Credentials(key_file=make_key(tmp_path / "key", "rsa"))
+        with openssh(account, options=["PubkeyAcceptedAlgorithms ssh-ed25519"]) as silent_about_it:
+            failure(Problem.CREDENTIALS_REFUSED, lambda: connect(silent_about_it, credentials=credentials))
+        with faulty_server(tmp_path, refused_signatures=RSA_SIGNATURES) as announcing_it:
+            error = failure(
+                Problem.CREDENTIALS_REFUSED, lambda: connect(announcing_it, credentials=credentials)
+            )
+            assert "ssh-ed25519" in error.why
 
     def test_method_that_the_server_does_not_offer(self, account: Account) -> None:
         with openssh(account, authentication="publickey") as fresh:

@@ -73,7 +73,7 @@ class TestMeans:
     def test_server_that_breaks_at_a_command_is_asked_once(
         self, tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(verification, "_may_not_run_commands", set())
+        monkeypatch.setattr(verification, "_run_no_commands", set())
         with faulty_server(tmp_path) as server:
             server.faults.drop_at_exec = True
             with connect(server) as sharebox:

@@ -9,6 +9,7 @@ import paramiko
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.keys import load_private_key
+from tui_transfer.sharebox.security import RSA_SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +65,8 @@ class Authentication:
         if self.transport.is_authenticated():
             return
         method = self._choose(methods)
+        if method == "publickey":
+            self._check_signatures()
         try:
             still_wanted = self._send(method)
         except paramiko.AuthenticationException as error:
@@ -89,6 +92,19 @@ class Authentication:
             if method in methods:
                 return method
         raise self._refused(f"{_IN_FRENCH[possible[0]]} (il ne connaît que : {', '.join(methods) or 'rien'})")
+
+    def _check_signatures(self) -> None:
+        """Sees that the server accepts a signature that an RSA key can give; other kinds have only one each.
+
+        paramiko takes the lack of one for the connection's failure, which it is not: it lasts.
+        """
+        extensions: dict[str, bytes] = self.transport.server_extensions  # type: ignore[attr-defined] # the stubs lack it
+        announced = extensions.get("server-sig-algs", b"").decode("ascii", "replace")
+        if not isinstance(self.key, paramiko.RSAKey) or not announced:
+            return
+        accepted = announced.split(",")
+        if not any(algorithm in RSA_SIGNATURES for algorithm in accepted):
+            raise self._refused(f"une clé RSA (il n'accepte que les signatures {', '.join(accepted)})")
 
     def _send(self, method: str) -> Sequence[str]:
         if self.key is not None:

@@ -20,7 +20,13 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox import security, status
 from tui_transfer.sharebox.authentication import Authentication, Credentials
 from tui_transfer.sharebox.routes import Route, open_tunnel
-from tui_transfer.sharebox.sftp import SftpError, SftpLostError, SftpProtocolError, SftpSession
+from tui_transfer.sharebox.sftp import (
+    ANSWER_SECONDS,
+    SftpError,
+    SftpLostError,
+    SftpProtocolError,
+    SftpSession,
+)
 from tui_transfer.sharebox.watch import ListeningPacketizer, Watchdog
 
 if TYPE_CHECKING:
@@ -29,7 +35,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 HANDSHAKE_SECONDS: Final = 30.0
-_BANNER_SECONDS: Final = 15.0
 _AUTHENTICATION_SECONDS: Final = 40.0
 _CHANNEL_SECONDS: Final = 30.0
 _LONGEST_OUTPUT: Final = 4096
@@ -132,7 +137,7 @@ class Sharebox:
         Raises:
             TransferError: CONNECTION_LOST, if the connection is closed.
         """
-        if not self._transport.is_active():
+        if not self._is_open():
             raise self._lost()
 
     @contextlib.contextmanager
@@ -183,7 +188,7 @@ class Sharebox:
         except TimeoutError:
             return None
         except _LOST as error:
-            if self._transport.is_active():
+            if self._is_open():
                 return None
             raise self._lost(error) from error
         finally:
@@ -195,10 +200,11 @@ class Sharebox:
 
     def _shake_hands(self) -> None:
         security.restrict(self._transport)
-        self._transport.banner_timeout = _BANNER_SECONDS
-        self._transport.auth_timeout = (
-            2 * _AUTHENTICATION_SECONDS
-        )  # never reached: the watchdog has its limit
+        # The watchdog has its limits. paramiko's own, some shorter than a pause of the link, are not reached.
+        self._transport.banner_timeout = 2 * HANDSHAKE_SECONDS
+        self._transport.handshake_timeout = 2 * HANDSHAKE_SECONDS
+        self._transport.auth_timeout = 2 * _AUTHENTICATION_SECONDS
+        self._transport.clear_to_send_timeout = ANSWER_SECONDS
         try:
             with self._watchdog.phase(
                 HANDSHAKE_SECONDS, "le serveur n'a pas terminé l'échange de clés à temps"
@@ -246,7 +252,7 @@ class Sharebox:
                 channel.invoke_subsystem("sftp")
                 self.sftp = SftpSession(channel)
         except (SftpLostError, *_LOST) as error:
-            if not self._transport.is_active():
+            if not self._is_open():
                 raise self._lost(error) from error
             raise TransferError(
                 Problem.SFTP_UNAVAILABLE,
@@ -271,6 +277,9 @@ class Sharebox:
 
     # Endings
 
+    def _is_open(self) -> bool:
+        return self._transport.is_active() and not self._packetizer.at_end
+
     def _shut(self) -> None:
         self._watchdog.end()
         self._transport.close()
@@ -278,12 +287,12 @@ class Sharebox:
         self._packetizer.complete_handshake()  # stops the timer that a failed handshake leaves behind
 
     def _refusal(self, error: SftpError, operation: str, path: str) -> TransferError:
-        reason = status.in_words(error.code, error.text)
-        if error.code == protocol.SFTP_PERMISSION_DENIED:
-            return TransferError(Problem.SHAREBOX_PERMISSION, path=path, reason=reason)
         if error.code == protocol.SFTP_FAILURE and self._is_full():
             return TransferError(Problem.SHAREBOX_FULL, path=path, reason="l'espace de dépôt est plein")
-        return TransferError(Problem.SHAREBOX_REFUSED, operation=operation, path=path, reason=reason)
+        denied = error.code == protocol.SFTP_PERMISSION_DENIED
+        problem = Problem.SHAREBOX_PERMISSION if denied else Problem.SHAREBOX_REFUSED
+        reason = status.in_words(error.code, error.text)
+        return TransferError(problem, operation=operation, path=path, reason=reason)
 
     def _is_full(self) -> bool:
         """A server with a full disk answers « failure », no more: so it is asked for its free space."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.sftp import CREATE, TRUNCATE, WRITE, Attributes, SftpError
-from tui_transfer.sharebox.verification import Verification, verify
+from tui_transfer.sharebox.verification import verify
 from tui_transfer.sharebox.window import WriteWindow
 
 if TYPE_CHECKING:
     from tui_transfer.sharebox.connection import Sharebox
+    from tui_transfer.sharebox.sftp import SftpSession
+    from tui_transfer.sharebox.verification import Verification
 
 PART: Final = ".part"
 """What follows the name of a file that is not complete or not verified."""
@@ -26,8 +29,32 @@ def find(sharebox: Sharebox, path: str) -> Attributes | None:
             return None
 
 
-def publish(sharebox: Sharebox, part: str, final: str, size: int) -> None:
-    """Renames a verified file, without ever replacing another one.
+def open_part(sftp: SftpSession, part: str, *ways: int) -> bytes:
+    """Opens a partial file in the first of several ways that the server allows, and gives its handle.
+
+    Where files that exist may not be written to, what an earlier attempt left is removed, to begin again.
+
+    Args:
+        sftp: the session.
+        part: the partial file.
+        ways: flags for opening it, the best first.
+
+    Raises:
+        SftpError: the server allows none.
+    """
+    for flags in ways:
+        with contextlib.suppress(SftpError):
+            return sftp.open(part, flags)
+    with contextlib.suppress(SftpError):  # there may be nothing to remove: opening it says what is wrong
+        sftp.remove(part)
+    return sftp.open(part, ways[-1])
+
+
+def publish(sharebox: Sharebox, part: str, final: str, size: int) -> str:
+    """Renames a file that is complete, without ever replacing another one.
+
+    Returns:
+        The path that it has now: `part`, if the server took it away as soon as it was complete.
 
     Raises:
         TransferError: NAME_TAKEN, if there is a file of this name; what the server refuses.
@@ -38,11 +65,14 @@ def publish(sharebox: Sharebox, part: str, final: str, size: int) -> None:
         except SftpError:
             if find(sharebox, final) is not None:
                 raise TransferError(Problem.NAME_TAKEN, path=final) from None
+            if sharebox.sftp.stat(part) is None:
+                return part
             raise
     found = find(sharebox, final)  # a server may take the file away now; nothing is wrong with that
     if found is not None and found.size is not None and found.size != size:
         reason = f"{found.size} octets au lieu de {size}"
         raise TransferError(Problem.CONTENT_MISMATCH, path=final, reason=reason)
+    return final
 
 
 def put_small(sharebox: Sharebox, name: str, data: bytes) -> Verification:
@@ -65,15 +95,14 @@ def put_small(sharebox: Sharebox, name: str, data: bytes) -> Verification:
             raise
     _write(sharebox, part, data)
     verification = _verify(sharebox, part, data)
-    if verification is not Verification.NONE:
-        publish(sharebox, part, final, len(data))
+    publish(sharebox, part, final, len(data))
     return verification
 
 
 def _write(sharebox: Sharebox, path: str, data: bytes) -> None:
     sftp = sharebox.sftp
     with sharebox.refusals("écriture de", path):
-        handle = sftp.open(path, WRITE | CREATE | TRUNCATE)
+        handle = open_part(sftp, path, WRITE | CREATE | TRUNCATE)
         window = WriteWindow(sftp, handle, lambda _: None)
         for offset in range(0, len(data), sftp.limits.write):
             window.write(offset, data[offset : offset + sftp.limits.write])

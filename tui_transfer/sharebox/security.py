@@ -35,13 +35,13 @@ KEY_EXCHANGES: Final = (
     "diffie-hellman-group-exchange-sha256",
     "diffie-hellman-group14-sha256",
 )
+RSA_SIGNATURES: Final = ("rsa-sha2-512", "rsa-sha2-256")
 HOST_KEYS: Final = (
     "ssh-ed25519",
     "ecdsa-sha2-nistp256",
     "ecdsa-sha2-nistp384",
     "ecdsa-sha2-nistp521",
-    "rsa-sha2-512",
-    "rsa-sha2-256",
+    *RSA_SIGNATURES,
 )
 """The order is fixed for good: a fingerprint does not tell the kind of its key, and a server that has several
 kinds shows the first of this list that it has. In another order a pinned server would look changed.

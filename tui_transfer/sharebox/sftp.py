@@ -157,6 +157,10 @@ class SftpSession:
         """Renames a file. Version 3 has the server refuse it where the new name exists."""
         self._request(protocol.CMD_RENAME, _string(old) + _string(new))
 
+    def remove(self, path: str) -> None:
+        """Removes a file."""
+        self._request(protocol.CMD_REMOVE, _string(path))
+
     def fsync(self, handle: bytes) -> None:
         """Has the server bring an open file to its disk, where it announced that it can."""
         if "fsync@openssh.com" in self.extensions:

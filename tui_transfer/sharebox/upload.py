@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer import os_errors
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.growing import HEADER_BYTES
-from tui_transfer.sharebox.publication import PART, find, publish
-from tui_transfer.sharebox.sftp import CREATE, READ, WRITE, SftpError
-from tui_transfer.sharebox.verification import Verification, verify
+from tui_transfer.sharebox.publication import PART, find, open_part, publish
+from tui_transfer.sharebox.sftp import CREATE, READ, TRUNCATE, WRITE, SftpError
+from tui_transfer.sharebox.verification import verify
 from tui_transfer.sharebox.window import WriteWindow, read_ahead
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from tui_transfer.sharebox.connection import Sharebox
     from tui_transfer.sharebox.growing import GrowingFile
+    from tui_transfer.sharebox.verification import Verification
 
 _PATIENCE_SECONDS: Final = 0.2
 _REPORT_SECONDS: Final = 0.1
@@ -125,11 +126,9 @@ class _Upload:
         start = self._send()
         size = self._final_size()
         verification = self._verify(self.part)
-        if verification is Verification.NONE:
-            return Delivery(self.part, size, verification, start)
         self._report(Stage.PUBLISHING, size)
-        publish(self.sharebox, self.part, self.final, size)
-        return Delivery(self.final, size, verification, start)
+        path = publish(self.sharebox, self.part, self.final, size)
+        return Delivery(path, size, verification, start)
 
     def _recognise(self) -> Delivery:
         """The final name is there: delivered by an earlier attempt that could not say so, or not ours."""
@@ -149,8 +148,7 @@ class _Upload:
         """
         sftp = self.sharebox.sftp
         with self.sharebox.refusals("écriture de", self.part):
-            handle = self._open()
-            there = sftp.fstat(handle).size or 0
+            handle, there = self._open()
             start = self._check(handle, there)
             self._stream(handle, start)
             size = self._final_size()
@@ -162,12 +160,15 @@ class _Upload:
             sftp.close(handle)
         return start if start > HEADER_BYTES else 0
 
-    def _open(self) -> bytes:
-        """Opens the partial file as it is, to read it too where that is allowed."""
+    def _open(self) -> tuple[bytes, int]:
+        """Opens the partial file as it is, to read it too where that is allowed; gives its size as well."""
+        sftp = self.sharebox.sftp
+        handle = open_part(sftp, self.part, READ | WRITE | CREATE, WRITE | CREATE)
         try:
-            return self.sharebox.sftp.open(self.part, READ | WRITE | CREATE)
-        except SftpError:
-            return self.sharebox.sftp.open(self.part, WRITE | CREATE)
+            return handle, sftp.fstat(handle).size or 0
+        except SftpError:  # the server tells no size: nothing of what may be there is kept
+            sftp.close(handle)
+            return open_part(sftp, self.part, WRITE | CREATE | TRUNCATE), 0
 
     def _check(self, handle: bytes, there: int) -> int:
         """Compares what is there with the archive; gives the offset up to which it is the same.

@@ -15,7 +15,7 @@ from tui_transfer.sharebox.window import read_ahead
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui_transfer.sharebox.connection import Sharebox
+    from tui_transfer.sharebox.connection import Address, Sharebox
 
 _SLOWEST_DISK: Final = 20 << 20
 _DIGEST_LINE: Final = re.compile(rb"([0-9a-f]{64})\s")
@@ -82,20 +82,21 @@ def _hash_by_server(sharebox: Sharebox, path: str, size: int) -> str | None:
     return digest or _hash_by_command(sharebox, path, size)
 
 
-_may_not_run_commands: Final[set[tuple[str, int]]] = set()
-"""Servers that were asked to run a command and gave no answer, because they dropped the connection: this
-process asks them no second time, or each attempt of a transfer would end there."""
+_run_no_commands: Final[set[Address]] = set()
+"""Where a command gave no hash: this process asks no second time. Some servers even drop the connection, and
+each attempt of a transfer would end there."""
 
 
 def _hash_by_command(sharebox: Sharebox, path: str, size: int) -> str | None:
-    server = (sharebox.address.host, sharebox.address.port)
-    if server in _may_not_run_commands:
+    if sharebox.address in _run_no_commands:
         return None
-    _may_not_run_commands.add(server)
+    _run_no_commands.add(sharebox.address)
     output = sharebox.run(f"sha256sum < {shlex.quote(path)}", 30 + size / _SLOWEST_DISK)
-    _may_not_run_commands.discard(server)
     found = _DIGEST_LINE.match(output or b"")
-    return found[1].decode("ascii") if found else None
+    if found is None:
+        return None
+    _run_no_commands.discard(sharebox.address)
+    return found[1].decode("ascii")
 
 
 def _hash_by_reading(sharebox: Sharebox, path: str, size: int, on_bytes: Callable[[int], None]) -> str | None:

@@ -37,14 +37,21 @@ class ListeningPacketizer(Packetizer):
         self.last_heard = time.monotonic()
         self.offer: Offer | None = None
         self.farewell: str | None = None
+        self.at_end = False
+        """Nothing more will be heard: known before anyone who waits on a channel is told."""
 
     def read_message(self) -> tuple[int, paramiko.Message]:
         """Reads the next message, as paramiko's transport asks."""
-        kind, message = super().read_message()
+        try:
+            kind, message = super().read_message()
+        except (paramiko.SSHException, EOFError, OSError):
+            self.at_end = True
+            raise
         self.last_heard = time.monotonic()
         if kind == MSG_KEXINIT and self.offer is None:
             self.offer = Offer.read(paramiko.Message(message.asbytes()))
         elif kind == MSG_DISCONNECT:
+            self.at_end = True
             self.farewell = paramiko.Message(message.asbytes()[4:]).get_text()
         return kind, message
 
