@@ -125,22 +125,35 @@ def resume(job: str | None, as_json: bool, **connection: str | None) -> int:
 
 
 @cli.command(context_settings=_HELP)
-def jobs() -> int:
+@click.option("--verify", is_flag=True, help="Contrôle que leurs journaux n'ont pas été modifiés.")
+def jobs(verify: bool) -> int:
     """Liste les transferts, du plus récent au plus ancien."""
-    from tui_transfer import french
-    from tui_transfer.job import control
-    from tui_transfer.report import describe_job
+    from tui_transfer import upkeep
 
-    found = control.list_jobs(Home.find())
-    if not found:
-        click.echo("Aucun transfert.")
-    for job in found:
-        follower = control.Follower(job)
-        names = ", ".join(item.name for item in job.spec.databases)
-        click.echo(
-            f"{job.id}  {french.short_moment(job.spec.created_at)}  {describe_job(follower):<12}  {names}"
-        )
-    return ExitCode.SUCCESS
+    home = Home.find()
+    return upkeep.verify_jobs(home) if verify else upkeep.list_jobs(home)
+
+
+@cli.command(context_settings=_HELP)
+@click.argument("jobs", nargs=-1, metavar="[TRANSFERT]...")
+@click.option(
+    "--older-than",
+    metavar="JOURS",
+    type=click.IntRange(min=0),
+    help="Seulement ceux auxquels rien n'est arrivé depuis ce nombre de jours.",
+)
+@click.option("--local", is_flag=True, help="Sans se connecter à Sharebox : les restes y demeurent.")
+@click.option("--yes", is_flag=True, help="Confirme d'avance.")
+def purge(jobs: tuple[str, ...], older_than: int | None, local: bool, yes: bool) -> int:
+    """Supprime les transferts terminés ou interrompus de cette machine.
+
+    Pour un transfert interrompu, supprime aussi de Sharebox les fichiers partiels (« .part ») qu'il y a
+    laissés ; jamais un fichier remis. Sans TRANSFERT : tous, sauf celui qui est en cours et ceux qui sont
+    abîmés.
+    """
+    from tui_transfer import upkeep
+
+    return upkeep.purge(Home.find(), jobs, older_than, yes=yes, local=local)
 
 
 @cli.command(context_settings=_HELP)

@@ -67,11 +67,20 @@ def carry_out(home: Home, job: Job, decisions: Orders, output: Output) -> ExitCo
         output.end(follower.state, None, job.id)
         return exit_code(follower)
     if not follower.running:
-        control.start(job, _with_secrets(decisions, job))
+        _start(job, with_secrets(decisions, job))
     code = _follow_or_stop(follower, output)
     if follower.state.host_key and follower.state.route:
         config.remember_host_key(home, job.spec.sharebox.host, follower.state.host_key)
     return code
+
+
+def _start(job: Job, orders: Orders) -> None:
+    """Starts a worker; where somebody else just did so for the same job, that one is followed."""
+    try:
+        control.start(job, orders)
+    except TransferError as error:
+        if error.problem is not Problem.JOB_RUNNING or error.details["job"] != job.id:
+            raise
 
 
 def choose_databases(
@@ -112,11 +121,19 @@ def confirm(settings: Settings, databases: Sequence[Database]) -> None:
     """
     for name, path in databases:
         click.echo(f"  {name} : {french.size(summarize(path).size)} ({path})", err=True)
+    agree(f"Transférer {french.count(len(databases), 'base')} vers {settings.sharebox.host} ?")
+
+
+def agree(question: str) -> None:
+    """Asks a person at a terminal for « oui ».
+
+    Raises:
+        TransferError: CONFIRMATION_NEEDED, also where nobody can answer.
+    """
     if not sys.stdin.isatty():
         reason = "Personne n'est là pour répondre : l'entrée n'est pas un terminal."
         raise TransferError(Problem.CONFIRMATION_NEEDED, reason=reason)
-    question = f"Transférer {french.count(len(databases), 'base')} vers {settings.sharebox.host} ? [oui/non]"
-    answer = click.prompt(question, default="non", show_default=False, err=True)
+    answer = click.prompt(f"{question} [oui/non]", default="non", show_default=False, err=True)
     if answer.strip().casefold() not in _YES:
         raise TransferError(Problem.CONFIRMATION_NEEDED, reason=f"Réponse : « {answer} ».")
 
@@ -165,7 +182,7 @@ def _find_database(word: str, known: dict[str, Path]) -> Database:
     return path.stem or path.name, path
 
 
-def _with_secrets(decisions: Orders, job: Job) -> Orders:
+def with_secrets(decisions: Orders, job: Job) -> Orders:
     """Adds the secrets of the environment, and asks for the password a person at a terminal can give."""
     orders = msgspec.structs.replace(
         Orders.from_environment(), proxy=decisions.proxy, host_key=decisions.host_key

@@ -22,7 +22,19 @@ from tui_transfer.job.events import Delivered, JobBlocked, JobSucceeded, WorkerS
 from tui_transfer.job.journal import Journal
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 
-COMMANDS = ["", "demo", "run", "resume", "jobs", "report", "check", "config", "config path", "config show"]
+COMMANDS = [
+    "",
+    "demo",
+    "run",
+    "resume",
+    "jobs",
+    "purge",
+    "report",
+    "check",
+    "config",
+    "config path",
+    "config show",
+]
 ENGLISH = re.compile(
     r"\b(usage|show this|exit|error|missing|invalid|commands|no such|file|the|and)\b", re.IGNORECASE
 )

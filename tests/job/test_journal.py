@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import collections
-import itertools
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -131,11 +129,16 @@ def test_lines_of_a_newer_version_are_refused_as_such(journal: Path) -> None:
     assert caught.value.details["found"] == str(FORMAT + 1)
 
 
+def _fill(writer: Journal) -> None:
+    while True:
+        writer.append(EVENTS[1])
+
+
 def test_on_a_full_disk_the_last_event_is_still_written(tmp_path: Path) -> None:
     with small_disk(tmp_path, "size=256k") as disk:
         writer = Journal(disk / "journal.jsonl")
         with pytest.raises(TransferError) as caught:
-            collections.deque((writer.append(EVENTS[1]) for _ in itertools.count()), maxlen=0)
+            _fill(writer)
         assert caught.value.problem is Problem.DISK_FULL
         last = JobBlocked(at=at(9), problem=Problem.DISK_FULL, details={"reason": "x" * 10_000})
         writer.finish(last)

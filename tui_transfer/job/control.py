@@ -31,7 +31,7 @@ from tui_transfer.job.spec import JobSpec
 from tui_transfer.job.state import JobState, JobStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tui_transfer.config import Home
@@ -120,7 +120,11 @@ def load(folder: Path) -> Job:
     """
     file = folder / SPEC_NAME
     with disk_errors(file):
-        content = file.read_bytes()
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError as error:
+            reason = "ce fichier a disparu"
+            raise TransferError(Problem.JOURNAL_INVALID, file=file, line=1, reason=reason) from error
     spec = JobSpec.decode(content, file)
     if spec.id != folder.name:
         reason = f"il décrit le transfert {spec.id}, et non celui de son dossier"
@@ -276,15 +280,20 @@ def _wait_for_beginning(job: Job, worker: subprocess.Popen[bytes], follower: Fol
     raise TransferError(Problem.UNEXPECTED, reason=reason, log=job.log)
 
 
-def remove(job: Job) -> None:
-    """Removes the job's folder and all that is in it; what is on the Sharebox stays.
+def remove(job: Job, first: Callable[[], object] = lambda: None) -> None:
+    """Removes the job's folder and all that is in it.
+
+    Args:
+        job: which one.
+        first: is called before, while no worker can take the job; if it raises, nothing is removed.
 
     Raises:
-        TransferError: JOB_RUNNING; DISK_UNWRITABLE.
+        TransferError: JOB_RUNNING; DISK_UNWRITABLE; what `first` raises.
     """
     with disk_errors(job.folder):
         try:
             with job.lock(timeout=0):
+                first()
                 # The archives first: were the rest gone, nobody would know of them.
                 if job.spool.exists():
                     shutil.rmtree(job.spool)

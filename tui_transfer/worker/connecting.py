@@ -13,11 +13,13 @@ from tui_transfer.sharebox.routes import Direct, Proxy
 from tui_transfer.worker.recorder import now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tui_transfer.config import ProxySettings
+    from tui_transfer.job.events import Event
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
     from tui_transfer.sharebox.routes import Route
-    from tui_transfer.worker.recorder import Recorder
 
 DIRECT: Final = "direct"
 _TRY_NEXT: Final = frozenset({Problem.SHAREBOX_UNREACHABLE, Problem.NOT_SSH})
@@ -35,12 +37,17 @@ class Link:
 
     At first every route is tried: direct, then the configured proxy. A proxy that a person gave is the only
     route: the direct one is known not to work. Once a route has worked, it is the only one.
+
+    Args:
+        state: of the job, which tells the Sharebox and the routes.
+        orders: secrets.
+        record: is told which route failed, and which worked.
     """
 
-    def __init__(self, state: JobState, orders: Orders, recorder: Recorder) -> None:
+    def __init__(self, state: JobState, orders: Orders, record: Callable[[Event], None]) -> None:
         self._state = state
         self._orders = orders
-        self._recorder = recorder
+        self._record = record
         self._routes = _routes(state)
         self._has_worked = False
         self._sharebox: Sharebox | None = None
@@ -73,7 +80,7 @@ class Link:
             except TransferError as error:
                 if error.problem not in _TRY_NEXT:
                     raise
-                self._recorder.record(RouteFailed(at=now(), route=_name(proxy), reason=error.why))
+                self._record(RouteFailed(at=now(), route=_name(proxy), reason=error.why))
         return self._open(self._routes[-1])
 
     def _open(self, proxy: ProxySettings | None) -> Sharebox:
@@ -94,7 +101,7 @@ class Link:
                 raise TransferError(Problem.CONNECTION_LOST, reason=error.why.rstrip(".")) from error
             raise
         self._routes, self._has_worked = [proxy], True
-        self._recorder.record(Connected(at=now(), route=_name(proxy), host_key=sharebox.host_key.fingerprint))
+        self._record(Connected(at=now(), route=_name(proxy), host_key=sharebox.host_key.fingerprint))
         return sharebox
 
 

@@ -54,7 +54,7 @@ class Pipeline:
         self._state = state
         self._recorder = recorder
         self._cancelled = cancelled
-        self._link = Link(state, orders, recorder)
+        self._link = Link(state, orders, recorder.record)
 
     def run(self) -> None:
         """Packs, sends and verifies every database that is not delivered yet.

@@ -1,0 +1,56 @@
+"""What a job that was given up left on the Sharebox, and taking it away."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from paramiko import sftp as protocol
+
+from tui_transfer.sharebox.publication import PART
+from tui_transfer.sharebox.sftp import SftpError
+from tui_transfer.worker.connecting import Link
+from tui_transfer.worker.manifest import manifest_name
+
+if TYPE_CHECKING:
+    from tui_transfer.job.orders import Orders
+    from tui_transfer.job.state import JobState
+    from tui_transfer.sharebox.connection import Sharebox
+
+
+def leftovers(state: JobState) -> list[str]:
+    """The partial files that the job may have left: its own names only, and never one that it delivered.
+
+    None where it never got as far as the Sharebox.
+    """
+    if state.route is None:
+        return []
+    return [
+        name + PART
+        for database in state.databases
+        if not database.delivered
+        for name in (database.archive, manifest_name(database.archive))
+    ]
+
+
+def remove_leftovers(state: JobState, orders: Orders) -> list[str]:
+    """Removes the job's partial files from the Sharebox; gives the names of those that were there.
+
+    Raises:
+        TransferError: what `Link.open` raises; what the server refuses.
+    """
+    with closing(Link(state, orders, lambda _: None)) as link:
+        sharebox = link.open()
+        return [name for name in leftovers(state) if _remove(sharebox, name)]
+
+
+def _remove(sharebox: Sharebox, name: str) -> bool:
+    path = sharebox.path(name)
+    with sharebox.refusals("suppression de", path):
+        try:
+            sharebox.sftp.remove(path)
+        except SftpError as error:
+            if error.code == protocol.SFTP_NO_SUCH_FILE:
+                return False
+            raise
+    return True
