@@ -71,9 +71,10 @@ def faulty_server(root: Path, *, refused_signatures: Sequence[str] = ()) -> Iter
     """Runs the server on a free loopback port.
 
     Args:
-        root: its drop folder.
+        root: its drop folder, made if there is none.
         refused_signatures: of users' keys, which it announces not to accept.
     """
+    root.mkdir(exist_ok=True)
     faults = Faults()
     host_key = paramiko.ECDSAKey.generate()
     transports: list[paramiko.Transport] = []

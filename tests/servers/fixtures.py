@@ -56,7 +56,7 @@ def squid_open(ssh_server: SshServer) -> Iterator[SquidServer]:
 @pytest.fixture
 def squid_with_password(ssh_server: SshServer) -> Iterator[SquidServer]:
     """A squid that asks `squid.USERNAME` and `squid.PASSWORD`, then lets CONNECT to `ssh_server`."""
-    with squid(allowed_ports=[ssh_server.port], authenticate=True) as proxy:
+    with squid(allowed_ports=[ssh_server.port], asks=["basic"]) as proxy:
         yield proxy
 
 

@@ -1,32 +1,44 @@
-"""A real squid that passes CONNECT on, with or without Basic authentication."""
+"""A real squid that passes CONNECT on, with every kind of authentication that proxies ask."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tests.programs import missing, require
 from tests.servers.processes import LOOPBACK, free_port, public_folder, running
+from tests.servers.squid_authority import authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tests.servers.squid_authority import Authority
+
 USERNAME = "gestionnaire"
 PASSWORD = "été:à 5 €"
+DOMAIN_USERNAME = "ASSOCIATION\\gestionnaire"
+DOMAIN_PASSWORD = "été à 5 €"
 
+Asked = Literal["basic", "digest", "ntlm", "negotiate", "kerberos", "wrapped"]
+"""A kind of authentication. `negotiate` takes NTLM, `kerberos` is a Negotiate that does not, and `wrapped` is
+squid's own: its wrapper gives NTLM to a helper that believes everybody, and the rest to another."""
+
+_REALM = "test"
 _HELPERS = ("/usr/lib/squid", "/usr/lib64/squid", "/usr/libexec/squid", "/opt/homebrew/opt/squid/libexec")
 
 
 @dataclass(frozen=True)
 class SquidServer:
-    """Where the proxy listens, and its access log."""
+    """Where the proxy listens, its access log, and who checks the passwords of NTLM and Negotiate."""
 
     host: str
     port: int
     access_log: Path
+    authority: Authority | None = None
 
     def requests(self) -> list[str]:
         """The lines of the access log that tell of a CONNECT, written when it ends."""
@@ -36,20 +48,28 @@ class SquidServer:
 
 @contextlib.contextmanager
 def squid(
-    *, allowed_ports: Sequence[int], authenticate: bool = False, behind: tuple[int, int] | None = None
+    *, allowed_ports: Sequence[int], asks: Sequence[Asked] = (), behind: tuple[int, int] | None = None
 ) -> Iterator[SquidServer]:
     """Runs squid without a cache, on a free loopback port.
 
     Args:
         allowed_ports: where CONNECT may go; other ports are refused with 403, as squid's own
             configuration does for everything but 443.
-        authenticate: asks Basic credentials, and accepts only `USERNAME` and `PASSWORD`.
+        asks: the kinds of authentication it offers, in this order. Basic and Digest accept `USERNAME` and
+            `PASSWORD`, the others `DOMAIN_USERNAME` and `DOMAIN_PASSWORD`.
         behind: two ports, outside and inside: CONNECT to the first is led to the second, as by a firewall
             that lets only the proxy through.
     """
     program = require("squid")
-    with public_folder() as folder:
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(public_folder())
         folder.chmod(0o777)  # squid writes its logs after it became another user
+        checker: Authority | None = None
+        if {"ntlm", "negotiate", "kerberos"} & set(asks):
+            knows_ntlm = "kerberos" not in asks
+            checker = stack.enter_context(
+                authority(folder, DOMAIN_USERNAME, DOMAIN_PASSWORD, knows_ntlm=knows_ntlm)
+            )
         port = free_port()
         access_log = folder / "access.log"
         lines = [
@@ -66,15 +86,15 @@ def squid(
             f"acl allowed_port port {' '.join(map(str, allowed_ports))}",
             "acl connect method CONNECT",
             "http_access deny connect !allowed_port",
-            *(_basic(folder) if authenticate else []),
+            *_authentication(folder, asks, checker),
             *(_lead(folder, *behind) if behind else []),
             "http_access allow localhost connect",
             "http_access deny all",
         ]
         config = folder / "squid.conf"
         config.write_text("\n".join(lines) + "\n")
-        with running([program, "-N", "-f", str(config)], port=port, log=folder / "output.log"):
-            yield SquidServer(LOOPBACK, port, access_log)
+        stack.enter_context(running([program, "-N", "-f", str(config)], port=port, log=folder / "output.log"))
+        yield SquidServer(LOOPBACK, port, access_log, checker)
 
 
 def _lead(folder: Path, outside: int, inside: int) -> list[str]:
@@ -91,17 +111,39 @@ def _lead(folder: Path, outside: int, inside: int) -> list[str]:
     ]
 
 
-def _basic(folder: Path) -> list[str]:
-    users = folder / "users"
+def _authentication(folder: Path, asks: Sequence[Asked], checker: Authority | None) -> list[str]:
+    lines = []
+    for asked in asks:
+        if asked == "basic":
+            lines += _scheme("basic", f"{_helper('basic_ncsa_auth')} {_basic_users(folder)}")
+        elif asked == "digest":
+            lines += _scheme("digest", f"{_helper('digest_file_auth')} -c {_digest_users(folder)}")
+        elif asked == "wrapped":
+            halves = f"--ntlm {_helper('ntlm_fake_auth')} --kerberos {require('cat')}"
+            lines += _scheme("negotiate", f"{_helper('negotiate_wrapper_auth')} {halves}")
+        else:
+            assert checker is not None
+            lines += _scheme("ntlm" if asked == "ntlm" else "negotiate", str(checker.helper(folder)))
+    return [*lines, "acl known proxy_auth REQUIRED", "http_access deny !known"] if lines else []
+
+
+def _scheme(name: str, program: str) -> list[str]:
+    lines = [f"auth_param {name} program {program}", f"auth_param {name} children 1 startup=1 idle=1"]
+    return lines + ([f"auth_param {name} realm {_REALM}"] if name in ("basic", "digest") else [])
+
+
+def _basic_users(folder: Path) -> Path:
+    users = folder / "basic-users"
     command = [require("htpasswd"), "-i", "-c", "-m", str(users), USERNAME]
     subprocess.run(command, input=PASSWORD.encode(), check=True, capture_output=True, timeout=30)
-    return [
-        f"auth_param basic program {_helper('basic_ncsa_auth')} {users}",
-        "auth_param basic children 1",
-        "auth_param basic realm test",
-        "acl known proxy_auth REQUIRED",
-        "http_access deny !known",
-    ]
+    return users
+
+
+def _digest_users(folder: Path) -> Path:
+    users = folder / "digest-users"
+    secret = hashlib.md5(f"{USERNAME}:{_REALM}:{PASSWORD}".encode()).hexdigest()
+    users.write_text(f"{USERNAME}:{_REALM}:{secret}\n")
+    return users
 
 
 def _helper(name: str) -> Path:

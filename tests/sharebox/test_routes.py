@@ -63,7 +63,8 @@ class TestSquid:
     ) -> None:
         with connect(ssh_server, route=through(squid_with_password, USERNAME, PASSWORD)) as sharebox:
             sharebox.check_alive()
-        wait_until(lambda: len(squid_with_password.requests()) == 1, what="one request in squid's log")
+        wait_until(lambda: len(squid_with_password.requests()) == 2, what="two requests in squid's log")
+        assert [USERNAME in line for line in squid_with_password.requests()] == [False, True]
 
     def test_wrong_password_is_tried_once(
         self, ssh_server: SshServer, squid_with_password: SquidServer
@@ -74,8 +75,8 @@ class TestSquid:
         failure(
             Problem.PROXY_CREDENTIALS_NEEDED, lambda: connect(ssh_server, route=through(squid_with_password))
         )
-        wait_until(lambda: len(squid_with_password.requests()) == 2, what="two requests in squid's log")
-        assert [USERNAME in line for line in squid_with_password.requests()] == [True, False]
+        wait_until(lambda: len(squid_with_password.requests()) == 3, what="three requests in squid's log")
+        assert [USERNAME in line for line in squid_with_password.requests()] == [False, True, False]
 
     def test_forbidden_port(self, ssh_server: SshServer, squid_as_shipped: SquidServer) -> None:
         error = failure(Problem.PROXY_FORBIDDEN, lambda: connect(ssh_server, route=through(squid_as_shipped)))

@@ -13,10 +13,9 @@ from tests.servers.faulty import FaultyServer, faulty_server
 from tests.servers.openssh import openssh
 from tests.servers.relay import relay
 from tests.sharebox.helpers import connect, failure, make_archive, send
-from tui_transfer.errors import Problem, Recovery, TransferError
+from tui_transfer.errors import Problem, Recovery
 from tui_transfer.sharebox.flow import ENOUGH
 from tui_transfer.sharebox.growing import HEADER_BYTES, GrowingFile
-from tui_transfer.sharebox.publication import put_small
 from tui_transfer.sharebox.upload import Stage, UploadProgress
 from tui_transfer.sharebox.verification import Verification
 
@@ -53,22 +52,7 @@ def leave_partial(server: SshServer, content: bytes) -> Path:
     return part
 
 
-class TestWhole:
-    def test_arrives_under_its_name_only(self, ssh_server: SshServer, archive: Path) -> None:
-        with connect(ssh_server) as sharebox:
-            delivery = send(sharebox, archive)
-        assert [path.name for path in ssh_server.root.iterdir()] == ["base.7z"]
-        assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
-        assert (delivery.path, delivery.size, delivery.resumed_from) == ("/depot/base.7z", SIZE, 0)
-        assert delivery.verification is Verification.READ_BACK
-
-    @pytest.mark.parametrize("size", [HEADER_BYTES, HEADER_BYTES + 1, 32_000, 64_033])
-    def test_any_size(self, ssh_server: SshServer, tmp_path: Path, size: int) -> None:
-        content = make_archive(tmp_path / "small", size)
-        with connect(ssh_server) as sharebox:
-            send(sharebox, tmp_path / "small")
-        assert (ssh_server.root / "base.7z").read_bytes() == content
-
+class TestProgress:
     def test_progress_only_grows_and_ends_at_the_size(self, ssh_server: SshServer, archive: Path) -> None:
         seen: list[UploadProgress] = []
         with connect(ssh_server) as sharebox:
@@ -82,58 +66,8 @@ class TestWhole:
             Stage.PUBLISHING,
         ]
 
-    def test_delivered_before_but_not_recorded(self, ssh_server: SshServer, archive: Path) -> None:
-        with connect(ssh_server) as sharebox:
-            send(sharebox, archive)
-            before = (ssh_server.root / "base.7z").stat()
-            delivery = send(sharebox, archive)
-        assert delivery.verification is Verification.READ_BACK
-        assert (ssh_server.root / "base.7z").stat().st_mtime_ns == before.st_mtime_ns
-
-    @pytest.mark.parametrize("size", [SIZE, SIZE - 1])
-    def test_name_taken_by_another_file(self, ssh_server: SshServer, archive: Path, size: int) -> None:
-        other = make_archive(ssh_server.root / "base.7z", size, seed=1)
-        with connect(ssh_server) as sharebox:
-            failure(Problem.NAME_TAKEN, lambda: send(sharebox, archive))
-        assert (ssh_server.root / "base.7z").read_bytes() == other
-
 
 class TestGrowing:
-    def test_is_sent_while_it_grows(self, ssh_server: SshServer, tmp_path: Path) -> None:
-        content = make_archive(tmp_path / "complete", SIZE)
-        path = tmp_path / "growing"
-        path.write_bytes(bytes(HEADER_BYTES))
-        file = GrowingFile(path)
-        half_is_there = threading.Event()
-        headers: list[bytes] = []
-
-        def watch(progress: UploadProgress) -> None:
-            if progress.stage is Stage.SENDING and progress.done >= SIZE // 2:
-                half_is_there.set()
-
-        def write() -> None:
-            with path.open("r+b") as writer:
-                writer.seek(HEADER_BYTES)
-                writer.write(content[HEADER_BYTES : SIZE // 2])
-                writer.flush()
-                file.advance(SIZE // 2)
-                if not half_is_there.wait(10):
-                    file.fail(AssertionError("what is there already is not sent, or not told"))
-                    return
-                headers.append((ssh_server.root / "base.7z.part").read_bytes()[:HEADER_BYTES])
-                writer.write(content[SIZE // 2 :])
-                writer.seek(0)
-                writer.write(content[:HEADER_BYTES])
-            file.finish(SIZE)
-
-        writer = threading.Thread(target=write)
-        with connect(ssh_server) as sharebox:
-            writer.start()
-            send(sharebox, file, on_progress=watch)
-            writer.join()
-        assert headers == [bytes(HEADER_BYTES)]
-        assert (ssh_server.root / "base.7z").read_bytes() == content
-
     def test_failed_compression_leaves_no_file(self, ssh_server: SshServer, archive: Path) -> None:
         file = GrowingFile(archive)
         file.advance(SIZE // 2)
@@ -164,38 +98,6 @@ class TestGrowing:
 
 
 class TestResume:
-    def test_continues_after_a_right_beginning(self, ssh_server: SshServer, archive: Path) -> None:
-        content = archive.read_bytes()
-        leave_partial(ssh_server, bytes(HEADER_BYTES) + content[HEADER_BYTES:2_000_000])
-        with relay(ssh_server.port) as link, connect(ssh_server, port=link.port) as sharebox:
-            delivery = send(sharebox, archive)
-            assert link.sent < 1_000_000 + 100_000
-        assert delivery.resumed_from == 2_000_000
-        assert (ssh_server.root / "base.7z").read_bytes() == content
-
-    @pytest.mark.parametrize(
-        "kind", ["corrupt", "hole", "other", "longer", "longer-other", "complete", "tiny"]
-    )
-    def test_hostile_partial(self, ssh_server: SshServer, archive: Path, kind: str) -> None:
-        content = archive.read_bytes()
-        other = make_archive(archive.with_name("other"), SIZE + 70_000, seed=1)
-        partial = {
-            "corrupt": content[:1_000_000] + b"?" + content[1_000_001:2_000_000],
-            "hole": content[:1_000_000] + bytes(500_000) + content[1_500_000:2_000_000],
-            "other": other[:SIZE],
-            "longer": content + bytes(100_000),
-            "longer-other": other,
-            "complete": content,
-            "tiny": content[:10],
-        }[kind]
-        leave_partial(ssh_server, partial)
-        with connect(ssh_server) as sharebox:
-            delivery = send(sharebox, archive)
-        assert (ssh_server.root / "base.7z").read_bytes() == content
-        assert [path.name for path in ssh_server.root.iterdir()] == ["base.7z"]
-        if kind in ("corrupt", "hole"):
-            assert 900_000 < delivery.resumed_from <= 1_000_000
-
     def test_partial_is_compared_with_an_archive_that_grows(
         self, ssh_server: SshServer, archive: Path
     ) -> None:
@@ -298,22 +200,3 @@ class TestCancelled:
         with connect(ssh_server) as sharebox:
             send(sharebox, archive)
         assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
-
-
-class TestSmallFile:
-    def test_arrives_and_may_be_there_already(self, ssh_server: SshServer) -> None:
-        with connect(ssh_server) as sharebox:
-            for _ in range(2):
-                assert put_small(sharebox, "m.json", b"{}") is Verification.READ_BACK
-        assert [path.name for path in ssh_server.root.iterdir()] == ["m.json"]
-        assert (ssh_server.root / "m.json").read_bytes() == b"{}"
-
-    def test_replaces_a_longer_partial_but_no_other_file(self, ssh_server: SshServer) -> None:
-        with connect(ssh_server) as sharebox:
-            (ssh_server.root / "m.json.part").write_bytes(b"left by an earlier attempt")
-            os.chown(ssh_server.root / "m.json.part", ssh_server.root.stat().st_uid, -1)
-            put_small(sharebox, "m.json", b"{}")
-            with pytest.raises(TransferError) as raised:
-                put_small(sharebox, "m.json", b"[]")
-        assert raised.value.problem is Problem.NAME_TAKEN
-        assert (ssh_server.root / "m.json").read_bytes() == b"{}"
