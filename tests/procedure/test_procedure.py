@@ -150,7 +150,7 @@ def test_step_5bis_through_a_proxy(place: Place, ssh_server: SshServer, base: Pa
     behind = (outside, ssh_server.port)
     place.configure(ssh_server, {"Base active": base}, key=None, port=outside)
     with (
-        squid(allowed_ports=[outside], authenticate=True, behind=behind) as proxy,
+        squid(allowed_ports=[outside], asks=["basic"], behind=behind) as proxy,
         _centre(place) as centre,
     ):
         _to_the_list(centre)

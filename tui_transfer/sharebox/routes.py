@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -59,38 +60,81 @@ def open_tunnel(route: Route, host: str, port: int, *, timeout: float = CONNECT_
 
 
 def _open_through(proxy: Proxy, target: Target, timeout: float) -> socket.socket:
-    try:
-        tunnel = _connect(proxy.host, proxy.port, timeout)
-    except OSError as error:
-        raise TransferError(
-            Problem.PROXY_UNREACHABLE,
-            proxy_host=proxy.host,
-            proxy_port=proxy.port,
-            reason=os_errors.in_words(error),
-        ) from error
-    # One limit for the whole exchange, whatever the rhythm in which bytes come: at its end the socket is
-    # shut down under the exchange, which then reads an end of stream.
-    alarm = threading.Timer(timeout, _shut_down, [tunnel])
-    alarm.daemon = True
-    alarm.start()
     login = ProxyLogin(proxy.host, proxy.port, proxy.username, proxy.password)
-    ask = ask_http_proxy if proxy.kind == "http" else ask_socks5_proxy
+    ask = ask_socks5_proxy if proxy.kind == "socks5" else ask_http_proxy
+    calls = _Calls(proxy, timeout)
     try:
-        ask(tunnel, target, login)
+        tunnel = ask(calls.dial, target, login)
     except BaseException:
-        tunnel.close()
+        calls.hang_up()
         raise
     finally:
-        alarm.cancel()
+        calls.end()
     tunnel.settimeout(None)
     return tunnel
 
 
-def _shut_down(tunnel: socket.socket) -> None:
-    try:
-        tunnel.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # it is closed already, which is as good
+class _Calls:
+    """The connections made to a proxy for one tunnel, one at a time, with one limit for all that is said.
+
+    Whatever the rhythm in which bytes come: at the limit the open connection is shut down under the exchange,
+    which then reads an end of stream.
+    """
+
+    def __init__(self, proxy: Proxy, timeout: float) -> None:
+        self._proxy = proxy
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._tunnel: socket.socket | None = None
+        self._is_late = False
+        self._alarm = threading.Timer(timeout, self._ring)
+        self._alarm.daemon = True
+
+    def dial(self) -> socket.socket:
+        """Opens a connection, after the one before was closed. The limit runs from the end of the first dial.
+
+        Raises:
+            TransferError: PROXY_UNREACHABLE.
+        """
+        self.hang_up()
+        try:
+            self._keep(_connect(self._proxy.host, self._proxy.port, self._timeout))
+        except OSError as error:
+            raise TransferError(
+                Problem.PROXY_UNREACHABLE,
+                proxy_host=self._proxy.host,
+                proxy_port=self._proxy.port,
+                reason=os_errors.in_words(error),
+            ) from error
+        assert self._tunnel is not None
+        return self._tunnel
+
+    def hang_up(self) -> None:
+        """Closes the open connection, if there is one."""
+        with self._lock:
+            tunnel, self._tunnel = self._tunnel, None
+        if tunnel is not None:
+            tunnel.close()
+
+    def end(self) -> None:
+        """The limit no longer counts."""
+        self._alarm.cancel()
+
+    def _keep(self, tunnel: socket.socket) -> None:
+        with self._lock:
+            if self._is_late:
+                tunnel.close()
+                raise TimeoutError
+            self._tunnel = tunnel
+        if not self._alarm.is_alive():
+            self._alarm.start()
+
+    def _ring(self) -> None:
+        with self._lock:
+            self._is_late = True
+            if self._tunnel is not None:
+                with contextlib.suppress(OSError):  # it is closed already, which is as good
+                    self._tunnel.shutdown(socket.SHUT_RDWR)
 
 
 def _connect(host: str, port: int, timeout: float) -> socket.socket:

@@ -9,6 +9,7 @@ from python_socks.sync import Proxy as SyncProxy
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from tui_transfer.errors import TransferError
     from tui_transfer.sharebox.target import ProxyLogin, Target
@@ -34,12 +35,25 @@ class _Connected(SyncProxy):
         return self._tunnel
 
 
-def ask_socks5_proxy(tunnel: socket.socket, target: Target, login: ProxyLogin) -> None:
-    """Makes the proxy at the other end of `tunnel` connect it to the target, whose name it resolves itself.
+def ask_socks5_proxy(dial: Callable[[], socket.socket], target: Target, login: ProxyLogin) -> socket.socket:
+    """Makes a proxy connect us to the target, whose name it resolves itself.
+
+    Args:
+        dial: opens a connection to the proxy.
+        target: the server wanted.
+        login: the proxy, and the credentials that a person gave for it.
+
+    Returns:
+        The connection on which the target is heard from its first byte.
 
     Raises:
         TransferError: one of the PROXY_… problems.
     """
+    host = target.ascii_host()
+    for secret in (login.username or "", login.password or ""):
+        if not secret.isascii() or len(secret) > _LONGEST:
+            raise login.bad_credentials("ils sont trop longs, ou contiennent des lettres accentuées")
+    tunnel = dial()
     proxy = SyncProxy(
         ProxyType.SOCKS5,
         login.host,
@@ -49,16 +63,13 @@ def ask_socks5_proxy(tunnel: socket.socket, target: Target, login: ProxyLogin) -
         rdns=True,
         forward=_Connected(tunnel),
     )
-    host = target.ascii_host()
-    for secret in (login.username or "", login.password or ""):
-        if not secret.isascii() or len(secret) > _LONGEST:
-            raise login.bad_credentials("ils sont trop longs, ou contiennent des lettres accentuées")
     try:
         proxy.connect(host, target.port)
     except ProxyError as error:
         raise _refusal(error, target, login) from error
     except (ProxyTimeoutError, OSError) as error:
         raise login.protocol_error("il a coupé la connexion sans répondre") from error
+    return tunnel
 
 
 def _refusal(error: ProxyError, target: Target, login: ProxyLogin) -> TransferError:

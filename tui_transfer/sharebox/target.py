@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _LONGEST_NAME: Final = 253
 
@@ -38,6 +41,15 @@ class Target:
             )
         return name
 
+    def authority(self) -> str:
+        """Host and port as HTTP writes them.
+
+        Raises:
+            TransferError: SHAREBOX_UNREACHABLE, if no host can have this name.
+        """
+        host = self.ascii_host()
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
 
 @dataclass(frozen=True)
 class ProxyLogin:
@@ -54,6 +66,10 @@ class ProxyLogin:
             Problem.PROXY_PROTOCOL, proxy_host=self.host, proxy_port=self.port, reason=reason
         )
 
+    def wants_tls(self) -> TransferError:
+        """The error for a proxy that is spoken to in clear, and wants TLS."""
+        return self.protocol_error("il n'accepte que des connexions chiffrées (TLS)")
+
     def no_credentials(self) -> TransferError:
         """The error for a proxy that wants credentials when there are none."""
         return TransferError(Problem.PROXY_CREDENTIALS_NEEDED, proxy_host=self.host)
@@ -61,6 +77,11 @@ class ProxyLogin:
     def bad_credentials(self, reason: str) -> TransferError:
         """The error for credentials that the proxy refused."""
         return TransferError(Problem.PROXY_CREDENTIALS_REFUSED, proxy_host=self.host, reason=reason)
+
+    def unknown_methods(self, schemes: Iterable[str]) -> TransferError:
+        """The error for a proxy that takes a name and password in no way known here."""
+        names = ", ".join(dict.fromkeys(scheme.capitalize() for scheme in schemes)) or "aucune méthode"
+        return TransferError(Problem.PROXY_METHOD_UNKNOWN, proxy_host=self.host, methods=names)
 
     def forbidden(self, target: Target, reason: str) -> TransferError:
         """The error for a proxy whose rules forbid the target."""
