@@ -33,13 +33,13 @@ class Faults:
     Attributes:
         refuse_write: is given the number of each write, from 0; True has it refused with a bare « failure ».
         refuse: other requests that are refused likewise: "close" and "fsync" of files that were written,
-            "open" for writing of files that exist, "rename".
+            "rename".
         take_away_at_close: files that were written disappear as soon as they are closed.
         offers_sha256: announces and answers `check-file` with SHA-256, in place of fsync.
         drop_at_exec: breaks the connection when asked to run a command.
+        on_sync: is called for each fsync request.
         writes: how many write requests came.
         commands: how many commands were asked for.
-        syncs: how many fsync requests came.
     """
 
     refuse_write: Callable[[int], bool] = field(default=lambda number: False)
@@ -47,9 +47,9 @@ class Faults:
     take_away_at_close: bool = False
     offers_sha256: bool = False
     drop_at_exec: bool = False
+    on_sync: Callable[[], object] = field(default=lambda: None)
     writes: int = 0
     commands: int = 0
-    syncs: int = 0
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class _SftpServer(paramiko.SFTPServer):
         self._send_packet(protocol.CMD_EXTENDED_REPLY, answer)  # type: ignore[attr-defined]
 
     def _sync(self, number: int, handle: bytes) -> None:
-        self._faults.syncs += 1
+        self._faults.on_sync()
         refused = "fsync" in self._faults.refuse and self._file(handle).written
         status = protocol.SFTP_FAILURE if refused else protocol.SFTP_OK
         self._send_status(number, status)  # type: ignore[attr-defined]
@@ -202,8 +202,6 @@ class _Files(paramiko.SFTPServerInterface):
     lstat = stat
 
     def open(self, path: str, flags: int, attr: paramiko.SFTPAttributes) -> paramiko.SFTPHandle | int:
-        if "open" in self._faults.refuse and flags & os.O_ACCMODE and self._local(path).exists():
-            return protocol.SFTP_PERMISSION_DENIED
         try:
             descriptor = os.open(self._local(path), flags, 0o600)
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from tests.sharebox.helpers import connect, failure, make_archive, send
 from tui_transfer.errors import Problem, Recovery
 from tui_transfer.sharebox.flow import ENOUGH
 from tui_transfer.sharebox.growing import HEADER_BYTES, GrowingFile
+from tui_transfer.sharebox.publication import put_small
 from tui_transfer.sharebox.upload import Stage, UploadProgress
 from tui_transfer.sharebox.verification import Verification
 
@@ -38,9 +40,7 @@ def archive(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def faulty(tmp_path: Path) -> Iterator[FaultyServer]:
-    root = tmp_path / "faulty"
-    root.mkdir()
-    with faulty_server(root) as server:
+    with faulty_server(tmp_path / "faulty") as server:
         yield server
 
 
@@ -50,6 +50,15 @@ def leave_partial(server: SshServer, content: bytes) -> Path:
     part.write_bytes(content)
     os.chown(part, server.root.stat().st_uid, -1)
     return part
+
+
+def _resume(server: FaultyServer, archive: Path, at_least: int) -> None:
+    """Goes on once the server behaves: well, and from where it was."""
+    server.faults.refuse, server.faults.refuse_write = set(), lambda number: False
+    with connect(server) as sharebox:
+        assert send(sharebox, archive).resumed_from >= at_least
+    assert [path.name for path in server.root.iterdir()] == ["base.7z"]
+    assert (server.root / "base.7z").read_bytes() == archive.read_bytes()
 
 
 class TestProgress:
@@ -140,24 +149,64 @@ class TestResume:
         assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
 
 
+WRITES = 1 + -(-(SIZE - HEADER_BYTES) // 32_000) + 1
+"""Placeholder of the header, body, header."""
+
+
 class TestRefusals:
-    @pytest.mark.parametrize("refused", [0, 1, 40, -3, -2, -1])
-    def test_refused_write_is_never_a_success(
-        self, faulty: FaultyServer, archive: Path, refused: int
-    ) -> None:
-        writes = 1 + -(-(SIZE - HEADER_BYTES) // 32_000) + 1  # placeholder, body, header
-        faulty.faults.refuse_write = lambda number: number == refused % writes
+    """A request is refused: never a success with wrong bytes, and what is left can be resumed."""
+
+    @pytest.mark.parametrize(
+        "refused",
+        [0, 1, WRITES // 2, *range(WRITES - 5, WRITES), *random.Random(20260302).sample(range(WRITES), 4)],
+    )
+    def test_write(self, faulty: FaultyServer, archive: Path, refused: int) -> None:
+        faulty.faults.refuse_write = lambda number: number == refused
         with connect(faulty) as sharebox:
             failure(Problem.SHAREBOX_REFUSED, lambda: send(sharebox, archive))
-            assert not (faulty.root / "base.7z").exists()
-            faulty.faults.refuse_write = lambda number: False
-            send(sharebox, archive)
-        assert (faulty.root / "base.7z").read_bytes() == archive.read_bytes()
+            assert [path.name for path in faulty.root.iterdir()] == ["base.7z.part"]
+        assert faulty.faults.writes > refused
+        _resume(faulty, archive, at_least=(refused - 2) * 32_000)
 
     def test_every_write_was_counted(self, faulty: FaultyServer, archive: Path) -> None:
         with connect(faulty) as sharebox:
             send(sharebox, archive)
-        assert faulty.faults.writes == 1 + -(-(SIZE - HEADER_BYTES) // 32_000) + 1
+        assert faulty.faults.writes == WRITES
+
+    def test_every_write_from_one_on(self, faulty: FaultyServer, archive: Path) -> None:
+        faulty.faults.refuse_write = lambda number: number >= WRITES // 2
+        with connect(faulty) as sharebox:
+            failure(Problem.SHAREBOX_REFUSED, lambda: send(sharebox, archive))
+        _resume(faulty, archive, at_least=SIZE // 2 - 100_000)
+
+    @pytest.mark.parametrize("request_", ["close", "fsync", "rename"])
+    def test_other_requests(self, faulty: FaultyServer, archive: Path, request_: str) -> None:
+        faulty.faults.refuse = {request_}
+        with connect(faulty) as sharebox:
+            failure(Problem.SHAREBOX_REFUSED, lambda: send(sharebox, archive))
+            assert [path.name for path in faulty.root.iterdir()] == ["base.7z.part"]
+        _resume(faulty, archive, at_least=SIZE)
+
+    @pytest.mark.parametrize("request_", ["write", "close", "fsync", "rename"])
+    def test_of_a_small_file(self, faulty: FaultyServer, request_: str) -> None:
+        faulty.faults.refuse = {request_}
+        faulty.faults.refuse_write = lambda number: request_ == "write"
+        with connect(faulty) as sharebox:
+            failure(Problem.SHAREBOX_REFUSED, lambda: put_small(sharebox, "m.json", b"{}"))
+            assert [path.name for path in faulty.root.iterdir()] == ["m.json.part"]
+            faulty.faults.refuse, faulty.faults.refuse_write = set(), lambda number: False
+            put_small(sharebox, "m.json", b"{}")
+        assert (faulty.root / "m.json").read_bytes() == b"{}"
+
+    def test_archive_and_header_are_synced_apart(self, faulty: FaultyServer, archive: Path) -> None:
+        """Or a power cut could leave a valid header before bytes that never reached the disk."""
+        headers: list[bytes] = []
+        faulty.faults.on_sync = lambda: headers.append(
+            (faulty.root / "base.7z.part").read_bytes()[:HEADER_BYTES]
+        )
+        with connect(faulty) as sharebox:
+            send(sharebox, archive)
+        assert headers == [bytes(HEADER_BYTES), archive.read_bytes()[:HEADER_BYTES]]
 
     def test_folder_without_write_permission(self, ssh_server: SshServer, archive: Path) -> None:
         os.chown(ssh_server.root, 0, 0)
