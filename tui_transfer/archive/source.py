@@ -50,12 +50,25 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True)
 class Summary:
-    """What a list shows of a database: size in bytes, newest change (seconds since 1970), files."""
+    """What a list shows of a database.
+
+    Attributes:
+        size: bytes.
+        modified: newest change, in seconds since 1970.
+        files: how many.
+        log: bytes of an SQLite database that are still in its write-ahead log.
+    """
 
     kind: SourceKind
     size: int
     modified: float
     files: int
+    log: int = 0
+
+    @property
+    def space_needed(self) -> int:
+        """Bytes that its archive takes at worst: nothing packs, and an SQLite database is first copied."""
+        return 2 * (self.size + self.log) if self.kind is SourceKind.SQLITE else self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +116,9 @@ def summarize(path: Path) -> Summary:
         newest = max((found.st_mtime for found in files), default=info.st_mtime)
         return Summary(SourceKind.FOLDER, sum(found.st_size for found in files), newest, len(files))
     kind = _kind_of_file(str(root), info)
-    newest = info.st_mtime
     if kind is SourceKind.SQLITE and (log := _lstat(f"{root}{WAL_SUFFIX}")):
-        newest = max(newest, log.st_mtime)
-    return Summary(kind, info.st_size, newest, 1)
+        return Summary(kind, info.st_size, max(info.st_mtime, log.st_mtime), 1, log.st_size)
+    return Summary(kind, info.st_size, info.st_mtime, 1)
 
 
 def list_source(database: Path) -> Source:

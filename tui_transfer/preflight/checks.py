@@ -26,8 +26,6 @@ Database = tuple[str, Path]
 
 _COMPANIONS: Final = ("-wal", "-journal", ".lck", ".lock", ".ldb", ".laccdb", ".delta", "~")
 """Endings of the files that database programs put beside a database they have open."""
-_SQLITE_SPOOL: Final = 2
-"""An SQLite database is first copied, then packed: at worst twice its size on the disk."""
 _MARGIN: Final = 64_000_000
 
 
@@ -72,7 +70,7 @@ def require(databases: Sequence[Database], home: Home) -> None:
 
     Raises:
         TransferError: DATABASE_NONE, DATABASE_MISSING, DATABASE_UNREADABLE, DATABASE_NESTED,
-            PREREQUISITE_UNMET.
+            PREREQUISITE_UNMET, DISK_FULL.
     """
     if not databases:
         raise TransferError(Problem.DATABASE_NONE)
@@ -80,19 +78,20 @@ def require(databases: Sequence[Database], home: Home) -> None:
         summarize(path)
     if nested := find_nested([path for _, path in databases]):
         inner, outer = nested
-        names = {path: name for name, path in databases}
+        by_path = {path: name for name, path in databases}
         raise TransferError(
             Problem.DATABASE_NESTED,
-            inner=names.get(inner, inner),
+            inner=by_path.get(inner, inner),
             inner_path=inner,
-            outer=names.get(outer, outer),
+            outer=by_path.get(outer, outer),
             outer_path=outer,
         )
-    for check in (check_names(databases), check_free_space(databases, home)):
-        if check.verdict is Verdict.FAILED:
-            raise TransferError(
-                Problem.PREREQUISITE_UNMET, reason=f"{check.title} : non.", advice=check.explanation
-            )
+    if (names := check_names(databases)).verdict is Verdict.FAILED:
+        raise TransferError(
+            Problem.PREREQUISITE_UNMET, reason=f"{names.title} : non.", advice=names.explanation
+        )
+    if (space := check_free_space(databases, home)).verdict is Verdict.FAILED:
+        raise TransferError(Problem.DISK_FULL, path=home.data, reason=space.explanation.rstrip("."))
 
 
 def check_readable(databases: Sequence[Database]) -> Check:
@@ -179,8 +178,7 @@ def check_sharebox(sharebox: ShareboxSettings) -> Check:
 
 def space_needed(summaries: Iterable[Summary]) -> int:
     """Bytes that the spool may take at worst: every archive as large as its database, plus a copy."""
-    factors = (summary.size * (_SQLITE_SPOOL if summary.kind == "sqlite" else 1) for summary in summaries)
-    return sum(factors) + _MARGIN
+    return sum(summary.space_needed for summary in summaries) + _MARGIN
 
 
 def _look(path: Path) -> Summary | TransferError:

@@ -12,8 +12,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tui_transfer import french
 from tui_transfer.archive.source import summarize
 from tui_transfer.archive.writer import write_archive
+from tui_transfer.errors import Problem, TransferError
 from tui_transfer.files import disk_errors, write_private
 from tui_transfer.job import events as ev
 from tui_transfer.worker.connecting import Link
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 PRESET: Final = 1
 """LZMA2 preset of every block: faster than all but the fastest links, and within a fifth of the best size."""
+OVERHEAD: Final = 1_000_000
+"""Bytes for what a job writes beside its archives."""
 
 
 class Pipeline:
@@ -71,12 +75,35 @@ class Pipeline:
             for index, database in enumerate(self._state.databases)
             if not database.delivered
         ]
+        self._check_space(shipments)
         patience = Patience(60 * self._job.spec.retry_for)
         courier = Courier(self._link, self._recorder, patience, self._cancelled)
         with self._packing(shipments), closing(self._link):
             for shipment in shipments:
                 courier.deliver(shipment)
                 self._discard(shipment.index)
+
+    def _check_space(self, shipments: list[Shipment]) -> None:
+        """Refuses to begin what the disk may not hold; what an earlier worker left there is counted.
+
+        Raises:
+            TransferError: DISK_FULL.
+        """
+        needed = sum(self._space_missing(shipment) for shipment in shipments)
+        with disk_errors(self._job.spool):
+            free = shutil.disk_usage(self._job.spool).free
+        if free < needed + OVERHEAD:
+            reason = f"{french.size(free)} libres, {french.size(needed + OVERHEAD)} nécessaires au plus"
+            raise TransferError(Problem.DISK_FULL, path=self._job.spool, reason=reason)
+
+    def _space_missing(self, shipment: Shipment) -> int:
+        if self._is_ready(shipment):
+            return 0
+        try:
+            needed = summarize(Path(shipment.spec.path)).space_needed
+        except TransferError:
+            return 0  # it will be said of this database alone, when its turn comes
+        return max(0, needed - shipment.space_used())
 
     def abort(self) -> None:
         """Makes whatever waits for the network end at once. For another thread."""
@@ -106,9 +133,14 @@ class Pipeline:
                     rest.growing.fail(error)
                 return
 
+    def _is_ready(self, shipment: Shipment) -> bool:
+        """Whether an earlier worker made the archive whole, and it is still there."""
+        known = self._state.databases[shipment.index]
+        return known.sealed and _has_size(shipment.archive, known.packed) and shipment.manifest.exists()
+
     def _pack(self, shipment: Shipment) -> None:
         known = self._state.databases[shipment.index]
-        if known.sha256 and _has_size(shipment.archive, known.packed) and shipment.manifest.exists():
+        if known.sha256 and self._is_ready(shipment):
             shipment.sha256 = known.sha256
             shipment.growing.finish(known.packed)
             return

@@ -38,3 +38,12 @@ class Shipment:
         with disk_errors(self.archive):
             # There from the start: the deliverer opens it before the packer may have come to it.
             self.archive.touch(PRIVATE_FILE)
+
+    def space_used(self) -> int:
+        """Bytes that its place in the spool takes already.
+
+        Raises:
+            TransferError: DISK_UNWRITABLE.
+        """
+        with disk_errors(self.folder):
+            return sum(path.stat().st_size for path in self.folder.iterdir())
