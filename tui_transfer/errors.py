@@ -95,6 +95,7 @@ class Problem(StrEnum):
     PROXY_UNREACHABLE = "proxy-unreachable"
     PROXY_CREDENTIALS_NEEDED = "proxy-credentials-needed"
     PROXY_CREDENTIALS_REFUSED = "proxy-credentials-refused"
+    PROXY_CERTIFICATE_UNKNOWN = "proxy-certificate-unknown"
     PROXY_METHOD_UNKNOWN = "proxy-method-unknown"
     PROXY_FORBIDDEN = "proxy-forbidden"
     PROXY_NO_ROUTE = "proxy-no-route"
@@ -345,6 +346,14 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "{proxy_host} a répondu : {reason}.",
         "Vérifiez-les avant un nouvel essai : trop d'erreurs peuvent bloquer votre compte.",
     ),
+    Problem.PROXY_CERTIFICATE_UNKNOWN: _meaning(
+        ExitCode.PROXY,
+        Recovery.PERSON,
+        "Le certificat du proxy n'est pas reconnu",
+        "{proxy_host} : {reason}. Rien ne lui a été envoyé.",
+        "Vérifiez l'adresse du proxy, ou demandez à votre service informatique d'installer son autorité de "
+        "certification sur cette machine.",
+    ),
     Problem.PROXY_METHOD_UNKNOWN: _meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
@@ -373,7 +382,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "La réponse du proxy est incompréhensible",
         "{proxy_host}, port {proxy_port} : {reason}.",
-        "Vérifiez l'adresse, le port et le type du proxy (HTTP ou SOCKS5).",
+        "Vérifiez l'adresse, le port et le type du proxy (HTTP, HTTPS ou SOCKS5).",
     ),
     Problem.NOT_SSH: _meaning(
         ExitCode.UNREACHABLE,

@@ -33,12 +33,16 @@ _HELPERS = ("/usr/lib/squid", "/usr/lib64/squid", "/usr/libexec/squid", "/opt/ho
 
 @dataclass(frozen=True)
 class SquidServer:
-    """Where the proxy listens, its access log, and who checks the passwords of NTLM and Negotiate."""
+    """Where the proxy listens, its access log, and who checks the passwords of NTLM and Negotiate.
+
+    With TLS, `certificate` is what a client must trust.
+    """
 
     host: str
     port: int
     access_log: Path
     authority: Authority | None = None
+    certificate: Path | None = None
 
     def requests(self) -> list[str]:
         """The lines of the access log that tell of a CONNECT, written when it ends."""
@@ -48,7 +52,11 @@ class SquidServer:
 
 @contextlib.contextmanager
 def squid(
-    *, allowed_ports: Sequence[int], asks: Sequence[Asked] = (), behind: tuple[int, int] | None = None
+    *,
+    allowed_ports: Sequence[int],
+    asks: Sequence[Asked] = (),
+    behind: tuple[int, int] | None = None,
+    encrypted: bool = False,
 ) -> Iterator[SquidServer]:
     """Runs squid without a cache, on a free loopback port.
 
@@ -59,6 +67,7 @@ def squid(
             `PASSWORD`, the others `DOMAIN_USERNAME` and `DOMAIN_PASSWORD`.
         behind: two ports, outside and inside: CONNECT to the first is led to the second, as by a firewall
             that lets only the proxy through.
+        encrypted: it wants TLS, with a certificate for its address.
     """
     program = require("squid")
     with contextlib.ExitStack() as stack:
@@ -71,9 +80,12 @@ def squid(
                 authority(folder, DOMAIN_USERNAME, DOMAIN_PASSWORD, knows_ntlm=knows_ntlm)
             )
         port = free_port()
+        certificate = _certificate(folder) if encrypted else None
         access_log = folder / "access.log"
         lines = [
-            f"http_port {LOOPBACK}:{port}",
+            f"https_port {LOOPBACK}:{port} tls-cert={certificate}"
+            if certificate
+            else f"http_port {LOOPBACK}:{port}",
             f"pid_filename {folder / 'squid.pid'}",
             f"cache_log {folder / 'cache.log'}",
             f"access_log stdio:{access_log}",
@@ -94,7 +106,7 @@ def squid(
         config = folder / "squid.conf"
         config.write_text("\n".join(lines) + "\n")
         stack.enter_context(running([program, "-N", "-f", str(config)], port=port, log=folder / "output.log"))
-        yield SquidServer(LOOPBACK, port, access_log, checker)
+        yield SquidServer(LOOPBACK, port, access_log, checker, certificate)
 
 
 def _lead(folder: Path, outside: int, inside: int) -> list[str]:
@@ -109,6 +121,22 @@ def _lead(folder: Path, outside: int, inside: int) -> list[str]:
         "url_rewrite_children 1",
         "url_rewrite_access allow outside",
     ]
+
+
+def _certificate(folder: Path) -> Path:
+    """One file that holds the key too, which is how squid likes it."""
+    file = folder / "certificate.pem"
+    command = (
+        f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=proxy.test -keyout {file} -out {folder}/crt"
+    )
+    extensions = ["-addext", f"subjectAltName=IP:{LOOPBACK}"]
+    subprocess.run(
+        [require("openssl"), *command.split(), *extensions], check=True, capture_output=True, timeout=30
+    )
+    with file.open("ab") as both:
+        both.write((folder / "crt").read_bytes())
+    file.chmod(0o644)
+    return file
 
 
 def _authentication(folder: Path, asks: Sequence[Asked], checker: Authority | None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Final, Literal
 
 from tui_transfer import os_errors
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.sharebox import tls
 from tui_transfer.sharebox.http_connect import ask_http_proxy
 from tui_transfer.sharebox.socks5 import ask_socks5_proxy
 from tui_transfer.sharebox.target import ProxyLogin, Target
@@ -28,7 +30,8 @@ class Direct:
 class Proxy:
     """Through a proxy, which also resolves the server's name."""
 
-    kind: Literal["http", "socks5"]
+    kind: Literal["http", "https", "socks5"]
+    """How the proxy is spoken to: `https` is an HTTP proxy that wants TLS to itself."""
     host: str
     port: int
     username: str | None = None
@@ -62,7 +65,7 @@ def open_tunnel(route: Route, host: str, port: int, *, timeout: float = CONNECT_
 def _open_through(proxy: Proxy, target: Target, timeout: float) -> socket.socket:
     login = ProxyLogin(proxy.host, proxy.port, proxy.username, proxy.password)
     ask = ask_socks5_proxy if proxy.kind == "socks5" else ask_http_proxy
-    calls = _Calls(proxy, timeout)
+    calls = _Calls(login, timeout, encrypted=proxy.kind == "https")
     try:
         tunnel = ask(calls.dial, target, login)
     except BaseException:
@@ -81,9 +84,10 @@ class _Calls:
     which then reads an end of stream.
     """
 
-    def __init__(self, proxy: Proxy, timeout: float) -> None:
+    def __init__(self, proxy: ProxyLogin, timeout: float, *, encrypted: bool) -> None:
         self._proxy = proxy
         self._timeout = timeout
+        self._encrypted = encrypted
         self._lock = threading.Lock()
         self._tunnel: socket.socket | None = None
         self._is_late = False
@@ -94,20 +98,25 @@ class _Calls:
         """Opens a connection, after the one before was closed. The limit runs from the end of the first dial.
 
         Raises:
-            TransferError: PROXY_UNREACHABLE.
+            TransferError: PROXY_UNREACHABLE, or a problem with TLS.
         """
         self.hang_up()
         try:
-            self._keep(_connect(self._proxy.host, self._proxy.port, self._timeout))
+            tunnel = self._keep(_connect(self._proxy.host, self._proxy.port, self._timeout))
         except OSError as error:
-            raise TransferError(
-                Problem.PROXY_UNREACHABLE,
-                proxy_host=self._proxy.host,
-                proxy_port=self._proxy.port,
-                reason=os_errors.in_words(error),
-            ) from error
-        assert self._tunnel is not None
-        return self._tunnel
+            raise self._proxy.unreachable(os_errors.in_words(error)) from error
+        return self._encrypt(tunnel) if self._encrypted else tunnel
+
+    def _encrypt(self, tunnel: socket.socket) -> socket.socket:
+        try:
+            return self._keep(tls.encrypt(tunnel, self._proxy.host))
+        except ssl.SSLCertVerificationError as error:
+            raise self._proxy.bad_certificate(tls.in_words(error)) from error
+        except ssl.SSLError as error:
+            raise self._proxy.protocol_error("il ne parle pas TLS, son type est sans doute HTTP") from error
+        except (EOFError, OSError) as error:
+            reason = "il a coupé la connexion, ou n'a pas fini de la chiffrer à temps"
+            raise self._proxy.protocol_error(reason) from error
 
     def hang_up(self) -> None:
         """Closes the open connection, if there is one."""
@@ -120,7 +129,7 @@ class _Calls:
         """The limit no longer counts."""
         self._alarm.cancel()
 
-    def _keep(self, tunnel: socket.socket) -> None:
+    def _keep(self, tunnel: socket.socket) -> socket.socket:
         with self._lock:
             if self._is_late:
                 tunnel.close()
@@ -128,6 +137,7 @@ class _Calls:
             self._tunnel = tunnel
         if not self._alarm.is_alive():
             self._alarm.start()
+        return tunnel
 
     def _ring(self) -> None:
         with self._lock:

@@ -60,6 +60,16 @@ class ProxyLogin:
     username: str | None
     password: str | None = field(repr=False)
 
+    def unreachable(self, reason: str) -> TransferError:
+        """The error for a proxy that does not take the connection."""
+        return TransferError(
+            Problem.PROXY_UNREACHABLE, proxy_host=self.host, proxy_port=self.port, reason=reason
+        )
+
+    def bad_certificate(self, reason: str) -> TransferError:
+        """The error for a proxy whose certificate is not trusted."""
+        return TransferError(Problem.PROXY_CERTIFICATE_UNKNOWN, proxy_host=self.host, reason=reason)
+
     def protocol_error(self, reason: str) -> TransferError:
         """The error for an answer that makes no sense."""
         return TransferError(
@@ -68,7 +78,7 @@ class ProxyLogin:
 
     def wants_tls(self) -> TransferError:
         """The error for a proxy that is spoken to in clear, and wants TLS."""
-        return self.protocol_error("il n'accepte que des connexions chiffrées (TLS)")
+        return self.protocol_error("il n'accepte que des connexions chiffrées (TLS), son type est HTTPS")
 
     def no_credentials(self) -> TransferError:
         """The error for a proxy that wants credentials when there are none."""
