@@ -16,6 +16,7 @@ from tests.mounts import small_disk
 from tests.programs import require
 from tests.servers.openssh import SshServer
 from tests.servers.processes import wait_until
+from tui_transfer.archive.blocks import BLOCK_SIZE
 from tui_transfer.job import control
 
 ROOM = 110_000_000
@@ -60,7 +61,8 @@ def _assert_arrived(server: SshServer, base: Path, out: Path) -> None:
 def test_a_disk_that_fills_up_blocks_with_words_and_the_work_is_kept(
     place: Place, disk: Path, ssh_server: SshServer, base: Path, tmp_path: Path
 ) -> None:
-    base.write_bytes(os.urandom(33_000_000))
+    # Five blocks: what is random in them takes a second each to pack, the rest no time.
+    base.write_bytes(b"".join(os.urandom(1_500_000).ljust(BLOCK_SIZE, b"-") for _ in range(5)))
     with place.started("run", "--yes", "--json") as command:
         wait_until(lambda: _blocks(place) >= 1, seconds=60, what="a block")
         filler = _fill(disk)
@@ -97,7 +99,7 @@ def test_room_is_looked_for_before_anything_begins(place: Place, disk: Path, bas
 @pytest.fixture
 def interrupted(place: Place, base: Path) -> control.Job:
     """A job whose worker was refused by the Sharebox."""
-    base.write_bytes(os.urandom(3_000_000))
+    base.write_bytes(os.urandom(500_000))
     assert place.run("run", "--yes", TUI_TRANSFER_SFTP_PASSWORD="incorrect").code == 7
     return place.job()
 
@@ -107,7 +109,7 @@ def test_room_is_looked_for_again_before_going_on(
 ) -> None:
     shutil.rmtree(interrupted.spool)
     filler = _fill(disk)
-    os.truncate(filler, filler.stat().st_size - 2_000_000)
+    os.truncate(filler, filler.stat().st_size - 1_200_000)
     blocked = place.run("resume", "--json")
     assert blocked.code == 10
     assert "nécessaires au plus" in blocked.finished["details"]["reason"]
