@@ -1,11 +1,13 @@
-"""A TCP relay on loopback that cuts or silences the connections it carries, and counts their bytes."""
+"""A TCP relay on loopback that cuts, silences or slows the connections it carries, and counts their bytes."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import struct
+import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from tests.servers.processes import LOOPBACK
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 _PIECE = 1 << 14
+_SLOW_PIECE = 1 << 10
 
 
 class Relay:
@@ -23,13 +26,20 @@ class Relay:
     Attributes:
         port: where it listens.
         cut_after: resets both sides of a connection once this many bytes went to the server; None never.
+        silent_after: swallows everything, both ways and without closing, once this many bytes came from the
+            server, over all connections; None never.
+        rate: bytes per second, each way, as on a slow line; None for full speed.
         sent: bytes that went to the server, over all connections.
+        answered: bytes that came from it.
         connections: how many were accepted.
     """
 
     def __init__(self, target_port: int) -> None:
         self.cut_after: int | None = None
+        self.silent_after: int | None = None
+        self.rate: int | None = None
         self.sent = 0
+        self.answered = 0
         self.connections = 0
         self._target_port = target_port
         self._open = threading.Event()
@@ -42,8 +52,12 @@ class Relay:
         self._start(self._accept)
 
     def silence(self) -> None:
-        """From now on nothing passes, and nobody is told."""
+        """From now on nothing passes, and nobody is told; it is held back until `resume`."""
         self._open.clear()
+
+    def swallow(self) -> None:
+        """From now on everything is lost, and nobody is told."""
+        self.silent_after = self.answered
 
     def resume(self) -> None:
         """Everything passes again, what was held back included."""
@@ -81,19 +95,34 @@ class Relay:
     def _carry(self, source: socket.socket, sink: socket.socket, to_server: bool) -> None:
         carried = 0
         with contextlib.suppress(OSError):
-            while data := source.recv(_PIECE):
+            while data := source.recv(_PIECE if self.rate is None else _SLOW_PIECE):
+                if self.rate is not None:
+                    time.sleep(len(data) / self.rate)
                 self._open.wait()
+                data = data[: self._may_pass(len(data), carried, to_server)]
+                carried += len(data)
                 if to_server:
-                    if self.cut_after is not None and carried + len(data) > self.cut_after:
-                        data = data[: max(0, self.cut_after - carried)]
-                    carried += len(data)
                     self.sent += len(data)
+                else:
+                    self.answered += len(data)
                 sink.sendall(data)
                 if to_server and carried == self.cut_after:
                     _reset(source)
                     _reset(sink)
                     return
-            sink.shutdown(socket.SHUT_WR)
+            if self._before_silence() > 0:
+                sink.shutdown(socket.SHUT_WR)
+
+    def _may_pass(self, count: int, carried: int, to_server: bool) -> int:
+        """How many of the next `count` bytes pass, where some were carried that way already."""
+        if to_server:
+            before_cut = count if self.cut_after is None else max(0, self.cut_after - carried)
+            return min(count, before_cut) if self._before_silence() > 0 else 0
+        return min(count, self._before_silence())
+
+    def _before_silence(self) -> int:
+        """How many bytes may still come from the server."""
+        return sys.maxsize if self.silent_after is None else max(0, self.silent_after - self.answered)
 
 
 def _reset(link: socket.socket) -> None:

@@ -15,7 +15,6 @@ from tests.servers.processes import wait_until
 from tests.servers.relay import relay
 from tests.sharebox.helpers import connect, failure
 from tui_transfer.errors import Problem, Recovery
-from tui_transfer.sharebox import watch
 from tui_transfer.sharebox.authentication import Credentials
 from tui_transfer.sharebox.connection import Address, Sharebox
 from tui_transfer.sharebox.routes import Direct
@@ -183,29 +182,7 @@ class TestServers:
             failure(Problem.CONNECTION_LOST, lambda: connect(server, port=cutting.port))
 
 
-class TestSilence:
-    def test_silent_link_is_noticed(self, server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(watch, "SILENCE_SECONDS", 2.0)
-        with relay(server.port) as link, connect(server, port=link.port) as sharebox:
-            link.silence()
-            error = failure(Problem.CONNECTION_LOST, lambda: sharebox.run("true", 60))
-            assert "signe de vie" in error.why
-
-    def test_idle_server_that_answers_is_alive(
-        self, account: Account, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(watch, "SILENCE_SECONDS", 1.5)
-        monkeypatch.setattr(watch, "_ASK_AFTER_SECONDS", 0.2)
-        with openssh(account) as server, connect(server) as sharebox:
-            wait_until(lambda: server.log().count("keepalive@openssh.com") > 4, what="signs of life asked")
-            assert sharebox.sftp.stat(server.directory) is not None
-
-    def test_silent_handshake_is_noticed(self, server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("tui_transfer.sharebox.connection.HANDSHAKE_SECONDS", 1.0)
-        with relay(server.port) as link:
-            link.silence()
-            failure(Problem.NOT_SSH, lambda: connect(server, port=link.port))
-
+class TestAbort:
     def test_abort_unblocks(self, server: SshServer) -> None:
         with relay(server.port) as link, connect(server, port=link.port) as sharebox:
             link.silence()
