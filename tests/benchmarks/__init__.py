@@ -1,0 +1,1 @@
+"""Long campaigns, run by hand: `python -m tests.benchmarks.NAME`. Their figures go into the closing notes."""
