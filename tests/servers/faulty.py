@@ -40,6 +40,7 @@ class Faults:
         on_sync: is called for each fsync request.
         writes: how many write requests came.
         commands: how many commands were asked for.
+        passwords: how many passwords were shown to it.
     """
 
     refuse_write: Callable[[int], bool] = field(default=lambda number: False)
@@ -50,6 +51,7 @@ class Faults:
     on_sync: Callable[[], object] = field(default=lambda: None)
     writes: int = 0
     commands: int = 0
+    passwords: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,16 +69,19 @@ class FaultyServer:
 
 
 @contextlib.contextmanager
-def faulty_server(root: Path, *, refused_signatures: Sequence[str] = ()) -> Iterator[FaultyServer]:
+def faulty_server(
+    root: Path, *, refused_signatures: Sequence[str] = (), host_key: paramiko.PKey | None = None
+) -> Iterator[FaultyServer]:
     """Runs the server on a free loopback port.
 
     Args:
         root: its drop folder, made if there is none.
         refused_signatures: of users' keys, which it announces not to accept.
+        host_key: its key; a new one otherwise.
     """
     root.mkdir(exist_ok=True)
     faults = Faults()
-    host_key = paramiko.ECDSAKey.generate()
+    host_key = host_key or paramiko.ECDSAKey.generate()
     transports: list[paramiko.Transport] = []
     listener = socket.create_server((LOOPBACK, 0))
 
@@ -115,6 +120,7 @@ class _Server(paramiko.ServerInterface):
         return "password,publickey"
 
     def check_auth_password(self, username: str, password: str) -> int:
+        self._faults.passwords += 1
         known = (username, password) == (USERNAME, PASSWORD)
         return common.AUTH_SUCCESSFUL if known else common.AUTH_FAILED
 

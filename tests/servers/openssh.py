@@ -35,7 +35,9 @@ class SshServer:
     protected_key_file: Path
     """Another one, protected by `PASSPHRASE`."""
     fingerprint: str
-    """Of the host key, as `SHA256:…`."""
+    """Of the first host key, as `SHA256:…`."""
+    fingerprints: Sequence[str]
+    """Of all host keys, in the order in which they were asked for."""
     directory: str
     """The drop folder as SFTP names it."""
     root: Path
@@ -73,7 +75,7 @@ def openssh(
         denied: SFTP requests that are refused, named as `sftp-server -Q requests` does: "read",
             "posix-rename", "write"… A denied extension is not announced either. Not with `allow_exec`.
         authentication: methods offered, out of password, publickey and keyboard-interactive.
-        host_key_type: as for `ssh-keygen -t`.
+        host_key_type: as for `ssh-keygen -t`; several may stand there, separated by commas.
         key_type: of the keys that are let in, likewise.
         options: further lines of sshd_config, which win over the others.
     """
@@ -82,7 +84,7 @@ def openssh(
     with public_folder() as folder, _drop_folder(account) as root:
         port = free_port()
         log = folder / "sshd.log"
-        host_key = make_key(folder / "host_key", host_key_type)
+        host_keys = [make_key(folder / f"host_key_{kind}", kind) for kind in host_key_type.split(",")]
         keys = [
             make_key(folder / "key", key_type),
             make_key(folder / "protected_key", key_type, passphrase=PASSPHRASE),
@@ -94,7 +96,7 @@ def openssh(
         lines = [
             *options,
             f"ListenAddress {LOOPBACK}:{port}",
-            f"HostKey {host_key}",
+            *[f"HostKey {key}" for key in host_keys],
             f"PidFile {folder / 'sshd.pid'}",
             f"AuthorizedKeysFile {authorized}",
             "StrictModes no",
@@ -119,7 +121,8 @@ def openssh(
                 password=account.password,
                 key_file=keys[0],
                 protected_key_file=keys[1],
-                fingerprint=fingerprint_of(host_key),
+                fingerprint=fingerprint_of(host_keys[0]),
+                fingerprints=[fingerprint_of(key) for key in host_keys],
                 directory="/depot" if chroot else str(root),
                 root=root,
                 log_file=log,

@@ -25,6 +25,7 @@ class Relay:
 
     Attributes:
         port: where it listens.
+        target_port: where it leads; another one for later connections makes it a machine in the middle.
         cut_after: resets both sides of a connection once this many bytes went to the server; None never.
         silent_after: swallows everything, both ways and without closing, once this many bytes came from the
             server, over all connections; None never.
@@ -41,7 +42,7 @@ class Relay:
         self.sent = 0
         self.answered = 0
         self.connections = 0
-        self._target_port = target_port
+        self.target_port = target_port
         self._open = threading.Event()
         self._open.set()
         self._ended = False
@@ -84,7 +85,7 @@ class Relay:
         while not self._ended:
             try:
                 client, _ = self._listener.accept()
-                server = socket.create_connection((LOOPBACK, self._target_port))
+                server = socket.create_connection((LOOPBACK, self.target_port))
             except OSError:
                 return
             self.connections += 1

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import paramiko
 import pytest
 
 from tests.servers.faulty import faulty_server
@@ -14,7 +15,7 @@ from tests.servers.openssh import PASSPHRASE, make_key, openssh
 from tests.servers.processes import wait_until
 from tests.servers.relay import relay
 from tests.sharebox.helpers import connect, failure
-from tui_transfer.errors import Problem, Recovery
+from tui_transfer.errors import ExitCode, Problem, Recovery
 from tui_transfer.sharebox.authentication import Credentials
 from tui_transfer.sharebox.connection import Address, Sharebox
 from tui_transfer.sharebox.routes import Direct
@@ -143,22 +144,124 @@ class TestBeforeCredentials:
         assert error.details["expected"] == "SHA256:other"
         assert error.details["fingerprint"] == server.fingerprint
 
+    def test_key_of_another_kind(self, account: Account, server: SshServer) -> None:
+        """The server had an RSA key when it was pinned, and has an Ed25519 key only now."""
+        with openssh(account, host_key_type="rsa") as before:
+            pinned = before.fingerprint
+        credentials = Credentials(password=server.password)
+        error = failure(Problem.HOST_KEY_CHANGED, lambda: open_with_key(server, pinned, credentials))
+        assert error.exit_code is ExitCode.HOST_KEY
+        assert (error.details["expected"], error.details["fingerprint"]) == (pinned, server.fingerprint)
+
+    @pytest.mark.parametrize("with_key_file", [False, True])
+    def test_machine_in_the_middle(self, account: Account, server: SshServer, with_key_file: bool) -> None:
+        """The first connection is right; the next one is led to another sshd, with keys of every kind."""
+        with openssh(account) as right, relay(right.port) as link:
+            credentials = (
+                Credentials(key_file=right.key_file)
+                if with_key_file
+                else Credentials(password=right.password)
+            )
+            connect(right, port=link.port, credentials=credentials).close()
+            link.target_port = server.port
+            error = failure(
+                Problem.HOST_KEY_CHANGED, lambda: connect(right, port=link.port, credentials=credentials)
+            )
+            assert error.meaning.recovery is Recovery.PERMANENT
+            assert (error.details["expected"], error.details["fingerprint"]) == (
+                right.fingerprint,
+                server.fingerprint,
+            )
+
     def test_missing_password(self, server: SshServer) -> None:
         failure(Problem.PASSWORD_NEEDED, lambda: open_with_key(server, server.fingerprint, Credentials()))
+
+
+class _Borrowed(paramiko.ECDSAKey):
+    """Shows the public key of another server, and signs with its own."""
+
+    def __init__(self, shown: paramiko.ECDSAKey) -> None:
+        super().__init__(data=shown.asbytes())
+        self._own = paramiko.ECDSAKey.generate()
+
+    def can_sign(self) -> bool:
+        return True
+
+    def sign_ssh_data(self, data: bytes, algorithm: str | None = None) -> paramiko.Message:
+        return self._own.sign_ssh_data(data, algorithm)
+
+
+class TestHostKeys:
+    @pytest.mark.parametrize("pinned", [0, 1, 2])
+    def test_each_of_several_is_found_again(self, several: SshServer, pinned: int) -> None:
+        fingerprint = several.fingerprints[pinned]
+        credentials = Credentials(password=several.password)
+        with open_with_key(several, fingerprint, credentials) as sharebox:
+            assert sharebox.host_key.fingerprint == fingerprint
+            assert sharebox.sftp.stat("/depot") is not None
+
+    def test_none_of_several(self, several: SshServer) -> None:
+        before = len(several.authentication_requests())
+        credentials = Credentials(password=several.password)
+        failure(Problem.HOST_KEY_CHANGED, lambda: open_with_key(several, "SHA256:other", credentials))
+        assert len(several.authentication_requests()) == before
+
+    @pytest.fixture(scope="class")
+    def several(self, account: Account) -> Iterator[SshServer]:
+        with openssh(account, chroot=True, host_key_type="ed25519,ecdsa,rsa") as running:
+            yield running
+
+    def test_a_key_that_is_only_shown(self, tmp_path: Path) -> None:
+        """Whoever is in the middle can show the right public key, but not sign with it."""
+        with faulty_server(tmp_path, host_key=_Borrowed(paramiko.ECDSAKey.generate())) as server:
+            error = failure(Problem.HOST_KEY_CHANGED, lambda: connect(server))
+            assert error.details["expected"] == server.fingerprint
+            assert "sans prouver" in error.why
+            assert server.faults.passwords == 0
 
 
 class TestServers:
     @pytest.mark.parametrize(
         ("option", "offered"),
         [
-            ("Ciphers aes128-cbc,3des-cbc", "3des-cbc"),
-            ("KexAlgorithms diffie-hellman-group14-sha1", "diffie-hellman-group14-sha1"),
+            ("Ciphers aes128-cbc,3des-cbc", "chiffrement aes128-cbc, 3des-cbc"),
+            ("MACs hmac-sha1,hmac-md5", "contrôle d'intégrité hmac-sha1, hmac-md5"),
+            ("MACs hmac-sha1-etm@openssh.com", "contrôle d'intégrité hmac-sha1-etm@openssh.com"),
+            ("HostKeyAlgorithms ssh-rsa", "clé de serveur ssh-rsa"),
+            (
+                "KexAlgorithms diffie-hellman-group14-sha1,diffie-hellman-group1-sha1",
+                "échange de clés diffie-hellman-group14-sha1, diffie-hellman-group1-sha1",
+            ),
         ],
     )
     def test_weak_server_is_named(self, account: Account, option: str, offered: str) -> None:
-        with openssh(account, options=[option]) as weak:
+        with openssh(account, host_key_type="rsa", options=[option]) as weak:
             error = failure(Problem.WEAK_SERVER, lambda: connect(weak))
-            assert offered in error.details["offered"]
+            assert error.details["offered"].startswith(offered)
+            assert (error.exit_code, error.meaning.recovery) == (ExitCode.HOST_KEY, Recovery.PERMANENT)
+            assert weak.authentication_requests() == []
+
+    def test_every_weakness_is_named(self, account: Account) -> None:
+        options = [
+            "Ciphers aes256-cbc",
+            "MACs hmac-md5-96",
+            "HostKeyAlgorithms ssh-rsa",
+            "KexAlgorithms diffie-hellman-group14-sha1",
+        ]
+        with openssh(account, host_key_type="rsa", options=options) as weak:
+            offered = failure(Problem.WEAK_SERVER, lambda: connect(weak)).details["offered"]
+            assert [part.split()[-1] for part in offered.split(" ; ")] == [
+                "diffie-hellman-group14-sha1",
+                "ssh-rsa",
+                "aes256-cbc",
+                "hmac-md5-96",
+            ]
+
+    def test_a_weak_offer_beside_a_good_one_is_not_taken(self, account: Account) -> None:
+        options = ["Ciphers aes128-cbc,aes128-ctr", "MACs hmac-sha1,hmac-sha2-256"]
+        with openssh(account, options=options) as mixed:
+            connect(mixed).close()
+            assert "cipher: aes128-ctr MAC: hmac-sha2-256 " in mixed.log()
 
     def test_rsa_host_key(self, account: Account) -> None:
         with openssh(account, host_key_type="rsa") as server, connect(server) as sharebox:

@@ -31,7 +31,7 @@ from tui_transfer.sharebox.watch import ListeningPacketizer, Watchdog
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
 HANDSHAKE_SECONDS: Final = 30.0
@@ -96,10 +96,8 @@ class Sharebox:
                 PASSWORD_NEEDED before anything secret was. Any problem of routes, keys and connections.
         """
         key = credentials.load_key()
-        sharebox = cls(address, open_tunnel(route, address.host, address.port))
+        sharebox = cls._find(address, route, host_key)
         try:
-            sharebox._shake_hands()
-            sharebox._compare(host_key)
             sharebox._authenticate(key, credentials.password)
             sharebox._open_sftp()
             sharebox._check_directory()
@@ -198,8 +196,40 @@ class Sharebox:
 
     # Connecting, phase by phase
 
-    def _shake_hands(self) -> None:
-        security.restrict(self._transport)
+    @classmethod
+    def _find(cls, address: Address, route: Route, expected: str | None) -> Sharebox:
+        """Meets the server; where it has keys of several kinds, with the one that is expected.
+
+        A fingerprint does not tell of which kind its key is, so all that the server has are looked at.
+        """
+        sharebox = cls._meet(address, route, expected, security.HOST_KEYS)
+        if sharebox.host_key.fingerprint == expected:
+            return sharebox
+        sharebox.close()
+        presented = {"host": address.host, "fingerprint": sharebox.host_key.fingerprint}
+        if expected is None:
+            raise TransferError(Problem.HOST_KEY_UNKNOWN, key_type=sharebox.host_key.key_type, **presented)
+        assert sharebox._packetizer.offer is not None
+        for kind in sharebox._packetizer.offer.other_host_keys(sharebox.host_key.key_type):
+            other = cls._meet(address, route, expected, kind)
+            if other.host_key.fingerprint == expected:
+                return other
+            other.close()
+        raise TransferError(Problem.HOST_KEY_CHANGED, expected=expected, **presented)
+
+    @classmethod
+    def _meet(cls, address: Address, route: Route, expected: str | None, kinds: Sequence[str]) -> Sharebox:
+        """Connects and shakes hands: nothing of the person is sent. `expected` is for the error alone."""
+        sharebox = cls(address, open_tunnel(route, address.host, address.port))
+        try:
+            sharebox._shake_hands(expected, kinds)
+        except BaseException:
+            sharebox.close()
+            raise
+        return sharebox
+
+    def _shake_hands(self, expected: str | None, kinds: Sequence[str]) -> None:
+        security.restrict(self._transport, kinds)
         # The watchdog has its limits. paramiko's own, some shorter than a pause of the link, are not reached.
         self._transport.banner_timeout = 2 * HANDSHAKE_SECONDS
         self._transport.handshake_timeout = 2 * HANDSHAKE_SECONDS
@@ -211,25 +241,34 @@ class Sharebox:
             ):
                 self._transport.start_client(timeout=2 * HANDSHAKE_SECONDS)
         except _LOST as error:
-            raise self._handshake_failure(error) from error
+            raise self._handshake_failure(error, expected) from error
+        key = self._transport.get_remote_server_key()
+        self.host_key = HostKey(key.get_name(), key.fingerprint)
 
-    def _handshake_failure(self, error: Exception) -> TransferError:
+    def _handshake_failure(self, error: Exception, expected: str | None) -> TransferError:
         host, port = self.address.host, self.address.port
         if self._packetizer.offer is not None and (offered := self._packetizer.offer.shortcomings()):
             return TransferError(Problem.WEAK_SERVER, host=host, offered=offered)
         if not self._transport.remote_version or isinstance(error, IncompatiblePeer):
             reason = "il ne s'est pas annoncé comme serveur SSH"
             return TransferError(Problem.NOT_SSH, host=host, port=port, reason=reason)
+        if self._packetizer.has_shown_key and self._is_refused_here(error):
+            return TransferError(
+                Problem.HOST_KEY_CHANGED,
+                host=host,
+                fingerprint="une clé sans prouver qu'elle est à lui",
+                expected=expected or "inconnue",
+            )
         return self._lost(error)
 
-    def _compare(self, expected: str | None) -> None:
-        key = self._transport.get_remote_server_key()
-        self.host_key = HostKey(key.get_name(), key.fingerprint)
-        presented = {"host": self.address.host, "fingerprint": key.fingerprint}
-        if expected is None:
-            raise TransferError(Problem.HOST_KEY_UNKNOWN, key_type=key.get_name(), **presented)
-        if expected != key.fingerprint:
-            raise TransferError(Problem.HOST_KEY_CHANGED, expected=expected, **presented)
+    def _is_refused_here(self, error: Exception) -> bool:
+        """Whether it was this side that ended the exchange of keys, rather than the link or the server."""
+        return (
+            isinstance(error, paramiko.SSHException)
+            and not self._packetizer.at_end
+            and not self._watchdog.verdict
+            and not self._aborted
+        )
 
     def _authenticate(self, key: paramiko.PKey | None, password: str | None) -> None:
         address = self.address

@@ -43,17 +43,21 @@ HOST_KEYS: Final = (
     "ecdsa-sha2-nistp521",
     *RSA_SIGNATURES,
 )
-"""The order is fixed for good: a fingerprint does not tell the kind of its key, and a server that has several
-kinds shows the first of this list that it has. In another order a pinned server would look changed.
-"""
+"""A server that has keys of several kinds shows the first of this list that it has."""
+
+_NOT_KEY_EXCHANGES: Final = ("ext-info-", "kex-strict-")
+"""Signs that stand in the list of key exchanges (RFC 8308, section 2.1)."""
 
 
-def restrict(transport: paramiko.Transport) -> None:
-    """Lets `transport` negotiate only what this module lists. To be called before its handshake."""
+def restrict(transport: paramiko.Transport, host_keys: Sequence[str] = HOST_KEYS) -> None:
+    """Lets `transport` negotiate only what this module lists, and of host keys only those given.
+
+    To be called before its handshake.
+    """
     options = transport.get_security_options()
     options.ciphers = CIPHERS
     options.digests = MACS
-    options.key_types = HOST_KEYS
+    options.key_types = tuple(host_keys)
     options.kex = tuple(name for name in KEY_EXCHANGES if name in options.kex)
 
 
@@ -71,7 +75,19 @@ class Offer:
         """Reads the body of a KEXINIT message."""
         message.get_bytes(16)  # a random cookie
         key_exchanges, host_keys, ciphers, _, macs = (message.get_list() for _ in range(5))
+        key_exchanges = [name for name in key_exchanges if not name.startswith(_NOT_KEY_EXCHANGES)]
         return cls(key_exchanges, host_keys, ciphers, macs)
+
+    def other_host_keys(self, shown: str) -> list[Sequence[str]]:
+        """The other kinds of host key that the server has, each as the names of its signatures.
+
+        Args:
+            shown: the kind that it has shown, as the key names itself.
+        """
+        singly = [[name] for name in HOST_KEYS if name in self.host_keys and name not in RSA_SIGNATURES]
+        rsa = [name for name in RSA_SIGNATURES if name in self.host_keys]
+        kinds = {names[0]: names for names in singly} | ({"ssh-rsa": rsa} if rsa else {})
+        return [names for kind, names in kinds.items() if kind != shown]
 
     def shortcomings(self) -> str:
         """Names what was offered wherever nothing of it is acceptable; empty if all could be agreed on."""

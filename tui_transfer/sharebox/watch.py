@@ -17,7 +17,7 @@ import paramiko
 from paramiko.common import MSG_DISCONNECT, MSG_KEXINIT
 from paramiko.packet import Packetizer
 
-from tui_transfer.sharebox.security import Offer
+from tui_transfer.sharebox.security import HOST_KEYS, Offer
 
 if TYPE_CHECKING:
     import socket
@@ -27,6 +27,8 @@ SILENCE_SECONDS: Final = 35.0
 """A pause of 20 s on a link of 64 kbit/s must pass, a dead link be noticed within 45 s."""
 _ASK_AFTER_SECONDS: Final = 10.0
 _LOOK_EVERY_SECONDS: Final = 0.5
+_KEY_EXCHANGE_REPLIES: Final = range(31, 34)
+_KEYS: Final = {*HOST_KEYS, "ssh-rsa"}
 
 
 class ListeningPacketizer(Packetizer):
@@ -37,6 +39,8 @@ class ListeningPacketizer(Packetizer):
         self.last_heard = time.monotonic()
         self.offer: Offer | None = None
         self.farewell: str | None = None
+        self.has_shown_key = False
+        """The server has sent its host key, together with the proof that the key is its own."""
         self.at_end = False
         """Nothing more will be heard: known before anyone who waits on a channel is told."""
 
@@ -50,10 +54,18 @@ class ListeningPacketizer(Packetizer):
         self.last_heard = time.monotonic()
         if kind == MSG_KEXINIT and self.offer is None:
             self.offer = Offer.read(paramiko.Message(message.asbytes()))
+        elif kind in _KEY_EXCHANGE_REPLIES:
+            self.has_shown_key = _starts_with_key(message)
         elif kind == MSG_DISCONNECT:
             self.at_end = True
             self.farewell = paramiko.Message(message.asbytes()[4:]).get_text()
         return kind, message
+
+
+def _starts_with_key(message: paramiko.Message) -> bool:
+    """Whether it begins with a public key (RFC 4253, section 6.6): others have the number of a reply too."""
+    key = paramiko.Message(paramiko.Message(message.asbytes()).get_binary())
+    return key.get_binary().decode("ascii", "replace") in _KEYS
 
 
 class Watchdog:
