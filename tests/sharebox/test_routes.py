@@ -1,14 +1,9 @@
-"""The ways to a server: directly, through a real squid, a real danted, and proxies that answer nonsense."""
+"""The ways to a server: directly, through a real squid, and through a real danted."""
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import threading
-import time
 from typing import TYPE_CHECKING
-
-import pytest
 
 from tests.servers.danted import danted
 from tests.servers.processes import LOOPBACK, free_port, wait_until
@@ -18,7 +13,6 @@ from tui_transfer.errors import Problem
 from tui_transfer.sharebox.routes import Direct, Proxy, open_tunnel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
     from typing import Literal
 
     from tests.servers.danted import DantedServer
@@ -124,76 +118,3 @@ class TestDanted:
     def test_server_that_the_proxy_cannot_reach(self, danted_open: DantedServer) -> None:
         route = through(danted_open, kind="socks5")
         failure(Problem.PROXY_NO_ROUTE, lambda: open_tunnel(route, LOOPBACK, free_port()))
-
-
-@contextlib.contextmanager
-def proxy_that_says(parts: Sequence[bytes] | Callable[[], Iterator[bytes]]) -> Iterator[Proxy]:
-    """A proxy that reads one request, sends each part as a segment of its own, and waits to be closed."""
-    listener = socket.create_server((LOOPBACK, 0))
-
-    def answer() -> None:
-        link, _ = listener.accept()
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with link, contextlib.suppress(OSError):
-            link.recv(4096)
-            for part in parts() if callable(parts) else parts:
-                link.sendall(part)
-            while link.recv(4096):
-                pass
-
-    thread = threading.Thread(target=answer, daemon=True)
-    thread.start()
-    try:
-        yield Proxy("http", LOOPBACK, listener.getsockname()[1])
-    finally:
-        thread.join(timeout=10)
-        listener.close()
-
-
-class TestOddProxies:
-    BANNER = b"SSH-2.0-Test\r\n"
-    REPLY = b"HTTP/1.1 200 Connection established\r\nVia: 1.1 proxy.test\r\n\r\n"
-
-    @pytest.mark.parametrize("cut", [0, 1, 20, len(REPLY) - 1, len(REPLY), len(REPLY) + 3])
-    def test_banner_survives_wherever_segments_are_cut(self, cut: int) -> None:
-        stream = self.REPLY + self.BANNER
-        with (
-            proxy_that_says([stream[:cut], stream[cut:]]) as route,
-            open_tunnel(route, "sharebox.test", 22) as tunnel,
-            tunnel.makefile("rb") as reader,
-        ):
-            tunnel.settimeout(5)
-            assert reader.readline() == self.BANNER
-
-    @pytest.mark.parametrize(
-        "reply",
-        [
-            b"SSH-2.0-OpenSSH_9.2\r\n",
-            b"\x05\x00\x00\x01",
-            b"HTTP/1.1 200 OK\r\n" + b"X-Filler: abcdefgh\r\n" * 50_000,
-            b"HTTP/1.1 302 Found\r\nLocation: http://portail.test/\r\n\r\n",
-        ],
-        ids=["ssh", "socks", "endless-headers", "portal"],
-    )
-    def test_nonsense(self, reply: bytes) -> None:
-        with proxy_that_says([reply]) as route:
-            failure(Problem.PROXY_PROTOCOL, lambda: open_tunnel(route, "sharebox.test", 22, timeout=2))
-
-    @pytest.mark.parametrize("kind", ["http", "socks5"])
-    def test_whole_exchange_has_one_limit(self, kind: Literal["http", "socks5"]) -> None:
-        def trickle() -> Iterator[bytes]:
-            while True:
-                yield b"H"
-                time.sleep(0.2)  # the rhythm of the proxy: each byte comes within any limit for one byte
-
-        reply: Callable[[], Iterator[bytes]] = trickle if kind == "http" else lambda: iter([b"\x05"])
-        with proxy_that_says(reply) as plain:
-            route = Proxy(kind, plain.host, plain.port)
-            started = time.monotonic()
-            failure(Problem.PROXY_PROTOCOL, lambda: open_tunnel(route, "sharebox.test", 22, timeout=1))
-            assert 0.9 < time.monotonic() - started < 3
-
-    @pytest.mark.parametrize("host", ["a b", "a\r\nX-Injected: 1", "é" * 70, ""])
-    def test_names_that_cannot_be(self, host: str) -> None:
-        with proxy_that_says([]) as route:
-            failure(Problem.SHAREBOX_UNREACHABLE, lambda: open_tunnel(route, host, 22))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _WANTS_CREDENTIALS: Final = 407
 _TLS_ALERT: Final = b"\x15"
 """The first byte that a TLS server says to somebody who does not speak TLS; no HTTP reply begins with it."""
+_START: Final = b"HTTP/"
 _BODY_PIECE: Final = 4096
 
 
@@ -121,15 +122,15 @@ class _Request:
         request = h11.Request(method="CONNECT", target=self._authority, headers=headers)
         exchange = self._exchange
         self.tunnel.sendall((exchange.send(request) or b"") + (exchange.send(h11.EndOfMessage()) or b""))
-        first = True
+        start = b""
         while not isinstance(event := exchange.next_event(), h11.Response):
             if event is h11.NEED_DATA:
                 byte = self.tunnel.recv(1)
                 if not byte:
                     raise EOFError
-                if first and byte == _TLS_ALERT:
-                    raise _TlsError
-                first = False
+                if len(start) < len(_START):
+                    start += byte
+                    _check_start(start)
                 exchange.receive_data(byte)
         return event
 
@@ -147,6 +148,14 @@ class _Request:
             return False
         exchange.start_next_cycle()
         return True
+
+
+def _check_start(start: bytes) -> None:
+    """Knows from the first bytes what is no HTTP: h11 would wait for a blank line, and the person with it."""
+    if start == _TLS_ALERT:
+        raise _TlsError
+    if not _START.startswith(start):
+        raise h11.RemoteProtocolError("the reply does not begin like one")
 
 
 def _refusal(response: h11.Response, target: Target, login: ProxyLogin) -> TransferError:
