@@ -279,10 +279,16 @@ class TestServers:
         failure(Problem.DIRECTORY_MISSING, lambda: connect(server, directory="/absent"))
         failure(Problem.DIRECTORY_MISSING, lambda: connect(server, directory="/depot/file"))
 
-    def test_cut_during_the_handshake(self, server: SshServer) -> None:
-        with relay(server.port) as cutting:
-            cutting.cut_after = 300
-            failure(Problem.CONNECTION_LOST, lambda: connect(server, port=cutting.port))
+    def test_cut_anywhere_while_connecting(self, server: SshServer) -> None:
+        """It is never taken for a refusal: trying again helps. Before the banner, nobody can tell."""
+        with relay(server.port) as link:
+            connect(server, port=link.port).close()
+            for offset in range(40, link.sent, 40):
+                link.cut_after = offset
+                error = failure(Problem.CONNECTION_LOST, lambda: connect(server, port=link.port))
+                assert error.meaning.recovery is Recovery.TRANSIENT
+            link.cut_after = 1
+            failure(Problem.NOT_SSH, lambda: connect(server, port=link.port))
 
 
 class TestAbort:
