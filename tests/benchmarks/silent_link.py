@@ -92,8 +92,8 @@ def measure_slow(server: SshServer, folder: Path) -> None:
     pauses, alarms = sum(count for count, _ in results), [alarm for _, alarm in results if alarm]
     arrived = sum(path.read_bytes() == content for path in server.root.glob("slow*.7z"))
     keys = server.log().count("SSH2_MSG_NEWKEYS sent")
-    print(f"{TRANSFERS} transfers, {arrived} arrived; {pauses} pauses of {PAUSE:.0f} s at {RATE * 8} bit/s, ")
-    print(f"{keys} key exchanges; {len(alarms)} false alarms {alarms or ''}")
+    print(f"{TRANSFERS} transfers at {RATE * 8} bit/s, {arrived} arrived")
+    print(f"{pauses} pauses of {PAUSE:.0f} s, {keys} key exchanges, {len(alarms)} false alarms {alarms or ''}")
 
 
 def _slow_transfer(server: SshServer, archive: Path, first_pause: float) -> tuple[int, str]:
