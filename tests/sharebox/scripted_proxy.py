@@ -65,8 +65,8 @@ def scripted_proxy(replies: Iterable[Reply]) -> Iterator[ScriptedProxy]:
         heard = b""
         while data := link.recv(65536):
             heard += data
-            if b"\r\n\r\n" not in heard and not heard.startswith(b"\x05"):
-                continue
+            if heard.startswith(b"C") and b"\r\n\r\n" not in heard:
+                continue  # of CONNECT, the rest is awaited; SOCKS and TLS greet in one segment
             proxy.requests.append(heard)
             proxy.connections.append(number)
             heard = b""

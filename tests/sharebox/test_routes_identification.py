@@ -138,6 +138,16 @@ class TestSquid:
             what="the end of the threads that carried the bytes",
         )
 
+    def test_end_of_the_connection_passes_through_tls(
+        self, server: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with squid(allowed_ports=[server], encrypted=True) as proxy:
+            monkeypatch.setenv("SSL_CERT_FILE", str(proxy.certificate))
+            with open_tunnel(Proxy("https", proxy.host, proxy.port), LOOPBACK, server) as tunnel:
+                tunnel.settimeout(5)
+                with tunnel.makefile("rb") as reader:
+                    assert reader.read() == BANNER
+
     def test_tls_to_a_proxy_that_speaks_none(self, squid_as_shipped: SquidServer) -> None:
         route = Proxy("https", squid_as_shipped.host, squid_as_shipped.port)
         error = failure(Problem.PROXY_PROTOCOL, lambda: open_tunnel(route, LOOPBACK, 22))

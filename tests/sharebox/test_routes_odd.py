@@ -63,7 +63,6 @@ def test_stream_that_ends_anywhere_is_an_error_not_a_tunnel() -> None:
         [b"HTTP/1.1 200 " + b"k" * (1 << 20)],
         [b"HTTP/1.1 407 Proxy Authentication Required\r\n" + b"Proxy-Authenticate: NTLM\r\n" * 40_330],
         [b"HTTP/1.1 302 Found\r\nLocation: http://portail.test/\r\n\r\n"],
-        [b"HTTP/1.1 100 Continue\r\n\r\n" * 50_000, HANG_UP],
         [b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n" * 2],
         [b"\r\n" * 10, HANG_UP],
         [bytes(range(256)) * 64],
@@ -71,16 +70,14 @@ def test_stream_that_ends_anywhere_is_an_error_not_a_tunnel() -> None:
     ],
     ids=[
         "nothing", "ssh", "socks", "mebibyte-of-headers", "mebibyte-of-reason", "mebibyte-of-challenges",
-        "portal", "endless-continue", "length", "blank", "bytes", "tls",
+        "portal", "length", "blank", "bytes", "tls",
     ],
 )  # fmt: skip
 def test_nonsense(reply: list[bytes]) -> None:
     started = time.monotonic()
     with scripted_proxy([reply]) as proxy:
-        failure(
-            Problem.PROXY_PROTOCOL, lambda: open_tunnel(proxy.route("u", "p"), "sharebox.test", 22, timeout=2)
-        )
-    assert time.monotonic() - started < 3.5
+        failure(Problem.PROXY_PROTOCOL, lambda: open_tunnel(proxy.route("u", "p"), "sharebox.test", 22))
+    assert time.monotonic() - started < 5  # the time limit is 15
 
 
 @pytest.mark.parametrize("body", [b"x" * (1 << 20), b""])
@@ -112,6 +109,20 @@ def test_whole_exchange_has_one_limit(phase: str) -> None:
         started = time.monotonic()
         failure(Problem.PROXY_PROTOCOL, lambda: open_tunnel(route, "sharebox.test", 22, timeout=1))
         assert 0.9 < time.monotonic() - started < 3
+
+
+def test_endless_patience_ends() -> None:
+    with scripted_proxy([[b"HTTP/1.1 100 Continue\r\n\r\n" * 50_000]]) as proxy:
+        failure(Problem.PROXY_PROTOCOL, lambda: open_tunnel(proxy.route(), "sharebox.test", 22, timeout=1))
+
+
+@pytest.mark.parametrize("reply", [[], [HANG_UP], [b"\x16\x03\x03\x00\x40"]], ids=["silent", "gone", "half"])
+def test_tls_that_never_begins(reply: list[bytes]) -> None:
+    with scripted_proxy([reply]) as proxy:
+        route = Proxy("https", LOOPBACK, proxy.port)
+        started = time.monotonic()
+        failure(Problem.PROXY_PROTOCOL, lambda: open_tunnel(route, "sharebox.test", 22, timeout=1))
+        assert time.monotonic() - started < 3
 
 
 def test_endless_refusals_end() -> None:
