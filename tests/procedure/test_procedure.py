@@ -165,7 +165,7 @@ def test_step_5bis_through_a_proxy(place: Place, ssh_server: SshServer, base: Pa
         assert str(proxy.port) in screen
         assert PROXY_USERNAME in screen
         assert "incorrect" not in screen
-        assert len(proxy.requests()) == 1
+        assert len(proxy.attempts()) == 1
         centre.type(PROXY_PASSWORD)
         centre.press("Enter")
         _accept_key(centre, ssh_server)

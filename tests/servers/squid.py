@@ -49,6 +49,10 @@ class SquidServer:
         lines = self.access_log.read_text().splitlines() if self.access_log.exists() else []
         return [line for line in lines if " CONNECT " in line]
 
+    def attempts(self) -> list[str]:
+        """Those of the requests that put the password of `USERNAME` to the test, by Basic or Digest."""
+        return [line for line in self.requests() if USERNAME in line]
+
 
 @contextlib.contextmanager
 def squid(
