@@ -1,7 +1,8 @@
 """Jobs on disk and their workers: create, list, start, follow, stop.
 
 A worker holds its job's lock for as long as it lives, and the system frees the lock however it dies. So
-the lock, and not a process number, says whether a job is running.
+the lock, and not a process number, says whether a job is running. It also holds the lock of the folder of
+all jobs, so that there is one worker at a time.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import filelock
 import msgspec
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.files import PRIVATE_FILE, disk_errors, make_private_folder, write_private
+from tui_transfer.job import lock
 from tui_transfer.job.events import JobBlocked, WorkerStarted
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.orders import SECRET_VARIABLES
@@ -31,10 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import filelock
+
     from tui_transfer.config import Home
     from tui_transfer.job.events import Event
     from tui_transfer.job.orders import Orders
 
+LOCK_NAME: Final = "worker.lock"
 START_LIMIT: Final = 30.0
 """Seconds a worker may take to begin its journal before something is said to be wrong."""
 _POLL: Final = 0.02
@@ -72,17 +76,21 @@ class Job:
         return self.folder / "worker.log"
 
     def lock(self, timeout: float) -> filelock.BaseFileLock:
-        """The lock that a job's worker holds while it lives."""
-        return filelock.FileLock(self.folder / "worker.lock", timeout=timeout, mode=PRIVATE_FILE)
+        """The lock that the job's worker holds while it lives."""
+        return lock.make(self.folder / LOCK_NAME, timeout)
+
+    def common_lock(self, timeout: float) -> filelock.BaseFileLock:
+        """The lock that the one worker alive holds, whichever job it works on."""
+        return lock.make(self.folder.parent / LOCK_NAME, timeout)
 
     @property
     def running(self) -> bool:
-        """Whether a worker is alive."""
-        try:
-            with self.lock(timeout=0):
-                return False
-        except filelock.Timeout:
-            return True
+        """Whether a worker is alive.
+
+        Raises:
+            TransferError: DISK_UNWRITABLE where that cannot be told.
+        """
+        return lock.is_held(self.folder / LOCK_NAME)
 
 
 def create(home: Home, spec: JobSpec) -> Job:
@@ -110,29 +118,45 @@ def load(folder: Path) -> Job:
 
 def list_jobs(home: Home) -> list[Job]:
     """The jobs that can be read, the newest first."""
+    return survey(home)[0]
+
+
+def survey(home: Home) -> tuple[list[Job], dict[str, TransferError]]:
+    """The jobs that can be read, the newest first, and why the others, by their folder's name, cannot."""
     jobs = []
+    damaged = {}
     for file in home.jobs.glob("*/job.json"):
-        with contextlib.suppress(TransferError):
+        try:
             jobs.append(load(file.parent))
-    return sorted(jobs, key=lambda job: job.spec.created_at, reverse=True)
+        except TransferError as error:
+            damaged[file.parent.name] = error
+    return sorted(jobs, key=lambda job: job.spec.created_at, reverse=True), damaged
 
 
 def find(home: Home, wanted: str | None) -> Job:
     """The job whose name begins with `wanted`; the newest one for None.
 
     Raises:
-        TransferError: JOB_UNKNOWN, also where several jobs match.
+        TransferError: JOB_UNKNOWN, also where several jobs match; JOURNAL_INVALID or JOURNAL_NEWER where
+            the one that is meant cannot be read, rather than take another for it.
     """
-    jobs = list_jobs(home)
-    matching = [job for job in jobs if wanted is None or job.id.startswith(wanted)]
-    exact = [job for job in matching if job.id == wanted]
-    if exact or (matching and (wanted is None or len(matching) == 1)):
-        return (exact or matching)[0]
-    raise TransferError(Problem.JOB_UNKNOWN, job=wanted or "le dernier", folder=home.jobs)
+    jobs, damaged = survey(home)
+    names = sorted([job.id for job in jobs] + list(damaged), reverse=True)  # a name begins with its time
+    matching = [name for name in names if wanted is None or name.startswith(wanted)]
+    if not matching or (len(matching) > 1 and wanted is not None and wanted not in matching):
+        raise TransferError(Problem.JOB_UNKNOWN, job=wanted or "le dernier", folder=home.jobs)
+    name = wanted if wanted in matching else matching[0]
+    if name in damaged:
+        raise damaged[name]
+    return next(job for job in jobs if job.id == name)
 
 
 def running_job(home: Home) -> Job | None:
-    """The job whose worker is alive, if there is one."""
+    """The job whose worker is alive, if there is one.
+
+    Raises:
+        TransferError: DISK_UNWRITABLE where that cannot be told.
+    """
     return next((job for job in list_jobs(home) if job.running), None)
 
 
@@ -191,24 +215,36 @@ class Follower:
 def start(job: Job, orders: Orders) -> int:
     """Starts a worker that outlives this process and its terminal; returns its process number.
 
-    The worker has begun its journal when this returns.
+    The worker has begun its journal when this returns; when this raises, there is none.
 
     Raises:
-        TransferError: JOB_RUNNING where a worker is at it already; UNEXPECTED where it dies at once.
+        TransferError: JOB_RUNNING where a worker is at it, or at another job, already; UNEXPECTED where it
+            dies at once.
     """
     if job.running:
         raise TransferError(Problem.JOB_RUNNING, job=job.id)
     follower = Follower(job)
-    worker = _spawn(job, orders)
+    worker = _spawn(job)
     # Waited for in the background, so that it does not stay a zombie while this process lives.
     threading.Thread(target=worker.wait, daemon=True).start()
+    try:
+        _give(worker, orders)
+        _wait_for_beginning(job, worker, follower)
+    except BaseException:
+        # Ctrl+C, for one: what nobody was told of must not go on working.
+        worker.terminate()
+        raise
+    return worker.pid
+
+
+def _wait_for_beginning(job: Job, worker: subprocess.Popen[bytes], follower: Follower) -> None:
     assert worker.stdout is not None
     with worker.stdout:
         limit = time.monotonic() + START_LIMIT
         while time.monotonic() < limit:
             ended = worker.poll() is not None
             if any(isinstance(event, WorkerStarted) for event in follower.poll()):
-                return worker.pid
+                return
             if ended:
                 raise _early_failure(job, worker)
             time.sleep(_POLL)
@@ -227,13 +263,13 @@ def stop(job: Job) -> None:
             os.kill(follower.state.worker_pid, signal.SIGTERM)
 
 
-def _spawn(job: Job, orders: Orders) -> subprocess.Popen[bytes]:
+def _spawn(job: Job) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES}
     with disk_errors(job.log):
         log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
     try:
         # -P: the folder it is started in is not searched for modules.
-        worker = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-P", "-m", "tui_transfer.worker", str(job.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -245,10 +281,12 @@ def _spawn(job: Job, orders: Orders) -> subprocess.Popen[bytes]:
         )
     finally:
         os.close(log)
+
+
+def _give(worker: subprocess.Popen[bytes], orders: Orders) -> None:
     assert worker.stdin is not None
     with contextlib.suppress(BrokenPipeError), worker.stdin:  # broken: it died at once, `start` finds out
         worker.stdin.write(orders.encode())
-    return worker
 
 
 def _early_failure(job: Job, worker: subprocess.Popen[bytes]) -> TransferError:

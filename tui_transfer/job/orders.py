@@ -31,11 +31,11 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Orders:
-        """The secrets that the environment gives, for use without a terminal."""
+        """The secrets that the environment gives, for use without a terminal; an empty one is none."""
         return cls(
-            sftp_password=environment.get(SFTP_PASSWORD_VARIABLE),
-            key_passphrase=environment.get(KEY_PASSPHRASE_VARIABLE),
-            proxy_password=environment.get(PROXY_PASSWORD_VARIABLE),
+            sftp_password=environment.get(SFTP_PASSWORD_VARIABLE) or None,
+            key_passphrase=environment.get(KEY_PASSPHRASE_VARIABLE) or None,
+            proxy_password=environment.get(PROXY_PASSWORD_VARIABLE) or None,
         )
 
     def encode(self) -> bytes:
@@ -44,8 +44,8 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def decode(cls, content: bytes) -> Orders:
-        """Reads what the worker was given; nothing at all means no orders."""
-        return msgspec.json.decode(content, type=cls) if content.strip() else cls()
+        """Reads what the worker was given."""
+        return msgspec.json.decode(content, type=cls)
 
     def __repr__(self) -> str:
         """Says which secrets are there, never what they are."""

@@ -18,8 +18,9 @@ import filelock
 import msgspec
 
 from tui_transfer import __version__
-from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job import control
+from tui_transfer.errors import ExitCode, Problem, TransferError
+from tui_transfer.files import local_disk_error
+from tui_transfer.job import control, lock
 from tui_transfer.job.events import JobBlocked, JobSucceeded, WorkerStarted
 from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.job.orders import Orders
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.events import Event
 
 LOCK_LIMIT: Final = 5.0
-"""Seconds to wait for the job's lock, which a view may hold for an instant to see whether it is free."""
+"""Seconds to wait for a lock: a view may hold it for an instant, and a worker that ends a little longer."""
 GRACE: Final = 3.0
 """Seconds between a request to stop and the end, whatever the threads are doing."""
 
@@ -45,21 +46,41 @@ def main(folder: Path) -> NoReturn:
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    orders = Orders.decode(sys.stdin.buffer.read())
-    lock: filelock.BaseFileLock | None = None  # held until the process is gone, and its threads with it
+    given = sys.stdin.buffer.read()
+    if not given:  # whoever started this process died first: nobody waits for it
+        os._exit(ExitCode.INTERRUPTED)
+    orders = Orders.decode(given)
     try:
         job = control.load(folder)
-        lock = job.lock(LOCK_LIMIT)
-        lock.acquire()
+        # The common one first: who holds the job's own is taken to be at work. Both are held until the
+        # process is gone, and its threads with it.
+        locks = [job.common_lock(LOCK_LIMIT), job.lock(LOCK_LIMIT)]
+        for taken in locks:
+            _take(taken, folder)
         code = _Worker(job, orders).run()
     except filelock.Timeout:
-        code = _fail_early(TransferError(Problem.JOB_RUNNING, job=folder.name))
+        code = _fail_early(TransferError(Problem.JOB_RUNNING, job=_running_beside(folder)))
     except TransferError as error:
         _log.exception("the journal could not be written")
         code = _fail_early(error)
     logging.shutdown()
     # Not sys.exit: it would wait for threads that may be deep in a compression.
     os._exit(code)
+
+
+def _take(taken: filelock.BaseFileLock, folder: Path) -> None:
+    try:
+        taken.acquire()
+    except filelock.Timeout:
+        raise
+    except OSError as error:
+        raise local_disk_error(folder, error) from error
+
+
+def _running_beside(folder: Path) -> str:
+    """The name of the job that keeps the one in `folder` from being worked on."""
+    files = folder.parent.glob(f"*/{control.LOCK_NAME}")
+    return next((file.parent.name for file in files if lock.is_held(file)), folder.name)
 
 
 def _fail_early(error: TransferError) -> int:

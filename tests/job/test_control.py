@@ -1,0 +1,176 @@
+"""Jobs on disk: told apart, found again, and worked on one at a time."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.job.examples import START, settings
+from tests.programs import require, require_root
+from tui_transfer import config
+from tui_transfer.config import Home
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.job import control
+from tui_transfer.job.control import Job
+from tui_transfer.job.orders import Orders
+from tui_transfer.job.spec import make_spec
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home.find({config.HOME_VARIABLE: str(tmp_path / "home")})
+
+
+def _create(home: Home, minutes: int = 0) -> Job:
+    moment = START + timedelta(minutes=minutes)
+    return control.create(home, make_spec(settings(), [("Base", home.data / "absente.db")], moment))
+
+
+@contextmanager
+def _locked(lock: str, job: Job) -> Iterator[None]:
+    """Another process holds one of the locks of `job`."""
+    script = (
+        "import sys; from pathlib import Path; from tui_transfer.job import control\n"
+        f"held = control.load(Path(sys.argv[1])).{lock}(0)\n"
+        "held.acquire(); print(flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", script, str(job.folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+
+
+def test_a_job_runs_while_its_lock_is_held(home: Home) -> None:
+    job = _create(home)
+    with _locked("lock", job):
+        assert control.running_job(home) == job
+    assert control.running_job(home) is None
+
+
+def test_those_who_look_whether_a_job_runs_do_not_take_each_other_for_a_worker(home: Home) -> None:
+    job = _create(home)
+    with job.lock(timeout=0):
+        pass
+    look = "import sys; from pathlib import Path; from tui_transfer.job import control\n"
+    look += "job = control.load(Path(sys.argv[1]))\nwhile True: print(job.running, flush=True)"
+    with subprocess.Popen([sys.executable, "-c", look, str(job.folder)], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        pump = threading.Thread(target=other.stdout.read)
+        pump.start()
+        try:
+            assert not any(job.running for _ in range(20_000))
+        finally:
+            other.kill()
+            pump.join()
+
+
+def test_looking_whether_a_job_runs_writes_nothing(home: Home) -> None:
+    job = _create(home)
+    assert not job.running
+    assert [path.name for path in job.folder.iterdir()] == ["job.json"]
+
+
+def test_a_second_worker_is_refused_whatever_its_job(home: Home) -> None:
+    busy, other = _create(home), _create(home, minutes=1)
+    with (
+        _locked("common_lock", busy),
+        _locked("lock", busy),
+        pytest.raises(TransferError) as caught,
+    ):
+        control.start(other, Orders())
+    assert caught.value.problem is Problem.JOB_RUNNING
+    assert caught.value.details == {"job": busy.id}
+    assert not other.journal.exists()
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "tui_transfer.worker" in process.cmdline()
+    except psutil.Error:  # gone, or nobody's any more
+        return False
+
+
+def test_a_worker_that_was_given_nothing_does_not_begin(home: Home) -> None:
+    """Whoever started it died before it could say anything."""
+    job = _create(home)
+    command = [sys.executable, "-m", "tui_transfer.worker", str(job.folder)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
+    assert done.returncode == 12
+    assert not job.journal.exists()
+
+
+def test_giving_up_a_start_leaves_no_worker(home: Home) -> None:
+    """Ctrl+C while the worker starts: nobody would know of it."""
+    busy, job = _create(home), _create(home, minutes=1)
+    script = (
+        "import sys; from pathlib import Path; from tui_transfer.job import control\n"
+        "from tui_transfer.job.orders import Orders\n"
+        "control.start(control.load(Path(sys.argv[1])), Orders())"
+    )
+    command = [sys.executable, "-c", script, str(job.folder)]
+    # The worker waits for the lock, so that it is still starting when it is given up.
+    with (
+        _locked("common_lock", busy),
+        subprocess.Popen(command, stderr=subprocess.PIPE) as starting,
+    ):
+        watched = psutil.Process(starting.pid)
+        while not (workers := [child for child in watched.children() if _is_worker(child)]):
+            assert starting.poll() is None
+        starting.send_signal(signal.SIGINT)
+        assert starting.stderr is not None
+        assert b"KeyboardInterrupt" in starting.stderr.read()
+        limit = time.monotonic() + 2  # the wait for the lock alone takes longer
+        while any(_is_worker(worker) for worker in workers):
+            assert time.monotonic() < limit
+
+
+def test_a_job_that_cannot_be_read_is_not_mistaken_for_another(home: Home) -> None:
+    older, newer = _create(home), _create(home, minutes=1)
+    (newer.folder / "job.json").write_text("{")
+    assert control.find(home, older.id) == older
+    for wanted in (None, newer.id, newer.id[:-2]):
+        with pytest.raises(TransferError) as caught:
+            control.find(home, wanted)
+        assert caught.value.problem is Problem.JOURNAL_INVALID
+    jobs, damaged = control.survey(home)
+    assert jobs == [older]
+    assert set(damaged) == {newer.id}
+
+
+def test_a_job_is_found_by_the_beginning_of_its_name_if_it_is_the_only_one(home: Home) -> None:
+    older, newer = _create(home), _create(home, minutes=1)
+    assert control.find(home, None) == newer
+    assert control.find(home, older.id[:13]) == older
+    for wanted in ("2026", "1999"):
+        with pytest.raises(TransferError) as caught:
+            control.find(home, wanted)
+        assert caught.value.problem is Problem.JOB_UNKNOWN
+
+
+def test_a_lock_that_may_not_be_looked_at_is_a_failure_with_words(home: Home) -> None:
+    require_root()  # whose power over files is taken away below
+    job = _create(home)
+    with job.lock(timeout=0):
+        pass
+    (job.folder / "worker.lock").chmod(0)
+    powerless = [require("setpriv"), "--bounding-set", "-dac_override,-dac_read_search"]
+    done = subprocess.run(
+        [*powerless, sys.executable, "-m", "tui_transfer", "jobs"],
+        capture_output=True,
+        text=True,
+        env={config.HOME_VARIABLE: str(home.data)},
+    )
+    assert done.returncode == 10
+    assert "worker.lock : accès refusé" in done.stderr
