@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from datetime import datetime
 from gettext import bindtextdomain
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +15,7 @@ import click
 
 from tui_transfer import __version__, config
 from tui_transfer.config import Home
-from tui_transfer.errors import EXIT_CODE_MEANINGS, ExitCode, Problem, TransferError
+from tui_transfer.errors import EXIT_CODE_MEANINGS, ExitCode, Problem, TransferError, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +33,9 @@ def main() -> None:
     # click finds its French words through gettext, whose language is that of the environment.
     os.environ["LANGUAGE"] = "fr"
     bindtextdomain("messages", str(Path(__file__).with_name("locale")))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a letter must not end a transfer
+            stream.reconfigure(errors="replace")
     try:
         code = cli.main(prog_name="tui-transfer", standalone_mode=False)
     except TransferError as error:
@@ -46,6 +51,11 @@ def main() -> None:
         # Whoever read our lines went away; a worker, if there is one, goes on by itself.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.INTERRUPTED
+    except Exception as error:
+        traceback.print_exc()
+        failure = unexpected(error)
+        click.echo(failure.as_text(), err=True)
+        code = failure.exit_code
     sys.exit(int(code or 0))
 
 
@@ -131,15 +141,19 @@ def jobs() -> int:
     from tui_transfer.job import control
     from tui_transfer.report import describe_job
 
-    found = control.list_jobs(Home.find())
-    if not found:
+    found, damaged = control.survey(Home.find())
+    if not found and not damaged:
         click.echo("Aucun transfert.")
     for job in found:
-        follower = control.Follower(job)
         names = ", ".join(item.name for item in job.spec.databases)
-        click.echo(
-            f"{job.id}  {french.short_moment(job.spec.created_at)}  {describe_job(follower):<12}  {names}"
-        )
+        try:
+            outcome = describe_job(control.Follower(job))
+        except TransferError as error:
+            damaged[job.id] = error
+        else:
+            click.echo(f"{job.id}  {french.short_moment(job.spec.created_at)}  {outcome:<21}  {names}")
+    for name, failure in damaged.items():
+        click.echo(f"{name}  illisible. {failure.why}")
     return ExitCode.SUCCESS
 
 
@@ -241,7 +255,7 @@ def _demo_on_screen(behind_proxy: bool, rate: int | None) -> int:
 
 def _require_terminal() -> None:
     """Says in one clear line that there is no screen to draw on, rather than print escapes into a pipe."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         reason = "L'entrée ou la sortie n'est pas un terminal."
     elif os.environ.get("TERM") == "dumb":
         reason = "La variable TERM vaut « dumb »."

@@ -143,9 +143,9 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
         """What blocks the job, with its French text."""
         if self.problem is None:
             return None
-        known = self.problem in Problem.__members__.values()
-        problem = Problem(self.problem) if known else Problem.UNEXPECTED
-        return TransferError(problem, **({"reason": self.problem} | self.details))
+        if self.problem not in Problem.__members__.values():
+            return TransferError(Problem.UNEXPECTED, **({"reason": self.problem} | self.details))
+        return TransferError(Problem(self.problem), **self.details)
 
     @property
     def fraction(self) -> float:
