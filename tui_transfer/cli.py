@@ -47,9 +47,8 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Abandonné.", err=True)
         code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our lines went away; a worker, if there is one, goes on by itself.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # What click makes of a broken pipe: whoever read our lines went away, and a worker goes on by itself.
         code = ExitCode.INTERRUPTED
     except Exception as error:
         traceback.print_exc()

@@ -459,6 +459,24 @@ def test_a_killed_worker_is_noticed_and_resumed(slow_place: tuple[Place, Path]) 
     assert len(archives(depot)) == 1
 
 
+def test_an_archive_that_was_damaged_between_two_workers_is_not_sent(
+    slow_place: tuple[Place, Path], tmp_path: Path
+) -> None:
+    place, depot = slow_place
+    with place.started("run", "--yes") as command:
+        follower = _wait_until_sending(place, 500_000)
+        assert follower.state.databases[0].sealed
+        command.send_signal(signal.SIGINT)
+        command.communicate(timeout=30)
+    with (place.job().spool / "0" / "archive.part").open("r+b") as archive:
+        archive.seek(5_500_000)
+        archive.write(b"damaged")
+    result = place.run("resume")
+    assert result.code == 0, result.err
+    extracted = extract(archives(depot)[0], tmp_path / "out")
+    assert (extracted / "grosse.bin").read_bytes() == (tmp_path / "bases" / "grosse.bin").read_bytes()
+
+
 def test_the_worker_outlives_a_killed_command_and_is_joined_again(slow_place: tuple[Place, Path]) -> None:
     place, depot = slow_place
     with place.started("run", "--yes") as command:

@@ -6,6 +6,7 @@ by an earlier worker is found again, in the spool and on the Sharebox, and is no
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import threading
 from contextlib import contextmanager
@@ -141,7 +142,7 @@ class Pipeline:
 
     def _pack(self, shipment: Shipment) -> None:
         known = self._state.databases[shipment.index]
-        if known.sha256 and _has_size(shipment.archive, known.packed) and shipment.manifest.exists():
+        if known.sha256 and shipment.manifest.exists() and _is_intact(shipment.archive, known.sha256):
             shipment.sha256 = known.sha256
             shipment.growing.finish(known.packed)
             return
@@ -249,5 +250,7 @@ class _UploadRecorder:
         self._recorder.measure(ev.UploadProgress(at=now(), database=self._index, acknowledged=acknowledged))
 
 
-def _has_size(path: Path, size: int) -> bool:
-    return path.is_file() and path.stat().st_size == size
+def _is_intact(archive: Path, sha256: str) -> bool:
+    """Whether an archive that was whole still is: the disk may have lost it or part of it since."""
+    with disk_errors(archive), archive.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest() == sha256
