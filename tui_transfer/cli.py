@@ -105,7 +105,7 @@ def _with_connection_options(command: Callable[..., int]) -> Callable[..., int]:
 def run(
     databases: tuple[str, ...], everything: bool, yes: bool, as_json: bool, **connection: str | None
 ) -> int:
-    """Transfère sans écran des bases, données par leur nom ou leur chemin.
+    """Transfère sans écran des bases, désignées par leur nom ou leur chemin.
 
     Sans BASE : celles que la configuration marque actives.
     """
@@ -126,7 +126,7 @@ def run(
 @click.argument("job", required=False, metavar="[TRANSFERT]")
 @_with_connection_options
 def resume(job: str | None, as_json: bool, **connection: str | None) -> int:
-    """Reprend un transfert interrompu, ou suit celui qui est en cours. Par défaut : le dernier."""
+    """Reprend un transfert interrompu, ou suit celui qui est en cours. Par défaut : le dernier."""
     from tui_transfer import headless
     from tui_transfer.job import control
 
@@ -165,7 +165,7 @@ def jobs() -> int:
     help="Enregistre le message comme brouillon.",
 )
 def report(job: str | None, eml: Path | None) -> int:
-    """Affiche le message à envoyer, ou l'enregistre comme brouillon. Par défaut : dernier transfert."""
+    """Affiche le message à envoyer, ou l'enregistre comme brouillon. Par défaut : le dernier transfert."""
     from tui_transfer.files import write_private
     from tui_transfer.job import control
     from tui_transfer.report import make_message
