@@ -11,6 +11,7 @@ from tui_transfer.tui.screens.proxy_form import ProxyForm
 from tui_transfer.tui.screens.secret import SecretDialog
 
 if TYPE_CHECKING:
+    from tui_transfer.config import ShareboxSettings
     from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Follower
     from tui_transfer.tui.screens.answers import Answer
@@ -40,6 +41,17 @@ def forget_refused(failure: TransferError, session: Session) -> None:
         session.key_passphrase = None
     elif failure.problem is Problem.PROXY_CREDENTIALS_REFUSED:
         session.proxy_password = None
+
+
+def corrected_host_key(failure: TransferError, sharebox: ShareboxSettings, session: Session) -> str | None:
+    """The key that was put in the configuration since the job met another than it expected."""
+    if failure.problem is not Problem.HOST_KEY_CHANGED:
+        return None
+    session.reload()
+    now = session.settings.sharebox if session.settings else sharebox
+    if (now.host, now.port) != (sharebox.host, sharebox.port):
+        return None
+    return now.host_key if now.host_key != failure.details.get("expected") else None
 
 
 def dialog_for(failure: TransferError, follower: Follower, session: Session) -> Dialog[Answer | None]:
