@@ -84,7 +84,7 @@ def carry_out(home: Home, job: Job, decisions: Orders, output: Output) -> ExitCo
         return error.exit_code
     try:
         if not follower.running and not follower.succeeded:
-            control.start(job, _with_secrets(decisions, follower))
+            control.start(job, _with_secrets(_with_settings(decisions, home), follower))
         code = follow(follower, output)
     except TransferError as error:
         output.end(follower.state, error, job.id)
@@ -102,7 +102,7 @@ def _keep_host_key(home: Home, follower: control.Follower) -> None:
     if not (state.host_key and state.route):
         return
     try:
-        config.remember_host_key(home, state.spec.sharebox.host, state.host_key)
+        config.remember_host_key(home, state.sharebox.host, state.host_key)
     except TransferError as error:
         click.echo(error.as_text(), err=True)
 
@@ -221,15 +221,27 @@ def _someone_is_there() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
+def _with_settings(decisions: Orders, home: Home) -> Orders:
+    """Adds the Sharebox as the configuration has it now; without one the job goes on with what it knows."""
+    try:
+        sharebox = config.load(home.config_file).sharebox
+    except TransferError:
+        return decisions
+    return msgspec.structs.replace(decisions, sharebox=sharebox)
+
+
 def _with_secrets(decisions: Orders, follower: control.Follower) -> Orders:
     """Adds the secrets of the environment, and asks for those that a person at a terminal can give."""
     orders = msgspec.structs.replace(
-        Orders.from_environment(), proxy=decisions.proxy, host_key=decisions.host_key
+        Orders.from_environment(),
+        sharebox=decisions.sharebox,
+        proxy=decisions.proxy,
+        host_key=decisions.host_key,
     )
     if not _someone_is_there():
         return orders
     state = follower.state
-    sharebox = state.spec.sharebox
+    sharebox = orders.sharebox or state.sharebox
     proxy = orders.proxy or state.proxy
     if state.problem in _PROXY_PASSWORD_MISSING:
         proxy = proxy or state.spec.proxy

@@ -128,7 +128,7 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
             return f"{name} : envoi{resumed}."
         case ev.Delivered():
             name = state.databases[event.database].name
-            verified = describe_verification(event.verified).removeprefix("oui, ")
+            verified = describe_verification(event.verified)
             return f"{name} : remise ({event.path}). Vérification : {verified}."
         case _:
             return None

@@ -181,6 +181,20 @@ def test_an_unknown_key_is_shown_then_accepted_once_and_kept(
     assert place.run("run", "--yes", "Zéro octet").code == 0
 
 
+def test_resuming_takes_up_what_was_mended_in_the_configuration(
+    place: Place, ssh_server: SshServer, databases: Databases
+) -> None:
+    """A wrong directory first, then a key that the Urssaf confirmed as the new one."""
+    place.configure(ssh_server, databases, key=None, directory="/depot/absent")
+    accepted = ("--accept-host-key", ssh_server.fingerprint)
+    assert place.run("run", "--yes", "Zéro octet", *accepted).code == 9
+    place.configure(ssh_server, databases, key="SHA256:" + "A" * 43)
+    assert place.run("resume").code == 8
+    place.configure(ssh_server, databases)
+    assert place.run("resume").code == 0
+    assert len(archives(ssh_server.root)) == 1
+
+
 def test_another_key_than_the_expected_one_is_refused(
     place: Place, ssh_server: SshServer, databases: Databases
 ) -> None:

@@ -228,10 +228,9 @@ async def test_a_worker_that_has_just_begun_is_not_left_without_asking(
     app: CentreApp, staged: Stage, workers: Workers
 ) -> None:
     """Its first line in the journal may not have been read yet."""
-    job = staged.job()
+    job = staged.job(running=True)
     async with app.run_test() as pilot:
         await follow(pilot, job, begin=True)
-        staged.run(job)
         await pilot.press("q")
         assert isinstance(app.screen, LeavingDialog)
         await pilot.press("escape", "enter")

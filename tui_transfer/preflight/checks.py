@@ -106,7 +106,7 @@ def check_readable(databases: Sequence[Database]) -> Check:
     """Each database exists and can be looked at."""
     title = "Bases présentes et lisibles"
     if not databases:
-        return Check("readable", title, Verdict.WARNING, "Aucune base n'est cochée.")
+        return Check("readable", title, Verdict.FAILED, "Aucune base n'est cochée.")
     failures = [error.why for _, path in databases if isinstance(error := _look(path), TransferError)]
     if failures:
         return Check("readable", title, Verdict.FAILED, " ".join(failures))

@@ -102,7 +102,12 @@ class _Worker:
         self._job = job
         self._recorder = Recorder(journal)
         started = WorkerStarted(
-            at=now(), pid=os.getpid(), program=__version__, proxy=orders.proxy, host_key=orders.host_key
+            at=now(),
+            pid=os.getpid(),
+            program=__version__,
+            sharebox=orders.sharebox,
+            proxy=orders.proxy,
+            host_key=orders.host_key,
         )
         self._recorder.record(started)
         state = JobState.fold(job.spec, (*journal.past, started))

@@ -55,7 +55,7 @@ def _routes(state: JobState) -> list[ProxySettings | None]:
 
 
 def _open(state: JobState, orders: Orders, proxy: ProxySettings | None, recorder: Recorder) -> Sharebox:
-    settings = state.spec.sharebox
+    settings = state.sharebox
     sharebox = Sharebox.connect(
         Address(settings.host, settings.port, settings.username, settings.directory),
         _route(proxy, orders),
@@ -64,7 +64,7 @@ def _open(state: JobState, orders: Orders, proxy: ProxySettings | None, recorder
             key_file=Path(settings.key_file) if settings.key_file else None,
             passphrase=orders.key_passphrase,
         ),
-        state.host_key or settings.host_key,
+        orders.host_key or settings.host_key or state.host_key,
     )
     recorder.record(Connected(at=now(), route=_name(proxy), host_key=sharebox.host_key.fingerprint))
     return sharebox

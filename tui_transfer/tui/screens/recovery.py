@@ -63,10 +63,11 @@ def dialog_for(failure: TransferError, follower: Follower, session: Session) -> 
         return ProxyForm(failure, proxy, session.proxy_password, practice.proxy if practice else None)
     if failure.problem is Problem.HOST_KEY_UNKNOWN:
         return HostKeyDialog(failure, practice)
-    uses_key = spec.sharebox.key_file is not None
+    sharebox = follower.state.sharebox
+    uses_key = sharebox.key_file is not None
     asks_password = failure.problem is Problem.PASSWORD_NEEDED or (
         failure.problem is Problem.CREDENTIALS_REFUSED and not uses_key
     )
     if asks_password or failure.problem in _NEED_PASSPHRASE:
-        return SecretDialog(failure, f"{spec.sharebox.username} sur {spec.sharebox.host}", practice)
+        return SecretDialog(failure, f"{sharebox.username} sur {sharebox.host}", practice)
     return FailureDialog(failure, follower.job)

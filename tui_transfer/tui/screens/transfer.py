@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
 
+    from tui_transfer.config import ShareboxSettings
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
     from tui_transfer.tui.screens.answers import Answer
@@ -192,12 +193,17 @@ class TransferPage(Page):
             if answer.proxy is not None:
                 session.keep_proxy(answer.proxy)
             if answer.host_key is not None:
-                session.keep_host_key(self.job.spec.sharebox, answer.host_key)
+                session.keep_host_key(self._sharebox, answer.host_key)
         except TransferError as error:  # the job keeps it all the same
             self.say(f"{error.title}. {error.why}", "warning")
         self._start(session.orders(answer.proxy, answer.host_key))
 
     # ── Drawing ───────────────────────────────────────────────
+
+    @property
+    def _sharebox(self) -> ShareboxSettings:
+        """Where the databases go: a mended configuration counts from the next worker on."""
+        return self._follower.state.sharebox if self._follower else self.job.spec.sharebox
 
     @property
     def _at_work(self) -> bool:
@@ -258,7 +264,7 @@ class TransferPage(Page):
         failure = self._follower.failure
         if failure is None or failure.problem is Problem.INTERRUPTED:
             self._start(self.session.orders())
-        elif (host_key := corrected_host_key(failure, self.job.spec.sharebox, self.session)) is not None:
+        elif (host_key := corrected_host_key(failure, self._sharebox, self.session)) is not None:
             self._start(self.session.orders(host_key=host_key))
         else:
             self._ask(failure)
