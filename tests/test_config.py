@@ -114,6 +114,9 @@ def test_saving_writes_back_what_was_read_privately(file: Path) -> None:
         (MINIMAL + '[report]\nrecipients = "a@b.fr"\n', "report.recipients", "une liste d'adresses"),
         (MINIMAL + '[report]\nrecipients = ["ab"]\n', "report.recipients[1]", "une adresse"),
         (MINIMAL.replace('"Association Exemple"', '" "'), "manager.name", "un texte"),
+        (MINIMAL.replace('"Association Exemple"', '"A\\nB"'), "manager.name", "une seule ligne"),
+        (MINIMAL.replace('"Association Exemple"', '"A\\u001b[2J"'), "manager.name", "une seule ligne"),
+        (FULL.replace("/srv/autre", "/srv\\u0000autre"), "databases[2].path", "un chemin"),
         ("sharebox = 1\n[manager]\nname = 'a'", "sharebox", "une section"),
         (MINIMAL + "[transfers]\n", "transfers", "manager, sharebox, proxy"),
         ("[manager\n", "ligne 1, colonne 9", "TOML"),
@@ -142,6 +145,29 @@ def test_a_missing_file_and_a_file_that_is_not_text_are_told_apart(file: Path) -
     with pytest.raises(TransferError) as caught:
         config.load(file)
     assert "UTF-8" in caught.value.why
+
+
+def test_a_file_that_cannot_be_opened_says_so_in_french(file: Path) -> None:
+    file.mkdir()
+    with pytest.raises(TransferError) as caught:
+        config.load(file)
+    assert "un dossier porte ce nom" in caught.value.why
+
+
+def test_the_mark_that_windows_editors_put_first_is_no_error(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbf" + MINIMAL.strip().replace("\n", "\r\n").encode())
+    assert config.load(file).manager.name == "Association Exemple"
+
+
+def test_a_link_to_the_settings_stays_one(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "ailleurs").mkdir()
+    real = tmp_path / "ailleurs" / "config.toml"
+    real.write_text(FULL)
+    file.symlink_to(real)
+    config.remember_host_key(Home(file, tmp_path), "sharebox.example.org", KEY)
+    config.save(file, config.load(file))
+    assert file.is_symlink()
+    assert tomllib.loads(real.read_text()) == tomllib.loads(FULL)
 
 
 def test_a_configuration_that_cannot_be_saved_is_left_as_it_was(file: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from datetime import datetime
 from gettext import bindtextdomain
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +15,7 @@ import click
 
 from tui_transfer import __version__, config
 from tui_transfer.config import Home
-from tui_transfer.errors import EXIT_CODE_MEANINGS, ExitCode, Problem, TransferError
+from tui_transfer.errors import EXIT_CODE_MEANINGS, ExitCode, Problem, TransferError, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +33,9 @@ def main() -> None:
     # click finds its French words through gettext, whose language is that of the environment.
     os.environ["LANGUAGE"] = "fr"
     bindtextdomain("messages", str(Path(__file__).with_name("locale")))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a letter must not end a transfer
+            stream.reconfigure(errors="replace")
     try:
         code = cli.main(prog_name="tui-transfer", standalone_mode=False)
     except TransferError as error:
@@ -42,10 +47,14 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Abandonné.", err=True)
         code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our lines went away; a worker, if there is one, goes on by itself.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # What click makes of a broken pipe: whoever read our lines went away, and a worker goes on by itself.
         code = ExitCode.INTERRUPTED
+    except Exception as error:
+        traceback.print_exc()
+        failure = unexpected(error)
+        click.echo(failure.as_text(), err=True)
+        code = failure.exit_code
     sys.exit(int(code or 0))
 
 
@@ -96,7 +105,7 @@ def _with_connection_options(command: Callable[..., int]) -> Callable[..., int]:
 def run(
     databases: tuple[str, ...], everything: bool, yes: bool, as_json: bool, **connection: str | None
 ) -> int:
-    """Transfère sans écran des bases, données par leur nom ou leur chemin.
+    """Transfère sans écran des bases, désignées par leur nom ou leur chemin.
 
     Sans BASE : celles que la configuration marque actives.
     """
@@ -117,7 +126,7 @@ def run(
 @click.argument("job", required=False, metavar="[TRANSFERT]")
 @_with_connection_options
 def resume(job: str | None, as_json: bool, **connection: str | None) -> int:
-    """Reprend un transfert interrompu, ou suit celui qui est en cours. Par défaut : le dernier."""
+    """Reprend un transfert interrompu, ou suit celui qui est en cours. Par défaut : le dernier."""
     from tui_transfer import headless
     from tui_transfer.job import control
 
@@ -165,7 +174,7 @@ def purge(jobs: tuple[str, ...], older_than: int | None, local: bool, yes: bool)
     help="Enregistre le message comme brouillon.",
 )
 def report(job: str | None, eml: Path | None) -> int:
-    """Affiche le message à envoyer, ou l'enregistre comme brouillon. Par défaut : dernier transfert."""
+    """Affiche le message à envoyer, ou l'enregistre comme brouillon. Par défaut : le dernier transfert."""
     from tui_transfer.files import write_private
     from tui_transfer.job import control
     from tui_transfer.report import make_message
@@ -254,7 +263,7 @@ def _demo_on_screen(behind_proxy: bool, rate: int | None) -> int:
 
 def _require_terminal() -> None:
     """Says in one clear line that there is no screen to draw on, rather than print escapes into a pipe."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         reason = "L'entrée ou la sortie n'est pas un terminal."
     elif os.environ.get("TERM") == "dumb":
         reason = "La variable TERM vaut « dumb »."

@@ -19,6 +19,7 @@ import platformdirs
 import tomli_w
 from msgspec import Meta
 
+from tui_transfer import os_errors
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.files import write_private
 
@@ -31,8 +32,16 @@ FINGERPRINT: Final = r"^SHA256:[A-Za-z0-9+/]{43}$"
 
 Host = Annotated[str, Meta(pattern=r"^[^\s/@]+$", description="un nom de serveur ou une adresse IP")]
 Port = Annotated[int, Meta(ge=1, le=65535, description="un nombre de 1 à 65535")]
-Text = Annotated[str, Meta(pattern=r"\S", description="un texte entre guillemets, non vide")]
-FilePath = Annotated[str, Meta(pattern=r"\S", description="un chemin entre guillemets")]
+Text = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
+        description="un texte entre guillemets, non vide, sur une seule ligne",
+    ),
+]
+FilePath = Annotated[
+    str, Meta(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", description="un chemin entre guillemets")
+]
 Fingerprint = Annotated[
     str, Meta(pattern=FINGERPRINT, description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche")
 ]
@@ -124,7 +133,7 @@ class Home:
     def find(cls, environment: Mapping[str, str] = os.environ) -> Home:
         """The home that `environment` asks for."""
         if chosen := environment.get(HOME_VARIABLE):
-            folder = Path(chosen).expanduser().absolute()
+            folder = expanded(chosen).absolute()
             return cls(folder / "config.toml", folder)
         dirs = platformdirs.PlatformDirs("tui-transfer", appauthor=False)
         return cls(dirs.user_config_path / "config.toml", dirs.user_data_path)
@@ -148,11 +157,12 @@ def load(file: Path) -> Settings:
             expected.
     """
     try:
-        data = tomllib.loads(file.read_text("utf-8"))
+        # Windows' editors begin a file with a byte order mark, which is no part of TOML.
+        data = tomllib.loads(file.read_text("utf-8-sig"))
     except FileNotFoundError as error:
         raise TransferError(Problem.CONFIGURATION_MISSING, file=file) from error
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "le fichier n'est pas en UTF-8"
+        reason = os_errors.in_words(error) if isinstance(error, OSError) else "il n'est pas en UTF-8"
         raise _invalid(file, "—", f"lecture impossible ({reason})", "un fichier texte lisible") from error
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(file, error) from error
@@ -165,14 +175,14 @@ def load(file: Path) -> Settings:
 
 
 def save(file: Path, settings: Settings) -> None:
-    """Writes the settings back atomically, readable by their owner only.
+    """Writes the settings back atomically, readable by their owner only. A link to them stays a link.
 
     Raises:
         TransferError: CONFIGURATION_INVALID if they contradict each other, CONFIGURATION_UNWRITABLE.
     """
     _check_together(file, settings)
     try:
-        write_private(file, render(settings).encode())
+        write_private(file.resolve(), render(settings).encode())
     except TransferError as error:
         details = {"file": file, "reason": error.details["reason"]}
         raise TransferError(Problem.CONFIGURATION_UNWRITABLE, **details) from error
@@ -186,7 +196,12 @@ def render(settings: Settings) -> str:
 
 def resolve(path: str, config_file: Path) -> Path:
     """The absolute form of a path given in `config_file`; a relative one starts at its folder."""
-    return (config_file.parent / Path(path).expanduser()).absolute()
+    return (config_file.parent / expanded(path)).absolute()
+
+
+def expanded(path: str) -> Path:
+    """`path` with its `~` replaced by the account's folder, where there is such an account."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser raises there
 
 
 def active_databases(settings: Settings, home: Home) -> list[tuple[str, Path]]:

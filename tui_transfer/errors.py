@@ -195,7 +195,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.USAGE,
         Recovery.PERMANENT,
         "Ce transfert n'existe pas",
-        "Aucun transfert ne correspond à « {job} » dans {folder}.",
+        "Dans {folder}, aucun transfert ne correspond à « {job} », ou plusieurs y correspondent.",
         "La commande « tui-transfer jobs » donne la liste des transferts connus.",
     ),
     Problem.JOB_RUNNING: _meaning(
@@ -337,7 +337,8 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "Le proxy demande un identifiant et un mot de passe",
         "{proxy_host} n'accepte pas de connexion anonyme.",
-        "Saisissez les identifiants du proxy ; votre service informatique les connaît.",
+        "Saisissez les identifiants du proxy ; votre service informatique les connaît. Sans écran, le mot de "
+        "passe se donne par la variable TUI_TRANSFER_PROXY_PASSWORD.",
     ),
     Problem.PROXY_CREDENTIALS_REFUSED: _meaning(
         ExitCode.PROXY,
@@ -435,7 +436,8 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERMANENT,
         "La clé d'accès à Sharebox ne peut pas être lue",
         "Fichier {file} : {reason}.",
-        "Vérifiez « key_file » dans la configuration, vos droits, et que ce fichier est bien une clé privée.",
+        "Vérifiez vos droits et que ce fichier est bien une clé privée, puis reprenez ; ou corrigez "
+        "« key_file » dans la configuration, puis lancez un nouveau transfert.",
     ),
     Problem.KEY_PASSPHRASE_NEEDED: _meaning(
         ExitCode.CREDENTIALS,
@@ -463,7 +465,8 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERMANENT,
         "Le dossier de dépôt n'existe pas sur Sharebox",
         "Dossier {directory} : {reason}.",
-        "Vérifiez « directory » dans la configuration, ou demandez à l'Urssaf de créer ce dossier.",
+        "Demandez à l'Urssaf de créer ce dossier, puis reprenez ; ou corrigez « directory » dans la "
+        "configuration, puis lancez un nouveau transfert.",
     ),
     Problem.SHAREBOX_PERMISSION: _meaning(
         ExitCode.REFUSED,
@@ -575,3 +578,8 @@ class TransferError(Exception):
 
     def _fill(self, template: str) -> str:
         return template.format_map(defaultdict(lambda: "—", self.details)).strip()
+
+
+def unexpected(error: Exception, log: object = "affiché ci-dessus") -> TransferError:
+    """What a person is told of an error nobody thought of; `log` is where its details are."""
+    return TransferError(Problem.UNEXPECTED, reason=f"Erreur interne ({type(error).__name__}).", log=log)

@@ -41,6 +41,11 @@ def write_private(path: Path, content: bytes) -> None:
     make_private_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     with disk_errors(path):
+        if path.exists() and not path.is_file():
+            # A device or a pipe would be replaced by a file of its name.
+            raise TransferError(
+                Problem.DISK_UNWRITABLE, path=path, reason="ce n'est pas un fichier ordinaire"
+            )
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
         try:
             with os.fdopen(descriptor, "wb") as stream:

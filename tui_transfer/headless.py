@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,18 +16,19 @@ import msgspec
 from tui_transfer import config, french
 from tui_transfer.archive.source import summarize
 from tui_transfer.config import Home, ProxySettings
-from tui_transfer.errors import ExitCode, Problem, TransferError
+from tui_transfer.errors import ExitCode, Problem, TransferError, unexpected
+from tui_transfer.files import printable
 from tui_transfer.job import control
 from tui_transfer.job.orders import PROXY_PASSWORD_VARIABLE, Orders
 from tui_transfer.job.spec import make_spec
-from tui_transfer.lines import JsonOutput, Output, PlainOutput, exit_code, follow
+from tui_transfer.lines import JsonOutput, Output, PlainOutput, follow
 from tui_transfer.preflight import checks, gate
 from tui_transfer.preflight.statements import Ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tui_transfer.config import Settings
+    from tui_transfer.config import Settings, ShareboxSettings
     from tui_transfer.job.control import Job
 
 Database = tuple[str, Path]
@@ -33,6 +36,10 @@ Database = tuple[str, Path]
 
 _DEFAULT_PORTS: Final = {"http": 3128, "socks5": 1080}
 _YES: Final = frozenset({"o", "oui"})
+_PROXY_PASSWORD_MISSING: Final = frozenset(
+    {Problem.PROXY_CREDENTIALS_NEEDED, Problem.PROXY_CREDENTIALS_REFUSED}
+)
+_PASSPHRASE_MISSING: Final = frozenset({Problem.KEY_PASSPHRASE_NEEDED, Problem.KEY_PASSPHRASE_WRONG})
 
 
 def transfer(
@@ -50,28 +57,54 @@ def transfer(
     home = Home.find()
     try:
         decisions = Orders(
-            proxy=parse_proxy(proxy) if proxy else None,
-            host_key=config.checked_fingerprint(host_key) if host_key else None,
+            proxy=None if proxy is None else parse_proxy(proxy),
+            host_key=None if host_key is None else config.checked_fingerprint(host_key),
         )
         job = begin(home)
-        return carry_out(home, job, decisions, output)
     except TransferError as error:
         output.end(None, error, None)
         return error.exit_code
+    except Exception as error:  # told in French and, with --json, in the shape that was asked for
+        traceback.print_exc()
+        failure = unexpected(error)
+        output.end(None, failure, None)
+        return failure.exit_code
+    return carry_out(home, job, decisions, output)
 
 
 def carry_out(home: Home, job: Job, decisions: Orders, output: Output) -> ExitCode:
-    """Starts a worker on `job`, or joins the one that is at it, and follows it to its end."""
-    follower = control.Follower(job)
-    if follower.succeeded:
-        output.end(follower.state, None, job.id)
-        return exit_code(follower)
-    if not follower.running:
-        _start(job, with_secrets(decisions, job))
-    code = _follow_or_stop(follower, output)
-    if follower.state.host_key and follower.state.route:
-        config.remember_host_key(home, job.spec.sharebox.host, follower.state.host_key)
+    """Starts a worker on `job`, or joins the one that is at it, and follows it to its end.
+
+    Ctrl+C stops the worker, which is followed to its end then.
+    """
+    try:
+        follower = control.Follower(job)
+    except TransferError as error:
+        output.end(None, error, job.id)
+        return error.exit_code
+    try:
+        if not follower.running and not follower.succeeded:
+            _start(job, with_secrets(decisions, home, follower))
+        code = follow(follower, output)
+    except TransferError as error:
+        output.end(follower.state, error, job.id)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        control.stop(job)
+        code = follow(follower, output)
+    _keep_host_key(home, follower)
     return code
+
+
+def _keep_host_key(home: Home, follower: control.Follower) -> None:
+    """Pins the key of the server that was reached; what was delivered is, even where that fails."""
+    state = follower.state
+    if not (state.host_key and state.route):
+        return
+    try:
+        config.remember_host_key(home, state.sharebox.host, state.host_key)
+    except TransferError as error:
+        click.echo(error.as_text(), err=True)
 
 
 def _start(job: Job, orders: Orders) -> None:
@@ -89,8 +122,11 @@ def choose_databases(
     """The databases that the command line asks for, by name or by path; the active ones by default.
 
     Raises:
-        TransferError: DATABASE_UNKNOWN.
+        TransferError: DATABASE_UNKNOWN; USAGE where both all and some are asked for.
     """
+    if everything and wanted:
+        reason = "--all demande toutes les bases, et d'autres arguments en nomment."
+        raise TransferError(Problem.USAGE, reason=reason, advice="Gardez l'un ou les autres.")
     known = {
         database.name: config.resolve(database.path, home.config_file) for database in settings.databases
     }
@@ -98,7 +134,13 @@ def choose_databases(
         return list(known.items())
     if not wanted:
         return config.active_databases(settings, home)
-    return [_find_database(word, known) for word in wanted]
+    chosen: dict[str, Path] = {}
+    for word in wanted:
+        name, path = _find_database(word, known)
+        if chosen.get(name, path) != path:  # two paths that end alike
+            name = f"{name} ({_one_line(path.parent.name)})"
+        chosen[name] = path
+    return list(chosen.items())
 
 
 def require_ready(settings: Settings, home: Home, databases: Sequence[Database]) -> None:
@@ -130,18 +172,21 @@ def agree(question: str) -> None:
     Raises:
         TransferError: CONFIRMATION_NEEDED, also where nobody can answer.
     """
-    if not sys.stdin.isatty():
+    if not _someone_is_there():
         reason = "Personne n'est là pour répondre : l'entrée n'est pas un terminal."
         raise TransferError(Problem.CONFIRMATION_NEEDED, reason=reason)
-    answer = click.prompt(f"{question} [oui/non]", default="non", show_default=False, err=True)
+    try:
+        answer = click.prompt(f"{question} [oui/non]", default="non", show_default=False, err=True)
+    except click.Abort as error:
+        raise TransferError(Problem.CONFIRMATION_NEEDED, reason="Aucune réponse.") from error
     if answer.strip().casefold() not in _YES:
         raise TransferError(Problem.CONFIRMATION_NEEDED, reason=f"Réponse : « {answer} ».")
 
 
 def create_job(settings: Settings, home: Home, databases: Sequence[Database]) -> Job:
     """Writes a new job for `databases`, with the prerequisites that are ticked."""
-    now = datetime.now().astimezone()
-    return control.create(home, make_spec(settings, databases, now, Ticks(home).all))
+    moment = control.free_moment(home, datetime.now().astimezone())
+    return control.create(home, make_spec(settings, databases, moment, Ticks(home).all))
 
 
 def parse_proxy(url: str) -> ProxySettings:
@@ -150,13 +195,13 @@ def parse_proxy(url: str) -> ProxySettings:
     Raises:
         TransferError: SECRET_ON_COMMAND_LINE where it holds a password, USAGE.
     """
-    expected = "Attendu : http://[IDENTIFIANT@]HÔTE:PORT ou socks5://[IDENTIFIANT@]HÔTE:PORT."
+    credentials, at, _ = url.rpartition("@")
+    if at and ":" in credentials.rpartition("//")[2]:
+        raise TransferError(
+            Problem.SECRET_ON_COMMAND_LINE, option="--proxy", variable=PROXY_PASSWORD_VARIABLE
+        )
     try:
         parts = urlsplit(url)
-        if parts.password is not None:
-            raise TransferError(
-                Problem.SECRET_ON_COMMAND_LINE, option="--proxy", variable=PROXY_PASSWORD_VARIABLE
-            )
         content = {
             "kind": parts.scheme,
             "host": parts.hostname,
@@ -165,40 +210,63 @@ def parse_proxy(url: str) -> ProxySettings:
         }
         return msgspec.convert(content, ProxySettings)
     except (ValueError, msgspec.ValidationError) as error:
-        reason = f"--proxy : « {url} » n'est pas une adresse de proxy."
+        expected = "Attendu : http://[IDENTIFIANT@]HÔTE:PORT ou socks5://[IDENTIFIANT@]HÔTE:PORT."
+        # Not repeated: whatever is wrong with it, it may hold a password.
+        reason = "--proxy : ce n'est pas une adresse de proxy."
         raise TransferError(Problem.USAGE, reason=reason, advice=expected) from error
 
 
 def _find_database(word: str, known: dict[str, Path]) -> Database:
     if word in known:
         return word, known[word]
-    path = Path(word).expanduser().absolute()
+    path = config.expanded(word).absolute()
     for name, known_path in known.items():
-        if known_path == path:
-            return name, path
-    if not path.exists():
+        if os.path.realpath(known_path) == os.path.realpath(path):
+            return name, known_path
+    if not word or not os.path.lexists(path):
         names = ", ".join(known) or "aucune"
-        raise TransferError(Problem.DATABASE_UNKNOWN, name=word, known=names)
-    return path.stem or path.name, path
+        raise TransferError(Problem.DATABASE_UNKNOWN, name=printable(word), known=names)
+    return _one_line(path.name if path.is_dir() else path.stem), path
 
 
-def with_secrets(decisions: Orders, job: Job) -> Orders:
-    """Adds the secrets of the environment, and asks for the password a person at a terminal can give."""
-    orders = msgspec.structs.replace(
-        Orders.from_environment(), proxy=decisions.proxy, host_key=decisions.host_key
-    )
-    sharebox = job.spec.sharebox
-    if sharebox.key_file is None and orders.sftp_password is None and sys.stdin.isatty():
-        question = f"Mot de passe Sharebox de {sharebox.username}"
-        password = click.prompt(question, hide_input=True, err=True)
-        orders = msgspec.structs.replace(orders, sftp_password=password)
-    return orders
+def _one_line(text: str) -> str:
+    """`text` as a name that can be shown: without line breaks or other characters that are not seen."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split()) or "sans nom"
 
 
-def _follow_or_stop(follower: control.Follower, output: Output) -> ExitCode:
-    """Follows the job; Ctrl+C stops it, and a worker that was asked to stop is followed to its end."""
+def _someone_is_there() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _current_sharebox(home: Home) -> ShareboxSettings | None:
+    """The Sharebox as the configuration has it now; without one the job goes on with what it knows."""
     try:
-        return follow(follower, output)
-    except KeyboardInterrupt:
-        control.stop(follower.job)
-        return follow(follower, output)
+        return config.load(home.config_file).sharebox
+    except TransferError:
+        return None
+
+
+def with_secrets(decisions: Orders, home: Home, follower: control.Follower) -> Orders:
+    """Adds the settings of now and the secrets of the environment, and asks a person for missing ones."""
+    orders = msgspec.structs.replace(
+        Orders.from_environment(),
+        sharebox=_current_sharebox(home),
+        proxy=decisions.proxy,
+        host_key=decisions.host_key,
+    )
+    if not _someone_is_there():
+        return orders
+    state = follower.state
+    sharebox = orders.sharebox or state.sharebox
+    proxy = orders.proxy or state.proxy
+    if state.problem in _PROXY_PASSWORD_MISSING:
+        proxy = proxy or state.spec.proxy
+    asked = {}
+    if sharebox.key_file is None and orders.sftp_password is None:
+        asked["sftp_password"] = f"Mot de passe Sharebox de {sharebox.username}"
+    if state.problem in _PASSPHRASE_MISSING and orders.key_passphrase is None:
+        asked["key_passphrase"] = f"Phrase secrète de la clé {sharebox.key_file}"
+    if proxy is not None and proxy.username and orders.proxy_password is None:
+        asked["proxy_password"] = f"Mot de passe du proxy de {proxy.username}"
+    given = {name: click.prompt(text, hide_input=True, err=True) for name, text in asked.items()}
+    return msgspec.structs.replace(orders, **given)

@@ -131,7 +131,8 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
             return f"{name} : envoi{resumed}."
         case ev.Delivered():
             name = state.databases[event.database].name
-            return f"{name} : remise ({event.path}). Vérifiée : {describe_verification(event.verified)}."
+            verified = describe_verification(event.verified)
+            return f"{name} : remise ({event.path}). Vérification : {verified}."
         case _:
             return None
 
@@ -158,4 +159,5 @@ def _database_json(item: DatabaseState) -> dict[str, Any]:
 
 
 def _print_json(content: dict[str, Any]) -> None:
-    click.echo(msgspec.json.encode(content).decode())
+    # Bytes: JSON is UTF-8 whatever the terminal's encoding. Text that is not Unicode could not be written.
+    click.echo(msgspec.json.encode(content))

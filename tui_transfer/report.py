@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 SUBJECT: Final = "Service Impact Emploi Association – Reprise de données – {manager}"
 
 _VERIFICATIONS: Final = {
-    "server-hash": "oui, par l'empreinte calculée par Sharebox",
-    "read-back": "oui, par relecture complète du fichier arrivé",
-    "size-only": "remis, non vérifiable : Sharebox ne permet de contrôler que la taille",
-    "none": "remis, non vérifiable : Sharebox ne montre pas les fichiers déposés",
+    "server-hash": "faite, par l'empreinte que Sharebox a calculée",
+    "read-back": "faite, par relecture complète du fichier arrivé",
+    "size-only": "impossible (remis, non vérifiable) : Sharebox ne laisse contrôler que la taille",
+    "none": "impossible (remis, non vérifiable) : Sharebox ne montre pas les fichiers déposés",
 }
 
 
@@ -67,7 +67,7 @@ def make_message(state: JobState) -> Message:
 
 def describe_verification(verified: str | None) -> str:
     """How an archive was checked after its arrival, in French."""
-    return _VERIFICATIONS.get(verified or "", "non")
+    return _VERIFICATIONS.get(verified or "", "pas encore faite")
 
 
 def describe_job(follower: Follower) -> str:
@@ -107,10 +107,12 @@ def conclusion(state: JobState) -> str:
         if total == 1:
             return f"{bases} a été transférée vers Sharebox ; son contenu y a été vérifié."
         return f"{bases} ont été transférées vers Sharebox ; leur contenu y a été vérifié."
+    if total == 1:
+        return f"{bases} a été remise à Sharebox, qui ne permet pas d'en vérifier le contenu."
     unverified = sum(item.verified not in VERIFIED for item in state.databases)
     return (
-        f"{bases} {'a été remise' if total == 1 else 'ont été remises'} à Sharebox, dont {unverified} sans "
-        "vérification possible : Sharebox ne permet pas d'en relire le contenu."
+        f"{bases} ont été remises à Sharebox, dont {unverified} sans vérification possible : Sharebox ne "
+        "permet pas d'en relire le contenu."
     )
 
 
@@ -120,7 +122,7 @@ def _facts(state: JobState) -> str:
         lines.append(f"Début : {french.moment(state.started_at)}")
     if state.ended_at:
         lines.append(f"Fin : {french.moment(state.ended_at)}")
-    lines.append(f"Destination : {state.spec.sharebox.host}, dossier {state.spec.sharebox.directory}")
+    lines.append(f"Destination : {state.sharebox.host}, dossier {state.sharebox.directory}")
     lines.append(f"Référence : {state.spec.id}")
     return "\n".join(lines)
 
@@ -135,7 +137,7 @@ def _database(number: int, item: DatabaseState) -> str:
         lines.append(f"   SHA-256 : {item.sha256}")
     if item.delivered_at:
         lines.append(f"   Remise : {french.moment(item.delivered_at)}")
-    lines.append(f"   Vérifiée : {describe_verification(item.verified)}")
+    lines.append(f"   Vérification : {describe_verification(item.verified)}")
     return "\n".join(lines)
 
 

@@ -90,7 +90,7 @@ def purge(home: Home, wanted: Sequence[str], older_than: int | None, *, yes: boo
             click.echo(f"    et sur Sharebox, s'il y est : {name}", err=not yes)
     if not yes:
         headless.agree(f"Supprimer {french.count(len(chosen), 'transfert')} de cette machine ?")
-    codes = [_remove(follower, local=local) for follower in chosen]
+    codes = [_remove(home, follower, local=local) for follower in chosen]
     return next((code for code in codes if code is not ExitCode.SUCCESS), ExitCode.SUCCESS)
 
 
@@ -144,14 +144,14 @@ def _leftovers(follower: Follower) -> list[str]:
     return [] if follower.succeeded else leftovers(follower.state)
 
 
-def _remove(follower: Follower, *, local: bool) -> ExitCode:
+def _remove(home: Home, follower: Follower, *, local: bool) -> ExitCode:
     """Removes one job, the Sharebox first: as long as something is left there, the job tells of it."""
     job = follower.job
 
     def clean_sharebox() -> None:
         from tui_transfer.worker.leftovers import remove_leftovers
 
-        for name in remove_leftovers(follower.state, headless.with_secrets(Orders(), job)):
+        for name in remove_leftovers(follower.state, headless.with_secrets(Orders(), home, follower)):
             click.echo(f"{job.id} : {name} supprimé de Sharebox.")
 
     try:

@@ -209,6 +209,7 @@ def test_a_reader_that_goes_away_is_no_error_of_ours(place: Place) -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert b"Traceback" not in process.stderr.read()
+    assert process.returncode == 12
 
 
 def test_every_problem_says_what_happened_and_what_to_do() -> None:

@@ -181,6 +181,20 @@ def test_an_unknown_key_is_shown_then_accepted_once_and_kept(
     assert place.run("run", "--yes", "Zéro octet").code == 0
 
 
+def test_resuming_takes_up_what_was_mended_in_the_configuration(
+    place: Place, ssh_server: SshServer, databases: Databases
+) -> None:
+    """A wrong directory first, then a key that the Urssaf confirmed as the new one."""
+    place.configure(ssh_server, databases, key=None, directory="/depot/absent")
+    accepted = ("--accept-host-key", ssh_server.fingerprint)
+    assert place.run("run", "--yes", "Zéro octet", *accepted).code == 9
+    place.configure(ssh_server, databases, key="SHA256:" + "A" * 43)
+    assert place.run("resume").code == 8
+    place.configure(ssh_server, databases)
+    assert place.run("resume").code == 0
+    assert len(archives(ssh_server.root)) == 1
+
+
 def test_another_key_than_the_expected_one_is_refused(
     place: Place, ssh_server: SshServer, databases: Databases
 ) -> None:
@@ -457,6 +471,24 @@ def test_a_killed_worker_is_noticed_and_resumed(slow_place: tuple[Place, Path]) 
     assert place.run("resume").code == 0
     assert _resumed_from(place) > 1_000_000
     assert len(archives(depot)) == 1
+
+
+def test_an_archive_that_was_damaged_between_two_workers_is_not_sent(
+    slow_place: tuple[Place, Path], tmp_path: Path
+) -> None:
+    place, depot = slow_place
+    with place.started("run", "--yes") as command:
+        follower = _wait_until_sending(place, 500_000)
+        assert follower.state.databases[0].sealed
+        command.send_signal(signal.SIGINT)
+        command.communicate(timeout=30)
+    with (place.job().spool / "0" / "archive.part").open("r+b") as archive:
+        archive.seek(5_500_000)
+        archive.write(b"damaged")
+    result = place.run("resume")
+    assert result.code == 0, result.err
+    extracted = extract(archives(depot)[0], tmp_path / "out")
+    assert (extracted / "grosse.bin").read_bytes() == (tmp_path / "bases" / "grosse.bin").read_bytes()
 
 
 def test_the_worker_outlives_a_killed_command_and_is_joined_again(slow_place: tuple[Place, Path]) -> None:

@@ -167,7 +167,7 @@ def test_a_lock_that_may_not_be_looked_at_is_a_failure_with_words(home: Home) ->
     (job.folder / "worker.lock").chmod(0)
     powerless = [require("setpriv"), "--bounding-set", "-dac_override,-dac_read_search"]
     done = subprocess.run(
-        [*powerless, sys.executable, "-m", "tui_transfer", "jobs"],
+        [*powerless, sys.executable, "-m", "tui_transfer", "resume"],
         capture_output=True,
         text=True,
         env={config.HOME_VARIABLE: str(home.data)},

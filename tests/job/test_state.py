@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.job.examples import at, spec
-from tui_transfer.config import ProxySettings
+from tui_transfer.config import ProxySettings, ShareboxSettings
 from tui_transfer.errors import ExitCode, Problem
 from tui_transfer.job import events as ev
 from tui_transfer.job.state import JobState, JobStatus, Step
@@ -134,3 +134,18 @@ def test_a_problem_of_another_version_still_has_words() -> None:
     assert state.failure is not None
     assert state.failure.problem is Problem.UNEXPECTED
     assert "from-the-future" in state.failure.why
+
+
+def test_mended_settings_are_taken_up_and_another_server_is_learnt_anew() -> None:
+    first = spec().sharebox
+    mended = ShareboxSettings(host=first.host, username="autre", directory="/ailleurs")
+    elsewhere = ShareboxSettings(host="autre.example.org", username="autre")
+    events: list[ev.Event] = [
+        ev.WorkerStarted(at=at(0), pid=1, program="1"),
+        ev.Connected(at=at(1), route="direct", host_key="SHA256:x"),
+        ev.WorkerStarted(at=at(2), pid=2, program="1", sharebox=mended),
+    ]
+    state = JobState.fold(spec(), events)
+    assert (state.sharebox, state.host_key, state.route) == (mended, "SHA256:x", "direct")
+    moved = state.apply(ev.WorkerStarted(at=at(3), pid=3, program="1", sharebox=elsewhere))
+    assert (moved.sharebox, moved.host_key, moved.route) == (elsewhere, None, None)

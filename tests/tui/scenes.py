@@ -139,7 +139,7 @@ _INTERRUPTED = _blocked(Problem.INTERRUPTED, reason="Interrompu à la demande")
 SCENES = (
     Scene("centre"),
     Scene("centre-en-cours", job=_running),
-    Scene("centre-a-reprendre", job=_INTERRUPTED, keys=("down", "down")),
+    Scene("centre-a-reprendre", job=_INTERRUPTED),
     Scene("centre-demonstration", practice=PRACTICE),
     Scene("maintenir", keys=("m",)),
     Scene("maintenir-grise", keys=("m",), today=date(2022, 2, 20)),
@@ -151,6 +151,7 @@ SCENES = (
     Scene("confirmation", keys=("m", "t", "down", "space", "t")),
     Scene("transfert", job=_running, open_job=True),
     Scene("transfert-quitter", job=_running, open_job=True, keys=("q",)),
+    Scene("demonstration-quitter", job=_running, open_job=True, practice=PRACTICE, keys=("q",)),
     Scene("transfert-interrompu", job=_INTERRUPTED, open_job=True, keys=("escape",)),
     Scene("transfert-succes", job=_succeeded, open_job=True),
     Scene("transfert-non-verifiable", job=_unverifiable, open_job=True),

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.color import Color
+from textual.widgets import Input
 
 from tests.tui import make_screenshots
 from tests.tui.conftest import flat, shown
 from tests.tui.scenes import SCENES, Scene, open_scene
 from tui_transfer.tui.keys import own_bindings
 from tui_transfer.tui.screens.add_database import PathInput
+from tui_transfer.tui.screens.help import HelpDialog
 from tui_transfer.tui.theme import DARK, LIGHT
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.bars import MOST_KEYS
@@ -61,6 +63,7 @@ async def test_at_80_by_24(scene: Scene, tmp_path: Path) -> None:
             assert ENGLISH.findall(flat(app)) == []
             buttons_are_whole_and_lettered(app)
             the_bar_has_few_keys_and_help(app)
+            await help_opens_from_everywhere(pilot)
             if app.screen.query("TooSmall"):  # a text alone fits everywhere
                 await too_small_a_window_says_so_and_loses_nothing(pilot)
             await every_button_is_reached_by_tab(pilot)
@@ -80,6 +83,20 @@ def the_bar_has_few_keys_and_help(app: App[Any]) -> None:
     if bar := app.screen.query("#keys"):
         assert "? Aide" in str(bar.first().render())
         assert len([binding for binding in own_bindings(type(app.screen)) if binding.show]) <= MOST_KEYS
+
+
+async def help_opens_from_everywhere(pilot: Pilot[Any]) -> None:
+    """A field takes « ? » as a letter: there F1 opens it, and the frame of the dialog says so."""
+    screen = pilot.app.screen
+    if isinstance(screen, HelpDialog):
+        return
+    key, shown_key = ("f1", "F1") if isinstance(screen.focused, Input) else ("question_mark", "?")
+    assert f"{shown_key} aide" in flat(pilot.app).lower().replace("f1", "F1")
+    await pilot.press(key)
+    assert isinstance(pilot.app.screen, HelpDialog)
+    assert ENGLISH.findall(flat(pilot.app)) == []
+    await pilot.press("escape")
+    assert pilot.app.screen is screen
 
 
 async def too_small_a_window_says_so_and_loses_nothing(pilot: Pilot[Any]) -> None:

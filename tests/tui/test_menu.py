@@ -11,13 +11,16 @@ import pytest
 
 from tests.tui import stage
 from tests.tui.conftest import flat
+from tests.tui.scenes import settle
 from tests.tui.stage import Stage, settings
 from tui_transfer import config
 from tui_transfer.config import Home, TransferSettings
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.databases import DatabasesPage
+from tui_transfer.tui.screens.leaving import LeavingDialog
 from tui_transfer.tui.screens.maintain import MaintainPage
 from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
+from tui_transfer.tui.screens.proxy_form import ProxyForm
 from tui_transfer.tui.screens.report import ReportPage
 from tui_transfer.tui.screens.transfer import TransferPage
 from tui_transfer.tui.widgets.actions import Action
@@ -149,6 +152,59 @@ async def test_a_blocked_transfer_is_resumed_from_the_first_screen(staged: Stage
         await pilot.press("t")
         await pilot.pause()
         assert [started.id for started in workers.jobs] == [job.id]
+
+
+async def test_what_the_last_transfer_calls_for_is_chosen(staged: Stage, workers: Workers) -> None:
+    job = staged.job(stage.midway(), running=True)
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press("enter")
+        assert isinstance(app.screen, TransferPage)
+        await pilot.press("escape")
+        stage.append(job, stage.blocked("interrupted", reason="Interrompu"))
+        staged.end()
+        await pilot.press("p", "escape")
+        assert "T Reprendre le transfert" in flat(app), "« Suivre » was left in the menu"
+        assert "Il continuera là où il s'est arrêté" in flat(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert [started.id for started in workers.jobs] == [job.id]
+
+
+async def test_resuming_asks_at_once_what_the_job_waits_for(staged: Stage, workers: Workers) -> None:
+    failure = stage.blocked("sharebox-unreachable", host="sharebox.example.org", port=22, reason="délai")
+    staged.job([stage.started(), failure])
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, ProxyForm)
+    assert workers.jobs == [], "the direct way was tried again, and waited for"
+
+
+async def test_maintenir_says_that_the_last_transfer_is_not_finished(staged: Stage) -> None:
+    staged.job([*stage.midway(), stage.blocked("interrupted", reason="Interrompu")])
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press("m")
+        assert "Le transfert du 2 mars 2022 à 14 h 05 n'est pas terminé." in flat(app)
+
+
+@pytest.mark.parametrize("keys", [(), ("m",), ("p",)], ids=["menu", "maintenir", "prérequis"])
+async def test_quitting_asks_wherever_one_is_while_a_transfer_goes_on(
+    staged: Stage, workers: Workers, keys: tuple[str, ...]
+) -> None:
+    job = staged.job(stage.midway(), running=True)
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press(*keys, "q")
+        assert isinstance(app.screen, LeavingDialog)
+        await pilot.press("i")
+        await settle(pilot)
+        assert [stopped.id for stopped in workers.stopped] == [job.id]
+        assert "Interruption demandée" in flat(app)
+        await pilot.press("q", "c")
+    assert app.return_code == 0
 
 
 async def test_the_report_of_the_last_transfer_is_one_key_away(staged: Stage) -> None:

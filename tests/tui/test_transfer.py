@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from textual.widgets import Input
 
 from tests.tui import stage
 from tests.tui.conftest import flat
-from tests.tui.scenes import settle
-from tests.tui.stage import FINGERPRINT, OTHER_FINGERPRINT
+from tests.tui.scenes import PRACTICE, settle
+from tests.tui.stage import FINGERPRINT, MEGA, OTHER_FINGERPRINT
 from tui_transfer import config
 from tui_transfer.config import ProxySettings
 from tui_transfer.job import events as ev
@@ -20,6 +22,7 @@ from tui_transfer.job.state import JobState
 from tui_transfer.tui import wording
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.failure import FailureDialog
+from tui_transfer.tui.screens.home import HomePage
 from tui_transfer.tui.screens.host_key import HostKeyDialog
 from tui_transfer.tui.screens.leaving import LeavingDialog
 from tui_transfer.tui.screens.proxy_form import ProxyForm, host_error, port_error
@@ -110,6 +113,36 @@ async def test_success_says_how_it_was_verified_and_leads_to_the_report(
         assert isinstance(app.screen, ReportPage)
 
 
+async def test_the_database_being_sent_stays_in_sight_among_fifteen(app: CentreApp, staged: Stage) -> None:
+    names = [f"Association intermédiaire du canton {number:02d}" for number in range(15)]
+    events = [event for index in range(13) for event in stage.delivered(index, MEGA)]
+    job = staged.job([stage.started(), *events], running=True, names=names)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await follow(pilot, job)
+        stage.append(
+            job,
+            ev.ArchiveStarted(at=stage.at(14), database=13, kind="file", size=MEGA, files=1),
+            ev.UploadStarted(at=stage.at(14), database=13, offset=0),
+        )
+        await until(pilot, lambda: "anton 13" in flat(app))
+        assert "anton 00" not in flat(app)
+
+
+async def test_fifteen_long_names_hide_neither_what_was_verified_nor_what_comes_next(
+    app: CentreApp, staged: Stage
+) -> None:
+    names = [f"Association intermédiaire de services à domicile numéro {number:02d}" for number in range(15)]
+    events = [event for index in range(15) for event in stage.delivered(index, MEGA)]
+    job = staged.job([stage.started(), *events, ev.JobSucceeded(at=stage.at(95))], names=names)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await follow(pilot, job)
+        text = flat(app)
+        assert "par relecture complète du fichier arrivé" in text
+        assert "domicile numéro 04" in text
+        assert "et 10 autres" in text
+        assert "le message est prêt" in text
+
+
 async def test_what_cannot_be_verified_is_not_called_verified(app: CentreApp, staged: Stage) -> None:
     job = staged.job(stage.all_delivered("none"))
     async with app.run_test() as pilot:
@@ -178,7 +211,7 @@ async def test_interrupting_stops_the_worker_and_offers_to_resume(
     job = staged.job(stage.midway(), running=True)
     async with app.run_test() as pilot:
         page = await follow(pilot, job)
-        await pilot.press("escape", "i")
+        await pilot.press("q", "i")
         await settle(pilot)
         assert [stopped.id for stopped in workers.stopped] == [job.id]
         stage.append(job, stage.blocked("interrupted", reason="Interrompu"))
@@ -191,6 +224,43 @@ async def test_interrupting_stops_the_worker_and_offers_to_resume(
         assert [started.id for started in workers.jobs] == [job.id]
 
 
+async def test_a_worker_that_has_just_begun_is_not_left_without_asking(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    """Its first line in the journal may not have been read yet."""
+    job = staged.job(running=True)
+    async with app.run_test() as pilot:
+        await follow(pilot, job, begin=True)
+        await pilot.press("q")
+        assert isinstance(app.screen, LeavingDialog)
+        await pilot.press("escape", "enter")
+        assert isinstance(app.screen, TransferPage), "Enter must not quit while there is only to wait"
+
+
+async def test_going_back_leaves_the_transfer_alone(app: CentreApp, staged: Stage, workers: Workers) -> None:
+    job = staged.job(stage.midway(), running=True)
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomePage)
+        assert "▸ En cours" in flat(app)
+    assert workers.stopped == []
+
+
+async def test_a_demonstration_says_that_it_ends_with_the_program(staged: Stage, workers: Workers) -> None:
+    job = staged.job(stage.midway(), running=True)
+    app = CentreApp(staged.home, PRACTICE)
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.press("q")
+        assert "Quitter termine la démonstration" in flat(app)
+        assert "Continuer en arrière-plan" not in flat(app)
+        await pilot.press("enter")
+        assert isinstance(app.screen, TransferPage), "Enter alone must not end it"
+        await pilot.press("q", "t")
+    assert app.return_code == 0
+
+
 async def test_staying_changes_nothing(app: CentreApp, staged: Stage, workers: Workers) -> None:
     job = staged.job(stage.midway(), running=True)
     async with app.run_test() as pilot:
@@ -198,6 +268,30 @@ async def test_staying_changes_nothing(app: CentreApp, staged: Stage, workers: W
         await pilot.press("q", "r")
         assert app.screen is page
     assert workers.stopped == []
+
+
+# ── Rate ──────────────────────────────────────────────────────
+
+
+async def test_the_rate_is_that_of_the_events_until_they_stop(app: CentreApp, staged: Stage) -> None:
+    """However late they are read: two megabytes a second, then nothing any more."""
+    clock = [1000.0]
+
+    def shows(text: str) -> bool:
+        return text in flat(app)
+
+    job = staged.job(stage.midway(), running=True)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await app.push_screen(TransferPage(job, begin=False, clock=lambda: clock[0]))
+        await pilot.pause()
+        for step, late in enumerate((0.1, 1.9, 0.2, 1.7), start=1):
+            sent = (35 + 8 * step) * MEGA
+            stage.append(job, ev.UploadProgress(at=stage.at(20 + 4 * step), database=1, acknowledged=sent))
+            clock[0] = 1000 + 4 * step + late
+            await until(pilot, partial(shows, f"{(sent + 31_920_000) / MEGA:.1f} Mo".replace(".", ",")))
+            assert "2,0 Mo/s" in flat(app)
+        clock[0] += 60
+        await until(pilot, lambda: shows("0 o/s"))
 
 
 # ── 5bis ──────────────────────────────────────────────────────
@@ -237,6 +331,15 @@ async def test_executer_resumes_the_same_job_through_the_proxy(
     assert workers.orders[0].proxy_password == SECRET
     assert config.load(staged.home.config_file).proxy == proxy
     assert_not_on_disk(staged)
+
+
+async def test_the_direct_way_can_be_tried_again(app: CentreApp, staged: Stage, workers: Workers) -> None:
+    job = staged.job([stage.started(), DIRECT])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.click("#action-direct")
+        await settle(pilot)
+    assert [orders.proxy for orders in workers.orders] == [None]
 
 
 async def test_a_refused_proxy_keeps_the_values_but_not_the_password(
@@ -327,6 +430,23 @@ async def test_a_changed_key_shows_both_and_cannot_be_accepted(app: CentreApp, s
         assert {button.label for button in app.screen.query(Action)} == {"Copier", "Détails", "Fermer"}
         await pilot.press("r", "a")
         assert isinstance(app.screen, FailureDialog)
+
+
+async def test_a_job_goes_on_with_the_key_that_was_put_in_the_configuration(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    changed = stage.blocked(
+        "host-key-changed", host="sharebox.example.org", fingerprint=OTHER_FINGERPRINT, expected=FINGERPRINT
+    )
+    job = staged.job([stage.started(), changed])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.press("escape")
+        confirmed = msgspec.structs.replace(stage.settings().sharebox, host_key=OTHER_FINGERPRINT)
+        config.save(staged.home.config_file, stage.settings(sharebox=confirmed))
+        await pilot.press("r")
+        await settle(pilot)
+    assert [orders.host_key for orders in workers.orders] == [OTHER_FINGERPRINT]
 
 
 async def test_the_password_is_masked_kept_in_memory_and_written_nowhere(

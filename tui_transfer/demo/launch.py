@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.job.orders import SECRET_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +70,7 @@ def run_sharebox(
             stderr=log,
             text=True,
             start_new_session=True,
+            env={name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES},
         )
         try:
             yield _wait_until_ready(process, secrets, log)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tui_transfer.config import ProxySettings
+from tui_transfer.config import ProxySettings, ShareboxSettings
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -20,7 +20,7 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class WorkerStarted(_Event, frozen=True, kw_only=True, tag="worker.started"):
-    """A worker took the job. `proxy` and `host_key` are what a person decided since the last one."""
+    """A worker took the job, with what a person decided since the last one and the settings as they are."""
 
     pid: int
     program: str
@@ -28,6 +28,7 @@ class WorkerStarted(_Event, frozen=True, kw_only=True, tag="worker.started"):
     """Of the lines that follow, as `spec.FORMAT` of the program that writes them."""
     spec: str | None = None
     """SHA-256 of the `job.json` that it works by."""
+    sharebox: ShareboxSettings | None = None
     proxy: ProxySettings | None = None
     host_key: str | None = None
 

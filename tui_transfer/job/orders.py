@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tui_transfer.config import ProxySettings
+from tui_transfer.config import ProxySettings, ShareboxSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,8 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     sftp_password: str | None = None
     key_passphrase: str | None = None
     proxy_password: str | None = None
+    sharebox: ShareboxSettings | None = None
+    """The Sharebox as the settings have it now: what was mended there since is taken up."""
     proxy: ProxySettings | None = None
     """The proxy to go through from now on."""
     host_key: str | None = None

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 """The version of the job folder's files (`job.json` and `journal.jsonl`)."""
 
+STAMP: Final = "%Y%m%d-%H%M%S"
+"""How a job's time is written in its name and in those of its archives."""
+
 
 class DatabaseSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A database to hand over, and the name its archive takes on the Sharebox."""
@@ -93,7 +96,7 @@ def make_spec(
     """
     if not databases:
         raise TransferError(Problem.DATABASE_NONE)
-    stamp = now.strftime("%Y%m%d-%H%M%S")
+    stamp = now.strftime(STAMP)
     return JobSpec(
         id=f"{stamp}-{secrets.token_hex(2)}",
         created_at=now,

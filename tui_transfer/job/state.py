@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tui_transfer.config import ProxySettings
+from tui_transfer.config import ProxySettings, ShareboxSettings
 from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.job.spec import JobSpec
@@ -106,6 +106,8 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     updated_at: datetime | None = None
     worker_pid: int | None = None
+    sharebox: ShareboxSettings
+    """Where the databases go, as the last worker was told."""
     route: str | None = None
     """The route that worked last."""
     proxy: ProxySettings | None = None
@@ -123,6 +125,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
         """The state of a job before any event."""
         return cls(
             spec=spec,
+            sharebox=spec.sharebox,
             databases=tuple(
                 DatabaseState(name=item.name, path=item.path, archive=item.archive) for item in spec.databases
             ),
@@ -145,9 +148,9 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
         """What blocks the job, with its French text."""
         if self.problem is None:
             return None
-        known = self.problem in Problem.__members__.values()
-        problem = Problem(self.problem) if known else Problem.UNEXPECTED
-        return TransferError(problem, **({"reason": self.problem} | self.details))
+        if self.problem not in Problem.__members__.values():
+            return TransferError(Problem.UNEXPECTED, **({"reason": self.problem} | self.details))
+        return TransferError(Problem(self.problem), **self.details)
 
     @property
     def fraction(self) -> float:
@@ -238,15 +241,20 @@ def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
         )
         for database in state.databases
     )
+    sharebox = event.sharebox or state.sharebox
+    moved = (sharebox.host, sharebox.port) != (state.sharebox.host, state.sharebox.port)
     return _with(
         state,
         databases=databases,
+        sharebox=sharebox,
+        # What was learnt of another server says nothing of this one.
+        route=None if moved else state.route,
         status=JobStatus.RUNNING,
         started_at=state.started_at or event.at,
         ended_at=None,
         worker_pid=event.pid,
         proxy=event.proxy or state.proxy,
-        host_key=event.host_key or state.host_key,
+        host_key=event.host_key or (None if moved else state.host_key),
         waiting=None,
         problem=None,
         details={},

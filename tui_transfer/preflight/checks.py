@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from tui_transfer import french
+from tui_transfer import french, os_errors
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.files import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,7 +59,7 @@ def check_databases(databases: Sequence[Database], home: Home) -> list[Check]:
     """The checks that need no network."""
     return [
         check_readable(databases),
-        check_names(databases),
+        check_names(databases, home),
         check_companions(databases),
         check_not_open(databases),
         check_free_space(databases, home),
@@ -69,16 +70,22 @@ def require(databases: Sequence[Database], home: Home) -> None:
     """Refuses what could not be handed over, before anything is begun.
 
     Raises:
-        TransferError: DATABASE_NONE, DATABASE_MISSING, DATABASE_UNREADABLE, DATABASE_NESTED,
-            PREREQUISITE_UNMET, DISK_FULL.
+        TransferError: DATABASE_NONE, DATABASE_MISSING, DATABASE_UNREADABLE, DATABASE_FILE_NAME,
+            DATABASE_NESTED, PREREQUISITE_UNMET, DISK_FULL.
     """
     if not databases:
         raise TransferError(Problem.DATABASE_NONE)
     for _, path in databases:
         summarize(path)
+        _require_writable_name(path)
     if nested := find_nested([path for _, path in databases]):
         inner, outer = nested
         by_path = {path: name for name, path in databases}
+        if _same(inner, outer):
+            explanation = f"{inner} est deux fois dans la liste : retirez l'une des deux."
+            raise TransferError(
+                Problem.PREREQUISITE_UNMET, reason="Une base est demandée deux fois.", advice=explanation
+            )
         raise TransferError(
             Problem.DATABASE_NESTED,
             inner=by_path.get(inner, inner),
@@ -86,7 +93,7 @@ def require(databases: Sequence[Database], home: Home) -> None:
             outer=by_path.get(outer, outer),
             outer_path=outer,
         )
-    if (names := check_names(databases)).verdict is Verdict.FAILED:
+    if (names := check_names(databases, home)).verdict is Verdict.FAILED:
         raise TransferError(
             Problem.PREREQUISITE_UNMET, reason=f"{names.title} : non.", advice=names.explanation
         )
@@ -98,15 +105,15 @@ def check_readable(databases: Sequence[Database]) -> Check:
     """Each database exists and can be looked at."""
     title = "Bases présentes et lisibles"
     if not databases:
-        return Check("readable", title, Verdict.WARNING, "Aucune base n'est cochée.")
+        return Check("readable", title, Verdict.FAILED, "Aucune base n'est cochée.")
     failures = [error.why for _, path in databases if isinstance(error := _look(path), TransferError)]
     if failures:
         return Check("readable", title, Verdict.FAILED, " ".join(failures))
     return Check("readable", title, Verdict.OK, french.count(len(databases), "base") + ".")
 
 
-def check_names(databases: Sequence[Database]) -> Check:
-    """No two databases share a name, and none lies inside another."""
+def check_names(databases: Sequence[Database], home: Home) -> Check:
+    """No two databases share a name, and none lies inside another or holds the program's own folder."""
     title = "Noms uniques, aucune base dans une autre"
     names: dict[str, str] = {}
     for name, _ in databases:
@@ -117,8 +124,16 @@ def check_names(databases: Sequence[Database]) -> Check:
         names[name.casefold()] = name
     if nested := find_nested([path for _, path in databases]):
         inner, outer = nested
-        explanation = f"{inner} est à l'intérieur de {outer} : retirez l'une des deux de la liste."
+        where = "deux fois dans la liste" if _same(inner, outer) else f"à l'intérieur de {outer}"
+        explanation = f"{inner} est {where} : retirez l'une des deux."
         return Check("names", title, Verdict.FAILED, explanation)
+    for _, path in databases:
+        if find_nested([path, home.jobs]):
+            explanation = (
+                f"{path} et le dossier de travail du programme ({home.jobs}) sont l'un dans l'autre : "
+                "déplacez l'un des deux."
+            )
+            return Check("names", title, Verdict.FAILED, explanation)
     return Check("names", title, Verdict.OK, "Aucun doublon.")
 
 
@@ -129,7 +144,7 @@ def check_companions(databases: Sequence[Database]) -> Check:
         companion.name
         for _, path in databases
         for ending in _COMPANIONS
-        if (companion := path.with_name(path.name + ending)).exists() and companion.stat().st_size > 0
+        if _has_content(companion := path.parent / (path.name + ending))
     ]
     if found:
         explanation = f"{', '.join(found)} : la base est sans doute ouverte. Fermez Impact emploi partout."
@@ -152,8 +167,12 @@ def check_free_space(databases: Sequence[Database], home: Home) -> Check:
     title = "Place libre sur cette machine"
     summaries = [look for _, path in databases if not isinstance(look := _look(path), TransferError)]
     needed = space_needed(summaries)
-    existing = next(folder for folder in (home.data, *home.data.parents) if folder.exists())
-    free = shutil.disk_usage(existing).free
+    try:
+        existing = next(folder for folder in (home.data, *home.data.parents) if folder.exists())
+        free = shutil.disk_usage(existing).free
+    except OSError as error:
+        explanation = f"Impossible à dire pour {home.data} : {os_errors.in_words(error)}."
+        return Check("space", title, Verdict.FAILED, explanation)
     figures = f"{french.size(free)} libres, {french.size(needed)} nécessaires au plus."
     if free < needed:
         advice = f" Libérez {french.size(needed - free)} sur le disque de {home.data}."
@@ -179,6 +198,27 @@ def check_sharebox(sharebox: ShareboxSettings) -> Check:
 def space_needed(summaries: Iterable[Summary]) -> int:
     """Bytes that the spool may take at worst: every archive as large as its database, plus a copy."""
     return sum(summary.space_needed for summary in summaries) + _MARGIN
+
+
+def _has_content(file: Path) -> bool:
+    """Whether there is something in `file`; what cannot be looked at is told by the other checks."""
+    try:
+        return file.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _require_writable_name(path: Path) -> None:
+    """Refuses a path that the job's file, which is UTF-8, could not hold."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        reason = "ce chemin n'est pas écrit en Unicode"
+        raise TransferError(Problem.DATABASE_FILE_NAME, path=printable(path), reason=reason) from error
 
 
 def _look(path: Path) -> Summary | TransferError:

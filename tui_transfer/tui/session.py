@@ -82,11 +82,13 @@ class Session:
         self.save(msgspec.structs.replace(settings, sharebox=pinned))
 
     def orders(self, proxy: ProxySettings | None = None, host_key: str | None = None) -> Orders:
-        """What a worker is given: the secrets known so far, and what was just decided."""
+        """What a worker is given: the secrets known so far, what was just decided, the settings of now."""
+        self.reload()
         return Orders(
             sftp_password=self.sftp_password,
             key_passphrase=self.key_passphrase,
             proxy_password=self.proxy_password,
+            sharebox=self.settings.sharebox if self.settings else None,
             proxy=proxy,
             host_key=host_key,
         )

@@ -13,6 +13,38 @@ if TYPE_CHECKING:
     from tui_transfer.job.state import DatabaseState, JobState
 
 KINDS: Final = {"file": "Fichier", "folder": "Dossier", "sqlite": "Base SQLite"}
+SIZE_UNKNOWN: Final = "taille en cours de calcul"
+_DETAILS: Final = {
+    "directory": "dossier",
+    "expected": "attendu",
+    "file": "fichier",
+    "fingerprint": "empreinte présentée",
+    "folder": "dossier",
+    "found": "trouvé",
+    "host": "serveur",
+    "inner": "base contenue",
+    "inner_path": "son emplacement",
+    "job": "transfert",
+    "key": "réglage",
+    "key_type": "type de clé",
+    "kind": "type",
+    "known": "connus",
+    "line": "ligne",
+    "log": "journal technique",
+    "method": "méthode",
+    "name": "nom",
+    "offered": "proposé",
+    "operation": "opération",
+    "outer": "base qui contient",
+    "outer_path": "son emplacement",
+    "path": "emplacement",
+    "problem": "problème",
+    "proxy_host": "proxy",
+    "proxy_port": "port du proxy",
+    "reason": "raison",
+    "target": "cible",
+    "username": "compte",
+}
 _STEP_STYLES: Final = {
     Step.WAITING: "$muted",
     Step.RUNNING: "$primary",
@@ -25,6 +57,19 @@ _ROUTES: Final = {
     "http": "par un proxy HTTP",
     "socks5": "par un proxy SOCKS5",
 }
+
+
+def shorten(text: str, width: int) -> str:
+    """Text with « … » in its middle where it does not fit: names often differ at their ends."""
+    if len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def detail(name: str, value: str) -> str:
+    """A detail of a failure in one line, for whoever is asked for help."""
+    return f"{_DETAILS.get(name, name).capitalize()} : {value}"
 
 
 def compression_cell(item: DatabaseState, *, running: bool) -> tuple[str, str]:

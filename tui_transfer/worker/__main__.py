@@ -19,7 +19,7 @@ import filelock
 import msgspec
 
 from tui_transfer import __version__
-from tui_transfer.errors import ExitCode, Problem, TransferError
+from tui_transfer.errors import ExitCode, Problem, TransferError, unexpected
 from tui_transfer.files import local_disk_error
 from tui_transfer.job import audit, control, lock
 from tui_transfer.job.events import JobBlocked, JobSucceeded, WorkerStarted
@@ -112,6 +112,7 @@ class _Worker:
             program=__version__,
             format=FORMAT,
             spec=audit.spec_hash(job),
+            sharebox=orders.sharebox,
             proxy=orders.proxy,
             host_key=orders.host_key,
         )
@@ -148,8 +149,7 @@ class _Worker:
             self._outcome = _blocked(error)
         except Exception as error:  # the person is told; the details are for the log
             _log.exception("unexpected")
-            reason = f"Erreur interne ({type(error).__name__})."
-            self._outcome = _blocked(TransferError(Problem.UNEXPECTED, reason=reason, log=self._job.log))
+            self._outcome = _blocked(unexpected(error, self._job.log))
         finally:
             self._wake.set()
 

@@ -84,7 +84,7 @@ class Link:
         return self._open(self._routes[-1])
 
     def _open(self, proxy: ProxySettings | None) -> Sharebox:
-        settings = self._state.spec.sharebox
+        settings = self._state.sharebox
         try:
             sharebox = Sharebox.connect(
                 Address(settings.host, settings.port, settings.username, settings.directory),
@@ -94,7 +94,7 @@ class Link:
                     key_file=Path(settings.key_file) if settings.key_file else None,
                     passphrase=self._orders.key_passphrase,
                 ),
-                self._state.host_key or settings.host_key,
+                self._orders.host_key or settings.host_key or self._state.host_key,
             )
         except TransferError as error:
             if self._has_worked and error.problem in _NETWORK_IS_AWAY:

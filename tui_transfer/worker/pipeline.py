@@ -6,6 +6,7 @@ by an earlier worker is found again, in the spool and on the Sharebox, and is no
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import threading
 from contextlib import closing, contextmanager
@@ -97,7 +98,7 @@ class Pipeline:
             raise TransferError(Problem.DISK_FULL, path=self._job.spool, reason=reason)
 
     def _space_missing(self, shipment: Shipment) -> int:
-        if self._is_ready(shipment):
+        if self._state.databases[shipment.index].sealed and shipment.manifest.exists():
             return 0
         try:
             needed = summarize(Path(shipment.spec.path)).space_needed
@@ -133,14 +134,9 @@ class Pipeline:
                     rest.growing.fail(error)
                 return
 
-    def _is_ready(self, shipment: Shipment) -> bool:
-        """Whether an earlier worker made the archive whole, and it is still there."""
-        known = self._state.databases[shipment.index]
-        return known.sealed and _has_size(shipment.archive, known.packed) and shipment.manifest.exists()
-
     def _pack(self, shipment: Shipment) -> None:
         known = self._state.databases[shipment.index]
-        if known.sha256 and self._is_ready(shipment):
+        if known.sha256 and shipment.manifest.exists() and _is_intact(shipment.archive, known.sha256):
             shipment.sha256 = known.sha256
             shipment.growing.finish(known.packed)
             return
@@ -199,5 +195,7 @@ class Pipeline:
                 shutil.rmtree(folder)
 
 
-def _has_size(path: Path, size: int) -> bool:
-    return path.is_file() and path.stat().st_size == size
+def _is_intact(archive: Path, sha256: str) -> bool:
+    """Whether an archive that was whole still is: the disk may have lost it or part of it since."""
+    with disk_errors(archive), archive.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest() == sha256

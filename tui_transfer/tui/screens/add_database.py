@@ -58,6 +58,10 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
     """
 
     AUTO_FOCUS = "#path"
+    HELP = (
+        "Tapez le chemin de la base (Tab complète), ou descendez avec ↓ dans la liste, où Entrée ouvre un "
+        "dossier ou choisit un fichier. Un dossier entier peut être une base. Aucun fichier n'est modifié."
+    )
     CSS_PATH = "add_database.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "Ajouter", show=False),
@@ -93,6 +97,10 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
 
     @on(Input.Changed, "#path")
     def _typed(self, event: Input.Changed) -> None:
+        if (meant := restarted(event.value)) != event.value:
+            event.input.value = meant  # shown as it is understood
+            event.input.cursor_position = len(meant)
+            return
         self._field("path").set_error(None)
         self._list(event.value)
         self._propose()

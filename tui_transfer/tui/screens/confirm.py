@@ -13,7 +13,8 @@ from tui_transfer.job import control
 from tui_transfer.job.spec import make_spec
 from tui_transfer.preflight import gate
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
-from tui_transfer.tui.screens.dialog import YesNo
+from tui_transfer.tui import wording
+from tui_transfer.tui.screens.dialog import YesNo, list_databases
 from tui_transfer.tui.screens.transfer import TransferPage
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from tui_transfer.archive.source import Summary
     from tui_transfer.tui.screens.page import Page
-
-_MOST_NAMES = 5
 
 
 def confirm_transfer(
@@ -39,12 +38,10 @@ def confirm_transfer(
     ticks = Ticks(page.session.home)
     missing = len(STATEMENTS) - len(ticks.all)
     paragraphs = [
-        Content("\n").join([_line(name, looks.get(name)) for name, _ in databases[:_MOST_NAMES]]),
+        list_databases([("•", "", name, _size(looks.get(name))) for name, _ in databases]),
         _total(looks),
         _destination(page),
     ]
-    if len(databases) > _MOST_NAMES:
-        paragraphs[0] += Content(f"\net {len(databases) - _MOST_NAMES} autres")
     if missing:
         points = french.count(missing, "prérequis n'est pas coché", "prérequis ne sont pas cochés")
         paragraphs.append(Content.styled(f"! {points} : le rapport le dira.", "$warning"))
@@ -52,14 +49,15 @@ def confirm_transfer(
     page.app.push_screen(question, lambda agreed: _begin(page, databases, ticks) if agreed else None)
 
 
-def _line(name: str, look: Summary | TransferError | None) -> Content:
-    size = "" if look is None or isinstance(look, TransferError) else f"   {french.size(look.size)}"
-    return Content.assemble("  • ", (name, "bold"), size)
+def _size(look: Summary | TransferError | None) -> str:
+    return "" if look is None or isinstance(look, TransferError) else french.size(look.size)
 
 
 def _total(looks: Mapping[str, Summary | TransferError | None]) -> Content:
     sizes = [look.size for look in looks.values() if look is not None and not isinstance(look, TransferError)]
     bases = french.count(len(looks), "base", "bases")
+    if len(sizes) < len(looks):
+        return Content(f"{bases}, {wording.SIZE_UNKNOWN}.")
     return Content(f"{bases}, {french.size(sum(sizes))} avant compression.")
 
 

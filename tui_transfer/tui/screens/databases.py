@@ -168,14 +168,19 @@ class DatabasesPage(Page):
         """The path of the highlighted line, and how much is ticked."""
         item = self._highlighted_item()
         look = self._looks.get(item.name) if item else None
-        about = "" if item is None else f"Emplacement : {self._path_of(item)}"
+        # A name that does not fit in its column is told in full here.
+        about = "" if item is None else f"{self._full_name(item)} : {self._path_of(item)}"
         if isinstance(look, TransferError):
             about = f"✗ {look.title}. {look.why} {look.advice}"
         self.query_one("#location", Prose).update(about or "La liste est vide : ajoutez une base avec A.")
         ticked = [self._looks.get(item.name) for item in self._ticked_items()]
-        size = sum(look.size for look in ticked if look is not None and not isinstance(look, TransferError))
+        sizes = [look.size for look in ticked if look is not None and not isinstance(look, TransferError)]
         count = french.count(len(ticked), "base cochée", "bases cochées")
-        self.query_one("#sum", Prose).update(f"{count}, {french.size(size)}")
+        size = wording.SIZE_UNKNOWN if None in ticked else french.size(sum(sizes))
+        self.query_one("#sum", Prose).update(f"{count}, {size}" if ticked else "Aucune base cochée")
+
+    def _full_name(self, item: DatabaseSettings) -> str:
+        return "Emplacement" if len(item.name) <= self._name_width else f"« {item.name} »"
 
     def _highlighted_item(self) -> DatabaseSettings | None:
         row = self.query_one(TickTable).cursor_row

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
+from tui_transfer import french
+from tui_transfer.tui import wording
 from tui_transfer.tui.widgets.actions import Action, ActionRow
 from tui_transfer.tui.widgets.bars import Notice, TooSmall
 from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.app import ComposeResult
+    from textual.screen import Screen
     from textual.widget import Widget
 
     from tui_transfer.tui.app import CentreApp
 
 T = TypeVar("T")
 
+_MOST_NAMES: Final = 5
+_NAME_WIDTH: Final = 48
+
 
 class Dialog(ModalScreen[T], Generic[T]):
     """A framed question over the screen. Subclasses give a title, a body and buttons."""
 
     AUTO_FOCUS = "Action"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Aide", show=False, key_display="? ou F1", tooltip="Cette aide"),
+    ]
+    HELP: ClassVar[str] = ""
+    """What the help says about this dialog."""
 
     def __init__(self, title: str, *, kind: str = "info") -> None:
         """`kind`: `info`, `success`, `warning` or `error`; it shows as a sign before the title."""
@@ -44,13 +55,28 @@ class Dialog(ModalScreen[T], Generic[T]):
     def compose(self) -> ComposeResult:
         """The same frame for all."""
         sign = "" if self.kind == "info" else f"{Notice.SIGNS[self.kind]} "
-        with Vertical(id="dialog", classes=f"-{self.kind}"):
+        with Vertical(id="dialog", classes=f"-{self.kind}") as frame:
+            frame.border_subtitle = self._help_hint
             yield Static(Content.styled(f"{sign}{self.heading}", "bold"), id="heading")
             with VerticalScroll(id="dialog-body", can_focus=False):
                 yield from self.body()
             with ActionRow(id="dialog-actions"):
                 yield from self.buttons()
         yield TooSmall()
+
+    def on_descendant_focus(self) -> None:
+        """A field takes « ? » as a letter."""
+        self.query_one("#dialog").border_subtitle = self._help_hint
+
+    @property
+    def _help_hint(self) -> str:
+        return "F1 Aide" if isinstance(self.focused, Input) else "? Aide"
+
+    def action_help(self) -> None:
+        """Explains this dialog and its keys."""
+        from tui_transfer.tui.screens.help import HelpDialog
+
+        self.app.push_screen(HelpDialog(cast("Screen[Any]", self), self.HELP))
 
     def body(self) -> Iterable[Widget]:
         """The widgets under the title."""
@@ -64,6 +90,21 @@ class Dialog(ModalScreen[T], Generic[T]):
 def paragraph(text: str | Content, classes: str = "") -> Prose:
     """A paragraph of a dialog; markup in `text` is not interpreted."""
     return Prose(text, classes=f"paragraph {classes}")
+
+
+def list_databases(rows: Sequence[tuple[str, str, str, str]]) -> Content:
+    """One line a database as far as there is room, so that what follows stays in sight.
+
+    Args:
+        rows: sign, its style, name and size of each.
+    """
+    lines = [
+        Content.assemble((f"  {sign} ", style), (wording.shorten(name, _NAME_WIDTH), "bold"), f"   {size}")
+        for sign, style, name, size in rows[:_MOST_NAMES]
+    ]
+    if len(rows) > _MOST_NAMES:
+        lines.append(Content(f"    et {french.count(len(rows) - _MOST_NAMES, 'autre')}"))
+    return Content("\n").join(lines)
 
 
 class YesNo(Dialog[bool]):

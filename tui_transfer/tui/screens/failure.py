@@ -9,7 +9,7 @@ from textual.content import Content
 
 from tui_transfer import __version__
 from tui_transfer.errors import Problem
-from tui_transfer.tui import clipboard
+from tui_transfer.tui import clipboard, wording
 from tui_transfer.tui.screens.answers import Answer
 from tui_transfer.tui.screens.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
@@ -38,6 +38,10 @@ class FailureDialog(Dialog[Answer | None]):
     """Gives an empty answer to try again, or None."""
 
     CSS_PATH = "failure.tcss"
+    HELP = (
+        "Ce qui s'est passé, pourquoi, et quoi faire. Rien n'est perdu : le transfert reprend là où il s'est "
+        "arrêté. « Copier » prépare le texte à donner à qui vous aide."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "resume", "Reprendre", show=False),
         Binding("c", "copy", "Copier", show=False),
@@ -89,7 +93,7 @@ class FailureDialog(Dialog[Answer | None]):
         yield Action("close")
 
     def _details(self) -> str:
-        lines = [f"{name} : {value}" for name, value in self._failure.details.items()]
+        lines = [wording.detail(name, value) for name, value in self._failure.details.items()]
         return "\n".join(
             [
                 f"Code : {self._failure.problem}",

@@ -31,7 +31,7 @@ class HelpDialog(Dialog[None]):
     """The help of one screen, made from its bindings so that it cannot be out of date."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,f", "close", "Fermer", show=False, key_display="Échap"),
+        Binding("escape,question_mark,f1,f", "close", "Fermer", show=False, key_display="Échap"),
         Binding("down", "scroll_body(1)", "Descendre", show=False),
         Binding("up", "scroll_body(-1)", "Monter", show=False),
     ]

@@ -55,6 +55,26 @@ _PREREQUISITES = Entry(
     "Vous cochez ce qui est fait ; le programme contrôle lui-même ce qu'il peut voir. "
     "Tout est retenu, vous pouvez y revenir plusieurs jours de suite.",
 )
+_FOLLOW = Entry(
+    "transfer",
+    "T",
+    "Suivre le transfert",
+    "Voir où en est le transfert en cours : compression, envoi, vérification de chaque base.",
+)
+_RESUME = Entry(
+    "transfer",
+    "T",
+    "Reprendre le transfert",
+    "Il continuera là où il s'est arrêté : ce qui est déjà envoyé ne l'est pas une seconde fois.\n\n"
+    "S'il attend quelque chose de vous, un mot de passe ou un proxy, le programme le demandera.",
+)
+_REPORT = Entry(
+    "report",
+    "R",
+    "Rapport à envoyer",
+    "Le message qui annonce le transfert à l'équipe Impact emploi association : "
+    "l'envoyer, le copier ou l'enregistrer.",
+)
 _QUIT = Entry(
     "leave",
     "Q",
@@ -62,6 +82,9 @@ _QUIT = Entry(
     "Fermer le centre de maintenance.\n\n"
     "Un transfert en cours continue sans lui ; rouvrez-le pour le suivre.",
 )
+
+
+_ALWAYS = (_MAINTAIN, _PREREQUISITES, _QUIT)
 
 
 class HomePage(Page):
@@ -140,40 +163,25 @@ class HomePage(Page):
         status = Content.assemble((word, f"bold {style}"), f"   {sentence}")
         self.query_one("#job-status", Prose).update(status)
         if follower.running:
-            return [Entry("transfer", "T", "Suivre le transfert", f"Un transfert est en cours. {sentence}")]
+            return [_FOLLOW]
         if follower.succeeded:
-            return [
-                Entry(
-                    "report",
-                    "R",
-                    "Rapport à envoyer",
-                    "Le message qui annonce le transfert à l'équipe Impact emploi association : "
-                    "l'envoyer, le copier ou l'enregistrer.",
-                )
-            ]
-        return [
-            Entry(
-                "transfer",
-                "T",
-                "Reprendre le transfert",
-                f"{sentence}\n\nIl continuera là où il s'est arrêté : ce qui est déjà envoyé ne l'est pas "
-                "une seconde fois.",
-            )
-        ]
+            return [_REPORT]
+        return [_RESUME]
 
     def _fill_menu(self, entries: list[Entry]) -> None:
-        if [entry.action for entry in entries] == [entry.action for entry in self._entries]:
-            self._entries = entries
+        if entries == self._entries:
             return
         menu = self.query_one("#menu", OptionList)
-        chosen = self._entries[menu.highlighted].action if menu.highlighted is not None else None
+        chosen = self._entries[menu.highlighted] if menu.highlighted is not None else None
+        # What the last transfer calls for is what one most likely wants, once; then the choice is kept.
+        called_for = [entry for entry in entries if entry not in (*self._entries, *_ALWAYS)]
         self._entries = entries
         menu.clear_options()
         menu.add_options(
             Option(Content.assemble((entry.letter, "bold $primary"), f"  {entry.name}")) for entry in entries
         )
-        names = [entry.action for entry in entries]
-        menu.highlighted = names.index(chosen) if chosen in names else 0
+        wanted = called_for[0] if called_for else chosen
+        menu.highlighted = entries.index(wanted) if wanted in entries else 0
         self._describe(menu.highlighted)
 
     def _describe(self, index: int) -> None:
@@ -216,7 +224,7 @@ class HomePage(Page):
             return
         from tui_transfer.tui.screens.transfer import TransferPage
 
-        self.app.push_screen(TransferPage(self._job, begin=not self._job.running))
+        self.app.push_screen(TransferPage(self._job, begin=True))
 
     def action_report(self) -> None:
         """Opens the message about the last transfer."""

@@ -25,6 +25,10 @@ class HostKeyDialog(Dialog[Answer | None]):
 
     CSS_PATH = "host_key.tcss"
     AUTO_FOCUS = "#action-refuse"
+    HELP = (
+        "L'empreinte identifie le serveur. Si c'est celle que l'Urssaf vous a donnée, acceptez : elle sera "
+        "retenue, et la question ne reviendra pas. Sinon refusez : rien n'est envoyé, et le transfert attend."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "accept", "Accepter", show=False),
         Binding("r,escape", "refuse", "Refuser", show=False),

@@ -29,6 +29,7 @@ class LeavingDialog(Dialog[Leaving]):
 
     CSS_PATH = "leaving.tcss"
     AUTO_FOCUS = "#action-background"
+    HELP = "Dans tous les cas rien n'est perdu : ce qui est déjà envoyé ne l'est pas une seconde fois."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "background", "Continuer en arrière-plan", show=False),
         Binding("i", "interrupt", "Interrompre (reprise possible)", show=False),
@@ -58,6 +59,40 @@ class LeavingDialog(Dialog[Leaving]):
     def action_interrupt(self) -> None:
         """Ends the worker."""
         self.dismiss(Leaving.INTERRUPT)
+
+    def action_stay(self) -> None:
+        """Changes nothing."""
+        self.dismiss(Leaving.STAY)
+
+
+class EndDemoDialog(Dialog[Leaving]):
+    """A demonstration has no background: its Sharebox and its transfer end with the program."""
+
+    AUTO_FOCUS = "#action-stay"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "end", "Terminer la démonstration", show=False),
+        Binding("r,escape", "stay", "Rester", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__("Un transfert d'essai est en cours")
+
+    def body(self) -> Iterable[Widget]:
+        """What ends, and what a real transfer would do."""
+        yield paragraph(
+            "Quitter termine la démonstration : le transfert d'essai s'arrête, et tout ce qu'elle a créé est "
+            "effacé."
+        )
+        yield paragraph("Un vrai transfert, lui, pourrait continuer en arrière-plan.", "muted")
+
+    def buttons(self) -> Iterable[Action]:
+        """« Terminer la démonstration » and « Rester »."""
+        yield Action("end")
+        yield Action("stay", primary=True)
+
+    def action_end(self) -> None:
+        """Closes the program, and with it the demonstration."""
+        self.dismiss(Leaving.BACKGROUND)
 
     def action_stay(self) -> None:
         """Changes nothing."""

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from tui_transfer import french
-from tui_transfer.errors import Problem
+from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
 from tui_transfer.preflight import gate
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from textual.widget import Widget
-
-    from tui_transfer.errors import TransferError
 
 
 class MaintainPage(Page):
@@ -89,7 +87,8 @@ class MaintainPage(Page):
         panel = self.query_one("#gate")
         panel.border_title = "Pourquoi ce bouton est grisé" if reason else "Tout est prêt"
         if reason is None:
-            self._show("✓ Le transfert peut commencer.", "success", self._ready(), self._prerequisites())
+            advice = self._unfinished() or self._prerequisites()
+            self._show("✓ Le transfert peut commencer.", "success", self._ready(), advice)
         else:
             self._show(f"! {reason.title}.", "warning", reason.why, reason.advice)
 
@@ -103,6 +102,22 @@ class MaintainPage(Page):
         assert self.session.settings is not None
         sharebox = self.session.settings.sharebox
         return f"Destination : {sharebox.host}, dossier {sharebox.directory}, compte {sharebox.username}."
+
+    def _unfinished(self) -> str:
+        """A new transfer would begin from nothing what the last one has already sent."""
+        last = next(iter(control.list_jobs(self.session.home)), None)
+        if last is None:
+            return ""
+        try:
+            finished = control.Follower(last).succeeded
+        except TransferError:
+            return ""
+        if finished:
+            return ""
+        return (
+            f"Le transfert du {french.moment(last.spec.created_at)} n'est pas terminé. Pour le reprendre, "
+            "revenez au menu avec Échap ; ce bouton en commence un nouveau."
+        )
 
     def _prerequisites(self) -> str:
         ticks = Ticks(self.session.home)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual.binding import Binding, BindingType
@@ -11,6 +12,9 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Static
 
+from tui_transfer.errors import TransferError
+from tui_transfer.job import control
+from tui_transfer.tui.background import in_background
 from tui_transfer.tui.widgets.actions import Action, ActionRow
 from tui_transfer.tui.widgets.bars import KeyBar, Notice, TooSmall, TopBar
 from tui_transfer.tui.widgets.prose import Prose
@@ -18,10 +22,13 @@ from tui_transfer.tui.widgets.prose import Prose
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual import events
     from textual.app import ComposeResult
     from textual.widget import Widget
 
+    from tui_transfer.job.control import Job
     from tui_transfer.tui.app import CentreApp
+    from tui_transfer.tui.screens.leaving import Leaving
     from tui_transfer.tui.session import Session
 
 MOST_COLUMNS: Final = 108
@@ -66,11 +73,10 @@ class Page(Screen[None]):
         """The same places on every screen."""
         settings = self.session.settings
         yield TopBar(self.TRAIL, settings.manager.name if settings else "")
-        if (practice := self.session.practice) is not None:
+        if self.session.practice is not None:
             yield Static(
                 Content.assemble(
-                    ("Démonstration", "bold"),
-                    f"  tout est fictif ; ce qui part arrive dans {practice.folder}",
+                    ("Démonstration", "bold"), "  tout est fictif : bases, Sharebox, destinataires"
                 ),
                 id="practice",
             )
@@ -84,6 +90,12 @@ class Page(Screen[None]):
                 yield from self.buttons()
         yield KeyBar(id="keys")
         yield TooSmall()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The lines above and below begin where the column does, however wide the window is."""
+        side = MARGIN + max(0, self.size.width - MOST_COLUMNS) // 2
+        for line in self.query("TopBar, #practice, #keys"):
+            line.styles.padding = (0, side)
 
     @property
     def room(self) -> int:
@@ -119,8 +131,36 @@ class Page(Screen[None]):
         self.app.pop_screen()
 
     def action_leave(self) -> None:
-        """Ends the program."""
-        self.app.exit()
+        """Ends the program; asks first while a transfer goes on, wherever one is."""
+        job = self.job_at_work()
+        if job is None:
+            self.app.exit()
+            return
+        from tui_transfer.tui.screens.leaving import EndDemoDialog, LeavingDialog
+
+        dialog = LeavingDialog() if self.session.practice is None else EndDemoDialog()
+        self.app.push_screen(dialog, partial(self._left, job))
+
+    def job_at_work(self) -> Job | None:
+        """The transfer that quitting would leave alone; another window may have begun it."""
+        return control.running_job(self.session.home)
+
+    def interrupt(self, job: Job) -> None:
+        """Asks the worker to end, beside the screen."""
+        self.say("Interruption demandée : le transfert s'arrête proprement.")
+        in_background(self, lambda: control.stop(job), self._stopped)
+
+    def _left(self, job: Job, choice: Leaving | None) -> None:
+        from tui_transfer.tui.screens.leaving import Leaving
+
+        if choice is Leaving.BACKGROUND:
+            self.app.exit()
+        elif choice is Leaving.INTERRUPT:
+            self.interrupt(job)
+
+    def _stopped(self, result: TransferError | None) -> None:
+        if isinstance(result, TransferError):
+            self.say(f"{result.title}. {result.why}", "error")
 
     def action_help(self) -> None:
         """Explains this screen and its keys."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -13,12 +13,19 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
+_HELP: Final = (
+    "Le message seul, sans cadre, pour le sélectionner avec les moyens de votre terminal puis le coller dans "
+    "votre messagerie : à la souris en maintenant Maj, ou dans tmux avec le préfixe puis [."
+)
+
+
 class PlainPage(Screen[None]):
     """No frame and no colour, so that nothing else is selected with the text."""
 
     CSS_PATH = "plain.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,x,q", "close", "Retour", tooltip="Revenir au message"),
+        Binding("question_mark,f1", "help", "Aide", key_display="?", tooltip="Cette aide"),
     ]
 
     def __init__(self, text: str) -> None:
@@ -31,9 +38,15 @@ class PlainPage(Screen[None]):
             yield Static(self._plain, markup=False)
         yield Static(
             "Sélectionnez avec votre terminal (Maj maintenue à la souris, ou le mode copie de tmux).  "
-            "↑ ↓ défiler  Échap retour",
+            "↑ ↓ défiler  Échap retour  ? aide",
             id="plain-hint",
         )
+
+    def action_help(self) -> None:
+        """Explains how to select."""
+        from tui_transfer.tui.screens.help import HelpDialog
+
+        self.app.push_screen(HelpDialog(cast("Screen[Any]", self), _HELP))
 
     def action_close(self) -> None:
         """Goes back."""

@@ -41,10 +41,17 @@ class ProxyForm(Dialog[Answer | None]):
     """
 
     CSS_PATH = "proxy_form.tcss"
+    HELP = (
+        "Un proxy est la sortie de votre réseau vers Internet. Votre service informatique connaît son type, "
+        "son adresse, son port et vos identifiants. « Exécuter » reprend le transfert par ce proxy ; ce qui "
+        "est déjà fait n'est pas refait."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "execute", "Exécuter", show=False),
+        Binding("d", "direct", "Réessayer en direct", show=False,
+                tooltip="Réessayer sans proxy, si le réseau était coupé"),
         Binding("escape", "cancel", "Annuler", show=False),
-    ]
+    ]  # fmt: skip
 
     def __init__(
         self,
@@ -82,13 +89,19 @@ class ProxyForm(Dialog[Answer | None]):
         yield Field("Mot de passe", QuietInput(self._password, id="password", password=True))
 
     def buttons(self) -> Iterable[Action]:
-        """« Exécuter » and « Annuler »."""
+        """« Exécuter » and « Annuler »; the direct way again where it is the one that failed."""
         yield Action("execute", primary=True)
+        if self._was_direct:
+            yield Action("direct")
         yield Action("cancel")
+
+    @property
+    def _was_direct(self) -> bool:
+        return self._failure.problem is Problem.SHAREBOX_UNREACHABLE
 
     def _reason(self) -> Content:
         failure = self._failure
-        if failure.problem is Problem.SHAREBOX_UNREACHABLE:
+        if self._was_direct:
             return Content(
                 "Votre réseau impose sans doute un proxy. Votre service informatique connaît "
                 f"ces informations. ({failure.details.get('reason', failure.why)})"
@@ -127,6 +140,11 @@ class ProxyForm(Dialog[Answer | None]):
             username=self._value("username") or None,
         )
         self.dismiss(Answer(proxy=proxy, proxy_password=self.query_one("#password", Input).value or None))
+
+    def action_direct(self) -> None:
+        """Tries again as before: the line may have been down for a moment."""
+        if self._was_direct:
+            self.dismiss(Answer())
 
     def action_cancel(self) -> None:
         """Gives up for now; the job stays resumable."""

@@ -11,6 +11,7 @@ from tui_transfer.tui.screens.proxy_form import ProxyForm
 from tui_transfer.tui.screens.secret import SecretDialog
 
 if TYPE_CHECKING:
+    from tui_transfer.config import ShareboxSettings
     from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Follower
     from tui_transfer.tui.screens.answers import Answer
@@ -42,6 +43,17 @@ def forget_refused(failure: TransferError, session: Session) -> None:
         session.proxy_password = None
 
 
+def corrected_host_key(failure: TransferError, sharebox: ShareboxSettings, session: Session) -> str | None:
+    """The key that was put in the configuration since the job met another than it expected."""
+    if failure.problem is not Problem.HOST_KEY_CHANGED:
+        return None
+    session.reload()
+    now = session.settings.sharebox if session.settings else sharebox
+    if (now.host, now.port) != (sharebox.host, sharebox.port):
+        return None
+    return now.host_key if now.host_key != failure.details.get("expected") else None
+
+
 def dialog_for(failure: TransferError, follower: Follower, session: Session) -> Dialog[Answer | None]:
     """The modal that explains `failure` and asks for what makes it go away."""
     spec, practice = follower.job.spec, session.practice
@@ -51,10 +63,11 @@ def dialog_for(failure: TransferError, follower: Follower, session: Session) -> 
         return ProxyForm(failure, proxy, session.proxy_password, practice.proxy if practice else None)
     if failure.problem is Problem.HOST_KEY_UNKNOWN:
         return HostKeyDialog(failure, practice)
-    uses_key = spec.sharebox.key_file is not None
+    sharebox = follower.state.sharebox
+    uses_key = sharebox.key_file is not None
     asks_password = failure.problem is Problem.PASSWORD_NEEDED or (
         failure.problem is Problem.CREDENTIALS_REFUSED and not uses_key
     )
     if asks_password or failure.problem in _NEED_PASSPHRASE:
-        return SecretDialog(failure, f"{spec.sharebox.username} sur {spec.sharebox.host}", practice)
+        return SecretDialog(failure, f"{sharebox.username} sur {sharebox.host}", practice)
     return FailureDialog(failure, follower.job)

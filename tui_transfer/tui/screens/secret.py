@@ -31,6 +31,10 @@ class SecretDialog(Dialog[Answer | None]):
     """Gives the secret, or None. It is kept in memory until the program is closed, and nowhere else."""
 
     AUTO_FOCUS = "#secret"
+    HELP = (
+        "Le mot de passe ne s'affiche pas pendant la saisie, et n'est écrit nulle part. Il est essayé une "
+        "seule fois. Si vous annulez, le transfert attend ; « Reprendre » le demande de nouveau."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Continuer", show=False),
         Binding("escape", "cancel", "Annuler", show=False),

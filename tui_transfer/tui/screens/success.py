@@ -10,7 +10,7 @@ from textual.content import Content
 from tui_transfer import french
 from tui_transfer.job.state import VERIFIED
 from tui_transfer.report import conclusion, describe_verification
-from tui_transfer.tui.screens.dialog import Dialog, paragraph
+from tui_transfer.tui.screens.dialog import Dialog, list_databases, paragraph
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.job.state import DatabaseState, JobState
+    from tui_transfer.tui.practice import Practice
 
 
 class SuccessDialog(Dialog[None]):
@@ -26,20 +27,24 @@ class SuccessDialog(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("o,escape", "close", "OK", show=False)]
 
-    def __init__(self, state: JobState) -> None:
+    def __init__(self, state: JobState, practice: Practice | None = None) -> None:
         verified = state.all_verified
         title = "Transfert terminé et vérifié" if verified else "Transfert terminé, non vérifiable"
         super().__init__(title, kind="success" if verified else "warning")
         self._state = state
+        self._practice = practice
 
     def body(self) -> Iterable[Widget]:
         """The conclusion, each database, what comes next."""
         databases = self._state.databases
         yield paragraph(conclusion(self._state))
-        yield paragraph(Content("\n").join([_line(item) for item in databases]))
         for how in dict.fromkeys(item.verified for item in databases):
-            yield paragraph(f"Vérification : {describe_verification(how).removeprefix('oui, ')}.")
-        yield paragraph("Il reste à prévenir l'équipe : le message est prêt.", "muted")
+            yield paragraph(f"Vérification : {describe_verification(how)}.")
+        yield paragraph(list_databases([_row(item) for item in databases]))
+        if self._practice is not None:
+            arrived = f" : les archives sont arrivées dans {self._practice.folder}"
+            yield paragraph(Content.assemble(("Démonstration", "bold"), arrived), "warning")
+        yield paragraph("Il reste à prévenir l'équipe : le message est prêt.")
 
     def buttons(self) -> Iterable[Action]:
         """« OK »."""
@@ -50,6 +55,6 @@ class SuccessDialog(Dialog[None]):
         self.dismiss()
 
 
-def _line(item: DatabaseState) -> Content:
+def _row(item: DatabaseState) -> tuple[str, str, str, str]:
     sign, style = ("✓", "$success") if item.verified in VERIFIED else ("!", "$warning")
-    return Content.assemble((f"  {sign} ", style), (item.name, "bold"), f"   {french.size(item.packed)}")
+    return sign, style, item.name, french.size(item.packed)

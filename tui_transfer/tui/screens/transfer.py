@@ -18,9 +18,8 @@ from tui_transfer.job.progress import Estimate, Meter
 from tui_transfer.tui import wording
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.screens.failure import FailureDialog
-from tui_transfer.tui.screens.leaving import Leaving, LeavingDialog
 from tui_transfer.tui.screens.page import Page
-from tui_transfer.tui.screens.recovery import dialog_for, forget_refused
+from tui_transfer.tui.screens.recovery import corrected_host_key, dialog_for, forget_refused
 from tui_transfer.tui.screens.success import SuccessDialog
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.gauge import gauge
@@ -32,13 +31,16 @@ if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
 
+    from tui_transfer.config import ShareboxSettings
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
     from tui_transfer.tui.screens.answers import Answer
 
-POLL_SECONDS: Final = 1.0
-_PACE_SECONDS: Final = 2.0
-"""Rate and time left change no faster than one can read them."""
+POLL_SECONDS: Final = 0.5
+_FIGURES_SECONDS: Final = 1.5
+"""The gauge moves at each poll; the figures, which are more to send over an SSH connection, less often."""
+_SILENCE: Final = 3.0
+"""Seconds without an event from which on the link is not merely between two of them."""
 _PANEL: Final = 3
 """Columns that the table's panel takes: its border and its margin."""
 
@@ -48,7 +50,8 @@ class TransferPage(Page):
 
     Args:
         job: the job to follow.
-        begin: whether to start a worker on it.
+        begin: whether to go on with it at once: to ask what it needs, or else to start a worker.
+        clock: the time of day, in seconds.
     """
 
     TRAIL = "Maintenir › Transfert"
@@ -63,17 +66,18 @@ class TransferPage(Page):
         Binding("m", "message", "Message à envoyer", show=False, tooltip="Le rapport, une fois terminé"),
         Binding("q,ctrl+q", "leave", "Quitter", show=False, key_display="Q",
                 tooltip="Fermer le centre de maintenance, avec ou sans interruption"),
-        Binding("escape", "back", "Retour", tooltip="Quitter cet écran"),
+        Binding("escape", "back", "Retour", tooltip="Revenir au menu ; le transfert continue"),
     ]  # fmt: skip
 
-    def __init__(self, job: Job, *, begin: bool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, job: Job, *, begin: bool, clock: Callable[[], float] = time.time) -> None:
         super().__init__()
         self.job = job
         self._begin = begin
         self._clock = clock
         self._follower: Follower | None = None
         self._meter = Meter()
-        self._paced_at = float("-inf")
+        self._heard_at = clock()
+        self._figures_at = float("-inf")
         self._starting = False
         self._interrupting = False
         self._settled = False
@@ -103,8 +107,8 @@ class TransferPage(Page):
             self.call_after_refresh(lambda: self.app.push_screen(dialog))
             return
         self._draw_all()
-        if self._begin:
-            self._start(self.session.orders())
+        if self._begin and not self._follower.running:
+            self.action_resume()
         else:
             self._poll()
         self.set_interval(POLL_SECONDS, self._tick)
@@ -125,7 +129,8 @@ class TransferPage(Page):
         follower = self._follower
         assert follower is not None
         try:
-            follower.poll()
+            if follower.poll():
+                self._heard_at = self._clock()
         except TransferError as error:
             self._settled = True
             self._ask(error)
@@ -138,11 +143,15 @@ class TransferPage(Page):
     def _start(self, orders: Orders) -> None:
         self._starting, self._settled, self._interrupting = True, False, False
         self._show_buttons()
+        # Not on a button: there is nothing to do but wait, and Enter must not quit.
+        self.query_one(ProgressTable).focus()
         self.set_text("#doing", "Démarrage du transfert…")
         in_background(self, lambda: control.start(self.job, orders), self._started)
 
     def _started(self, result: int | TransferError) -> None:
         self._starting = False
+        if self._interrupting:
+            self.interrupt(self.job)
         if isinstance(result, TransferError) and result.problem is not Problem.JOB_RUNNING:
             self._settled = True
             self._draw()
@@ -152,10 +161,14 @@ class TransferPage(Page):
         """The worker has ended: success, an interruption that was asked for, or something to ask."""
         self._draw()
         if follower.succeeded:
-            self.app.push_screen(SuccessDialog(follower.state), lambda _: self.action_message())
+            self.app.push_screen(
+                SuccessDialog(follower.state, self.session.practice), lambda _: self.action_message()
+            )
             return
         failure = follower.failure
-        if failure is not None and not self._interrupting:
+        if self._interrupting:
+            self.say("")
+        elif failure is not None:
             self._ask(failure)
         self.query_one("#action-resume", Action).focus()
 
@@ -180,12 +193,17 @@ class TransferPage(Page):
             if answer.proxy is not None:
                 session.keep_proxy(answer.proxy)
             if answer.host_key is not None:
-                session.keep_host_key(self.job.spec.sharebox, answer.host_key)
+                session.keep_host_key(self._sharebox, answer.host_key)
         except TransferError as error:  # the job keeps it all the same
             self.say(f"{error.title}. {error.why}", "warning")
         self._start(session.orders(answer.proxy, answer.host_key))
 
     # ── Drawing ───────────────────────────────────────────────
+
+    @property
+    def _sharebox(self) -> ShareboxSettings:
+        """Where the databases go: a mended configuration counts from the next worker on."""
+        return self._follower.state.sharebox if self._follower else self.job.spec.sharebox
 
     @property
     def _at_work(self) -> bool:
@@ -203,20 +221,27 @@ class TransferPage(Page):
         """Brings what changed to the screen."""
         assert self._follower is not None
         state, running = self._follower.state, self._follower.running
-        if not self._starting or running:
-            self.set_text("#doing", wording.doing(state, running=running))
         self.set_text("#overall", self._overall(state.fraction))
-        self.query_one(ProgressTable).show(state.databases, running=self._at_work)
         now = self._clock()
-        estimate = self._meter.observe(now, state) if running else Estimate(None, None)
-        if now - self._paced_at >= _PACE_SECONDS or not running:
-            self._paced_at = now
+        estimate = self._estimate(now) if running else Estimate(None, None)
+        if now - self._figures_at >= _FIGURES_SECONDS or not running:
+            self._figures_at = now
+            if not self._starting or running:
+                self.set_text("#doing", wording.doing(state, running=running))
+            self.query_one(ProgressTable).show(state.databases, running=self._at_work)
             self.set_text("#pace", wording.pace(state, estimate))
         self._show_buttons()
 
     def _overall(self, fraction: float) -> Content:
         percent = f"  {french.percent(fraction):>5}"
         return Content.assemble(gauge(fraction, self.room - len(percent)), (percent, "bold"))
+
+    def _estimate(self, now: float) -> Estimate:
+        """By the times of the events, which is steady; where none comes any more, by the time that passes."""
+        assert self._follower is not None
+        state, silence = self._follower.state, now - self._heard_at
+        heard = state.updated_at.timestamp() if state.updated_at else now
+        return self._meter.observe(heard + silence if silence > _SILENCE else heard, state)
 
     def _show_buttons(self) -> None:
         follower = self._follower
@@ -239,6 +264,8 @@ class TransferPage(Page):
         failure = self._follower.failure
         if failure is None or failure.problem is Problem.INTERRUPTED:
             self._start(self.session.orders())
+        elif (host_key := corrected_host_key(failure, self._sharebox, self.session)) is not None:
+            self._start(self.session.orders(host_key=host_key))
         else:
             self._ask(failure)
 
@@ -254,29 +281,14 @@ class TransferPage(Page):
 
         self.app.switch_screen(ReportPage(self.job))
 
-    def action_leave(self) -> None:
-        """Closes the program; asks first while the transfer goes on."""
-        self._leave(self.app.exit)
+    def job_at_work(self) -> Job | None:
+        """A worker that is being started counts as one."""
+        return self.job if self._starting else super().job_at_work()
 
-    def action_back(self) -> None:
-        """Goes back to the first screen; asks first while the transfer goes on."""
-        self._leave(self.app.pop_screen)
-
-    def _leave(self, go: Callable[[], object]) -> None:
-        follower = self._follower
-        if follower is None or not (follower.running or self._starting):
-            go()
-            return
-        self.app.push_screen(LeavingDialog(), self._left)
-
-    def _left(self, choice: Leaving | None) -> None:
-        if choice is Leaving.BACKGROUND:
-            self.app.exit()
-        elif choice is Leaving.INTERRUPT:
-            self._interrupting = True
-            self.say("Interruption demandée : le transfert s'arrête proprement…")
-            in_background(self, lambda: control.stop(self.job), self._stopped)
-
-    def _stopped(self, result: TransferError | None) -> None:
-        if isinstance(result, TransferError):
-            self.say(f"{result.title}. {result.why}", "error")
+    def interrupt(self, job: Job) -> None:
+        """The end is then no surprise; a worker that is being started is ended once it is there."""
+        self._interrupting = True
+        if self._starting:
+            self.say("Interruption demandée : le transfert s'arrête dès qu'il a démarré.")
+        else:
+            super().interrupt(job)

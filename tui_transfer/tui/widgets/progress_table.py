@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from tui_transfer import french
+from tui_transfer.job.state import Step
 from tui_transfer.tui import wording
 from tui_transfer.tui.widgets.actions import FIELD
 from tui_transfer.tui.widgets.gauge import FULL, gauge
@@ -33,6 +34,7 @@ class ProgressTable(FrugalTable):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, classes=FIELD, cursor="none")
         self._name_width, self._gauge_width = _LEAST_NAME, _GAUGE
+        self._active = -1
 
     def lay_out(self, room: int, databases: Sequence[DatabaseState], *, running: bool) -> None:
         """Begins anew in `room` columns: at the start, and when window or theme change."""
@@ -52,11 +54,23 @@ class ProgressTable(FrugalTable):
         )
         for item in databases:
             self.add_row(*self._cells(item, running=running))
+        self._active = -1
 
     def show(self, databases: Sequence[DatabaseState], *, running: bool) -> None:
         """Brings the rows that changed to the screen."""
         for row, item in enumerate(databases):
             self.set_row(row, self._cells(item, running=running))
+        self._follow(databases)
+
+    def _follow(self, databases: Sequence[DatabaseState]) -> None:
+        """Scrolls to the database that is being sent, once for each: the person may look elsewhere."""
+        at_work = (
+            row for row, item in enumerate(databases) if item.transfer in {Step.RUNNING, Step.VERIFYING}
+        )
+        active = next(at_work, self._active)
+        if active != self._active:
+            self._active = active
+            self.scroll_to(y=active - 1, animate=False)
 
     def _cells(self, item: DatabaseState, *, running: bool) -> list[Text]:
         return [

@@ -10,6 +10,7 @@ from textual.coordinate import Coordinate
 from textual.message import Message
 from textual.widgets import DataTable
 
+from tui_transfer.tui import wording
 from tui_transfer.tui.widgets.actions import FIELD
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def tick_box(ticked: bool) -> Text:
 
 def clipped(text: str, width: int) -> Text:
     """Text that says with « … » that it does not fit."""
-    clipped = Text(text, no_wrap=True)
+    clipped = Text(wording.shorten(text, width), no_wrap=True)
     clipped.truncate(width, overflow="ellipsis")
     return clipped
 
