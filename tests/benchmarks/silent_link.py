@@ -93,9 +93,7 @@ def measure_slow(server: SshServer, folder: Path) -> None:
     arrived = sum(path.read_bytes() == content for path in server.root.glob("slow*.7z"))
     keys = server.log().count("SSH2_MSG_NEWKEYS sent")
     print(f"{TRANSFERS} transfers at {RATE * 8} bit/s, {arrived} arrived")
-    print(
-        f"{pauses} pauses of {PAUSE:.0f} s, {keys} key exchanges, {len(alarms)} false alarms {alarms or ''}"
-    )
+    print(f"{pauses} pauses of {PAUSE:.0f} s, {keys} key exchanges, {len(alarms)} false alarms", *alarms)
 
 
 def _slow_transfer(server: SshServer, archive: Path, first_pause: float) -> tuple[int, str]:
