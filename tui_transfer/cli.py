@@ -14,6 +14,7 @@ import click
 from tui_transfer import __version__, config
 from tui_transfer.config import Home
 from tui_transfer.errors import EXIT_CODE_MEANINGS, ExitCode, Problem, TransferError
+from tui_transfer.files import keep_process_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ _HELP: Final = {"help_option_names": ["-h", "--help"]}
 
 def main() -> None:
     """The console script: runs a command and turns every failure into French and an exit code."""
+    keep_process_private()
     # click finds its French words through gettext, whose language is that of the environment.
     os.environ["LANGUAGE"] = "fr"
     bindtextdomain("messages", str(Path(__file__).with_name("locale")))

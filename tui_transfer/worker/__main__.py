@@ -20,7 +20,7 @@ import msgspec
 
 from tui_transfer import __version__
 from tui_transfer.errors import ExitCode, Problem, TransferError
-from tui_transfer.files import local_disk_error
+from tui_transfer.files import keep_process_private, local_disk_error
 from tui_transfer.job import audit, control, lock
 from tui_transfer.job.events import JobBlocked, JobSucceeded, WorkerStarted
 from tui_transfer.job.journal import Journal, JournalReader
@@ -45,7 +45,7 @@ _log = logging.getLogger("tui_transfer.worker")
 
 def main(folder: Path) -> NoReturn:
     """Works on the job in `folder` until it succeeds or is blocked, and ends the process."""
-    os.umask(0o077)
+    keep_process_private()
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
