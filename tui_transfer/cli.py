@@ -112,7 +112,7 @@ def run(
             headless.confirm(settings, chosen)
         return headless.create_job(settings, home, chosen)
 
-    return headless.transfer(begin, as_json=as_json, **connection)
+    return headless.transfer(begin, new=True, as_json=as_json, **connection)
 
 
 @cli.command(context_settings=_HELP)
@@ -123,7 +123,10 @@ def resume(job: str | None, as_json: bool, **connection: str | None) -> int:
     from tui_transfer import headless
     from tui_transfer.job import control
 
-    return headless.transfer(lambda home: control.find(home, job), as_json=as_json, **connection)
+    def begin(home: Home) -> Job:
+        return control.find(home, job)
+
+    return headless.transfer(begin, new=False, as_json=as_json, **connection)
 
 
 @cli.command(context_settings=_HELP)

@@ -105,6 +105,9 @@ class _Worker:
         journal = Journal(job.journal)
         self._job = job
         self._recorder = Recorder(journal)
+        if orders.journal_lines not in (None, len(journal.past)):
+            # Two were started at the same moment, and the other one has ended: its outcome is the answer.
+            raise TransferError(Problem.JOB_RUNNING, job=job.id)
         audit.check_spec(job, journal.past)
         started = WorkerStarted(
             at=now(),
