@@ -23,6 +23,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 RATE = 3_000_000
 """Bytes a second on the line, so that sending and reading back take a while each."""
+ECONOMY_RATE = 10_000_000
 LONGEST_DELAY = 1.5
 _MOMENTS = (
     None,
@@ -270,14 +272,16 @@ def economy(folder: Path, server: SshServer, link: Relay, size: int, kills: int)
     base.write_bytes(os.urandom(size))
     place = place_for(folder / "home", server.password)
     place.configure(server, {"Grosse": base}, port=link.port)
+    link.rate = ECONOMY_RATE
     packed = 0
     for number in range(kills + 1):
         with place.started(*(["run", "--yes"] if number == 0 else ["resume"])) as view:
             if number < kills:
-                _wait_for_share(place, (number + 1) / (kills + 1), size)
-                state = control.Follower(place.job()).state
-                assert state.worker_pid
-                os.kill(state.worker_pid, signal.SIGKILL)
+                share = size * (number + 1) // (kills + 1)
+                wait_until(partial(_has_sent, link, share), seconds=600, what="its share")
+                worker = control.Follower(place.job()).state.worker_pid
+                assert worker
+                os.kill(worker, signal.SIGKILL)
             view.communicate(timeout=600)
         assert view.returncode == (12 if number < kills else 0)
         if number < kills and not control.Follower(place.job()).state.databases[0].sealed:
@@ -292,15 +296,8 @@ def economy(folder: Path, server: SshServer, link: Relay, size: int, kills: int)
     )
 
 
-def _wait_for_share(place: Place, share: float, size: int) -> None:
-    limit = time.monotonic() + 600
-    while time.monotonic() < limit:
-        if control.list_jobs(place.home):
-            state = control.Follower(place.job()).state
-            if state.databases[0].acknowledged >= share * size:
-                return
-        time.sleep(_POLL)
-    raise TimeoutError
+def _has_sent(link: Relay, count: int) -> bool:
+    return link.sent >= count
 
 
 def main() -> None:
