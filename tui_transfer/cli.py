@@ -16,6 +16,7 @@ import click
 from tui_transfer import __version__, config
 from tui_transfer.config import Home
 from tui_transfer.errors import EXIT_CODE_MEANINGS, ExitCode, Problem, TransferError, unexpected
+from tui_transfer.files import keep_process_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,7 @@ _HELP: Final = {"help_option_names": ["-h", "--help"]}
 
 def main() -> None:
     """The console script: runs a command and turns every failure into French and an exit code."""
+    keep_process_private()
     # click finds its French words through gettext, whose language is that of the environment.
     os.environ["LANGUAGE"] = "fr"
     bindtextdomain("messages", str(Path(__file__).with_name("locale")))
@@ -119,7 +121,7 @@ def run(
             headless.confirm(settings, chosen)
         return headless.create_job(settings, home, chosen)
 
-    return headless.transfer(begin, as_json=as_json, **connection)
+    return headless.transfer(begin, new=True, as_json=as_json, **connection)
 
 
 @cli.command(context_settings=_HELP)
@@ -130,7 +132,10 @@ def resume(job: str | None, as_json: bool, **connection: str | None) -> int:
     from tui_transfer import headless
     from tui_transfer.job import control
 
-    return headless.transfer(lambda home: control.find(home, job), as_json=as_json, **connection)
+    def begin(home: Home) -> Job:
+        return control.find(home, job)
+
+    return headless.transfer(begin, new=False, as_json=as_json, **connection)
 
 
 @cli.command(context_settings=_HELP)

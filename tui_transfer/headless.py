@@ -43,12 +43,13 @@ _PASSPHRASE_MISSING: Final = frozenset({Problem.KEY_PASSPHRASE_NEEDED, Problem.K
 
 
 def transfer(
-    begin: Callable[[Home], Job], *, proxy: str | None, host_key: str | None, as_json: bool
+    begin: Callable[[Home], Job], *, new: bool, proxy: str | None, host_key: str | None, as_json: bool
 ) -> ExitCode:
     """Takes the job that `begin` gives to its end, and tells it; failures included.
 
     Args:
         begin: finds or creates the job.
+        new: which of both.
         proxy: a proxy URL from the command line.
         host_key: a fingerprint accepted on the command line.
         as_json: one JSON event a line instead of plain lines.
@@ -61,6 +62,10 @@ def transfer(
             host_key=None if host_key is None else config.checked_fingerprint(host_key),
         )
         job = begin(home)
+<<<<<<< HEAD
+=======
+        return carry_out(home, job, decisions, output, new=new)
+>>>>>>> issue3
     except TransferError as error:
         output.end(None, error, None)
         return error.exit_code
@@ -72,6 +77,7 @@ def transfer(
     return carry_out(home, job, decisions, output)
 
 
+<<<<<<< HEAD
 def carry_out(home: Home, job: Job, decisions: Orders, output: Output) -> ExitCode:
     """Starts a worker on `job`, or joins the one that is at it, and follows it to its end.
 
@@ -109,11 +115,36 @@ def _keep_host_key(home: Home, follower: control.Follower) -> None:
 
 def _start(job: Job, orders: Orders) -> None:
     """Starts a worker; where somebody else just did so for the same job, that one is followed."""
+=======
+def carry_out(home: Home, job: Job, decisions: Orders, output: Output, *, new: bool) -> ExitCode:
+    """Starts a worker on `job`, or joins the one that is at it, and follows it to its end."""
+    follower = control.Follower(job)
+    if follower.succeeded:
+        output.end(follower.state, None, job.id)
+        return exit_code(follower)
+    if not follower.running:
+        _start(job, with_secrets(decisions, job), new=new)
+    code = _follow_or_stop(follower, output)
+    if follower.state.host_key and follower.state.route:
+        config.remember_host_key(home, job.spec.sharebox.host, follower.state.host_key)
+    return code
+
+
+def _start(job: Job, orders: Orders, *, new: bool) -> None:
+    """Starts a worker; where somebody else just did so for the same job, that one is followed.
+
+    A new job that another one keeps from beginning is given up: it would be taken for the last transfer.
+    """
+>>>>>>> issue3
     try:
         control.start(job, orders)
     except TransferError as error:
-        if error.problem is not Problem.JOB_RUNNING or error.details["job"] != job.id:
-            raise
+        if error.problem is Problem.JOB_RUNNING:
+            if error.details["job"] == job.id:
+                return
+            if new:
+                control.remove(job)
+        raise
 
 
 def choose_databases(

@@ -12,7 +12,7 @@ from tui_transfer import french
 from tui_transfer.errors import ExitCode, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.job.progress import Meter
-from tui_transfer.report import conclusion, describe_verification
+from tui_transfer.report import conclusion, describe_reading, describe_verification
 
 if TYPE_CHECKING:
     from tui_transfer.job.control import Follower
@@ -120,6 +120,9 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
             return f"Connexion perdue : {event.reason} Essai {event.attempt} dans {seconds}."
         case ev.ArchiveStarted():
             return f"{state.databases[event.database].name} : compression de {french.size(event.size)}."
+        case ev.ArchiveKept():
+            item = state.databases[event.database]
+            return f"{item.name} : déjà compressée. Lecture : {describe_reading(item)}."
         case ev.ArchiveSealed():
             name = state.databases[event.database].name
             return f"{name} : compressée, {french.size(event.size)}, SHA-256 {event.sha256}."
@@ -153,6 +156,8 @@ def _database_json(item: DatabaseState) -> dict[str, Any]:
         "sha256": item.sha256,
         "size": item.size,
         "packed": item.packed,
+        "read_at": item.read_at,
+        "changed_since": item.changed_since,
         "verified": item.verified or "none",
         "delivered": item.delivered,
     }

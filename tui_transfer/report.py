@@ -70,6 +70,14 @@ def describe_verification(verified: str | None) -> str:
     return _VERIFICATIONS.get(verified or "", "pas encore faite")
 
 
+def describe_reading(item: DatabaseState) -> str:
+    """When the database was read, and whether it is known to have changed since; in French."""
+    read = french.moment(item.read_at) if item.read_at else "pas encore faite"
+    if not item.changed_since:
+        return read
+    return f"{read} ; la base a changé depuis, et son état actuel demande un nouveau transfert"
+
+
 def describe_job(follower: Follower) -> str:
     """What became of a job, in two or three words for a list."""
     if follower.running:
@@ -132,6 +140,8 @@ def _database(number: int, item: DatabaseState) -> str:
     if item.size is not None:
         files = f" ({french.count(item.files, 'fichier')})" if item.kind == "folder" and item.files else ""
         lines.append(f"   Données : {french.size(item.size)}{files}")
+    if item.read_at is not None:
+        lines.append(f"   Lecture : {describe_reading(item)}")
     if item.sealed:
         lines.append(f"   Archive : {item.archive}, {french.size(item.packed)}")
         lines.append(f"   SHA-256 : {item.sha256}")

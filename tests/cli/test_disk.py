@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.place import Place, archives, extract, place_for
+from tests.cli.place import Place, archives, blocks_packed, extract, place_for
 from tests.mounts import small_disk
 from tests.programs import require
 from tests.servers.openssh import SshServer
@@ -64,14 +64,14 @@ def test_a_disk_that_fills_up_blocks_with_words_and_the_work_is_kept(
     # Five blocks: what is random in them takes a second each to pack, the rest no time.
     base.write_bytes(b"".join(os.urandom(1_500_000).ljust(BLOCK_SIZE, b"-") for _ in range(5)))
     with place.started("run", "--yes", "--json") as command:
-        wait_until(lambda: _blocks(place) >= 1, seconds=60, what="a block")
+        wait_until(lambda: blocks_packed(place) >= 1, seconds=60, what="a block")
         filler = _fill(disk)
         out, _ = command.communicate(timeout=60)
     assert command.returncode == 10
     assert '"problem":"disk-full"' in out.splitlines()[-1]
     assert "bloqué" in place.run("jobs").out
     assert archives(ssh_server.root) == []
-    blocks = _blocks(place)
+    blocks = blocks_packed(place)
     assert place.run("resume").code == 10, "there still is no room"
     assert place.run("report").code == 0
     filler.unlink()
@@ -80,12 +80,6 @@ def test_a_disk_that_fills_up_blocks_with_words_and_the_work_is_kept(
     (sealed,) = (event for event in resumed.events if event["type"] == "archive.sealed")
     assert sealed["reused"] >= blocks >= 1
     _assert_arrived(ssh_server, base, tmp_path / "out")
-
-
-def _blocks(place: Place) -> int:
-    """Blocks that are packed for good: 8 bytes at the beginning of the index, 72 for each."""
-    index = next(place.home.jobs.glob("*/spool/0/blocks.index"), None)
-    return (index.stat().st_size - 8) // 72 if index else 0
 
 
 def test_room_is_looked_for_before_anything_begins(place: Place, disk: Path, base: Path) -> None:

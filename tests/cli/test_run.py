@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import SquidServer
 from tui_transfer.config import ProxySettings, TransferSettings
 from tui_transfer.job import control
-from tui_transfer.job.events import UploadProgress
+from tui_transfer.job.events import JobSucceeded, UploadProgress, WorkerStarted
 from tui_transfer.job.journal import JournalReader
 
 Databases = dict[str, Path]
@@ -508,6 +508,58 @@ def test_the_worker_outlives_a_killed_command_and_is_joined_again(slow_place: tu
     assert started == []
     assert follower.job.id == place.job().id
     assert len(archives(depot)) == 1
+
+
+def test_signals_to_the_command_do_not_reach_the_transfer(slow_place: tuple[Place, Path]) -> None:
+    """A closed terminal, an impatient administrator: only Ctrl+C interrupts."""
+    place, depot = slow_place
+    with place.started("run", "--yes") as first:
+        _wait_until_sending(place, 100_000)
+        with place.started("resume") as second:
+            for command, number in (first, signal.SIGHUP), (second, signal.SIGTERM):
+                command.send_signal(number)
+                command.communicate(timeout=30)
+                assert command.returncode == -number
+            # Inside the blocks, which stop the worker at their end.
+            assert place.run("resume").code == 0
+    events = list(JournalReader(place.job().journal).read())
+    assert sum(isinstance(event, WorkerStarted) for event in events) == 1
+    assert len(archives(depot)) == 1
+
+
+def _all_at_once(place: Place, count: int, *arguments: str) -> list[int]:
+    """Runs a command several times at the same moment; gives the exit codes."""
+    with ExitStack() as stack:
+        commands = [stack.enter_context(place.started(*arguments)) for _ in range(count)]
+        for command in commands:
+            command.communicate(timeout=120)
+        return sorted(command.returncode for command in commands)
+
+
+def test_of_transfers_that_begin_at_the_same_moment_one_does(slow_place: tuple[Place, Path]) -> None:
+    place, depot = slow_place
+    assert _all_at_once(place, 3, "run", "--yes") == [0, 3, 3]
+    assert len(control.list_jobs(place.home)) == 1
+    assert len(archives(depot)) == 1
+
+
+def test_of_workers_that_are_started_at_the_same_moment_one_works(
+    place: Place, ssh_server: SshServer
+) -> None:
+    assert place.run("run", "--yes", TUI_TRANSFER_SFTP_PASSWORD="incorrect").code == 7
+    assert _all_at_once(place, 5, "resume") == [0] * 5
+    events = list(JournalReader(place.job().journal).read())
+    assert sum(isinstance(event, WorkerStarted) for event in events) == 2
+    assert sum(isinstance(event, JobSucceeded) for event in events) == 1
+
+
+def test_of_workers_with_a_wrong_password_one_alone_tries_it(place: Place, ssh_server: SshServer) -> None:
+    place.secrets["TUI_TRANSFER_SFTP_PASSWORD"] = "incorrect"
+    assert place.run("run", "--yes", "Zéro octet").code == 7
+    assert _all_at_once(place, 4, "resume") == [7] * 4
+    refusals = sum("Failed password" in line for line in ssh_server.log().splitlines())
+    attempts = sum(isinstance(event, WorkerStarted) for event in JournalReader(place.job().journal).read())
+    assert refusals == attempts <= 3
 
 
 def test_a_resumed_success_stays_a_success(place: Place, ssh_server: SshServer) -> None:

@@ -27,6 +27,7 @@ class Relay:
         port: where it listens.
         target_port: where it leads; another one for later connections makes it a machine in the middle.
         cut_after: resets both sides of a connection once this many bytes went to the server; None never.
+        cuts: the same for the next connections, one number each, before `cut_after` counts again.
         silent_after: swallows everything, both ways and without closing, once this many bytes came from the
             server, over all connections; None never.
         rate: bytes per second, each way, as on a slow line; None for full speed.
@@ -37,6 +38,7 @@ class Relay:
 
     def __init__(self, target_port: int) -> None:
         self.cut_after: int | None = None
+        self.cuts: list[int] = []
         self.silent_after: int | None = None
         self.rate: int | None = None
         self.sent = 0
@@ -90,34 +92,41 @@ class Relay:
                 return
             self.connections += 1
             self._sockets += [client, server]
-            self._start(self._carry, client, server, True)
-            self._start(self._carry, server, client, False)
+            cut = self.cuts.pop(0) if self.cuts else None
+            self._start(self._carry, client, server, True, cut)
+            self._start(self._carry, server, client, False, cut)
 
-    def _carry(self, source: socket.socket, sink: socket.socket, to_server: bool) -> None:
+    def _carry(self, source: socket.socket, sink: socket.socket, to_server: bool, cut: int | None) -> None:
+        """Carries one direction; `cut` is the connection's own `cut_after`."""
         carried = 0
-        with contextlib.suppress(OSError):
+        try:
             while data := source.recv(_PIECE if self.rate is None else _SLOW_PIECE):
                 if self.rate is not None:
                     time.sleep(len(data) / self.rate)
                 self._open.wait()
-                data = data[: self._may_pass(len(data), carried, to_server)]
+                cut_after = self.cut_after if cut is None else cut
+                data = data[: self._may_pass(len(data), carried, to_server, cut_after)]
                 carried += len(data)
                 if to_server:
                     self.sent += len(data)
                 else:
                     self.answered += len(data)
                 sink.sendall(data)
-                if to_server and carried == self.cut_after:
+                if to_server and carried == cut_after:
                     _reset(source)
                     _reset(sink)
                     return
             if self._before_silence() > 0:
                 sink.shutdown(socket.SHUT_WR)
+        except OSError:  # one side was reset: so is the other
+            if self._before_silence() > 0:
+                _reset(sink)
+                _reset(source)
 
-    def _may_pass(self, count: int, carried: int, to_server: bool) -> int:
+    def _may_pass(self, count: int, carried: int, to_server: bool, cut_after: int | None) -> int:
         """How many of the next `count` bytes pass, where some were carried that way already."""
         if to_server:
-            before_cut = count if self.cut_after is None else max(0, self.cut_after - carried)
+            before_cut = count if cut_after is None else max(0, cut_after - carried)
             return min(count, before_cut) if self._before_silence() > 0 else 0
         return min(count, self._before_silence())
 

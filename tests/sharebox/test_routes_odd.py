@@ -47,6 +47,14 @@ def test_banner_survives_an_identification_wherever_its_replies_are_cut() -> Non
             assert heard_through(proxy.route("u", "p"), len(BANNER)) == BANNER
 
 
+def test_banner_survives_wherever_socks_segments_are_cut() -> None:
+    stream = b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x16" + BANNER
+    cuts = [[stream], *([stream[:cut], stream[cut:]] for cut in range(1, len(stream)))]
+    with scripted_proxy(reply for cut in cuts for reply in ([b"\x05\x00"], cut)) as proxy:
+        for _ in cuts:
+            assert heard_through(Proxy("socks5", LOOPBACK, proxy.port), len(BANNER)) == BANNER
+
+
 def test_stream_that_ends_anywhere_is_an_error_not_a_tunnel() -> None:
     with scripted_proxy([STREAM[:cut], HANG_UP] for cut in range(1, len(REPLY))) as proxy:
         for _ in range(1, len(REPLY)):

@@ -228,6 +228,11 @@ class Follower:
             yield event, self.state
 
     @property
+    def lines(self) -> int:
+        """How many lines of the journal were read."""
+        return self._reader.count
+
+    @property
     def ended(self) -> bool:
         """Whether no worker is at it any more."""
         return not self.running
@@ -255,8 +260,8 @@ def start(job: Job, orders: Orders) -> int:
     The worker has begun its journal when this returns; when this raises, there is none.
 
     Raises:
-        TransferError: JOB_RUNNING where a worker is at it, or at another job, already; UNEXPECTED where it
-            dies at once.
+        TransferError: JOB_RUNNING where a worker is at it, or at another job, already, or was in the
+            meantime; UNEXPECTED where it dies at once.
     """
     if job.running:
         raise TransferError(Problem.JOB_RUNNING, job=job.id)
@@ -265,7 +270,7 @@ def start(job: Job, orders: Orders) -> int:
     # Waited for in the background, so that it does not stay a zombie while this process lives.
     threading.Thread(target=worker.wait, daemon=True).start()
     try:
-        _give(worker, orders)
+        _give(worker, msgspec.structs.replace(orders, journal_lines=follower.lines))
         _wait_for_beginning(job, worker, follower)
     except BaseException:
         # Ctrl+C, for one: what nobody was told of must not go on working.

@@ -66,6 +66,16 @@ class ArchiveStarted(_Event, frozen=True, kw_only=True, tag="archive.started"):
     files: int
 
 
+class ArchiveKept(_Event, frozen=True, kw_only=True, tag="archive.kept"):
+    """The archive that an earlier worker made whole is sent as it is.
+
+    `changed` says that the database has changed since it was read: the archive holds its earlier state.
+    """
+
+    database: int
+    changed: bool
+
+
 class ArchiveProgress(_Event, frozen=True, kw_only=True, tag="archive.progress"):
     """`read` bytes of the source are now `packed` bytes of the archive, final on disk."""
 
@@ -135,6 +145,7 @@ Event: TypeAlias = (
     | Waiting
     | Connected
     | ArchiveStarted
+    | ArchiveKept
     | ArchiveProgress
     | ArchiveSealed
     | UploadStarted

@@ -114,7 +114,8 @@ class Journal:
         """The events that were there when it was opened."""
         self._count, self._last_hash = reader.count, reader.last_hash
         with disk_errors(path):
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, PRIVATE_FILE)
+            as_it_is = getattr(os, "O_BINARY", 0)  # Windows would end lines in its own way
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | as_it_is, PRIVATE_FILE)
             os.ftruncate(self._descriptor, reader.offset)
             os.lseek(self._descriptor, 0, os.SEEK_END)
             self._reserve = _Reserve(path.with_name(RESERVE_NAME))

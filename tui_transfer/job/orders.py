@@ -30,6 +30,9 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """The proxy to go through from now on."""
     host_key: str | None = None
     """The fingerprint that a person accepted."""
+    journal_lines: int | None = None
+    """Lines that the journal had when the worker was asked for: where it has others now, somebody else was
+    faster. None where that does not matter."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Orders:

@@ -49,6 +49,10 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     size: int | None = None
     """What there is to read."""
     files: int | None = None
+    read_at: datetime | None = None
+    """When its reading began: its archive holds what it was then."""
+    changed_since: bool = False
+    """Whether it was seen to have changed after its archive was made."""
     read: int = 0
     packed: int = 0
     """Bytes of the archive that are final; all of it once `sha256` is known."""
@@ -195,8 +199,12 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 size=event.size,
                 files=event.files,
                 read=0,
+                read_at=event.at,
+                changed_since=False,
                 compression=Step.RUNNING,
             )
+        case ev.ArchiveKept():
+            return _database(state, event.database, changed_since=event.changed)
         case ev.ArchiveProgress():
             return _database(state, event.database, read=event.read, packed=event.packed)
         case ev.ArchiveSealed():

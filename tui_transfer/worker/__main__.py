@@ -20,7 +20,7 @@ import msgspec
 
 from tui_transfer import __version__
 from tui_transfer.errors import ExitCode, Problem, TransferError, unexpected
-from tui_transfer.files import local_disk_error
+from tui_transfer.files import keep_process_private, local_disk_error
 from tui_transfer.job import audit, control, lock
 from tui_transfer.job.events import JobBlocked, JobSucceeded, WorkerStarted
 from tui_transfer.job.journal import Journal, JournalReader
@@ -45,7 +45,7 @@ _log = logging.getLogger("tui_transfer.worker")
 
 def main(folder: Path) -> NoReturn:
     """Works on the job in `folder` until it succeeds or is blocked, and ends the process."""
-    os.umask(0o077)
+    keep_process_private()
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
@@ -105,6 +105,9 @@ class _Worker:
         journal = Journal(job.journal)
         self._job = job
         self._recorder = Recorder(journal)
+        if orders.journal_lines not in (None, len(journal.past)):
+            # Two were started at the same moment, and the other one has ended: its outcome is the answer.
+            raise TransferError(Problem.JOB_RUNNING, job=job.id)
         audit.check_spec(job, journal.past)
         started = WorkerStarted(
             at=now(),

@@ -142,10 +142,11 @@ class _Progress:
             )
 
     def _sent(self, acknowledged: int) -> None:
+        if acknowledged > self._furthest:
+            # Also at an attempt's start: what the one before sent in its last instants is found there.
+            self._patience.got_ahead()
+            self._furthest = acknowledged
         if not self._sending:
             self._sending = True
             self._recorder.record(ev.UploadStarted(at=now(), database=self._index, offset=acknowledged))
-        elif acknowledged > self._furthest:
-            self._patience.got_ahead()
-        self._furthest = max(self._furthest, acknowledged)
         self._recorder.measure(ev.UploadProgress(at=now(), database=self._index, acknowledged=acknowledged))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tui_transfer.archive.writer import Archive, Progress
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
-    from tui_transfer.job.state import JobState
+    from tui_transfer.job.state import DatabaseState, JobState
     from tui_transfer.worker.recorder import Recorder
 
 PRESET: Final = 1
@@ -137,6 +137,9 @@ class Pipeline:
     def _pack(self, shipment: Shipment) -> None:
         known = self._state.databases[shipment.index]
         if known.sha256 and shipment.manifest.exists() and _is_intact(shipment.archive, known.sha256):
+            self._recorder.record(
+                ev.ArchiveKept(at=now(), database=shipment.index, changed=_has_changed_since(known))
+            )
             shipment.sha256 = known.sha256
             shipment.growing.finish(known.packed)
             return
@@ -199,3 +202,18 @@ def _is_intact(archive: Path, sha256: str) -> bool:
     """Whether an archive that was whole still is: the disk may have lost it or part of it since."""
     with disk_errors(archive), archive.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest() == sha256
+
+
+def _has_changed_since(known: DatabaseState) -> bool:
+    """Whether the database is no longer what is in its archive, as far as sizes and times tell.
+
+    The archive is sent all the same: it is what was there when the person asked for the transfer, whole and
+    consistent, and a part of it may have arrived. Whoever wants the present state begins another transfer.
+    """
+    try:
+        found = summarize(Path(known.path))
+    except TransferError:
+        return True
+    if (found.size, found.files) != (known.size, known.files):
+        return True
+    return known.read_at is not None and found.modified > known.read_at.timestamp()

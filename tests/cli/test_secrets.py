@@ -1,0 +1,147 @@
+"""Canaries: what is secret or personal is nowhere but where it has to be, and all we write is private."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.cli.place import COMMAND, LIMIT, Place, archives, place_for
+from tests.servers.openssh import SshServer
+from tui_transfer.archive.blocks import BLOCK_SIZE
+
+NUMBER = "1850578006084-CANARI"
+"""As a social security number in a database."""
+UNUSED = {"TUI_TRANSFER_KEY_PASSPHRASE": "canari-phrase", "TUI_TRANSFER_PROXY_PASSWORD": "canari-proxy"}
+_STRANGERS = 0o077
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+
+
+@pytest.fixture
+def databases(tmp_path: Path) -> dict[str, Path]:
+    folder = tmp_path / "bases" / "dossier"
+    folder.mkdir(parents=True)
+    # Half a second to pack, so that there is something to watch.
+    (folder / "hasard.bin").write_bytes(os.urandom(800_000).ljust(BLOCK_SIZE, b"-"))
+    (folder / "salaries.txt").write_text(f"{NUMBER}\n" * 10)
+    database = tmp_path / "bases" / "paie.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE salarie (numero TEXT)")
+        connection.executemany("INSERT INTO salarie VALUES (?)", [(NUMBER,)] * 1000)
+        connection.commit()
+    return {"Dossier": folder, "Paie": database}
+
+
+@pytest.fixture
+def place(tmp_path: Path, ssh_server: SshServer, databases: dict[str, Path]) -> Place:
+    made = place_for(tmp_path / "home", ssh_server.password)
+    made.configure(ssh_server, databases)
+    return made
+
+
+@dataclass
+class _Watch:
+    """What can be seen of the program from outside while it runs, by anyone who looks all the time."""
+
+    home: Path
+    command_lines: set[bytes] = field(default_factory=set)
+    environments: set[bytes] = field(default_factory=set)
+    """Of workers."""
+    limits: set[str] = field(default_factory=set)
+    """What dump of memory workers may leave, in bytes."""
+    open_to_strangers: dict[str, str] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    """Names of files in the home."""
+
+    def look(self) -> None:
+        for process in Path("/proc").iterdir():
+            if process.name.isdigit():
+                with contextlib.suppress(OSError):  # it has ended
+                    self._look_at(process)
+        for path in self.home.rglob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                mode = path.stat().st_mode
+                self.seen.add(path.name)
+                if mode & _STRANGERS:
+                    self.open_to_strangers[str(path)] = oct(mode)
+
+    def _look_at(self, process: Path) -> None:
+        command = (process / "cmdline").read_bytes()
+        if b"tui_transfer" not in command:
+            return
+        self.command_lines.add(command)
+        if b"tui_transfer.worker\0" in command and str(self.home).encode() in command:
+            self.environments.add((process / "environ").read_bytes())
+            for line in (process / "limits").read_text().splitlines():
+                if line.startswith("Max core file size"):
+                    self.limits.add(line.split()[4])
+
+
+@contextmanager
+def _watching(home: Path) -> Iterator[_Watch]:
+    watch, ended = _Watch(home), threading.Event()
+
+    def look() -> None:
+        while not ended.is_set():
+            watch.look()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_canaries_are_nowhere_and_all_is_private(place: Place, ssh_server: SshServer, tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    secrets = [ssh_server.password, *UNUSED.values()]
+    with _watching(place.folder) as watch:
+        done = subprocess.run(
+            [*COMMAND, "run", "--yes"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=place.environment(TMPDIR=str(temporary), **UNUSED),
+            umask=0,
+            timeout=LIMIT,
+        )
+    assert done.returncode == 0, done.stderr
+    assert len(archives(ssh_server.root)) == 2
+    draft = tmp_path / "message.eml"
+    saved = subprocess.run(
+        [*COMMAND, "report", "--eml", str(draft)], capture_output=True, env=place.environment(), umask=0
+    )
+    assert saved.returncode == 0
+
+    assert {"journal.jsonl", "worker.log", "worker.lock", "archive.part", "blocks.index"} <= watch.seen
+    assert {"snapshot.sqlite", "snapshot.json", "manifest.json"} <= watch.seen
+    assert watch.open_to_strangers == {}
+    assert draft.stat().st_mode & _STRANGERS == 0
+
+    assert len(watch.command_lines) >= 2, "the command and its worker"
+    assert watch.environments
+    assert "0" in watch.limits
+    for secret in secrets:
+        assert not [line for line in watch.command_lines if secret.encode() in line]
+        assert not [given for given in watch.environments if secret.encode() in given]
+
+    assert list(temporary.iterdir()) == []
+    assert list(place.job().spool.iterdir()) == []
+    shown = done.stdout + done.stderr
+    for canary in [*secrets, NUMBER]:
+        assert canary not in shown
+        for path in [draft, *place.folder.rglob("*")]:
+            if path.is_file():
+                assert canary.encode() not in path.read_bytes(), path
