@@ -12,6 +12,7 @@ from tests.tui import stage
 from tests.tui.conftest import flat
 from tests.tui.scenes import PRACTICE, follow, settle
 from tests.tui.stage import MEGA
+from tui_transfer.job import control
 from tui_transfer.job import events as ev
 from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from tests.tui.conftest import Workers
     from tests.tui.stage import Stage
+    from tui_transfer.job.control import Job
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ async def test_the_database_being_sent_stays_in_sight_among_fifteen(app: CentreA
             ev.ArchiveStarted(at=stage.at(14), database=13, kind="file", size=MEGA, files=1),
             ev.UploadStarted(at=stage.at(14), database=13, offset=0),
         )
-        await until(pilot, lambda: "anton 13" in flat(app))
+        await until(pilot, lambda: "anton 13 ·" in flat(app))
         assert "anton 00" not in flat(app)
 
 
@@ -202,10 +204,16 @@ async def test_interrupting_stops_the_worker_and_offers_to_resume(
 
 
 async def test_a_worker_that_has_just_begun_is_not_left_without_asking(
-    app: CentreApp, staged: Stage, workers: Workers
+    app: CentreApp, staged: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its first line in the journal may not have been read yet."""
-    job = staged.job(running=True)
+    """When it starts, the page has last seen a job without a worker, and looks again only later."""
+    job = staged.job()
+
+    def start(begun: Job, orders: object) -> int:
+        staged.run(begun)
+        return 1
+
+    monkeypatch.setattr(control, "start", start)
     async with app.run_test() as pilot:
         await follow(pilot, job, begin=True)
         await pilot.press("q")
