@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from tests.programs import require
 
 _POLL = 0.05
+_END_LIMIT = 10.0
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,30 @@ class Terminal:
             time.sleep(_POLL)
         raise AssertionError(f"the program did not end; the screen was:\n{self.screen()}")
 
+    def is_open(self) -> bool:
+        """Whether the terminal is still there."""
+        command = [self.tmux, "-S", str(self.socket), "has-session"]
+        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
     def close_window(self) -> None:
-        """Closes the terminal, as a lost connection or a closed window does: the program gets SIGHUP."""
+        """Closes the terminal, as a lost connection or a closed window does: the program gets SIGHUP.
+
+        The program ends with it: one that nobody sees any more would keep the passwords it was given.
+        """
+        programs = self._programs()
         self._tmux("kill-server")
+        _, alive = psutil.wait_procs(programs, timeout=_END_LIMIT)
+        for program in alive:
+            program.kill()
+        assert not alive, f"outlived the terminal: {alive}"
+
+    def _programs(self) -> list[psutil.Process]:
+        """What runs in the terminal; a worker has a session of its own and does not count."""
+        shell = int(self._tmux("display", "-p", "#{pane_pid}"))
+        if not psutil.pid_exists(shell):
+            return []
+        children = psutil.Process(shell).children(recursive=True)
+        return [child for child in children if os.getsid(child.pid) == shell]
 
     @property
     def status_file(self) -> Path:
@@ -115,4 +139,5 @@ def terminal(
         try:
             yield opened
         finally:
-            subprocess.run([tmux, "-S", str(opened.socket), "kill-server"], check=False, capture_output=True)
+            if opened.is_open():
+                opened.close_window()

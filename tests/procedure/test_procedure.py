@@ -242,6 +242,14 @@ def test_a_closed_terminal_does_not_stop_the_transfer_and_reopening_shows_it(slo
     assert control.Follower(slow_place.job()).succeeded
 
 
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_program_whose_terminal_closes_ends(place: Place, attempt: int) -> None:
+    """`close_window` sees to it; several times, as it depends on what was being drawn at that instant."""
+    with _centre(place) as centre:
+        centre.press("l", "Enter", "p")  # something to draw
+        centre.close_window()
+
+
 def test_leaving_asks_and_can_go_on_in_the_background(slow_place: Place) -> None:
     with _centre(slow_place) as centre:
         _start_transfer(centre)

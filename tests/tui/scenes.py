@@ -207,3 +207,11 @@ async def settle(pilot: Pilot[Any]) -> None:
             thread.join(timeout=5)
     await pilot.pause()
     await pilot.pause()
+
+
+async def follow(pilot: Pilot[Any], job: Job, *, begin: bool = False) -> TransferPage:
+    """Shows the job on the transfer screen, over the first one."""
+    page = TransferPage(job, begin=begin)
+    await pilot.app.push_screen(page)
+    await settle(pilot)
+    return page

@@ -1,4 +1,4 @@
-"""Steps 5a to 5bis: the transfer followed from its journal, and what is asked when it is blocked."""
+"""Steps 5a to 5c: the transfer followed from its journal, and left."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
-from textual.widgets import Input
 
 from tests.tui import stage
 from tests.tui.conftest import flat
-from tests.tui.scenes import PRACTICE, settle
-from tests.tui.stage import FINGERPRINT, MEGA, OTHER_FINGERPRINT
-from tui_transfer import config
-from tui_transfer.config import ProxySettings
+from tests.tui.scenes import PRACTICE, follow, settle
+from tests.tui.stage import MEGA
+from tui_transfer.job import control
 from tui_transfer.job import events as ev
 from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
@@ -23,11 +20,8 @@ from tui_transfer.tui import wording
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.failure import FailureDialog
 from tui_transfer.tui.screens.home import HomePage
-from tui_transfer.tui.screens.host_key import HostKeyDialog
 from tui_transfer.tui.screens.leaving import LeavingDialog
-from tui_transfer.tui.screens.proxy_form import ProxyForm, host_error, port_error
 from tui_transfer.tui.screens.report import ReportPage
-from tui_transfer.tui.screens.secret import SecretDialog
 from tui_transfer.tui.screens.success import SuccessDialog
 from tui_transfer.tui.screens.transfer import TransferPage
 from tui_transfer.tui.widgets.actions import Action
@@ -42,19 +36,10 @@ if TYPE_CHECKING:
     from tests.tui.stage import Stage
     from tui_transfer.job.control import Job
 
-SECRET = "canari-é€:9"
-
 
 @pytest.fixture
 def app(staged: Stage, workers: Workers) -> CentreApp:
     return CentreApp(staged.home)
-
-
-async def follow(pilot: Pilot[Any], job: Job, *, begin: bool = False) -> TransferPage:
-    page = TransferPage(job, begin=begin)
-    await pilot.app.push_screen(page)
-    await settle(pilot)
-    return page
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
@@ -65,12 +50,6 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
             return
         await pilot.pause(0.02)
     pytest.fail("it never came to be so")
-
-
-async def fill(pilot: Pilot[Any], **values: str) -> None:
-    for name, value in values.items():
-        pilot.app.screen.query_one(f"#{name}", Input).value = value
-    await pilot.pause()
 
 
 # ── 5a, 5b ────────────────────────────────────────────────────
@@ -124,7 +103,7 @@ async def test_the_database_being_sent_stays_in_sight_among_fifteen(app: CentreA
             ev.ArchiveStarted(at=stage.at(14), database=13, kind="file", size=MEGA, files=1),
             ev.UploadStarted(at=stage.at(14), database=13, offset=0),
         )
-        await until(pilot, lambda: "anton 13" in flat(app))
+        await until(pilot, lambda: "anton 13 ·" in flat(app))
         assert "anton 00" not in flat(app)
 
 
@@ -225,10 +204,16 @@ async def test_interrupting_stops_the_worker_and_offers_to_resume(
 
 
 async def test_a_worker_that_has_just_begun_is_not_left_without_asking(
-    app: CentreApp, staged: Stage, workers: Workers
+    app: CentreApp, staged: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its first line in the journal may not have been read yet."""
-    job = staged.job(running=True)
+    """When it starts, the page has last seen a job without a worker, and looks again only later."""
+    job = staged.job()
+
+    def start(begun: Job, orders: object) -> int:
+        staged.run(begun)
+        return 1
+
+    monkeypatch.setattr(control, "start", start)
     async with app.run_test() as pilot:
         await follow(pilot, job, begin=True)
         await pilot.press("q")
@@ -292,220 +277,6 @@ async def test_the_rate_is_that_of_the_events_until_they_stop(app: CentreApp, st
             assert "2,0 Mo/s" in flat(app)
         clock[0] += 60
         await until(pilot, lambda: shows("0 o/s"))
-
-
-# ── 5bis ──────────────────────────────────────────────────────
-
-DIRECT = stage.blocked("sharebox-unreachable", host="sharebox.example.org", port=22, reason="aucune réponse")
-
-
-async def test_the_proxy_form_checks_each_field(app: CentreApp, staged: Stage, workers: Workers) -> None:
-    job = staged.job([stage.started(), DIRECT])
-    async with app.run_test() as pilot:
-        await follow(pilot, job)
-        assert "La connexion à Sharebox en mode direct n'a pu s'établir" in flat(app)
-        await fill(pilot, host="http://proxy", port="70000", password=SECRET)
-        await pilot.press("tab", "tab", "tab", "tab", "enter")
-        text = flat(app)
-        assert "sans « http:// »" in text
-        assert "Un nombre de 1 à 65535." in text
-        assert "Ce mot de passe demande un identifiant." in text
-        assert SECRET not in text
-        assert app.screen.focused is app.screen.query_one("#host")
-    assert workers.jobs == []
-
-
-async def test_executer_resumes_the_same_job_through_the_proxy(
-    app: CentreApp, staged: Stage, workers: Workers
-) -> None:
-    job = staged.job([stage.started(), DIRECT])
-    async with app.run_test() as pilot:
-        await follow(pilot, job)
-        await fill(pilot, host="proxy.example.org", port="1080", username="exemple", password=SECRET)
-        await pilot.press("shift+tab", "right")
-        await pilot.click("#action-execute")
-        await settle(pilot)
-    proxy = ProxySettings(kind="socks5", host="proxy.example.org", port=1080, username="exemple")
-    assert [started.id for started in workers.jobs] == [job.id]
-    assert workers.orders[0].proxy == proxy
-    assert workers.orders[0].proxy_password == SECRET
-    assert config.load(staged.home.config_file).proxy == proxy
-    assert_not_on_disk(staged)
-
-
-async def test_the_direct_way_can_be_tried_again(app: CentreApp, staged: Stage, workers: Workers) -> None:
-    job = staged.job([stage.started(), DIRECT])
-    async with app.run_test() as pilot:
-        await follow(pilot, job)
-        await pilot.click("#action-direct")
-        await settle(pilot)
-    assert [orders.proxy for orders in workers.orders] == [None]
-
-
-async def test_a_refused_proxy_keeps_the_values_but_not_the_password(
-    app: CentreApp, staged: Stage, workers: Workers
-) -> None:
-    proxy = ProxySettings(host="proxy.example.org", port=8080, username="exemple")
-    refused = stage.blocked("proxy-credentials-refused", proxy_host=proxy.host, reason="407")
-    job = staged.job([stage.started(proxy=proxy), refused])
-    app.session.proxy_password = SECRET
-    async with app.run_test() as pilot:
-        await follow(pilot, job)
-        assert isinstance(app.screen, ProxyForm)
-        assert "Le proxy a refusé l'identifiant ou le mot de passe" in flat(app)
-        values = {field.id: field.value for field in app.screen.query(Input)}
-        assert values == {
-            "host": "proxy.example.org", "port": "8080", "username": "exemple", "password": ""
-        }  # fmt: skip
-        assert app.screen.focused is app.screen.query_one("#password")
-        await pilot.press("escape")
-        assert app.screen.query_one("#action-resume", Action).has_focus
-    assert app.session.orders().proxy_password is None
-    assert workers.jobs == []
-
-
-@pytest.mark.parametrize(
-    ("typed", "fine"),
-    [
-        ("proxy.example.org", True),
-        ("192.0.2.7", True),
-        ("2001:db8::7", True),
-        ("", False),
-        ("http://proxy", False),
-        ("moi@proxy", False),
-        ("un proxy", False),
-    ],
-)
-def test_addresses(typed: str, fine: bool) -> None:
-    assert (host_error(typed) is None) is fine
-
-
-@pytest.mark.parametrize(
-    ("typed", "fine"),
-    [("1", True), ("65535", True), ("0", False), ("65536", False), ("٣", False), ("22 ", False), ("", False)],
-)
-def test_ports(typed: str, fine: bool) -> None:
-    assert (port_error(typed) is None) is fine
-
-
-# ── Keys, passwords, other failures ───────────────────────────
-
-UNKNOWN = stage.blocked(
-    "host-key-unknown", host="sharebox.example.org", key_type="ED25519", fingerprint=FINGERPRINT
-)
-
-
-async def test_accepting_a_key_pins_it_and_goes_on(app: CentreApp, staged: Stage, workers: Workers) -> None:
-    job = staged.job([stage.started(), UNKNOWN])
-    async with app.run_test() as pilot:
-        await follow(pilot, job)
-        assert isinstance(app.screen, HostKeyDialog)
-        assert FINGERPRINT in flat(app)
-        assert app.screen.query_one("#action-refuse", Action).has_focus, "Enter alone must not accept"
-        await pilot.press("a")
-        await settle(pilot)
-    assert workers.orders[0].host_key == FINGERPRINT
-    assert config.load(staged.home.config_file).sharebox.host_key == FINGERPRINT
-
-
-async def test_refusing_a_key_sends_nothing(app: CentreApp, staged: Stage, workers: Workers) -> None:
-    job = staged.job([stage.started(), UNKNOWN])
-    async with app.run_test() as pilot:
-        await follow(pilot, job)
-        await pilot.press("enter")
-        assert isinstance(app.screen, TransferPage)
-    assert workers.orders == []
-    assert config.load(staged.home.config_file).sharebox.host_key is None
-
-
-async def test_a_changed_key_shows_both_and_cannot_be_accepted(app: CentreApp, staged: Stage) -> None:
-    changed = stage.blocked(
-        "host-key-changed", host="sharebox.example.org", fingerprint=OTHER_FINGERPRINT, expected=FINGERPRINT
-    )
-    job = staged.job([stage.started(), changed])
-    async with app.run_test() as pilot:
-        await follow(pilot, job)
-        assert FINGERPRINT in flat(app)
-        assert OTHER_FINGERPRINT in flat(app)
-        assert {button.label for button in app.screen.query(Action)} == {"Copier", "Détails", "Fermer"}
-        await pilot.press("r", "a")
-        assert isinstance(app.screen, FailureDialog)
-
-
-async def test_a_job_goes_on_with_the_key_that_was_put_in_the_configuration(
-    app: CentreApp, staged: Stage, workers: Workers
-) -> None:
-    changed = stage.blocked(
-        "host-key-changed", host="sharebox.example.org", fingerprint=OTHER_FINGERPRINT, expected=FINGERPRINT
-    )
-    job = staged.job([stage.started(), changed])
-    async with app.run_test() as pilot:
-        await follow(pilot, job)
-        await pilot.press("escape")
-        confirmed = msgspec.structs.replace(stage.settings().sharebox, host_key=OTHER_FINGERPRINT)
-        config.save(staged.home.config_file, stage.settings(sharebox=confirmed))
-        await pilot.press("r")
-        await settle(pilot)
-    assert [orders.host_key for orders in workers.orders] == [OTHER_FINGERPRINT]
-
-
-async def test_the_password_is_masked_kept_in_memory_and_written_nowhere(
-    app: CentreApp, staged: Stage, workers: Workers
-) -> None:
-    job = staged.job([stage.started(), stage.blocked("password-needed", username="exemple")])
-    async with app.run_test() as pilot:
-        await follow(pilot, job)
-        await pilot.press("enter")
-        assert "Saisissez-le" in flat(app)
-        await fill(pilot, secret=SECRET)
-        assert SECRET not in flat(app)
-        await pilot.press("enter")
-        await settle(pilot)
-        assert workers.orders[0].sftp_password == SECRET
-        assert app.session.orders().sftp_password == SECRET, "it must not be asked twice"
-    assert SECRET not in repr(app.session)
-    assert_not_on_disk(staged)
-
-
-async def test_refused_credentials_are_forgotten_and_asked_again(app: CentreApp, staged: Stage) -> None:
-    refused = stage.blocked(
-        "credentials-refused", host="sharebox.example.org", username="exemple", method="le mot de passe"
-    )
-    job = staged.job([stage.started(), refused])
-    app.session.sftp_password = SECRET
-    async with app.run_test() as pilot:
-        await follow(pilot, job)
-        assert isinstance(app.screen, SecretDialog)
-        assert "Sharebox a refusé les identifiants" in flat(app)
-    assert app.session.orders().sftp_password is None
-
-
-async def test_a_failure_says_why_and_what_to_do_and_unfolds(
-    app: CentreApp, staged: Stage, workers: Workers
-) -> None:
-    job = staged.job([*stage.midway(), stage.blocked("sharebox-full", 1, path="/depot/x", reason="plein")])
-    job.log.write_text("trace")
-    async with app.run_test(size=(140, 36)) as pilot:
-        await follow(pilot, job)
-        text = flat(app)
-        assert "Il n'y a plus de place sur Sharebox" in text
-        assert "Demandez de la place à l'Urssaf" in text
-        assert "worker.log" in text
-        assert "Code : sharebox-full" not in text
-        await pilot.press("d")
-        assert "Code : sharebox-full" in flat(app)
-        await pilot.press("c")
-        await settle(pilot)
-        assert "envoyé au terminal" in flat(app)
-        await pilot.press("r")
-        await settle(pilot)
-    assert [started.id for started in workers.jobs] == [job.id]
-
-
-def assert_not_on_disk(staged: Stage) -> None:
-    files = [path for path in staged.home.data.rglob("*") if path.is_file()]
-    assert files
-    assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
 
 
 def test_what_is_being_done_now_in_words() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.app import App
 from textual.binding import Binding, BindingType
 
+from tui_transfer.tui.output import lasting_output
 from tui_transfer.tui.screens.home import HomePage
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.session import Session
@@ -90,6 +91,7 @@ class CentreApp(App[int], inherit_bindings=False):
 
 def run_app(home: Home, practice: Practice | None = None) -> int:
     """Opens the Centre de maintenance; returns the exit code when it is closed."""
-    app = CentreApp(home, practice)
-    app.run()
+    with lasting_output():
+        app = CentreApp(home, practice)
+        app.run()
     return app.return_code or 0

@@ -1,0 +1,257 @@
+"""Step 5bis, and whatever else a blocked job asks: what is shown, and what the next worker is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from textual.widgets import Input
+
+from tests.tui import stage
+from tests.tui.conftest import flat
+from tests.tui.scenes import follow, settle
+from tests.tui.stage import FINGERPRINT, OTHER_FINGERPRINT
+from tui_transfer import config
+from tui_transfer.config import ProxySettings
+from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.screens.failure import FailureDialog
+from tui_transfer.tui.screens.host_key import HostKeyDialog
+from tui_transfer.tui.screens.proxy_form import ProxyForm, host_error, port_error
+from tui_transfer.tui.screens.secret import SecretDialog
+from tui_transfer.tui.screens.transfer import TransferPage
+from tui_transfer.tui.widgets.actions import Action
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
+    from tests.tui.conftest import Workers
+    from tests.tui.stage import Stage
+
+
+SECRET = "canari-é€:9"
+
+
+@pytest.fixture
+def app(staged: Stage, workers: Workers) -> CentreApp:
+    return CentreApp(staged.home)
+
+
+async def fill(pilot: Pilot[Any], **values: str) -> None:
+    for name, value in values.items():
+        pilot.app.screen.query_one(f"#{name}", Input).value = value
+    await pilot.pause()
+
+
+# ── 5bis ──────────────────────────────────────────────────────
+
+DIRECT = stage.blocked("sharebox-unreachable", host="sharebox.example.org", port=22, reason="aucune réponse")
+
+
+async def test_the_proxy_form_checks_each_field(app: CentreApp, staged: Stage, workers: Workers) -> None:
+    job = staged.job([stage.started(), DIRECT])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert "La connexion à Sharebox en mode direct n'a pu s'établir" in flat(app)
+        await fill(pilot, host="http://proxy", port="70000", password=SECRET)
+        await pilot.press("tab", "tab", "tab", "tab", "enter")
+        text = flat(app)
+        assert "sans « http:// »" in text
+        assert "Un nombre de 1 à 65535." in text
+        assert "Ce mot de passe demande un identifiant." in text
+        assert SECRET not in text
+        assert app.screen.focused is app.screen.query_one("#host")
+    assert workers.jobs == []
+
+
+async def test_executer_resumes_the_same_job_through_the_proxy(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    job = staged.job([stage.started(), DIRECT])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await fill(pilot, host="proxy.example.org", port="1080", username="exemple", password=SECRET)
+        await pilot.press("shift+tab", "right")
+        await pilot.click("#action-execute")
+        await settle(pilot)
+    proxy = ProxySettings(kind="socks5", host="proxy.example.org", port=1080, username="exemple")
+    assert [started.id for started in workers.jobs] == [job.id]
+    assert workers.orders[0].proxy == proxy
+    assert workers.orders[0].proxy_password == SECRET
+    assert config.load(staged.home.config_file).proxy == proxy
+    assert_not_on_disk(staged)
+
+
+async def test_the_direct_way_can_be_tried_again(app: CentreApp, staged: Stage, workers: Workers) -> None:
+    job = staged.job([stage.started(), DIRECT])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.click("#action-direct")
+        await settle(pilot)
+    assert [orders.proxy for orders in workers.orders] == [None]
+
+
+async def test_a_refused_proxy_keeps_the_values_but_not_the_password(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    proxy = ProxySettings(host="proxy.example.org", port=8080, username="exemple")
+    refused = stage.blocked("proxy-credentials-refused", proxy_host=proxy.host, reason="407")
+    job = staged.job([stage.started(proxy=proxy), refused])
+    app.session.proxy_password = SECRET
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert isinstance(app.screen, ProxyForm)
+        assert "Le proxy a refusé l'identifiant ou le mot de passe" in flat(app)
+        values = {field.id: field.value for field in app.screen.query(Input)}
+        assert values == {
+            "host": "proxy.example.org", "port": "8080", "username": "exemple", "password": ""
+        }  # fmt: skip
+        assert app.screen.focused is app.screen.query_one("#password")
+        await pilot.press("escape")
+        assert app.screen.query_one("#action-resume", Action).has_focus
+    assert app.session.orders().proxy_password is None
+    assert workers.jobs == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "fine"),
+    [
+        ("proxy.example.org", True),
+        ("192.0.2.7", True),
+        ("2001:db8::7", True),
+        ("", False),
+        ("http://proxy", False),
+        ("moi@proxy", False),
+        ("un proxy", False),
+    ],
+)
+def test_addresses(typed: str, fine: bool) -> None:
+    assert (host_error(typed) is None) is fine
+
+
+@pytest.mark.parametrize(
+    ("typed", "fine"),
+    [("1", True), ("65535", True), ("0", False), ("65536", False), ("٣", False), ("22 ", False), ("", False)],
+)
+def test_ports(typed: str, fine: bool) -> None:
+    assert (port_error(typed) is None) is fine
+
+
+# ── Keys, passwords, other failures ───────────────────────────
+
+UNKNOWN = stage.blocked(
+    "host-key-unknown", host="sharebox.example.org", key_type="ED25519", fingerprint=FINGERPRINT
+)
+
+
+async def test_accepting_a_key_pins_it_and_goes_on(app: CentreApp, staged: Stage, workers: Workers) -> None:
+    job = staged.job([stage.started(), UNKNOWN])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert isinstance(app.screen, HostKeyDialog)
+        assert FINGERPRINT in flat(app)
+        assert app.screen.query_one("#action-refuse", Action).has_focus, "Enter alone must not accept"
+        await pilot.press("a")
+        await settle(pilot)
+    assert workers.orders[0].host_key == FINGERPRINT
+    assert config.load(staged.home.config_file).sharebox.host_key == FINGERPRINT
+
+
+async def test_refusing_a_key_sends_nothing(app: CentreApp, staged: Stage, workers: Workers) -> None:
+    job = staged.job([stage.started(), UNKNOWN])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.press("enter")
+        assert isinstance(app.screen, TransferPage)
+    assert workers.orders == []
+    assert config.load(staged.home.config_file).sharebox.host_key is None
+
+
+async def test_a_changed_key_shows_both_and_cannot_be_accepted(app: CentreApp, staged: Stage) -> None:
+    changed = stage.blocked(
+        "host-key-changed", host="sharebox.example.org", fingerprint=OTHER_FINGERPRINT, expected=FINGERPRINT
+    )
+    job = staged.job([stage.started(), changed])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert FINGERPRINT in flat(app)
+        assert OTHER_FINGERPRINT in flat(app)
+        assert {button.label for button in app.screen.query(Action)} == {"Copier", "Détails", "Fermer"}
+        await pilot.press("r", "a")
+        assert isinstance(app.screen, FailureDialog)
+
+
+async def test_a_job_goes_on_with_the_key_that_was_put_in_the_configuration(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    changed = stage.blocked(
+        "host-key-changed", host="sharebox.example.org", fingerprint=OTHER_FINGERPRINT, expected=FINGERPRINT
+    )
+    job = staged.job([stage.started(), changed])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.press("escape")
+        confirmed = msgspec.structs.replace(stage.settings().sharebox, host_key=OTHER_FINGERPRINT)
+        config.save(staged.home.config_file, stage.settings(sharebox=confirmed))
+        await pilot.press("r")
+        await settle(pilot)
+    assert [orders.host_key for orders in workers.orders] == [OTHER_FINGERPRINT]
+
+
+async def test_the_password_is_masked_kept_in_memory_and_written_nowhere(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    job = staged.job([stage.started(), stage.blocked("password-needed", username="exemple")])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.press("enter")
+        assert "Saisissez-le" in flat(app)
+        await fill(pilot, secret=SECRET)
+        assert SECRET not in flat(app)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert workers.orders[0].sftp_password == SECRET
+        assert app.session.orders().sftp_password == SECRET, "it must not be asked twice"
+    assert SECRET not in repr(app.session)
+    assert_not_on_disk(staged)
+
+
+async def test_refused_credentials_are_forgotten_and_asked_again(app: CentreApp, staged: Stage) -> None:
+    refused = stage.blocked(
+        "credentials-refused", host="sharebox.example.org", username="exemple", method="le mot de passe"
+    )
+    job = staged.job([stage.started(), refused])
+    app.session.sftp_password = SECRET
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert isinstance(app.screen, SecretDialog)
+        assert "Sharebox a refusé les identifiants" in flat(app)
+    assert app.session.orders().sftp_password is None
+
+
+async def test_a_failure_says_why_and_what_to_do_and_unfolds(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    job = staged.job([*stage.midway(), stage.blocked("sharebox-full", 1, path="/depot/x", reason="plein")])
+    job.log.write_text("trace")
+    async with app.run_test(size=(140, 36)) as pilot:
+        await follow(pilot, job)
+        text = flat(app)
+        assert "Il n'y a plus de place sur Sharebox" in text
+        assert "Demandez de la place à l'Urssaf" in text
+        assert "worker.log" in text
+        assert "Code : sharebox-full" not in text
+        await pilot.press("d")
+        assert "Code : sharebox-full" in flat(app)
+        await pilot.press("c")
+        await settle(pilot)
+        assert "envoyé au terminal" in flat(app)
+        await pilot.press("r")
+        await settle(pilot)
+    assert [started.id for started in workers.jobs] == [job.id]
+
+
+def assert_not_on_disk(staged: Stage) -> None:
+    files = [path for path in staged.home.data.rglob("*") if path.is_file()]
+    assert files
+    assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
