@@ -62,10 +62,6 @@ def transfer(
             host_key=None if host_key is None else config.checked_fingerprint(host_key),
         )
         job = begin(home)
-<<<<<<< HEAD
-=======
-        return carry_out(home, job, decisions, output, new=new)
->>>>>>> issue3
     except TransferError as error:
         output.end(None, error, None)
         return error.exit_code
@@ -74,11 +70,10 @@ def transfer(
         failure = unexpected(error)
         output.end(None, failure, None)
         return failure.exit_code
-    return carry_out(home, job, decisions, output)
+    return carry_out(home, job, decisions, output, new=new)
 
 
-<<<<<<< HEAD
-def carry_out(home: Home, job: Job, decisions: Orders, output: Output) -> ExitCode:
+def carry_out(home: Home, job: Job, decisions: Orders, output: Output, *, new: bool) -> ExitCode:
     """Starts a worker on `job`, or joins the one that is at it, and follows it to its end.
 
     Ctrl+C stops the worker, which is followed to its end then.
@@ -90,7 +85,7 @@ def carry_out(home: Home, job: Job, decisions: Orders, output: Output) -> ExitCo
         return error.exit_code
     try:
         if not follower.running and not follower.succeeded:
-            _start(job, with_secrets(decisions, home, follower))
+            _start(job, with_secrets(decisions, home, follower), new=new)
         code = follow(follower, output)
     except TransferError as error:
         output.end(follower.state, error, job.id)
@@ -113,29 +108,11 @@ def _keep_host_key(home: Home, follower: control.Follower) -> None:
         click.echo(error.as_text(), err=True)
 
 
-def _start(job: Job, orders: Orders) -> None:
-    """Starts a worker; where somebody else just did so for the same job, that one is followed."""
-=======
-def carry_out(home: Home, job: Job, decisions: Orders, output: Output, *, new: bool) -> ExitCode:
-    """Starts a worker on `job`, or joins the one that is at it, and follows it to its end."""
-    follower = control.Follower(job)
-    if follower.succeeded:
-        output.end(follower.state, None, job.id)
-        return exit_code(follower)
-    if not follower.running:
-        _start(job, with_secrets(decisions, job), new=new)
-    code = _follow_or_stop(follower, output)
-    if follower.state.host_key and follower.state.route:
-        config.remember_host_key(home, job.spec.sharebox.host, follower.state.host_key)
-    return code
-
-
 def _start(job: Job, orders: Orders, *, new: bool) -> None:
     """Starts a worker; where somebody else just did so for the same job, that one is followed.
 
     A new job that another one keeps from beginning is given up: it would be taken for the last transfer.
     """
->>>>>>> issue3
     try:
         control.start(job, orders)
     except TransferError as error:
