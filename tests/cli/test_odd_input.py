@@ -141,10 +141,11 @@ def test_a_damaged_transfer_is_listed_beside_the_others(place: Place) -> None:
     middle.journal.write_bytes(middle.journal.read_bytes().replace(b'"n":1,', b'"n":9,'))
     result = place.run("jobs")
     assert result.code == 0
-    first, *rest = result.out.splitlines()
-    assert first.startswith(oldest.id)
-    assert {line.split()[0] for line in rest} == {newest.id, middle.id}
-    assert all("illisible" in line for line in rest)
+    lines = {line.split()[0]: line for line in result.out.splitlines()}
+    assert list(lines) == [newest.id, middle.id, oldest.id]
+    assert "abîmé" in lines[newest.id]
+    assert "abîmé" in lines[middle.id]
+    assert "abîmé" not in lines[oldest.id]
     assert place.run("resume", "--json").finished["problem"] == "journal-invalid"
 
 
