@@ -110,7 +110,7 @@ def test_saving_writes_back_what_was_read_privately(file: Path) -> None:
         (FULL.replace('path = "/srv/autre"', "path = 3"), "databases[2].path", "un chemin"),
         (MINIMAL + "[transfer]\nopens_on = 2022-03-02T10:00:00\n", "transfer.opens_on", "une date"),
         (MINIMAL + '[transfer]\nopens_on = "bientôt"\n', "transfer.opens_on", "une date"),
-        (MINIMAL + '[proxy]\nkind = "ftp"\nhost = "p"\n', "proxy.kind", "« http » ou « socks5 »"),
+        (MINIMAL + '[proxy]\nkind = "ftp"\nhost = "p"\n', "proxy.kind", "« http », « https » ou « socks5 »"),
         (MINIMAL + '[report]\nrecipients = "a@b.fr"\n', "report.recipients", "une liste d'adresses"),
         (MINIMAL + '[report]\nrecipients = ["ab"]\n', "report.recipients[1]", "une adresse"),
         (MINIMAL.replace('"Association Exemple"', '" "'), "manager.name", "un texte"),

@@ -76,7 +76,10 @@ class ShareboxSettings(_Section, frozen=True, kw_only=True):
 class ProxySettings(_Section, frozen=True, kw_only=True):
     """The route tried after the direct one."""
 
-    kind: Annotated[Literal["http", "socks5"], Meta(description="« http » ou « socks5 »")] = "http"
+    kind: Annotated[
+        Literal["http", "https", "socks5"], Meta(description="« http », « https » ou « socks5 »")
+    ] = "http"
+    """How the proxy is spoken to: `https` is an HTTP proxy that wants TLS to itself."""
     host: Host
     port: Port = 3128
     username: Text | None = None
@@ -102,9 +105,9 @@ class TransferSettings(_Section, frozen=True, kw_only=True):
 class ReportSettings(_Section, frozen=True, kw_only=True):
     """Who gets the report."""
 
-    recipients: Annotated[tuple[Mail, ...], Meta(description="une liste d'adresses entre guillemets")] = (
-        DEFAULT_RECIPIENTS
-    )
+    recipients: Annotated[
+        tuple[Mail, ...], Meta(min_length=1, description="une liste d'adresses entre guillemets, non vide")
+    ] = DEFAULT_RECIPIENTS
 
 
 class Settings(_Section, frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Database = tuple[str, Path]
 """A name and an absolute path."""
 
-_DEFAULT_PORTS: Final = {"http": 3128, "socks5": 1080}
+_DEFAULT_PORTS: Final = {"http": 3128, "https": 443, "socks5": 1080}
 _YES: Final = frozenset({"o", "oui"})
 _PROXY_PASSWORD_MISSING: Final = frozenset(
     {Problem.PROXY_CREDENTIALS_NEEDED, Problem.PROXY_CREDENTIALS_REFUSED}
@@ -198,7 +198,7 @@ def create_job(settings: Settings, home: Home, databases: Sequence[Database]) ->
 
 
 def parse_proxy(url: str) -> ProxySettings:
-    """Reads `http://[USER@]HOST[:PORT]` or `socks5://…`.
+    """Reads `http://[USER@]HOST[:PORT]`, `https://…` or `socks5://…`.
 
     Raises:
         TransferError: SECRET_ON_COMMAND_LINE where it holds a password, USAGE.
@@ -218,7 +218,7 @@ def parse_proxy(url: str) -> ProxySettings:
         }
         return msgspec.convert(content, ProxySettings)
     except (ValueError, msgspec.ValidationError) as error:
-        expected = "Attendu : http://[IDENTIFIANT@]HÔTE:PORT ou socks5://[IDENTIFIANT@]HÔTE:PORT."
+        expected = "Attendu : http://[IDENTIFIANT@]HÔTE:PORT, ou de même avec https:// ou socks5://."
         # Not repeated: whatever is wrong with it, it may hold a password.
         reason = "--proxy : ce n'est pas une adresse de proxy."
         raise TransferError(Problem.USAGE, reason=reason, advice=expected) from error

@@ -12,7 +12,7 @@ from tui_transfer import french
 from tui_transfer.errors import ExitCode, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.job.progress import Meter
-from tui_transfer.report import conclusion, describe_reading, describe_verification
+from tui_transfer.report import conclusion, describe_reading, describe_route, describe_verification
 
 if TYPE_CHECKING:
     from tui_transfer.job.control import Follower
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 _POLL: Final = 0.1
 _LINE_INTERVAL: Final = 5.0
 """Seconds between two lines of progress: readable in a log file and by a screen reader."""
-
-_ROUTES: Final = {"direct": "en direct", "http": "par le proxy HTTP", "socks5": "par le proxy SOCKS5"}
 
 
 class Output(Protocol):
@@ -112,9 +110,11 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
     """The line for a fact; None for what is not worth one."""
     match event:
         case ev.Connected():
-            return f"Connecté à Sharebox {_ROUTES[event.route]} ; clé du serveur {event.host_key}."
+            return f"Connecté à Sharebox {describe_route(event.route)} ; clé du serveur {event.host_key}."
         case ev.RouteFailed():
-            return f"Connexion {_ROUTES[event.route]} impossible : {event.reason} Essai de la suivante."
+            return (
+                f"Connexion {describe_route(event.route)} impossible : {event.reason} Essai de la suivante."
+            )
         case ev.Waiting():
             seconds = french.duration(event.seconds)
             return f"Connexion perdue : {event.reason} Essai {event.attempt} dans {seconds}."

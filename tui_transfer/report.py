@@ -26,6 +26,13 @@ _VERIFICATIONS: Final = {
     "none": "impossible (remis, non vérifiable) : Sharebox ne montre pas les fichiers déposés",
 }
 
+_ROUTES: Final = {
+    "direct": "en direct",
+    "http": "par le proxy HTTP",
+    "https": "par le proxy HTTPS",
+    "socks5": "par le proxy SOCKS5",
+}
+
 
 @dataclass(frozen=True)
 class Message:
@@ -68,6 +75,11 @@ def make_message(state: JobState) -> Message:
 def describe_verification(verified: str | None) -> str:
     """How an archive was checked after its arrival, in French."""
     return _VERIFICATIONS.get(verified or "", "pas encore faite")
+
+
+def describe_route(route: str) -> str:
+    """The way to the Sharebox, in French."""
+    return _ROUTES.get(route, route)
 
 
 def describe_reading(item: DatabaseState) -> str:

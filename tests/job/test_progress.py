@@ -34,6 +34,15 @@ def test_nothing_is_claimed_from_one_sample_or_while_nothing_moves() -> None:
     assert meter.observe(5, _sending(1, 500)).left is None
 
 
+def test_the_time_before_the_first_byte_arrives_is_not_taken_for_slowness() -> None:
+    meter = Meter()
+    for second in range(20):
+        meter.observe(second, _sending(1, 0))
+    for second in range(20, 25):
+        estimate = meter.observe(second, _sending(1, (second - 19) * 10_000))
+    assert estimate.rate == pytest.approx(10_000)
+
+
 def test_what_an_earlier_worker_sent_is_not_taken_for_speed() -> None:
     meter = Meter()
     meter.observe(0, _sending(1, 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,11 @@ from tests.tui.stage import Stage, settings
 from tui_transfer.job import control
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from textual.app import App
+    from textual.pilot import Pilot
 
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
@@ -24,10 +26,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the clipboard nor the display of whoever runs the tests."""
+    """Neither the clipboard, the display nor the proxies of whoever runs the tests."""
     stage.use_utc()
     for name in ("TMUX", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY"):
         monkeypatch.delenv(name, raising=False)
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -73,6 +78,16 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
     monkeypatch.setattr(control, "start", workers.start)
     monkeypatch.setattr(control, "stop", workers.stop)
     return workers
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
+    """Waits for what a timer or a thread behind the screen brings."""
+    for _ in range(500):
+        if condition():
+            await pilot.pause()
+            return
+        await pilot.pause(0.02)
+    pytest.fail("it never came to be so")
 
 
 _CELL = 12.2

@@ -34,7 +34,7 @@ PRACTICE = Practice(
     password="rosier-lune",
     fingerprint=stage.FINGERPRINT,
     folder=Path("/tmp/demo/sharebox/depot"),
-    proxy=PracticeProxy("127.0.0.1", 40128, "demo", "violette-é€"),
+    proxy=PracticeProxy("127.0.0.1", 40128, "demo", "violette-é"),
 )
 _NOWHERE = Home(Path("/srv/impact/config.toml"), Path("/srv/impact/none"))
 _SUMMARIES = {

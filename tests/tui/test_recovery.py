@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
 from textual.widgets import Input
 
+from tests.servers.processes import wait_until
 from tests.tui import stage
-from tests.tui.conftest import flat
+from tests.tui.conftest import flat, until
 from tests.tui.scenes import follow, settle
 from tests.tui.stage import FINGERPRINT, OTHER_FINGERPRINT
 from tui_transfer import config
@@ -25,6 +27,8 @@ from tui_transfer.tui.widgets.actions import Action
 if TYPE_CHECKING:
     from textual.pilot import Pilot
 
+    from tests.servers.openssh import SshServer
+    from tests.servers.squid import SquidServer
     from tests.tui.conftest import Workers
     from tests.tui.stage import Stage
 
@@ -41,6 +45,12 @@ async def fill(pilot: Pilot[Any], **values: str) -> None:
     for name, value in values.items():
         pilot.app.screen.query_one(f"#{name}", Input).value = value
     await pilot.pause()
+
+
+def sharebox_of(server: SshServer) -> config.ShareboxSettings:
+    return config.ShareboxSettings(
+        host=server.host, port=server.port, username="exemple", host_key=server.fingerprint
+    )
 
 
 # ── 5bis ──────────────────────────────────────────────────────
@@ -71,7 +81,7 @@ async def test_executer_resumes_the_same_job_through_the_proxy(
     async with app.run_test() as pilot:
         await follow(pilot, job)
         await fill(pilot, host="proxy.example.org", port="1080", username="exemple", password=SECRET)
-        await pilot.press("shift+tab", "right")
+        await pilot.press("shift+tab", "right", "right")
         await pilot.click("#action-execute")
         await settle(pilot)
     proxy = ProxySettings(kind="socks5", host="proxy.example.org", port=1080, username="exemple")
@@ -80,6 +90,66 @@ async def test_executer_resumes_the_same_job_through_the_proxy(
     assert workers.orders[0].proxy_password == SECRET
     assert config.load(staged.home.config_file).proxy == proxy
     assert_not_on_disk(staged)
+
+
+async def test_the_proxy_of_the_machine_is_proposed_without_its_password(
+    app: CentreApp, staged: Stage, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", f"http://exemple:{quote(SECRET)}@proxy.example.org:8080")
+    job = staged.job([stage.started(), DIRECT])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        values = {field.id: field.value for field in app.screen.query(Input)}
+        assert values == {
+            "host": "proxy.example.org", "port": "8080", "username": "exemple", "password": ""
+        }  # fmt: skip
+        assert "Celui que cette machine connaît est proposé" in flat(app)
+    assert workers.jobs == []
+
+
+async def test_a_trial_goes_to_the_server_and_starts_nothing(
+    app: CentreApp, staged: Stage, workers: Workers, ssh_server: SshServer, squid_open: SquidServer
+) -> None:
+    job = staged.job([stage.started(sharebox=sharebox_of(ssh_server)), DIRECT])
+    async with app.run_test(size=(120, 36)) as pilot:
+        await follow(pilot, job)
+        await fill(pilot, host=squid_open.host, port=str(squid_open.port))
+        await pilot.click("#action-try")
+        await until(pilot, lambda: "Sharebox répond par ce proxy" in flat(app))
+        assert "C'est bien le serveur attendu" in flat(app)
+        assert app.screen.query_one("#action-execute", Action).has_focus
+        assert isinstance(app.screen, ProxyForm)
+    assert workers.jobs == []
+    wait_until(lambda: "Connection closed by" in ssh_server.log(), what="the end in sshd's log")
+    assert ssh_server.authentication_requests() == []
+
+
+async def test_a_trial_says_that_another_server_answers(
+    app: CentreApp, staged: Stage, workers: Workers, ssh_server: SshServer, squid_open: SquidServer
+) -> None:
+    sharebox = msgspec.structs.replace(sharebox_of(ssh_server), host_key=OTHER_FINGERPRINT)
+    job = staged.job([stage.started(sharebox=sharebox), DIRECT])
+    async with app.run_test(size=(120, 36)) as pilot:
+        await follow(pilot, job)
+        await fill(pilot, host=squid_open.host, port=str(squid_open.port))
+        await pilot.click("#action-try")
+        await until(pilot, lambda: "La clé du serveur a changé" in flat(app))
+        assert "répond par ce proxy" not in flat(app)
+
+
+async def test_a_trial_with_a_wrong_password_is_made_once(
+    app: CentreApp, staged: Stage, workers: Workers, ssh_server: SshServer, squid_with_password: SquidServer
+) -> None:
+    job = staged.job([stage.started(sharebox=sharebox_of(ssh_server)), DIRECT])
+    proxy = squid_with_password
+    async with app.run_test(size=(120, 36)) as pilot:
+        await follow(pilot, job)
+        await fill(pilot, host=proxy.host, port=str(proxy.port), username="exemple", password=SECRET)
+        await pilot.click("#action-try")
+        await until(pilot, lambda: "Le proxy a refusé l'identifiant ou le mot de passe" in flat(app))
+        assert app.screen.query_one("#password", Input).value == ""
+        assert app.screen.query_one("#password", Input).has_focus
+    assert workers.jobs == []
 
 
 async def test_the_direct_way_can_be_tried_again(app: CentreApp, staged: Stage, workers: Workers) -> None:

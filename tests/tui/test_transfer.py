@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.tui import stage
-from tests.tui.conftest import flat
+from tests.tui.conftest import flat, until
 from tests.tui.scenes import PRACTICE, follow, settle
 from tests.tui.stage import MEGA
 from tui_transfer.job import control
@@ -28,10 +28,6 @@ from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.progress_table import ProgressTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from textual.pilot import Pilot
-
     from tests.tui.conftest import Workers
     from tests.tui.stage import Stage
     from tui_transfer.job.control import Job
@@ -40,16 +36,6 @@ if TYPE_CHECKING:
 @pytest.fixture
 def app(staged: Stage, workers: Workers) -> CentreApp:
     return CentreApp(staged.home)
-
-
-async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Waits for the page's timer to have seen what the journal says."""
-    for _ in range(200):
-        if condition():
-            await pilot.pause()
-            return
-        await pilot.pause(0.02)
-    pytest.fail("it never came to be so")
 
 
 # ── 5a, 5b ────────────────────────────────────────────────────
@@ -282,5 +268,18 @@ async def test_the_rate_is_that_of_the_events_until_they_stop(app: CentreApp, st
 def test_what_is_being_done_now_in_words() -> None:
     spec = make_spec(stage.settings(), [("Base active", Path("/srv/impact/base.db"))], stage.NOW)
     state = JobState.fold(spec, [stage.started()])
-    assert wording.doing(state, running=True) == "Connexion à Sharebox…"
-    assert wording.doing(state, running=False) == "Le transfert est arrêté ; il peut être repris."
+    assert wording.doing(state, 0.0, running=True) == "Connexion à Sharebox…"
+    assert wording.doing(state, 0.0, running=False) == "Le transfert est arrêté ; il peut être repris."
+
+
+def test_the_wait_for_the_network_counts_down_beside_the_compression() -> None:
+    spec = make_spec(stage.settings(), [("Base active", Path("/srv/impact/base.db"))], stage.NOW)
+    lost = ev.Waiting(at=stage.at(10), attempt=3, seconds=8.0, reason="Plus de réponse.")
+    state = JobState.fold(spec, [stage.started(), stage.connected(), lost])
+    then = stage.at(10).timestamp()
+    assert wording.doing(state, then, running=True) == "Attente du réseau : tentative 3 dans 8\xa0s."
+    assert wording.doing(state, then + 9, running=True) == "Attente du réseau : tentative 3 en cours…"
+    packing = state.apply(ev.ArchiveStarted(at=stage.at(11), database=0, kind="file", size=9, files=1))
+    text = wording.doing(packing, then + 5, running=True)
+    assert text == "Attente du réseau : tentative 3 dans 3\xa0s. Compression de « Base active »."
+    assert "Attente" not in wording.doing(packing.apply(stage.connected()), then, running=True)

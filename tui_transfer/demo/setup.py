@@ -97,7 +97,7 @@ class Demo:
 
     def _start_sharebox(self, folder: Path, resources: ExitStack) -> None:
         self.username, self.password = USERNAME, _make_password()
-        proxy_password = f"{_make_password()}-é€" if self._behind_proxy else None
+        proxy_password = f"{_make_password()}-é" if self._behind_proxy else None
         running = run_sharebox(folder, self.password, rate=self._rate, proxy_password=proxy_password)
         ready = resources.enter_context(running)
         self.host, self.port, self.fingerprint = LOOPBACK, ready.port, ready.fingerprint

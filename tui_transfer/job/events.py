@@ -52,7 +52,7 @@ class Connected(_Event, frozen=True, kw_only=True, tag="sharebox.connected"):
     """The Sharebox answered with the right key and accepted the credentials."""
 
     route: str
-    """`direct`, `http` or `socks5`."""
+    """`direct`, `http`, `https` or `socks5`."""
     host_key: str
 
 

@@ -45,6 +45,8 @@ class Meter:
             self._samples.clear()
         # What was there before this worker came was not sent by it.
         sent = sum(max(0, item.acknowledged - item.resumed_from) for item in state.databases)
+        if len(self._samples) == 1 and self._samples[0][1] == sent:
+            self._samples.clear()  # nothing has arrived yet: the measure begins with what does
         self._samples.append((now, sent))
         while len(self._samples) > 2 and self._samples[1][0] <= now - WINDOW:
             self._samples.popleft()

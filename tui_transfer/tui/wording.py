@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from tui_transfer import french
 from tui_transfer.job.state import JobStatus, Step
+from tui_transfer.report import describe_route
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui_transfer.job.control import Follower
+    from tui_transfer.job.events import Waiting
     from tui_transfer.job.progress import Estimate
     from tui_transfer.job.state import DatabaseState, JobState
 
@@ -51,11 +55,6 @@ _STEP_STYLES: Final = {
     Step.VERIFYING: "$primary",
     Step.DONE: "$success",
     Step.FAILED: "$error",
-}
-_ROUTES: Final = {
-    "direct": "connexion directe",
-    "http": "par un proxy HTTP",
-    "socks5": "par un proxy SOCKS5",
 }
 
 
@@ -107,13 +106,15 @@ def _step(step: Step, done: float) -> str:
             return "✗ échec"
 
 
-def doing(state: JobState, *, running: bool) -> str:
-    """What is being done now, in one sentence."""
+def doing(state: JobState, now: float, *, running: bool) -> str:
+    """What is being done at `now` (seconds, time of day), in one sentence."""
     if state.status is JobStatus.SUCCEEDED:
         return "Toutes les bases sont arrivées."
     if not running:
         return "Le transfert est arrêté ; il peut être repris."
     compressing = [item.name for item in state.databases if item.compression is Step.RUNNING]
+    if state.waiting is not None:
+        return _waiting(state.waiting, now, compressing)
     sending = [item.name for item in state.databases if item.transfer is Step.RUNNING]
     checking = [item.name for item in state.databases if item.transfer is Step.VERIFYING]
     parts = [
@@ -133,6 +134,17 @@ def doing(state: JobState, *, running: bool) -> str:
     return sentence[0].upper() + sentence[1:] + "."
 
 
+def _waiting(waiting: Waiting, now: float, compressing: Sequence[str]) -> str:
+    """The network is away: which attempt comes when. What is being compressed goes on meanwhile."""
+    left = waiting.at.timestamp() + waiting.seconds - now
+    sentence = (
+        f"Attente du réseau : tentative {waiting.attempt} dans {french.duration(left)}."
+        if left >= 1
+        else f"Attente du réseau : tentative {waiting.attempt} en cours…"
+    )
+    return f"{sentence} Compression de « {compressing[0]} »." if compressing else sentence
+
+
 def pace(state: JobState, estimate: Estimate) -> str:
     """Bytes sent, rate and time left, as far as they are known."""
     parts = [f"{french.size(sum(item.acknowledged for item in state.databases))} envoyés"]
@@ -141,7 +153,7 @@ def pace(state: JobState, estimate: Estimate) -> str:
     if estimate.left is not None:
         parts.append(f"encore {french.duration(estimate.left)}")
     if state.route is not None:
-        parts.append(_ROUTES.get(state.route, state.route))
+        parts.append(describe_route(state.route))
     return "  ·  ".join(parts)
 
 

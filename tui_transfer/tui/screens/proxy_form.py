@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, cast
 
 import msgspec
@@ -12,10 +13,13 @@ from textual.widgets import Input
 
 from tui_transfer.config import ProxySettings
 from tui_transfer.errors import Problem
+from tui_transfer.tui.background import in_background
+from tui_transfer.tui.route_trial import try_proxy
 from tui_transfer.tui.screens.answers import Answer
 from tui_transfer.tui.screens.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.field import Choice, Field, QuietInput
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,9 +28,10 @@ if TYPE_CHECKING:
 
     from tui_transfer.errors import TransferError
     from tui_transfer.tui.practice import PracticeProxy
+    from tui_transfer.tui.route_trial import Destination
 
 TITLE: Final = "La connexion à Sharebox en mode direct n'a pu s'établir"
-_KINDS: Final = (("http", "HTTP"), ("socks5", "SOCKS5"))
+_KINDS: Final = (("http", "HTTP"), ("https", "HTTPS"), ("socks5", "SOCKS5"))
 _CREDENTIALS: Final = (Problem.PROXY_CREDENTIALS_NEEDED, Problem.PROXY_CREDENTIALS_REFUSED)
 
 
@@ -35,20 +40,23 @@ class ProxyForm(Dialog[Answer | None]):
 
     Args:
         failure: why the form is shown; what the last attempt met is on top.
+        destination: where the proxy is to lead.
         proxy: the values to begin with.
         password: the one given before, unless the proxy refused it.
+        proposed: the values to begin with where there are none: what the machine's own settings say.
         practice: the values to show during a demonstration.
     """
 
     CSS_PATH = "proxy_form.tcss"
     HELP = (
         "Un proxy est la sortie de votre réseau vers Internet. Votre service informatique connaît son type, "
-        "son adresse, son port et vos identifiants. « Exécuter » reprend le transfert par ce proxy ; ce qui "
-        "est déjà fait n'est pas refait."
+        "son adresse, son port et vos identifiants. « Tester » essaie la connexion sans rien transférer. "
+        "« Exécuter » reprend le transfert par ce proxy ; ce qui est déjà fait n'est pas refait."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "execute", "Exécuter", show=False),
-        Binding("d", "direct", "Réessayer en direct", show=False,
+        Binding("t", "try", "Tester", show=False, tooltip="Essayer ce proxy, sans rien transférer"),
+        Binding("d", "direct", "En direct", show=False,
                 tooltip="Réessayer sans proxy, si le réseau était coupé"),
         Binding("escape", "cancel", "Annuler", show=False),
     ]  # fmt: skip
@@ -56,13 +64,19 @@ class ProxyForm(Dialog[Answer | None]):
     def __init__(
         self,
         failure: TransferError,
+        destination: Destination,
         proxy: ProxySettings | None,
         password: str | None = None,
+        *,
+        proposed: ProxySettings | None = None,
         practice: PracticeProxy | None = None,
     ) -> None:
         super().__init__(TITLE)
         self._failure = failure
-        self._proxy = proxy
+        self._destination = destination
+        self._proxy = proxy or proposed
+        self._is_proposed = proxy is None and proposed is not None
+        self._trying = False
         self._password = password or ""
         self._practice = practice
         # The focus starts where the next thing is to be typed.
@@ -71,7 +85,7 @@ class ProxyForm(Dialog[Answer | None]):
 
     def body(self) -> Iterable[Widget]:
         """What went wrong, then the fields."""
-        yield paragraph(self._reason())
+        yield paragraph(self._reason(), "reason")
         if self._practice is not None:
             yield paragraph(_practice_line(self._practice), "warning")
         proxy = self._proxy
@@ -91,6 +105,7 @@ class ProxyForm(Dialog[Answer | None]):
     def buttons(self) -> Iterable[Action]:
         """« Exécuter » and « Annuler »; the direct way again where it is the one that failed."""
         yield Action("execute", primary=True)
+        yield Action("try")
         if self._was_direct:
             yield Action("direct")
         yield Action("cancel")
@@ -102,11 +117,16 @@ class ProxyForm(Dialog[Answer | None]):
     def _reason(self) -> Content:
         failure = self._failure
         if self._was_direct:
-            return Content(
-                "Votre réseau impose sans doute un proxy. Votre service informatique connaît "
-                f"ces informations. ({failure.details.get('reason', failure.why)})"
+            known = (
+                "Celui que cette machine connaît est proposé ; votre service informatique peut le confirmer."
+                if self._is_proposed
+                else "Votre service informatique connaît ces informations."
             )
-        return Content.assemble((f"✗ {failure.title}. ", "bold $error"), f"{failure.why} {failure.advice}")
+            return Content(
+                f"Votre réseau impose sans doute un proxy. {known} "
+                f"({failure.details.get('reason', failure.why)})"
+            )
+        return _describe(failure)
 
     @on(Input.Changed)
     def _edited(self, event: Input.Changed) -> None:
@@ -120,7 +140,50 @@ class ProxyForm(Dialog[Answer | None]):
             self.focus_next()
 
     def action_execute(self) -> None:
-        """Checks every field, then gives the proxy."""
+        """Goes on with the transfer through this proxy."""
+        if (proxy := self._checked_proxy()) is not None:
+            self.dismiss(Answer(proxy=proxy, proxy_password=self._password_typed))
+
+    def action_try(self) -> None:
+        """Tries this proxy up to the server's key; the transfer stays as it is."""
+        if self._trying or (proxy := self._checked_proxy()) is None:
+            return
+        self._trying = True
+        self._say(Content(f"… Essai de la connexion à {self._destination.host} par {proxy.host}."))
+        password = self._password_typed
+        in_background(
+            self, lambda: try_proxy(self._destination, proxy, password), partial(self._tried, proxy)
+        )
+
+    def _tried(self, proxy: ProxySettings, result: str | TransferError) -> None:
+        self._trying = False
+        if isinstance(result, str):
+            known = (
+                "C'est bien le serveur attendu."
+                if self._destination.host_key
+                else f"Empreinte de sa clé : {result}"
+            )
+            self._say(
+                Content.assemble(
+                    ("✓ Sharebox répond par ce proxy. ", "bold $success"),
+                    f"{known} « Exécuter » reprend le transfert.",
+                )
+            )
+            self.query_one("#action-execute").focus()
+            return
+        self._say(_describe(result))
+        if result.problem is Problem.PROXY_CREDENTIALS_REFUSED:
+            # Not tried twice: accounts get locked.
+            self.query_one("#password", Input).value = ""
+        if result.problem in _CREDENTIALS:
+            self.query_one("#password").focus()
+
+    def _say(self, text: Content) -> None:
+        self.query_one(".reason", Prose).update(text)
+        self.query_one("#dialog-body").scroll_home(animate=False)
+
+    def _checked_proxy(self) -> ProxySettings | None:
+        """The proxy as it was typed; None, with the errors shown, where a field is wrong."""
         errors = {
             "host": host_error(self._value("host")),
             "port": port_error(self._value("port")),
@@ -131,15 +194,14 @@ class ProxyForm(Dialog[Answer | None]):
         wrong = next((name for name, error in errors.items() if error), None)
         if wrong is not None:
             self.query_one(f"#{wrong}").focus()
-            return
-        kind = cast("Literal['http', 'socks5']", self.query_one("#kind", Choice).value)
-        proxy = ProxySettings(
+            return None
+        kind = cast("Literal['http', 'https', 'socks5']", self.query_one("#kind", Choice).value)
+        return ProxySettings(
             kind=kind,
             host=self._value("host"),
             port=int(self._value("port")),
             username=self._value("username") or None,
         )
-        self.dismiss(Answer(proxy=proxy, proxy_password=self.query_one("#password", Input).value or None))
 
     def action_direct(self) -> None:
         """Tries again as before: the line may have been down for a moment."""
@@ -149,6 +211,10 @@ class ProxyForm(Dialog[Answer | None]):
     def action_cancel(self) -> None:
         """Gives up for now; the job stays resumable."""
         self.dismiss(None)
+
+    @property
+    def _password_typed(self) -> str | None:
+        return self.query_one("#password", Input).value or None
 
     def _value(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value.strip()
@@ -184,6 +250,10 @@ def port_error(text: str) -> str | None:
 def username_error(username: str, password: str) -> str | None:
     """What is wrong with a username, in French."""
     return "Ce mot de passe demande un identifiant." if password and not username else None
+
+
+def _describe(failure: TransferError) -> Content:
+    return Content.assemble((f"✗ {failure.title}. ", "bold $error"), f"{failure.why} {failure.advice}")
 
 
 def _practice_line(proxy: PracticeProxy) -> Content:

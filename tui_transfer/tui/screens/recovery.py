@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem
+from tui_transfer.tui.route_trial import Destination, proposed_proxy
 from tui_transfer.tui.screens.failure import FailureDialog
 from tui_transfer.tui.screens.host_key import HostKeyDialog
 from tui_transfer.tui.screens.proxy_form import ProxyForm
@@ -25,6 +26,8 @@ NEED_PROXY: Final = frozenset(
         Problem.PROXY_UNREACHABLE,
         Problem.PROXY_CREDENTIALS_NEEDED,
         Problem.PROXY_CREDENTIALS_REFUSED,
+        Problem.PROXY_CERTIFICATE_UNKNOWN,
+        Problem.PROXY_METHOD_UNKNOWN,
         Problem.PROXY_FORBIDDEN,
         Problem.PROXY_NO_ROUTE,
         Problem.PROXY_PROTOCOL,
@@ -56,11 +59,9 @@ def corrected_host_key(failure: TransferError, sharebox: ShareboxSettings, sessi
 
 def dialog_for(failure: TransferError, follower: Follower, session: Session) -> Dialog[Answer | None]:
     """The modal that explains `failure` and asks for what makes it go away."""
-    spec, practice = follower.job.spec, session.practice
+    practice = session.practice
     if failure.problem in NEED_PROXY:
-        configured = session.settings.proxy if session.settings else None
-        proxy = follower.state.proxy or spec.proxy or configured
-        return ProxyForm(failure, proxy, session.proxy_password, practice.proxy if practice else None)
+        return _proxy_form(failure, follower, session)
     if failure.problem is Problem.HOST_KEY_UNKNOWN:
         return HostKeyDialog(failure, practice)
     sharebox = follower.state.sharebox
@@ -71,3 +72,17 @@ def dialog_for(failure: TransferError, follower: Follower, session: Session) -> 
     if asks_password or failure.problem in _NEED_PASSPHRASE:
         return SecretDialog(failure, f"{sharebox.username} sur {sharebox.host}", practice)
     return FailureDialog(failure, follower.job)
+
+
+def _proxy_form(failure: TransferError, follower: Follower, session: Session) -> ProxyForm:
+    state = follower.state
+    configured = session.settings.proxy if session.settings else None
+    proxy = state.proxy or state.spec.proxy or configured
+    return ProxyForm(
+        failure,
+        Destination(state.sharebox.host, state.sharebox.port, state.sharebox.host_key or state.host_key),
+        proxy,
+        session.proxy_password,
+        proposed=None if proxy or session.practice else proposed_proxy(),
+        practice=session.practice.proxy if session.practice else None,
+    )

@@ -227,7 +227,7 @@ class TransferPage(Page):
         if now - self._figures_at >= _FIGURES_SECONDS or not running:
             self._figures_at = now
             if not self._starting or running:
-                self.set_text("#doing", wording.doing(state, running=running))
+                self.set_text("#doing", wording.doing(state, now, running=running))
             self.query_one(ProgressTable).show(state.databases, running=self._at_work)
             self.set_text("#pace", wording.pace(state, estimate))
         self._show_buttons()

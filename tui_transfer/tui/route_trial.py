@@ -1,0 +1,52 @@
+"""Finds a proxy before a transfer needs it: what this machine knows, and where a proxy leads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui_transfer.config import ProxySettings
+from tui_transfer.errors import Problem, TransferError
+
+
+@dataclass(frozen=True)
+class Destination:
+    """The Sharebox that a route is to lead to; `host_key` is the fingerprint that it must show, if known."""
+
+    host: str
+    port: int
+    host_key: str | None = None
+
+
+def proposed_proxy() -> ProxySettings | None:
+    """The proxy that the system's own settings name, if any. Nothing is sent to it."""
+    from tui_transfer.sharebox.proxies import system_proxies
+
+    found = next(iter(system_proxies()), None)
+    if found is None:
+        return None
+    return ProxySettings(kind=found.kind, host=found.host, port=found.port, username=found.username)
+
+
+def try_proxy(destination: Destination, proxy: ProxySettings, password: str | None) -> str:
+    """Goes through `proxy` to the Sharebox, up to its host key. Takes as long as a transfer would wait.
+
+    Returns:
+        The fingerprint of the key that the server showed.
+
+    Raises:
+        TransferError: what stands in the way; HOST_KEY_CHANGED where another key was expected.
+    """
+    # SSH is loaded only when someone asks for a trial.
+    from tui_transfer.sharebox.proxies import try_route
+    from tui_transfer.sharebox.routes import Proxy
+
+    route = Proxy(proxy.kind, proxy.host, proxy.port, proxy.username, password)
+    shown = try_route(destination.host, destination.port, route)
+    if destination.host_key not in (None, shown):
+        raise TransferError(
+            Problem.HOST_KEY_CHANGED,
+            host=destination.host,
+            fingerprint=shown,
+            expected=destination.host_key,
+        )
+    return shown
