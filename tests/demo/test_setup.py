@@ -49,7 +49,7 @@ def test_no_password_is_written_and_nobody_else_can_read() -> None:
 def test_behind_a_proxy_the_given_credentials_open_the_way() -> None:
     with Demo(scale=SMALL, behind_proxy=True) as demo:
         assert demo.proxy is not None
-        assert {"é", "€"} <= set(demo.proxy.password)
+        assert "é" in demo.proxy.password  # not ASCII, and one key on an AZERTY keyboard
         assert refuses(demo.port)
         with socket.create_connection((demo.proxy.host, demo.proxy.port), timeout=10) as tunnel:
             authorization = basic(f"{demo.proxy.username}:{demo.proxy.password}")
