@@ -17,6 +17,7 @@ from tests.cli.place import COMMAND, Place, archives, extract, place_for
 from tests.procedure.terminal import Terminal, terminal
 from tests.servers.openssh import SshServer
 from tests.servers.processes import free_port
+from tests.servers.relay import relay
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import squid
@@ -248,6 +249,24 @@ def test_a_program_whose_terminal_closes_ends(place: Place, attempt: int) -> Non
     with _centre(place) as centre:
         centre.press("l", "Enter", "p")  # something to draw
         centre.close_window()
+
+
+def test_a_lost_network_is_shown_and_waited_for(place: Place, ssh_server: SshServer, tmp_path: Path) -> None:
+    base = tmp_path / "bases" / "moyenne.bin"
+    base.write_bytes(os.urandom(3_000_000))
+    with relay(ssh_server.port) as line:
+        place.configure(ssh_server, {"Base active": base}, port=line.port)
+        with _centre(place) as centre:
+            _to_the_list(centre)
+            _begin(centre)
+            centre.wait_for("Le mot de passe Sharebox est nécessaire")
+            line.cuts = [1_000_000, 0, 0]
+            _give_password(centre, ssh_server)
+            centre.wait_for("Attente du réseau : tentative")
+            _to_the_report(centre)
+        assert line.connections >= 4
+    (archive,) = archives(ssh_server.root)
+    assert (extract(archive, tmp_path / "out") / base.name).read_bytes() == base.read_bytes()
 
 
 def test_leaving_asks_and_can_go_on_in_the_background(slow_place: Place) -> None:
