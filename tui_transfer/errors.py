@@ -107,6 +107,7 @@ class Problem(StrEnum):
     HOST_KEY_CHANGED = "host-key-changed"
     PASSWORD_NEEDED = "password-needed"
     CREDENTIALS_REFUSED = "credentials-refused"
+    LOGIN_UNANSWERED = "login-unanswered"
     KEY_UNREADABLE = "key-unreadable"
     KEY_PASSPHRASE_NEEDED = "key-passphrase-needed"
     KEY_PASSPHRASE_WRONG = "key-passphrase-wrong"
@@ -430,6 +431,16 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Sharebox a refusé les identifiants",
         "{host} n'accepte pas {method} pour « {username} ».",
         "Vérifiez l'identifiant et le mot de passe ou la clé reçus de l'Urssaf, puis réessayez.",
+    ),
+    # Not transient, although the link is at fault: each new try of a password that nobody has confirmed yet
+    # may be one more wrong one, and accounts get locked.
+    Problem.LOGIN_UNANSWERED: _meaning(
+        ExitCode.INTERRUPTED,
+        Recovery.PERSON,
+        "Sharebox n'a pas répondu à l'identification",
+        "{reason}. Le mot de passe de « {username} » n'a été ni accepté ni refusé ; il n'a pas été renvoyé : "
+        "trop d'essais peuvent bloquer un compte.",
+        "Vérifiez ce mot de passe, puis reprenez le transfert.",
     ),
     Problem.KEY_UNREADABLE: _meaning(
         ExitCode.CREDENTIALS,

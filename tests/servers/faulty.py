@@ -37,6 +37,7 @@ class Faults:
         take_away_at_close: files that were written disappear as soon as they are closed.
         offers_sha256: announces and answers `check-file` with SHA-256, in place of fsync.
         drop_at_exec: breaks the connection when asked to run a command.
+        drop_at_password: is given the number of each password, from 0; True breaks the connection unanswered.
         on_sync: is called for each fsync request.
         writes: how many write requests came.
         commands: how many commands were asked for.
@@ -48,6 +49,7 @@ class Faults:
     take_away_at_close: bool = False
     offers_sha256: bool = False
     drop_at_exec: bool = False
+    drop_at_password: Callable[[int], bool] = field(default=lambda number: False)
     on_sync: Callable[[], object] = field(default=lambda: None)
     writes: int = 0
     commands: int = 0
@@ -121,6 +123,8 @@ class _Server(paramiko.ServerInterface):
 
     def check_auth_password(self, username: str, password: str) -> int:
         self._faults.passwords += 1
+        if self._faults.drop_at_password(self._faults.passwords - 1):
+            self._transport.close()
         known = (username, password) == (USERNAME, PASSWORD)
         return common.AUTH_SUCCESSFUL if known else common.AUTH_FAILED
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import paramiko
@@ -15,7 +16,7 @@ from tests.servers.openssh import PASSPHRASE, make_key, openssh
 from tests.servers.processes import wait_until
 from tests.servers.relay import relay
 from tests.sharebox.helpers import connect, failure
-from tui_transfer.errors import ExitCode, Problem, Recovery
+from tui_transfer.errors import MEANINGS, ExitCode, Problem, Recovery, TransferError
 from tui_transfer.sharebox.authentication import Credentials
 from tui_transfer.sharebox.connection import Address, Sharebox
 from tui_transfer.sharebox.routes import Direct
@@ -74,6 +75,14 @@ class TestCredentials:
                 line for line in fresh.authentication_requests() if "method password" in line
             ]
             assert sum("method password" in line for line in fresh.authentication_requests()) == 1
+
+    def test_password_without_an_answer(self, tmp_path: Path) -> None:
+        """It may have been a wrong one: whoever sends it again and again locks the account."""
+        with faulty_server(tmp_path) as server:
+            server.faults.drop_at_password = lambda number: True
+            error = failure(Problem.LOGIN_UNANSWERED, lambda: connect(server))
+            assert (error.exit_code, error.meaning.recovery) == (ExitCode.INTERRUPTED, Recovery.PERSON)
+            assert server.faults.passwords == 1
 
     def test_key_that_the_server_does_not_know(self, server: SshServer, account: Account) -> None:
         with openssh(account) as other:
@@ -280,13 +289,21 @@ class TestServers:
         failure(Problem.DIRECTORY_MISSING, lambda: connect(server, directory="/depot/file"))
 
     def test_cut_anywhere_while_connecting(self, server: SshServer) -> None:
-        """It is never taken for a refusal: trying again helps. Before the banner, nobody can tell."""
+        """It is never taken for a refusal: trying again helps. Before the banner, nobody can tell.
+
+        Only once the password is under way, and until its answer is there, trying again may harm.
+        """
         with relay(server.port) as link:
             connect(server, port=link.port).close()
+            problems = []
             for offset in range(40, link.sent, 40):
                 link.cut_after = offset
-                error = failure(Problem.CONNECTION_LOST, lambda: connect(server, port=link.port))
-                assert error.meaning.recovery is Recovery.TRANSIENT
+                with pytest.raises(TransferError) as raised:
+                    connect(server, port=link.port)
+                problems.append(raised.value.problem)
+            lost = Problem.CONNECTION_LOST
+            assert [problem for problem, _ in groupby(problems)] == [lost, Problem.LOGIN_UNANSWERED, lost]
+            assert MEANINGS[lost].recovery is Recovery.TRANSIENT
             link.cut_after = 1
             failure(Problem.NOT_SSH, lambda: connect(server, port=link.port))
 

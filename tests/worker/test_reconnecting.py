@@ -8,17 +8,28 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.cli.place import Place, archives, extract, place_for
+from tests.servers.faulty import FaultyServer, faulty_server
 from tests.servers.openssh import SshServer
+from tests.servers.processes import free_port
 from tests.servers.relay import Relay, relay
+from tui_transfer import config
 from tui_transfer.config import TransferSettings
+from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
-from tui_transfer.job.events import Connected, Waiting
+from tui_transfer.job.events import Connected, UploadStarted, Waiting
 from tui_transfer.job.journal import JournalReader
+from tui_transfer.job.orders import Orders
+from tui_transfer.job.spec import make_spec
+from tui_transfer.job.state import JobState
+from tui_transfer.worker import connecting
+from tui_transfer.worker.connecting import Link
 
 SIZE = 8_000_000
 
@@ -60,7 +71,7 @@ def _wait_for(place: Place, kind: type) -> None:
 _POLL = 0.02
 
 
-def _assert_arrived(server: SshServer, base: Path, out: Path) -> None:
+def _assert_arrived(server: SshServer | FaultyServer, base: Path, out: Path) -> None:
     (archive,) = archives(server.root)
     assert (extract(archive, out) / base.name).read_bytes() == base.read_bytes()
 
@@ -131,6 +142,69 @@ def test_a_pause_is_ended_at_once_by_whoever_stops_the_transfer(place: Place, li
         assert time.monotonic() - began < 10
     assert command.returncode == 12
     assert control.Follower(place.job()).state.problem == "interrupted"
+
+
+def test_a_password_that_nobody_confirmed_is_shown_once(place: Place, tmp_path: Path, base: Path) -> None:
+    """A server that breaks the connection in place of an answer may have counted it as a wrong one."""
+    with faulty_server(tmp_path / "faulty") as server:
+        place.secrets["TUI_TRANSFER_SFTP_PASSWORD"] = server.password
+        place.configure(server, {"Base": base})
+        server.faults.drop_at_password = lambda number: number == 0
+        result = place.run("run", "--yes", "--json")
+        assert (result.code, result.finished["problem"]) == (12, "login-unanswered")
+        assert (server.faults.passwords, _events(place, Waiting)) == (1, 0)
+        assert place.run("resume").code == 0
+        _assert_arrived(server, base, tmp_path / "out")
+
+
+def test_a_password_that_was_confirmed_is_shown_again(place: Place, tmp_path: Path, base: Path) -> None:
+    with faulty_server(tmp_path / "faulty") as server, relay(server.port) as link:
+        place.secrets["TUI_TRANSFER_SFTP_PASSWORD"] = server.password
+        place.configure(server, {"Base": base}, port=link.port)
+        link.cuts = [SIZE // 2]
+        server.faults.drop_at_password = lambda number: number == 1
+        assert place.run("run", "--yes").code == 0
+        assert (server.faults.passwords, _events(place, Waiting)) == (3, 2)
+        _assert_arrived(server, base, tmp_path / "out")
+
+
+def test_a_route_that_worked_for_an_earlier_worker_is_believed(
+    place: Place, link: Relay, ssh_server: SshServer, base: Path, tmp_path: Path
+) -> None:
+    """Nobody is asked for a proxy in the night because the network is away while a transfer is resumed."""
+    link.rate = SIZE // 4
+    with place.started("run", "--yes") as command:
+        _wait_for(place, UploadStarted)
+        command.send_signal(signal.SIGINT)
+        command.communicate(timeout=30)
+    assert _events(place, Waiting) == 0
+    link.rate, link.cuts = None, [1, 1]  # before the server can say what it is
+    assert place.run("resume").code == 0
+    assert _events(place, Waiting) == 2
+    _assert_arrived(ssh_server, base, tmp_path / "out")
+
+
+def test_a_route_that_worked_for_an_earlier_worker_is_not_believed_for_long(
+    place: Place, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person may be in another network now, and must be asked for its proxy."""
+    settings = config.load(place.home.config_file)
+    there = msgspec.structs.replace(settings.sharebox, port=free_port())
+    spec = make_spec(
+        msgspec.structs.replace(settings, sharebox=there), [("Base", base)], datetime.now().astimezone()
+    )
+    worked = msgspec.structs.replace(JobState.initial(spec), route="direct")
+    orders = Orders(sftp_password="unused")
+
+    def problem(state: JobState, orders: Orders) -> Problem:
+        with pytest.raises(TransferError) as raised:
+            Link(state, orders, lambda event: None).open()
+        return raised.value.problem
+
+    assert problem(worked, orders) is Problem.CONNECTION_LOST
+    assert problem(JobState.initial(spec), orders) is Problem.SHAREBOX_UNREACHABLE
+    monkeypatch.setattr(connecting, "_BENEFIT_OF_DOUBT", 0.0)
+    assert problem(worked, orders) is Problem.SHAREBOX_UNREACHABLE
 
 
 def test_refused_credentials_are_not_tried_again(place: Place, ssh_server: SshServer) -> None:

@@ -35,7 +35,7 @@ class Credentials:
         return load_private_key(self.key_file, self.passphrase) if self.key_file else None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Authentication:
     """The one attempt of `username` on a transport whose host key was accepted.
 
@@ -43,6 +43,10 @@ class Authentication:
         host: for the errors.
         key: the private key; None stands for the password.
         password: may be None too, which is an error as soon as one is needed.
+
+    Attributes:
+        password_shown: the server may have seen the password. If the connection is lost without an answer,
+            nobody knows whether it counted as a wrong one.
     """
 
     transport: paramiko.Transport
@@ -51,6 +55,7 @@ class Authentication:
     username: str
     key: paramiko.PKey | None
     password: str | None = field(repr=False)
+    password_shown: bool = field(default=False, init=False)
 
     def attempt(self) -> None:
         """Authenticates.
@@ -109,6 +114,7 @@ class Authentication:
     def _send(self, method: str) -> Sequence[str]:
         if self.key is not None:
             return self.transport.auth_publickey(self.username, self.key)
+        self.password_shown = True
         if method == "password":
             return self.transport.auth_password(self.username, self.password or "", fallback=False)
         return self.transport.auth_interactive(self.username, self._answer)

@@ -93,7 +93,8 @@ class Sharebox:
 
         Raises:
             TransferError: HOST_KEY_UNKNOWN and HOST_KEY_CHANGED before anything about the person was sent;
-                PASSWORD_NEEDED before anything secret was. Any problem of routes, keys and connections.
+                PASSWORD_NEEDED before anything secret was. LOGIN_UNANSWERED where the connection was lost
+                after the password was shown. Any problem of routes, keys and connections.
         """
         key = credentials.load_key()
         sharebox = cls._find(address, route, host_key)
@@ -281,7 +282,12 @@ class Sharebox:
             ):
                 attempt.attempt()
         except _LOST as error:
-            raise self._lost(error) from error
+            lost = self._lost(error)
+            if not attempt.password_shown:
+                raise lost from error
+            raise TransferError(
+                Problem.LOGIN_UNANSWERED, username=address.username, reason=lost.details["reason"]
+            ) from error
         self._watchdog.ask_when_silent()
 
     def _open_sftp(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,13 +31,18 @@ _NETWORK_IS_AWAY: Final = _TRY_NEXT | {
     Problem.PROXY_PROTOCOL,
 }
 """What a route that has worked before meets while the network is away: nobody has to be asked then."""
+_BENEFIT_OF_DOUBT: Final = 60.0
+"""Seconds for which a new worker takes the failure of a route that worked for an earlier one as passing; then
+a person is asked, whose machine may be in another network now."""
 
 
 class Link:
     """The way to the Sharebox, opened when it is needed and opened again after it was lost.
 
     At first every route is tried: direct, then the configured proxy. A proxy that a person gave is the only
-    route: the direct one is known not to work. Once a route has worked, it is the only one.
+    route: the direct one is known not to work. Once a route has worked, it is the only one, and so is the
+    password: what fails then is the network. A route that worked for an earlier worker is believed for a
+    while.
 
     Args:
         state: of the job, which tells the Sharebox and the routes.
@@ -50,6 +56,9 @@ class Link:
         self._record = record
         self._routes = _routes(state)
         self._has_worked = False
+        believes = _has_worked_before(self._routes[0], state, orders)
+        patience = min(_BENEFIT_OF_DOUBT, 60 * state.spec.retry_for)
+        self._believes_until = time.monotonic() + patience if believes else 0.0
         self._sharebox: Sharebox | None = None
 
     def open(self) -> Sharebox:
@@ -97,12 +106,23 @@ class Link:
                 self._orders.host_key or settings.host_key or self._state.host_key,
             )
         except TransferError as error:
-            if self._has_worked and error.problem in _NETWORK_IS_AWAY:
+            if self._passes(error.problem):
                 raise TransferError(Problem.CONNECTION_LOST, reason=error.why.rstrip(".")) from error
             raise
         self._routes, self._has_worked = [proxy], True
         self._record(Connected(at=now(), route=_name(proxy), host_key=sharebox.host_key.fingerprint))
         return sharebox
+
+    def _passes(self, problem: Problem) -> bool:
+        """Whether this failure to connect is only the network's, and goes away with time."""
+        if self._has_worked:
+            return problem in _NETWORK_IS_AWAY or problem is Problem.LOGIN_UNANSWERED
+        return problem in _NETWORK_IS_AWAY and time.monotonic() < self._believes_until
+
+
+def _has_worked_before(proxy: ProxySettings | None, state: JobState, orders: Orders) -> bool:
+    """Whether this route worked for an earlier worker; one that a person gives now is new."""
+    return state.route == _name(proxy) and orders.proxy is None
 
 
 def _routes(state: JobState) -> list[ProxySettings | None]:
