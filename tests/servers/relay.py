@@ -66,6 +66,11 @@ class Relay:
         """Everything passes again, what was held back included."""
         self._open.set()
 
+    def cut(self) -> None:
+        """Resets every connection that there is now."""
+        for link in list(self._sockets):
+            _reset(link)
+
     def close(self) -> None:
         """Ends all connections and threads."""
         self._ended = True
@@ -73,8 +78,7 @@ class Relay:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for link in list(self._sockets):
-            _reset(link)
+        self.cut()
         for thread in list(self._threads):
             thread.join(timeout=10)
 

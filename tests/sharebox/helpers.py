@@ -13,6 +13,7 @@ from tui_transfer.errors import TransferError
 from tui_transfer.sharebox.authentication import Credentials
 from tui_transfer.sharebox.connection import Address, Sharebox
 from tui_transfer.sharebox.growing import GrowingFile
+from tui_transfer.sharebox.memory import Memory
 from tui_transfer.sharebox.routes import Direct, Route
 from tui_transfer.sharebox.upload import Delivery, UploadProgress, deliver
 
@@ -68,6 +69,7 @@ def send(
     *,
     on_progress: Callable[[UploadProgress], None] = lambda progress: None,
     cancelled: threading.Event | None = None,
+    memory: Memory | None = None,
 ) -> Delivery:
     """Delivers a local archive."""
     file = archive if isinstance(archive, GrowingFile) else GrowingFile.finished(archive)
@@ -78,6 +80,7 @@ def send(
         sha256=lambda: hashlib.sha256(file.path.read_bytes()).hexdigest(),
         on_progress=on_progress,
         cancelled=cancelled or threading.Event(),
+        memory=memory,
     )
 
 

@@ -12,11 +12,12 @@ import pytest
 from tests.mounts import small_disk
 from tests.servers.faulty import FaultyServer, faulty_server
 from tests.servers.openssh import openssh
-from tests.servers.relay import relay
+from tests.servers.relay import Relay, relay
 from tests.sharebox.helpers import connect, failure, make_archive, send
 from tui_transfer.errors import Problem, Recovery
 from tui_transfer.sharebox.flow import ENOUGH
 from tui_transfer.sharebox.growing import HEADER_BYTES, GrowingFile
+from tui_transfer.sharebox.memory import Memory
 from tui_transfer.sharebox.publication import put_small
 from tui_transfer.sharebox.upload import Stage, UploadProgress
 from tui_transfer.sharebox.verification import Verification
@@ -147,6 +148,91 @@ class TestResume:
                 delivery = send(sharebox, archive)
             assert delivery.resumed_from > cut_after - ENOUGH - 200_000
         assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
+
+
+class TestCutAgainAndAgain:
+    """A process that gets back remembers what it knew: each connection gets further, however short it is."""
+
+    @pytest.fixture
+    def link(self, ssh_server: SshServer) -> Iterator[Relay]:
+        with relay(ssh_server.port) as made:
+            yield made
+
+    @staticmethod
+    def cut_at(
+        link: Relay, server: SshServer, archive: Path, memory: Memory, stage: Stage, done: int
+    ) -> None:
+        """One attempt, whose connection is reset once a stage has come so far."""
+
+        def cut(progress: UploadProgress) -> None:
+            if progress.stage is stage and progress.done >= done:
+                link.cut()
+
+        with connect(server, port=link.port) as sharebox:
+            failure(Problem.CONNECTION_LOST, lambda: send(sharebox, archive, on_progress=cut, memory=memory))
+
+    def test_nothing_is_read_twice(self, ssh_server: SshServer, link: Relay, archive: Path) -> None:
+        memory = Memory()
+        link.rate = 2 * SIZE  # so that progress is told on the way
+        for stage in (Stage.SENDING, Stage.VERIFYING):
+            for share in (0.3, 0.6, 0.9):
+                self.cut_at(link, ssh_server, archive, memory, stage, int(share * SIZE))
+        with connect(ssh_server, port=link.port) as sharebox:
+            assert send(sharebox, archive, memory=memory).verification is Verification.READ_BACK
+        assert link.answered < SIZE * 1.3, "only what was on its way is read again"
+        assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
+
+    @pytest.mark.parametrize("stage", [Stage.SENDING, Stage.VERIFYING])
+    def test_what_was_damaged_meanwhile_is_repaired(
+        self, ssh_server: SshServer, link: Relay, archive: Path, stage: Stage
+    ) -> None:
+        """The server broke down too, and lost something that was compared or acknowledged."""
+        memory = Memory()
+        self.cut_at(link, ssh_server, archive, memory, stage, SIZE // 2)
+        part = ssh_server.root / "base.7z.part"
+        with part.open("r+b") as file:
+            file.seek(1000)
+            file.write(b"?!")
+        os.utime(part, (0, part.stat().st_mtime + 2))
+        with connect(ssh_server, port=link.port) as sharebox:
+            assert send(sharebox, archive, memory=memory).verification is Verification.READ_BACK
+        assert [path.name for path in ssh_server.root.iterdir()] == ["base.7z"]
+        assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
+
+    @pytest.mark.parametrize("left", [0, SIZE // 4])
+    @pytest.mark.parametrize("stage", [Stage.SENDING, Stage.VERIFYING])
+    def test_what_was_lost_meanwhile_is_sent_again(
+        self, ssh_server: SshServer, link: Relay, archive: Path, stage: Stage, left: int
+    ) -> None:
+        memory = Memory()
+        self.cut_at(link, ssh_server, archive, memory, stage, SIZE // 2)
+        part = ssh_server.root / "base.7z.part"
+        os.truncate(part, left) if left else part.unlink()
+        with connect(ssh_server, port=link.port) as sharebox:
+            send(sharebox, archive, memory=memory)
+        assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
+
+    def test_a_server_that_cannot_sync_is_read_from_the_start(self, account: Account, archive: Path) -> None:
+        """If it broke down, it may have lost what it let read."""
+        memory = Memory()
+        with openssh(account, chroot=True, denied=["fsync"]) as server, relay(server.port) as link:
+            self.cut_at(link, server, archive, memory, Stage.VERIFYING, SIZE // 2)
+            first = link.answered
+            with connect(server, port=link.port) as sharebox:
+                assert not sharebox.sftp.can_sync
+                assert send(sharebox, archive, memory=memory).verification is Verification.READ_BACK
+            assert link.answered - first > SIZE
+            assert (server.root / "base.7z").read_bytes() == archive.read_bytes()
+
+    def test_delivered_once_where_files_are_taken_away(self, faulty: FaultyServer, archive: Path) -> None:
+        """Whatever is lost after it, the manifest for instance: no second copy is left there."""
+        memory = Memory()
+        faulty.faults.take_away_at_close = True
+        with connect(faulty) as sharebox:
+            first = send(sharebox, archive, memory=memory)
+        with connect(faulty) as sharebox:
+            assert send(sharebox, archive, memory=memory) == first
+        assert faulty.faults.writes == WRITES
 
 
 WRITES = 1 + -(-(SIZE - HEADER_BYTES) // 32_000) + 1

@@ -27,7 +27,7 @@ TRUNCATE: Final = protocol.SFTP_FLAG_TRUNC
 
 _VERSION: Final = 3
 _LONGEST_PACKET: Final = 1 << 20
-_HAS_SIZE, _HAS_OWNER, _HAS_MODE = 1, 2, 4
+_HAS_SIZE, _HAS_OWNER, _HAS_MODE, _HAS_TIMES = 1, 2, 4, 8
 _PACKET_BYTES: Final = 32_000
 """What fits, with its headers, into one SSH packet of 32 KiB, which every server takes (RFC 4253, 6.1)."""
 
@@ -56,10 +56,14 @@ class SftpProtocolError(SftpLostError):
 
 @dataclass(frozen=True)
 class Attributes:
-    """What `stat` told, as far as it matters here; None where the server did not say."""
+    """What `stat` told, as far as it matters here; None where the server did not say.
 
-    size: int | None
-    mode: int | None
+    `modified` is in seconds since 1970.
+    """
+
+    size: int | None = None
+    mode: int | None = None
+    modified: int | None = None
 
     @property
     def is_folder(self) -> bool:
@@ -161,9 +165,14 @@ class SftpSession:
         """Removes a file."""
         self._request(protocol.CMD_REMOVE, _string(path))
 
+    @property
+    def can_sync(self) -> bool:
+        """Whether the server announced that it can bring a file to its disk."""
+        return "fsync@openssh.com" in self.extensions
+
     def fsync(self, handle: bytes) -> None:
-        """Has the server bring an open file to its disk, where it announced that it can."""
-        if "fsync@openssh.com" in self.extensions:
+        """Has the server bring an open file to its disk, if it can."""
+        if self.can_sync:
             self._extended("fsync@openssh.com", _string(handle), protocol.CMD_STATUS)
 
     def free_bytes(self, path: str) -> int | None:
@@ -300,4 +309,7 @@ def _attributes(message: paramiko.Message) -> Attributes:
     if flags & _HAS_OWNER:
         message.get_bytes(8)
     mode = message.get_int() if flags & _HAS_MODE else None
-    return Attributes(size, mode)
+    if not flags & _HAS_TIMES:
+        return Attributes(size, mode)
+    message.get_bytes(4)  # when it was last read
+    return Attributes(size, mode, message.get_int())

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer import os_errors
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.growing import HEADER_BYTES
+from tui_transfer.sharebox.memory import Memory
 from tui_transfer.sharebox.publication import PART, find, open_part, publish
 from tui_transfer.sharebox.sftp import CREATE, READ, TRUNCATE, WRITE, SftpError
 from tui_transfer.sharebox.verification import verify
@@ -78,6 +79,7 @@ def deliver(
     sha256: Callable[[], str],
     on_progress: Callable[[UploadProgress], None],
     cancelled: threading.Event,
+    memory: Memory | None = None,
 ) -> Delivery:
     """Delivers `file` as `name` in the drop folder; safe to repeat after any failure.
 
@@ -88,6 +90,7 @@ def deliver(
         sha256: gives the hash of the whole archive, in hexadecimal; called once the file is finished.
         on_progress: is told about ten times a second.
         cancelled: ends the delivery at the next answer of the server; `Sharebox.abort` ends it at once.
+        memory: what earlier attempts of this process know of this delivery; goes on learning.
 
     Raises:
         TransferError: NAME_TAKEN, CONTENT_MISMATCH, INTERRUPTED, what the server refuses, CONNECTION_LOST.
@@ -95,7 +98,9 @@ def deliver(
     """
     try:
         with _open(file) as local:
-            return _Upload(sharebox, file, local, name, sha256, on_progress, cancelled).run()
+            return _Upload(
+                sharebox, file, local, name, sha256, on_progress, cancelled, memory or Memory()
+            ).run()
     except TransferError as error:
         if error.problem is Problem.CONNECTION_LOST and cancelled.is_set():
             raise _interrupted() from error
@@ -113,6 +118,7 @@ class _Upload:
     sha256: Callable[[], str]
     on_progress: Callable[[UploadProgress], None]
     cancelled: threading.Event
+    memory: Memory
 
     def __post_init__(self) -> None:
         self.final = self.sharebox.path(self.name)
@@ -121,14 +127,37 @@ class _Upload:
         self.report_again = 0.0
 
     def run(self) -> Delivery:
-        if find(self.sharebox, self.final) is not None:
-            return self._recognise()
-        start = self._send()
+        if self.memory.delivery is None:
+            is_there = find(self.sharebox, self.final) is not None
+            self.memory.delivery = self._recognise() if is_there else self._deliver()
+        return self.memory.delivery
+
+    def _deliver(self) -> Delivery:
+        start, verification = self._send_and_verify()
         size = self._final_size()
-        verification = self._verify(self.part)
         self._report(Stage.PUBLISHING, size)
         path = publish(self.sharebox, self.part, self.final, size)
         return Delivery(path, size, verification, start)
+
+    def _send_and_verify(self) -> tuple[int, Verification]:
+        """Makes the partial file whole and verifies it; gives the offset from which it was sent, too."""
+        was_blank = self.memory.is_blank
+        start = self._final_size() if self._is_complete() else self._send()
+        try:
+            return start, self._verify(self.part)
+        except TransferError as error:
+            if was_blank or error.problem is not Problem.CONTENT_MISMATCH:
+                raise
+        # What was remembered is no longer there: all of it is compared, and repaired.
+        self.memory.forget()
+        return self._send_and_verify()
+
+    def _is_complete(self) -> bool:
+        """Whether the partial file is known to be whole, and still there."""
+        if not self.memory.is_complete:
+            return False
+        found = find(self.sharebox, self.part)
+        return found is not None and found.size == self.file.size
 
     def _recognise(self) -> Delivery:
         """The final name is there: delivered by an earlier attempt that could not say so, or not ours."""
@@ -158,6 +187,7 @@ class _Upload:
             self._write_header(handle)
             sftp.fsync(handle)
             sftp.close(handle)
+        self.memory.is_complete = True
         return start if start > HEADER_BYTES else 0
 
     def _open(self) -> tuple[bytes, int]:
@@ -171,19 +201,22 @@ class _Upload:
             return open_part(sftp, self.part, WRITE | CREATE | TRUNCATE), 0
 
     def _check(self, handle: bytes, there: int) -> int:
-        """Compares what is there with the archive; gives the offset up to which it is the same.
+        """Compares what is there with the archive, as far as that was not done before; gives the offset up to
+        which it is the same.
 
         Where the server lets nobody read, nothing there is trusted.
         """
-        offset = HEADER_BYTES
+        offset = self.memory.begin_comparing(there)
         try:
-            for theirs in read_ahead(self.sharebox.sftp, handle, HEADER_BYTES, there):
+            for theirs in read_ahead(self.sharebox.sftp, handle, offset, there):
                 ours = self._read_when_there(offset, len(theirs))
                 if ours != theirs:
                     return offset
                 offset += len(ours)
+                self.memory.same_until = offset
                 self._report(Stage.CHECKING, offset)
         except SftpError:
+            self.memory.forget()
             return HEADER_BYTES
         return offset
 
@@ -202,7 +235,11 @@ class _Upload:
         window.drain()
 
     def _acknowledged(self, start: int) -> Callable[[int], None]:
-        return lambda count: self._report(Stage.SENDING, max(start, start + count - HEADER_BYTES))
+        def acknowledge(count: int) -> None:
+            self.memory.same_until = max(start, start + count - HEADER_BYTES)
+            self._report(Stage.SENDING, self.memory.same_until)
+
+        return acknowledge
 
     def _write_header(self, handle: bytes) -> None:
         window = WriteWindow(self.sharebox.sftp, handle, lambda _: None)
@@ -212,8 +249,14 @@ class _Upload:
     def _verify(self, path: str) -> Verification:
         size = self._final_size()
         self._report(Stage.VERIFYING, 0)
+        read_back = self.memory.read_back[path]
         return verify(
-            self.sharebox, path, size, self.sha256(), lambda done: self._report(Stage.VERIFYING, done)
+            self.sharebox,
+            path,
+            size,
+            self.sha256(),
+            lambda done: self._report(Stage.VERIFYING, done),
+            read_back,
         )
 
     # The local archive

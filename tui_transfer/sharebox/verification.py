@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -34,8 +35,35 @@ class Verification(StrEnum):
     """The server took it away, or tells nothing."""
 
 
+@dataclass
+class ReadBack:
+    """How far a file was read back, so that another connection goes on from there.
+
+    Attributes:
+        done: bytes that were read.
+        digest: their SHA-256.
+        seen: what the file was like then.
+    """
+
+    done: int = 0
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    seen: Attributes | None = None
+
+    def begin(self, found: Attributes, can_sync: bool) -> None:
+        """Goes on where the file is the same by size and time, and begins anew where that is not certain: a
+        server that broke down may have lost what it let read, unless it could bring it to its disk.
+        """
+        if not can_sync or found.modified is None or found != self.seen:
+            self.done, self.digest, self.seen = 0, hashlib.sha256(), found
+
+
 def verify(
-    sharebox: Sharebox, path: str, size: int, sha256: str, on_bytes: Callable[[int], None]
+    sharebox: Sharebox,
+    path: str,
+    size: int,
+    sha256: str,
+    on_bytes: Callable[[int], None],
+    read_back: ReadBack | None = None,
 ) -> Verification:
     """Compares a file on the Sharebox with what was sent.
 
@@ -45,6 +73,7 @@ def verify(
         size: the bytes it must have.
         sha256: its hash, in hexadecimal.
         on_bytes: is told how many bytes were read back so far; may raise to stop.
+        read_back: how far that came over an earlier connection.
 
     Raises:
         TransferError: CONTENT_MISMATCH, or a problem of the connection.
@@ -59,7 +88,9 @@ def verify(
         if by_server == sha256:
             return Verification.SERVER_HASH
         # Another hash proves nothing yet: in a chroot, a command may see another file there than SFTP does.
-        by_reading = _hash_by_reading(sharebox, path, size, on_bytes)
+        so_far = read_back or ReadBack()
+        so_far.begin(found, sharebox.sftp.can_sync)
+        by_reading = _hash_by_reading(sharebox, path, size, on_bytes, so_far)
         if by_reading == sha256:
             return Verification.READ_BACK
         if by_reading is not None or by_server is not None:
@@ -71,7 +102,7 @@ def _look_at(sharebox: Sharebox, path: str) -> Attributes | None:
     try:
         return sharebox.sftp.stat(path)
     except SftpError:
-        return Attributes(None, None)  # it may be there, but the server does not tell
+        return Attributes()  # it may be there, but the server does not tell
 
 
 def _hash_by_server(sharebox: Sharebox, path: str, size: int) -> str | None:
@@ -99,20 +130,20 @@ def _hash_by_command(sharebox: Sharebox, path: str, size: int) -> str | None:
     return found[1].decode("ascii")
 
 
-def _hash_by_reading(sharebox: Sharebox, path: str, size: int, on_bytes: Callable[[int], None]) -> str | None:
+def _hash_by_reading(
+    sharebox: Sharebox, path: str, size: int, on_bytes: Callable[[int], None], so_far: ReadBack
+) -> str | None:
     """The hash of what is read back; None if the server lets nobody read."""
-    digest = hashlib.sha256()
-    done = 0
     try:
         handle = sharebox.sftp.open(path, READ)
-        for data in read_ahead(sharebox.sftp, handle, 0, size):
-            digest.update(data)
-            done += len(data)
-            on_bytes(done)
+        for data in read_ahead(sharebox.sftp, handle, so_far.done, size):
+            so_far.digest.update(data)
+            so_far.done += len(data)
+            on_bytes(so_far.done)
         sharebox.sftp.close(handle)
     except SftpError:
         return None
-    return digest.hexdigest()
+    return so_far.digest.hexdigest()
 
 
 def _mismatch(path: str, reason: str) -> TransferError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui_transfer.errors import Problem, Recovery, TransferError
 from tui_transfer.job import events as ev
+from tui_transfer.sharebox.memory import Memory
 from tui_transfer.sharebox.publication import put_small
 from tui_transfer.sharebox.upload import Stage, deliver
 from tui_transfer.worker.manifest import manifest_name
@@ -52,7 +53,8 @@ class Courier:
             TransferError: what stands in the way of all.
         """
         progress = _Progress(shipment.index, self._recorder, self._patience)
-        while (delivery := self._attempt(shipment, progress)) is None:
+        memory = Memory()
+        while (delivery := self._attempt(shipment, progress, memory)) is None:
             progress.begins_anew()
         self._patience.got_ahead()
         self._recorder.record(
@@ -61,7 +63,7 @@ class Courier:
             )
         )
 
-    def _attempt(self, shipment: Shipment, progress: _Progress) -> Delivery | None:
+    def _attempt(self, shipment: Shipment, progress: _Progress, memory: Memory) -> Delivery | None:
         """One attempt; None, after a pause, where the connection was lost."""
         try:
             sharebox = self._link.open()
@@ -69,7 +71,7 @@ class Courier:
             self._pause_after(error)
             return None
         try:
-            return self._deliver(sharebox, shipment, progress)
+            return self._deliver(sharebox, shipment, progress, memory)
         except TransferError as error:
             self._link.close()
             try:
@@ -80,7 +82,9 @@ class Courier:
                 raise DatabaseError(shipment.index, final) from error
             return None
 
-    def _deliver(self, sharebox: Sharebox, shipment: Shipment, progress: _Progress) -> Delivery:
+    def _deliver(
+        self, sharebox: Sharebox, shipment: Shipment, progress: _Progress, memory: Memory
+    ) -> Delivery:
         delivery = deliver(
             sharebox,
             shipment.growing,
@@ -88,6 +92,7 @@ class Courier:
             sha256=lambda: shipment.sha256,
             on_progress=progress,
             cancelled=self._cancelled,
+            memory=memory,
         )
         put_small(sharebox, manifest_name(shipment.spec.archive), shipment.manifest.read_bytes())
         return delivery
@@ -125,13 +130,17 @@ class _Progress:
         self._recorder = recorder
         self._patience = patience
         self._sending = False
-        self._furthest = 0
+        self._furthest: dict[Stage, int] = {}
 
     def begins_anew(self) -> None:
         """The next attempt says again where it starts from."""
         self._sending = False
 
     def __call__(self, progress: UploadProgress) -> None:
+        if progress.done > self._furthest.get(progress.stage, 0):
+            # Also at an attempt's start: what the one before sent in its last instants is found there.
+            self._patience.got_ahead()
+            self._furthest[progress.stage] = progress.done
         if progress.stage is Stage.SENDING:
             self._sent(progress.done)
         elif progress.stage in (Stage.CHECKING, Stage.VERIFYING) and progress.total:
@@ -142,10 +151,6 @@ class _Progress:
             )
 
     def _sent(self, acknowledged: int) -> None:
-        if acknowledged > self._furthest:
-            # Also at an attempt's start: what the one before sent in its last instants is found there.
-            self._patience.got_ahead()
-            self._furthest = acknowledged
         if not self._sending:
             self._sending = True
             self._recorder.record(ev.UploadStarted(at=now(), database=self._index, offset=acknowledged))
