@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import shutil
 from pathlib import Path
@@ -181,6 +182,22 @@ def test_nothing_is_read_through_a_folder_swapped_for_a_link(tmp_path: Path) -> 
         archive(base, tmp_path, preset=during)
     assert caught.value.details["path"] == str(base / "b" / "paie.dat")
     assert during.blocks == 3, "blocks of a.dat only"
+
+
+def test_a_write_through_a_memory_map_is_noticed(tmp_path: Path) -> None:
+    """Its size and its dates stay as they are: the system knows both pages as written to already."""
+    database = tmp_path / "paie.dat"
+    database.write_bytes(marked(SIZE))
+    with database.open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+        memory[0], memory[-1] = b"11"
+
+        def transaction() -> None:
+            memory[0], memory[-1] = b"22"
+
+        with raises(Problem.DATABASE_CHANGED) as caught:
+            archive(database, tmp_path, preset=During(0, transaction))
+    assert caught.value.details == {"path": str(database), "reason": "son contenu a été modifié"}
+    assert not is_archive(tmp_path / "a.7z")
 
 
 def test_it_goes_well_once_the_database_is_quiet(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer.archive.blocks import BLOCK_SIZE
 from tui_transfer.archive.disk import open_unlinked, reading, unreadable
 from tui_transfer.archive.source import Item, Source, list_source
-from tui_transfer.archive.stamp import Stamp, changed
+from tui_transfer.archive.stamp import MODIFIED, Stamp, changed
 from tui_transfer.errors import Problem, TransferError
 
 if TYPE_CHECKING:
@@ -73,6 +73,27 @@ class SourceReader:
         if block:
             yield block
 
+    def confirm(self) -> None:
+        """Checks that what was read is one state of the database: nothing in it changed since it was begun.
+
+        Every byte is read a second time. A program that writes through a memory map leaves size and dates as
+        they were until the system gets round to it; but what is the same after the last byte was read as
+        before the first, was the same in between.
+
+        Raises:
+            TransferError: `DATABASE_CHANGED`, `DATABASE_UNREADABLE`, `DATABASE_LOCKED`, `INTERRUPTED`.
+        """
+        _check_listing(self._source)
+        for item, content in self.files:
+            if content and item.stamp and self._sha256(item, item.stamp) != content.sha256:
+                raise changed(item.path, MODIFIED)
+
+    def _sha256(self, item: Item, stamp: Stamp) -> str:
+        sha256 = hashlib.sha256()
+        for chunk in self._content(item, stamp):
+            sha256.update(chunk)
+        return sha256.hexdigest()
+
     def _chunks(self) -> Iterator[bytes]:
         for item in self._source.items:
             if item.stamp:
@@ -82,16 +103,22 @@ class SourceReader:
 
     def _file(self, item: Item, stamp: Stamp) -> Iterator[bytes]:
         sha256, crc32, size = hashlib.sha256(), 0, 0
+        for chunk in self._content(item, stamp):
+            sha256.update(chunk)
+            crc32 = zlib.crc32(chunk, crc32)
+            size += len(chunk)
+            yield chunk
+        self.files.append((item, Content(size, sha256.hexdigest(), crc32)))
+
+    def _content(self, item: Item, stamp: Stamp) -> Iterator[bytes]:
+        left = stamp.size
         with _open(item, stamp) as file:
             while chunk := self._read(file, item):
-                sha256.update(chunk)
-                crc32 = zlib.crc32(chunk, crc32)
-                size += len(chunk)
-                if size > stamp.size:  # it may be growing without end
+                left -= len(chunk)
+                if left < 0:  # it may be growing without end
                     break
                 yield chunk
         _check(item, stamp, _lstat(item))
-        self.files.append((item, Content(size, sha256.hexdigest(), crc32)))
 
     def _read(self, file: io.FileIO, item: Item) -> bytes:
         if self._cancelled.is_set():
@@ -100,12 +127,8 @@ class SourceReader:
             return file.read(_CHUNK)
 
 
-def check_unchanged(source: Source) -> None:
-    """Lists a database again and compares: nothing may have come, gone or changed since.
-
-    Raises:
-        TransferError: `DATABASE_CHANGED`, `DATABASE_UNREADABLE`, `DATABASE_LOCKED`.
-    """
+def _check_listing(source: Source) -> None:
+    """Lists a database again and compares: nothing may have come, gone or changed since."""
     before = {item.name: item for item in source.items}
     after = {item.name: item for item in _list_again(source).items}
     for name in sorted(before.keys() | after.keys()):

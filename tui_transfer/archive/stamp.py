@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.files import printable
@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
+MODIFIED: Final = "son contenu a été modifié"
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """A file's size in bytes, time of last change in nanoseconds, and identity on its disk.
 
-    Two equal stamps taken around a reading mean that nobody wrote in between. The one exception is
-    the file system's clock: a second write within one of its ticks (4 ms on Linux, 100 ns on NTFS)
-    that keeps the size is not seen.
+    Two stamps that differ, taken around a reading, mean that somebody wrote in between. Equal ones mean that
+    nobody did, but for writes through a memory map, and a second write within one tick of the file system's
+    clock (4 ms on Linux, 100 ns on NTFS) that keeps the size: only reading again shows those.
     """
 
     size: int
@@ -39,7 +41,7 @@ class Stamp:
         if self.size != later.size:
             return f"sa taille est passée de {self.size} à {later.size} octets"
         if self.modified_ns != later.modified_ns:
-            return "son contenu a été modifié"
+            return MODIFIED
         return None
 
 

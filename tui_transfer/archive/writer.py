@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from tui_transfer.archive.blocks import END, pack
 from tui_transfer.archive.header import build_container
 from tui_transfer.archive.index import SIGNATURE_SIZE, GrowingArchive, Record
-from tui_transfer.archive.reader import SourceReader, check_unchanged
+from tui_transfer.archive.reader import SourceReader
 from tui_transfer.archive.snapshot import take_snapshot
 from tui_transfer.archive.source import SourceKind, list_source
 from tui_transfer.files import make_private_folder
@@ -130,7 +130,7 @@ def write_archive(
             packer.add(block, preset if isinstance(preset, int) else preset())
         packer.collect_all()
         if source.kind is not SourceKind.SQLITE:  # a snapshot is ours, and was consistent from the start
-            check_unchanged(source)
+            reader.confirm()
         _seal(growing, reader.files)
         report()
         return Archive(
