@@ -24,8 +24,11 @@ def keep_process_private() -> None:
     if sys.platform != "win32":
         import resource
 
+        # One byte: too small for a file, and what keeps Linux from handing the dump to a program (systemd's,
+        # Ubuntu's), for which it ignores every other limit, 0 included. Source: core(5), fs/coredump.c.
         _, hard = resource.getrlimit(resource.RLIMIT_CORE)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+        least = 1 if hard == resource.RLIM_INFINITY else min(1, hard)
+        resource.setrlimit(resource.RLIMIT_CORE, (least, hard))
 
 
 def make_private_folder(folder: Path) -> Path:
