@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -127,6 +129,23 @@ def test_lines_of_a_newer_version_are_refused_as_such(journal: Path) -> None:
         list(JournalReader(journal).read())
     assert caught.value.problem is Problem.JOURNAL_NEWER
     assert caught.value.details["found"] == str(FORMAT + 1)
+
+
+def test_a_line_that_could_not_be_synced_is_none(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Network disks tell only then that they are full; the word that ends the job must still follow."""
+    last = JobBlocked(at=at(9), problem=Problem.DISK_FULL)
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    writer = Journal(journal)
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", refuse)
+        with pytest.raises(TransferError) as caught:
+            writer.append(EVENTS[2])
+    assert caught.value.problem is Problem.DISK_FULL
+    writer.finish(last)
+    assert list(JournalReader(journal).read()) == [*EVENTS, last]
 
 
 def _fill(writer: Journal) -> None:

@@ -125,9 +125,7 @@ class Journal:
         fields = _encoder.encode(_Line(self._count + 1, self._last_hash, event))
         line, digest = _seal(fields.removesuffix(b"}"))
         with disk_errors(self.path):
-            self._write(line)
-            if not isinstance(event, Measure):
-                os.fsync(self._descriptor)
+            self._write(line, durably=not isinstance(event, Measure))
         self._count += 1
         self._last_hash = digest
 
@@ -138,13 +136,15 @@ class Journal:
         self.append(event)
         self.close()
 
-    def _write(self, line: bytes) -> None:
-        """Writes the whole line or, where the disk refuses part of it, nothing."""
+    def _write(self, line: bytes, *, durably: bool) -> None:
+        """Writes the whole line or, where the disk refuses part of it or its syncing, nothing."""
         start = os.lseek(self._descriptor, 0, os.SEEK_CUR)
         written = 0
         try:
             while written < len(line):
                 written += os.write(self._descriptor, line[written:])
+            if durably:
+                os.fsync(self._descriptor)
         except OSError:
             os.ftruncate(self._descriptor, start)
             os.lseek(self._descriptor, start, os.SEEK_SET)
