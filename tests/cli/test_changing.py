@@ -15,6 +15,7 @@ from tests.cli.place import Place, archives, blocks_packed, extract, place_for
 from tests.servers.openssh import SshServer
 from tests.servers.processes import wait_until
 from tui_transfer.archive.blocks import BLOCK_SIZE
+from tui_transfer.job import control
 
 
 @pytest.fixture
@@ -130,12 +131,27 @@ def test_an_archive_that_was_ready_is_sent_and_a_later_change_is_said(
 
 
 def test_an_archive_that_was_ready_and_is_up_to_date_is_not_called_old(
-    place: Place, ssh_server: SshServer, base: Path
+    place: Place, ssh_server: SshServer, tmp_path: Path
 ) -> None:
-    base.write_bytes(b"ce matin" * 1000)
-    ssh_server.root.chmod(0o555)
-    assert place.run("run", "--yes").code == 9
-    ssh_server.root.chmod(0o755)
-    resumed = place.run("resume")
-    assert "déjà compressée" in resumed.out
+    """A folder with a link, and an SQLite base whose last pages are in its log: what is there is not what
+    is stored."""
+    folder = tmp_path / "bases" / "dossier"
+    folder.mkdir()
+    (folder / "un.txt").write_text("ce matin")
+    (folder / "lien.txt").symlink_to("un.txt")
+    database = tmp_path / "bases" / "paie.db"
+    place.configure(ssh_server, {"Dossier": folder, "Paie": database})
+    ssh_server.root.chmod(0o555)  # packed, but not taken
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE compte (nom TEXT, reste BLOB)")
+        connection.execute("INSERT INTO compte VALUES ('a', zeroblob(100000))")
+        connection.commit()
+        assert place.run("run", "--yes").code == 9
+        while not all(item.sealed for item in control.Follower(place.job()).state.databases):
+            assert place.run("resume").code == 9  # it was refused before all was packed
+        ssh_server.root.chmod(0o755)
+        resumed = place.run("resume")
+    assert resumed.code == 0, resumed.err
+    assert resumed.out.count("déjà compressée") == 2
     assert "a changé" not in resumed.out + place.run("report").out

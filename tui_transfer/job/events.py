@@ -64,6 +64,8 @@ class ArchiveStarted(_Event, frozen=True, kw_only=True, tag="archive.started"):
     """`file`, `folder` or `sqlite`."""
     size: int
     files: int
+    modified: float | None = None
+    """Newest change of its files, in seconds since 1970 by their disk's clock."""
 
 
 class ArchiveKept(_Event, frozen=True, kw_only=True, tag="archive.kept"):

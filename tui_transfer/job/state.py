@@ -49,8 +49,8 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     size: int | None = None
     """What there is to read."""
     files: int | None = None
-    read_at: datetime | None = None
-    """When its reading began: its archive holds what it was then."""
+    found: ev.ArchiveStarted | None = None
+    """The database as it was when its reading began: that is what its archive holds."""
     changed_since: bool = False
     """Whether it was seen to have changed after its archive was made."""
     read: int = 0
@@ -65,6 +65,11 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     delivered_at: datetime | None = None
     compression: Step = Step.WAITING
     transfer: Step = Step.WAITING
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When its reading began."""
+        return self.found.at if self.found else None
 
     @property
     def sealed(self) -> bool:
@@ -199,7 +204,7 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 size=event.size,
                 files=event.files,
                 read=0,
-                read_at=event.at,
+                found=event,
                 changed_since=False,
                 compression=Step.RUNNING,
             )

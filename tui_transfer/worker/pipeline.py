@@ -152,6 +152,7 @@ class Pipeline:
                 kind=summary.kind,
                 size=summary.size,
                 files=summary.files,
+                modified=summary.modified,
             )
         )
 
@@ -211,9 +212,12 @@ def _has_changed_since(known: DatabaseState) -> bool:
     consistent, and a part of it may have arrived. Whoever wants the present state begins another transfer.
     """
     try:
-        found = summarize(Path(known.path))
+        now_found = summarize(Path(known.path))
     except TransferError:
         return True
-    if (found.size, found.files) != (known.size, known.files):
-        return True
-    return known.read_at is not None and found.modified > known.read_at.timestamp()
+    then = known.found
+    return then is None or (then.size, then.files, then.modified) != (
+        now_found.size,
+        now_found.files,
+        now_found.modified,
+    )
