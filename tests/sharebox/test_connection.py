@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import threading
 import time
 from itertools import groupby
@@ -13,7 +14,7 @@ import pytest
 
 from tests.servers.faulty import faulty_server
 from tests.servers.openssh import PASSPHRASE, make_key, openssh
-from tests.servers.processes import wait_until
+from tests.servers.processes import LOOPBACK, wait_until
 from tests.servers.relay import relay
 from tests.sharebox.helpers import connect, failure
 from tui_transfer.errors import MEANINGS, ExitCode, Problem, Recovery, TransferError
@@ -278,6 +279,23 @@ class TestServers:
 
     def test_not_ssh(self, server: SshServer, squid_as_shipped: SquidServer) -> None:
         failure(Problem.NOT_SSH, lambda: connect(server, port=squid_as_shipped.port))
+
+    def test_first_version_of_the_protocol(self) -> None:
+        """It has no safe cipher; a proxy, which is asked for where no SSH server answers, would not help."""
+        with socket.create_server((LOOPBACK, 0)) as listener:
+
+            def greet() -> None:
+                with listener.accept()[0] as link:
+                    link.sendall(b"SSH-1.5-old\r\n")
+                    link.recv(1000)
+
+            threading.Thread(target=greet, daemon=True).start()
+            address = Address(LOOPBACK, listener.getsockname()[1], "exemple", "/")
+            credentials = Credentials(password="unused")
+            error = failure(
+                Problem.WEAK_SERVER, lambda: Sharebox.connect(address, Direct(), credentials, "SHA256:x")
+            )
+            assert error.details["offered"] == "SSH-1.5-old"
 
     def test_no_sftp(self, account: Account) -> None:
         with openssh(account, options=["ForceCommand /bin/false"]) as server:

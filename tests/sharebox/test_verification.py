@@ -12,6 +12,7 @@ from tests.servers.openssh import openssh
 from tests.sharebox.helpers import connect, failure, make_archive, send
 from tui_transfer.errors import Problem
 from tui_transfer.sharebox import verification
+from tui_transfer.sharebox.upload import Stage, UploadProgress
 from tui_transfer.sharebox.verification import Verification, verify
 
 if TYPE_CHECKING:
@@ -64,6 +65,19 @@ class TestMeans:
                 delivery = send(sharebox, archive)
         assert delivery.verification is Verification.NONE
         assert delivery.path == "/base.7z.part"
+
+    def test_none_where_the_file_is_gone_before_it_has_its_name(
+        self, ssh_server: SshServer, archive: Path
+    ) -> None:
+        """It was read back; but a virus scanner that throws it away then leaves nothing delivered."""
+
+        def throw_away(progress: UploadProgress) -> None:
+            if progress.stage is Stage.PUBLISHING:
+                (ssh_server.root / "base.7z.part").unlink()
+
+        with connect(ssh_server) as sharebox:
+            delivery = send(sharebox, archive, on_progress=throw_away)
+        assert (delivery.path, delivery.verification) == ("/depot/base.7z.part", Verification.NONE)
 
     def test_none_where_the_server_tells_nothing(self, account: Account, archive: Path) -> None:
         with openssh(account, denied=["read", "stat"]) as server, connect(server) as sharebox:

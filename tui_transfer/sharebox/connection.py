@@ -250,7 +250,9 @@ class Sharebox:
         host, port = self.address.host, self.address.port
         if self._packetizer.offer is not None and (offered := self._packetizer.offer.shortcomings()):
             return TransferError(Problem.WEAK_SERVER, host=host, offered=offered)
-        if not self._transport.remote_version or isinstance(error, IncompatiblePeer):
+        if isinstance(error, IncompatiblePeer):  # the protocol's first version
+            return TransferError(Problem.WEAK_SERVER, host=host, offered=self._transport.remote_version)
+        if not self._transport.remote_version:
             reason = "il ne s'est pas annoncé comme serveur SSH"
             return TransferError(Problem.NOT_SSH, host=host, port=port, reason=reason)
         if self._packetizer.has_shown_key and self._is_refused_here(error):

@@ -19,7 +19,7 @@ from tui_transfer.sharebox.growing import HEADER_BYTES
 from tui_transfer.sharebox.memory import Memory
 from tui_transfer.sharebox.publication import PART, find, open_part, publish
 from tui_transfer.sharebox.sftp import CREATE, READ, TRUNCATE, WRITE, SftpError
-from tui_transfer.sharebox.verification import verify
+from tui_transfer.sharebox.verification import Verification, verify
 from tui_transfer.sharebox.window import WriteWindow, read_ahead
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from tui_transfer.sharebox.connection import Sharebox
     from tui_transfer.sharebox.growing import GrowingFile
-    from tui_transfer.sharebox.verification import Verification
 
 _PATIENCE_SECONDS: Final = 0.2
 _REPORT_SECONDS: Final = 0.1
@@ -137,6 +136,9 @@ class _Upload:
         size = self._final_size()
         self._report(Stage.PUBLISHING, size)
         path = publish(self.sharebox, self.part, self.final, size)
+        if path != self.final:
+            # Fetched or thrown away before it had its name: nobody knows, whatever was verified until then.
+            verification = Verification.NONE
         return Delivery(path, size, verification, start)
 
     def _send_and_verify(self) -> tuple[int, Verification]:
