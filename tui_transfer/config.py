@@ -47,6 +47,7 @@ Fingerprint = Annotated[
 ]
 Day = Annotated[date, Meta(description="une date sans guillemets, par exemple 2022-03-02")]
 Minutes = Annotated[int, Meta(ge=0, le=10_080, description="un nombre de minutes, de 0 à 10080")]
+ThemeName = Literal["dark", "light", "contrast"]
 Mail = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="une adresse de messagerie")]
 
 
@@ -110,6 +111,14 @@ class ReportSettings(_Section, frozen=True, kw_only=True):
     ] = DEFAULT_RECIPIENTS
 
 
+class DisplaySettings(_Section, frozen=True, kw_only=True):
+    """How the screen looks, and whether it calls when a transfer ends."""
+
+    theme: Annotated[ThemeName, Meta(description="« dark », « light » ou « contrast »")] = "dark"
+    notify: Annotated[bool, Meta(description="true ou false")] = True
+    """Whether the terminal rings and shows a notification at the end of a transfer."""
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """The whole of `config.toml`."""
 
@@ -119,6 +128,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     databases: tuple[DatabaseSettings, ...] = ()
     transfer: TransferSettings = TransferSettings()
     report: ReportSettings = ReportSettings()
+    display: DisplaySettings = DisplaySettings()
 
 
 @dataclass(frozen=True)

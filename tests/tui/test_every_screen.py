@@ -11,11 +11,13 @@ from textual.widgets import Input
 
 from tests.tui import make_screenshots
 from tests.tui.conftest import flat, shown
-from tests.tui.scenes import SCENES, Scene, open_scene
+from tests.tui.scenes import SCENES, Scene, open_scene, settle
+from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.keys import own_bindings
 from tui_transfer.tui.screens.add_database import PathInput
 from tui_transfer.tui.screens.help import HelpDialog
-from tui_transfer.tui.theme import DARK, LIGHT
+from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
+from tui_transfer.tui.theme import CONTRAST, DARK, LIGHT
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.bars import MOST_KEYS
 
@@ -135,19 +137,44 @@ async def test_help_lists_the_keys_of_the_screen_in_french(tmp_path: Path) -> No
             assert "Cochez les bases" in flat(app)
 
 
-async def test_ctrl_c_says_how_to_quit_and_l_changes_the_theme(tmp_path: Path) -> None:
+async def test_ctrl_c_says_how_to_quit(tmp_path: Path) -> None:
     with open_scene(SCENES[0], tmp_path) as (app, drive):
         async with app.run_test() as pilot:
             await drive(pilot)
             await pilot.press("ctrl+c")
             assert "Pour quitter, appuyez sur Q." in flat(app)
-            await pilot.press("l")
-            assert app.theme == LIGHT.name
-            await pilot.press("l")
+
+
+async def test_l_goes_through_the_themes_and_the_last_is_remembered(tmp_path: Path) -> None:
+    with open_scene(SCENES[0], tmp_path) as (app, drive):
+        async with app.run_test() as pilot:
+            await drive(pilot)
             assert app.theme == DARK.name
+            for theme, name in ((LIGHT, "clair"), (CONTRAST, "contraste élevé"), (DARK, "sombre")):
+                await pilot.press("l")
+                assert app.theme == theme.name
+                assert f"Thème {name}." in flat(app)
+            await pilot.press("l")
+        assert CentreApp(app.session.home).theme == LIGHT.name
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+async def test_the_palette_finds_a_command_and_does_it(tmp_path: Path) -> None:
+    with open_scene(SCENES[0], tmp_path) as (app, drive):
+        async with app.run_test() as pilot:
+            await drive(pilot)
+            await pilot.press("ctrl+p", *"prerequis")
+            assert "Cocher et contrôler les prérequis" in flat(app)
+            assert "Transférer des bases" not in flat(app)
+            await pilot.press("enter")
+            await settle(pilot)
+            assert isinstance(app.screen, PrerequisitesPage)
+            await pilot.press("ctrl+p", *"zzz")
+            assert "Aucune commande de ce nom ici." in flat(app)
+            await pilot.press("enter", "escape")
+            assert isinstance(app.screen, PrerequisitesPage)
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT, CONTRAST], ids=lambda theme: theme.name)
 def test_texts_stand_out_from_their_ground(theme: Theme) -> None:
     """WCAG AA: 4.5 to 1 for text, on each ground it is put on."""
     variables = theme.variables

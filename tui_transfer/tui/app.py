@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from datetime import date
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.app import App
 from textual.binding import Binding, BindingType
 
+from tui_transfer.errors import TransferError
+from tui_transfer.tui.announce import Announcer
 from tui_transfer.tui.output import lasting_output
 from tui_transfer.tui.screens.home import HomePage
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.session import Session
-from tui_transfer.tui.theme import DARK, LIGHT
+from tui_transfer.tui.theme import THEME_NAMES, THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +40,7 @@ class CentreApp(App[int], inherit_bindings=False):
         home: where configuration and jobs are.
         practice: the values to show during a demonstration.
         today: the calendar, for the GO.
+        announcer: what is told to the terminal besides the screen.
         driver_class: where to draw; None for the terminal.
     """
 
@@ -54,15 +58,19 @@ class CentreApp(App[int], inherit_bindings=False):
         home: Home,
         practice: Practice | None = None,
         today: Callable[[], date] = date.today,
+        announcer: Announcer | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class)
         self.session = Session(home, practice, today)
         # Every frame of an animation is sent over the SSH connection.
         self.animation_level = "none"
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        settings = self.session.settings
+        self.theme = THEMES[settings.display.theme if settings else "dark"].name
+        self.announcer = announcer or Announcer(None, {})
+        self.announcer.notify = settings is None or settings.display.notify
 
     def get_default_screen(self) -> HomePage:
         """The first screen."""
@@ -73,9 +81,17 @@ class CentreApp(App[int], inherit_bindings=False):
         if not self.is_headless and sys.platform != "win32":
             self._end_on_signals()
 
-    def toggle_theme(self) -> None:
-        """Changes between light and dark."""
-        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+    def next_theme(self) -> str:
+        """Changes to the next theme and remembers it; returns a French sentence that says which it is."""
+        names = list(THEMES)
+        now = next(name for name in names if THEMES[name].name == self.theme)
+        chosen = names[(names.index(now) + 1) % len(names)]
+        self.theme = THEMES[chosen].name
+        try:
+            self.session.keep_theme(chosen)
+        except TransferError:
+            return f"Thème {THEME_NAMES[chosen]}, pour cette fois : la configuration ne peut pas être écrite."
+        return f"Thème {THEME_NAMES[chosen]}."
 
     def action_explain_quit(self) -> None:
         """Says what Ctrl+C does not do."""
@@ -89,9 +105,14 @@ class CentreApp(App[int], inherit_bindings=False):
             loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
 
-def run_app(home: Home, practice: Practice | None = None) -> int:
+def run_app(home: Home, practice: Practice | None = None, *, mouse: bool = True) -> int:
     """Opens the Centre de maintenance; returns the exit code when it is closed."""
-    with lasting_output():
-        app = CentreApp(home, practice)
-        app.run()
+    with lasting_output(os.environ) as output:
+        announcer = Announcer(None if output is None else output.write_now, os.environ)
+        app = CentreApp(home, practice, announcer=announcer)
+        announcer.open()
+        try:
+            app.run(mouse=mouse)
+        finally:
+            announcer.close()
     return app.return_code or 0

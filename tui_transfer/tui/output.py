@@ -1,32 +1,85 @@
-"""An output that outlives its terminal.
+"""An output that outlives its terminal, and writes only what the terminal can show.
 
 Textual writes from a thread, fed by a queue of limited length. When the terminal closes, a write fails and
 that thread dies; the queue fills, and the program waits for room in it for ever, seen by nobody and still
 holding the passwords it was given. With an output whose writes never fail, that cannot happen.
+
+Signs and frames are those of UTF-8. Where the terminal's encoding lacks one, or the font of the Linux
+console does, another sign of the same width takes its place here, and nowhere else.
 """
 
 from __future__ import annotations
 
 import sys
+import unicodedata
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+_PLAIN: Final = {
+    **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼", "+"),
+    **dict.fromkeys("─━═", "-"),
+    **dict.fromkeys("│┃║", "|"),
+    **dict.fromkeys("▁▂▃▄▅▆▇█▀▌▐■▔", "#"),
+    **dict.fromkeys("\u00a0\u202f\u2009", " "),
+    **dict.fromkeys("«»“”„", '"'),
+    "✓": "v",
+    "✗": "x",
+    "▸": ">",
+    "›": ">",
+    "→": ">",
+    "←": "<",
+    "↑": "^",
+    "↓": "v",
+    "↻": "@",
+    "•": "*",
+    "·": ".",
+    "…": ".",
+    "–": "-",
+    "—": "-",
+    "’": "'",
+    "œ": "o",
+    "Œ": "O",
+}
+"""What is one column wide in ASCII, and close enough to be understood beside the word that it stands by."""
+_NOT_ON_THE_CONSOLE: Final = frozenset("✓✗▸↻╭╮╰╯›\u202f")
+"""What the usual fonts of the Linux console lack."""
 
 
 class LastingOutput:
-    """Writes to `stream` for as long as there is a terminal behind it, and then to nowhere."""
+    """Writes to `stream` for as long as there is a terminal behind it, and then to nowhere.
 
-    def __init__(self, stream: IO[str]) -> None:
+    Args:
+        stream: the terminal.
+        console: whether it is the Linux console, whose fonts lack some signs.
+    """
+
+    def __init__(self, stream: TextIO, *, console: bool = False) -> None:
         self._stream = stream
+        encoding = stream.encoding or "utf-8"
+
+        @lru_cache(maxsize=1024)
+        def shown(sign: str) -> str:
+            return _shown(sign, encoding, console=console)
+
+        self._shown = shown
 
     def write(self, text: str) -> int:
         """Writes `text`, or drops it."""
+        if not text.isascii():
+            text = "".join(map(self._shown, text))
         try:
             return self._stream.write(text)
         except OSError:
             return len(text)
+
+    def write_now(self, text: str) -> None:
+        """Writes `text` between two pieces of the screen."""
+        self.write(text)
+        self.flush()
 
     def flush(self) -> None:
         """Sends what was written, or drops it."""
@@ -39,15 +92,28 @@ class LastingOutput:
         return getattr(self._stream, name)
 
 
+def _shown(sign: str, encoding: str, *, console: bool) -> str:
+    """`sign`, or what stands for it where it cannot be written or seen."""
+    if console and sign in _NOT_ON_THE_CONSOLE:
+        return _PLAIN[sign]
+    try:
+        sign.encode(encoding)
+    except UnicodeEncodeError:
+        letter = unicodedata.normalize("NFKD", sign)[0]
+        return _PLAIN.get(sign, letter if letter.isascii() else "?")
+    return sign
+
+
 @contextmanager
-def lasting_output() -> Iterator[None]:
+def lasting_output(environment: Mapping[str, str]) -> Iterator[LastingOutput | None]:
     """Lets Textual, which draws on `sys.__stderr__`, draw on an output that outlives the terminal."""
     original = sys.__stderr__
     if original is None:
-        yield
+        yield None
         return
-    sys.__stderr__ = cast("Any", LastingOutput(original))  # type: ignore[misc]
+    output = LastingOutput(original, console=environment.get("TERM") == "linux")
+    sys.__stderr__ = cast("Any", output)  # type: ignore[misc]
     try:
-        yield
+        yield output
     finally:
         sys.__stderr__ = original  # type: ignore[misc]

@@ -15,7 +15,7 @@ from tui_transfer.job.orders import Orders
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui_transfer.config import Home, ProxySettings, Settings, ShareboxSettings
+    from tui_transfer.config import Home, ProxySettings, Settings, ShareboxSettings, ThemeName
     from tui_transfer.tui.practice import Practice
 
 
@@ -57,6 +57,16 @@ class Session:
         """
         config.save(self.home.config_file, settings)
         self.settings, self.error = settings, None
+
+    def keep_theme(self, theme: ThemeName) -> None:
+        """Remembers the theme, where there are settings to remember it in.
+
+        Raises:
+            TransferError: as `save`.
+        """
+        if self.settings is not None:
+            display = msgspec.structs.replace(self.settings.display, theme=theme)
+            self.save(msgspec.structs.replace(self.settings, display=display))
 
     def keep_proxy(self, proxy: ProxySettings) -> None:
         """Saves the proxy that a person gave, for the next job.

@@ -1,10 +1,13 @@
-"""One palette, dark and light: calm surfaces, one blue for what can be done, other colours for state only."""
+"""One palette, dark, light and in high contrast: one hue for what can be done, others for state only."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.theme import Theme
+
+if TYPE_CHECKING:
+    from tui_transfer.config import ThemeName
 
 DARK: Final = Theme(
     name="centre-sombre",
@@ -62,3 +65,35 @@ LIGHT: Final = Theme(
         "scrollbar-corner-color": "#fcfdfe",
     },
 )
+CONTRAST: Final = Theme(
+    name="centre-contraste",
+    dark=True,
+    background="#000000",
+    surface="#000000",
+    panel="#1a1a1a",
+    foreground="#ffffff",
+    primary="#ffe34d",
+    secondary="#ffffff",
+    accent="#ffe34d",
+    success="#7dff9b",
+    warning="#ffc46b",
+    error="#ff9d96",
+    variables={
+        "line": "#ffffff",
+        "muted": "#e0e0e0",
+        "on-primary": "#000000",
+        "selection": "#00409c",
+        "block-cursor-background": "#00409c",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-blurred-background": "#333333",
+        "block-cursor-text-style": "bold",
+        "input-selection-background": "#ffe34d 45%",
+        "scrollbar": "#ffffff",
+        "scrollbar-background": "#000000",
+        "scrollbar-corner-color": "#000000",
+    },
+)
+
+THEMES: Final[dict[ThemeName, Theme]] = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST}
+"""By their names in the settings, in the order in which one key goes through them."""
+THEME_NAMES: Final[dict[ThemeName, str]] = {"dark": "sombre", "light": "clair", "contrast": "contraste élevé"}

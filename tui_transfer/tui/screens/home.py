@@ -107,7 +107,7 @@ class HomePage(Page):
                 tooltip="Suivre le transfert en cours, ou reprendre le dernier"),
         Binding("r", "report", "Rapport", show=False, tooltip="Message à envoyer après le transfert"),
         Binding("q,ctrl+q", "leave", "Quitter", key_display="Q", tooltip="Fermer le centre de maintenance"),
-        Binding("l", "toggle_theme", "Clair ou sombre", tooltip="Passer du thème sombre au thème clair"),
+        Binding("l", "next_theme", "Thème", tooltip="Changer de thème : sombre, clair, contraste élevé"),
     ]  # fmt: skip
 
     def __init__(self) -> None:

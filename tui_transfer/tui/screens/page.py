@@ -44,8 +44,10 @@ class Page(Screen[None]):
                 tooltip="Fermer le centre de maintenance"),
         Binding("question_mark,f1", "help", "Aide", show=False, key_display="?",
                 tooltip="Cette aide"),
-        Binding("l", "toggle_theme", "Clair ou sombre", show=False,
-                tooltip="Passer du thème sombre au thème clair, et inversement"),
+        Binding("l", "next_theme", "Thème", show=False,
+                tooltip="Changer de thème : sombre, clair, contraste élevé"),
+        Binding("colon,ctrl+p,f2", "palette", "Commandes", show=False, key_display=": ou F2",
+                tooltip="Chercher une commande par son nom"),
     ]  # fmt: skip
     TRAIL: ClassVar[str] = ""
     """Where the title bar says one is."""
@@ -168,9 +170,19 @@ class Page(Screen[None]):
 
         self.app.push_screen(HelpDialog(cast("Screen[Any]", self), self.HELP))
 
-    def action_toggle_theme(self) -> None:
-        """Changes between light and dark."""
-        self.centre.toggle_theme()
+    def action_palette(self) -> None:
+        """Lets one look for an action by its name."""
+        from tui_transfer.tui.screens.palette import PaletteDialog
+
+        self.app.push_screen(PaletteDialog(cast("Screen[Any]", self)), self._do)
+
+    async def _do(self, action: str | None) -> None:
+        if action is not None:
+            await self.run_action(action)
+
+    def action_next_theme(self) -> None:
+        """Changes to the next theme."""
+        self.say(self.centre.next_theme())
 
     def set_text(self, selector: str, text: str | Content) -> None:
         """Replaces the text of a `Static`, only if it differs; the place it takes must not change."""

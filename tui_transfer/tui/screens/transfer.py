@@ -82,6 +82,8 @@ class TransferPage(Page):
         self._interrupting = False
         self._settled = False
         """Whether the end of the last worker was seen and told."""
+        self._has_worked = False
+        """Whether a worker was seen at it, so that its end is news."""
 
     def body(self) -> Iterable[Widget]:
         """What is being done, how far it is, and each database."""
@@ -112,6 +114,10 @@ class TransferPage(Page):
         else:
             self._poll()
         self.set_interval(POLL_SECONDS, self._tick)
+
+    def on_unmount(self) -> None:
+        """Nothing is followed any more."""
+        self.centre.announcer.progress(None)
 
     def on_resize(self, event: events.Resize) -> None:
         """Names and gauges take what room there is."""
@@ -160,6 +166,7 @@ class TransferPage(Page):
     def _conclude(self, follower: Follower) -> None:
         """The worker has ended: success, an interruption that was asked for, or something to ask."""
         self._draw()
+        self._call(follower)
         if follower.succeeded:
             self.app.push_screen(
                 SuccessDialog(follower.state, self.session.practice), lambda _: self.action_message()
@@ -171,6 +178,13 @@ class TransferPage(Page):
         elif failure is not None:
             self._ask(failure)
         self.query_one("#action-resume", Action).focus()
+
+    def _call(self, follower: Follower) -> None:
+        """Calls the person, who may be looking elsewhere, unless it is they who ended the worker."""
+        if follower.succeeded and self._has_worked:
+            self.centre.announcer.call("Le transfert est terminé.")
+        elif not self._interrupting and self._has_worked and follower.failure is not None:
+            self.centre.announcer.call(f"Le transfert s'est arrêté. {follower.failure.title}.")
 
     def _ask(self, failure: TransferError) -> None:
         assert self._follower is not None
@@ -221,7 +235,9 @@ class TransferPage(Page):
         """Brings what changed to the screen."""
         assert self._follower is not None
         state, running = self._follower.state, self._follower.running
+        self._has_worked |= running
         self.set_text("#overall", self._overall(state.fraction))
+        self.centre.announcer.progress(state.fraction if running else None)
         now = self._clock()
         estimate = self._estimate(now) if running else Estimate(None, None)
         if now - self._figures_at >= _FIGURES_SECONDS or not running:
@@ -269,9 +285,9 @@ class TransferPage(Page):
         else:
             self._ask(failure)
 
-    def action_toggle_theme(self) -> None:
+    def action_next_theme(self) -> None:
         """Colours the rows anew as well."""
-        super().action_toggle_theme()
+        super().action_next_theme()
         if self._follower is not None:
             self._draw_all()
 
