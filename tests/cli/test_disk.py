@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.cli.place import Place, archives, blocks_packed, extract, place_for
@@ -16,6 +17,7 @@ from tests.mounts import small_disk
 from tests.programs import require
 from tests.servers.openssh import SshServer
 from tests.servers.processes import wait_until
+from tests.servers.relay import relay
 from tui_transfer.archive.blocks import BLOCK_SIZE
 from tui_transfer.job import control
 
@@ -119,6 +121,24 @@ def test_a_spool_that_was_removed_is_made_again(
     shutil.rmtree(interrupted.spool)
     assert place.run("resume").code == 0
     _assert_arrived(ssh_server, base, tmp_path / "out")
+
+
+def test_a_job_that_is_removed_under_its_worker_is_not_said_to_be_resumable_or_done(
+    place: Place, ssh_server: SshServer, base: Path
+) -> None:
+    base.write_bytes(os.urandom(3_000_000))
+    with relay(ssh_server.port) as line:
+        line.rate = 1_000_000
+        place.configure(ssh_server, {"Base": base}, port=line.port)
+        with place.started("run", "--yes", "--json") as command:
+            wait_until(lambda: line.sent > 500_000, seconds=60, what="some of it to be sent")
+            worker = psutil.Process(control.Follower(place.job()).state.worker_pid)
+            shutil.rmtree(place.home.jobs)
+            out, _ = command.communicate(timeout=30)
+            worker.wait(30)
+    assert command.returncode == 10
+    assert "journal.jsonl" in out.splitlines()[-1]
+    assert archives(ssh_server.root) == []
 
 
 def _remount(how: str) -> Callable[[control.Job], object]:

@@ -65,6 +65,8 @@ class JournalReader:
             try:
                 stream = self.path.open("rb")
             except FileNotFoundError:
+                if self.count:  # taken away under a worker, which cannot tell any more what it does
+                    raise
                 return
             with stream:
                 stream.seek(self.offset)
@@ -138,6 +140,7 @@ class Journal:
 
     def _write(self, line: bytes, *, durably: bool) -> None:
         """Writes the whole line or, where the disk refuses part of it or its syncing, nothing."""
+        self.path.stat()  # a file that was removed would take the line all the same, and nobody read it
         start = os.lseek(self._descriptor, 0, os.SEEK_CUR)
         written = 0
         try:
