@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.cli.place import COMMAND, Place, archives, extract, place_for
 from tests.procedure.terminal import Terminal, terminal
-from tests.servers.openssh import SshServer
+from tests.programs import require, require_root
+from tests.servers.account import Account
+from tests.servers.openssh import SshServer, openssh
 from tests.servers.processes import free_port
-from tests.servers.relay import relay
+from tests.servers.relay import Relay, relay
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import squid
@@ -241,6 +245,55 @@ def test_a_closed_terminal_does_not_stop_the_transfer_and_reopening_shows_it(slo
         centre.wait_for("Base active", "o/s")
         centre.wait_for("OK", "relecture", limit=60)
     assert control.Follower(slow_place.job()).succeeded
+
+
+@contextmanager
+def _centre_over_ssh(place: Place, folder: Path) -> Iterator[tuple[Terminal, Relay]]:
+    """The Centre in a session of root's on a real sshd, and the line that leads there."""
+    require_root()
+    folder.mkdir()
+    root = Account("root", "", folder, 0, 0)
+    with openssh(root, allow_exec=True, authentication="publickey") as server, relay(server.port) as line:
+        remote = ["env", "LANG=C.UTF-8", f"{config.HOME_VARIABLE}={place.folder}", *COMMAND]
+        trusting = ["-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={folder / 'known'}"]
+        command = [
+            *(require("ssh"), "-tt", "-F", "none", *trusting),
+            *("-i", str(server.key_file), "-p", str(line.port), f"root@{server.host}", shlex.join(remote)),
+        ]
+        with terminal(command, place.environment()) as opened:
+            opened.wait_for("Centre de maintenance", "Maintenir")
+            yield opened, line
+
+
+def _views(place: Place) -> list[psutil.Process]:
+    """The programs that have a screen of `place` open."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # it has ended
+            if process.cmdline() == COMMAND and process.environ()[config.HOME_VARIABLE] == str(place.folder):
+                found.append(process)
+    return found
+
+
+def test_an_ssh_session_that_hangs_and_is_cut_leaves_the_transfer_to_another_window(
+    slow_place: Place, tmp_path: Path
+) -> None:
+    with _centre_over_ssh(slow_place, tmp_path / "account") as (there, line):
+        _start_transfer(there)
+        (hung,) = _views(slow_place)
+        worker = control.Follower(slow_place.job()).state.worker_pid
+        with _centre(slow_place) as here:
+            here.wait_for("Suivre le transfert")
+            here.press("t")
+            for window in there, here:
+                window.wait_for("Base active", "o/s")
+            line.silence()
+            here.wait_for("OK", "relecture", limit=60)
+            assert hung.is_running()
+            line.cut()
+            assert psutil.wait_procs([hung], timeout=10)[1] == []
+    assert control.Follower(slow_place.job()).state.worker_pid == worker
+    assert len(archives(tmp_path / "sharebox" / "depot")) == 1
 
 
 @pytest.mark.parametrize("attempt", range(3))
