@@ -6,12 +6,14 @@ import contextlib
 import os
 import sqlite3
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from tests.cli.place import COMMAND, LIMIT, Place, archives, place_for
@@ -24,6 +26,46 @@ UNUSED = {"TUI_TRANSFER_KEY_PASSPHRASE": "canari-phrase", "TUI_TRANSFER_PROXY_PA
 _STRANGERS = 0o077
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+
+
+CRASH = """
+from tui_transfer.config import Home
+from tui_transfer.tui import app
+
+def crash(password):
+    raise RuntimeError("accident")
+
+app.CentreApp.on_mount = lambda self: self.call_later(crash, "-".join(["canari", "secret"]))
+raise SystemExit(app.run_app(Home.find()))
+"""
+
+
+def test_a_crash_of_the_screens_tells_no_variable(tmp_path: Path) -> None:
+    environment = place_for(tmp_path, "").environment(TERM="xterm-256color")
+    screens = pexpect.spawn(sys.executable, ["-c", CRASH], env=environment, timeout=20)
+    screens.expect(pexpect.EOF)
+    screens.wait()
+    assert screens.exitstatus == 1
+    assert b"accident" in screens.before
+    assert b"canari-secret" not in screens.before
+
+
+CHILD = """
+import os
+from tui_transfer.config import Home
+from tui_transfer.tui import app
+
+app.CentreApp.on_mount = lambda self: self.exit(os.system("env"))
+raise SystemExit(app.run_app(Home.find()))
+"""
+
+
+def test_what_the_screens_start_gets_no_secret(tmp_path: Path) -> None:
+    environment = place_for(tmp_path, "canari-sftp").environment(TERM="xterm-256color", **UNUSED)
+    screens = pexpect.spawn(sys.executable, ["-c", CHILD], env=environment, timeout=20)
+    screens.expect(pexpect.EOF)
+    assert b"TUI_TRANSFER_HOME=" in screens.before
+    assert b"canari" not in screens.before
 
 
 @pytest.fixture

@@ -18,6 +18,15 @@ PROXY_PASSWORD_VARIABLE: Final = "TUI_TRANSFER_PROXY_PASSWORD"  # noqa: S105
 SECRET_VARIABLES: Final = (SFTP_PASSWORD_VARIABLE, KEY_PASSPHRASE_VARIABLE, PROXY_PASSWORD_VARIABLE)
 
 
+def forget_environment() -> None:
+    """Takes the secrets out of the environment that programs started from here get.
+
+    For the screens, which ask a person: what they start is a mail program, or the clipboard's.
+    """
+    for name in SECRET_VARIABLES:
+        os.environ.pop(name, None)
+
+
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """Secrets, which are never written anywhere, and decisions, which the worker puts in the journal."""
 

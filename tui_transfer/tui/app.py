@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingType
 
 from tui_transfer.errors import TransferError
 from tui_transfer.tui.announce import Announcer
+from tui_transfer.job.orders import forget_environment
 from tui_transfer.tui.output import lasting_output
 from tui_transfer.tui.screens.home import HomePage
 from tui_transfer.tui.screens.page import Page
@@ -98,6 +99,12 @@ class CentreApp(App[int], inherit_bindings=False):
         if isinstance(self.screen, Page):
             self.screen.say("Pour quitter, appuyez sur Q.")
 
+    def _fatal_error(self) -> None:
+        """Tells an unexpected failure. Textual would add every local variable, and some are passwords."""
+        from rich.traceback import Traceback  # slow to load, and hardly ever needed
+
+        self.panic(Traceback())
+
     def _end_on_signals(self) -> None:
         """Leaves the terminal clean when it closes or the program is told to end; workers go on."""
         loop = asyncio.get_running_loop()
@@ -107,6 +114,7 @@ class CentreApp(App[int], inherit_bindings=False):
 
 def run_app(home: Home, practice: Practice | None = None, *, mouse: bool = True) -> int:
     """Opens the Centre de maintenance; returns the exit code when it is closed."""
+    forget_environment()
     with lasting_output(os.environ) as output:
         announcer = Announcer(None if output is None else output.write_now, os.environ)
         app = CentreApp(home, practice, announcer=announcer)
