@@ -15,8 +15,8 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from tui_transfer.errors import TransferError
-from tui_transfer.tui.announce import Announcer
 from tui_transfer.job.orders import forget_environment
+from tui_transfer.tui.announce import Announcer
 from tui_transfer.tui.output import lasting_output
 from tui_transfer.tui.screens.home import HomePage
 from tui_transfer.tui.screens.page import Page
