@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -15,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.place import Place, archives, content, extract, place_for
+from tests.cli.place import COMMAND, Place, archives, content, extract, place_for
 from tests.programs import require, require_root
 from tests.servers.account import Account
 from tests.servers.danted import DantedServer
 from tests.servers.openssh import PASSPHRASE, SshServer, openssh
-from tests.servers.processes import free_port
+from tests.servers.processes import free_port, wait_until
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import SquidServer
@@ -525,6 +526,33 @@ def test_signals_to_the_command_do_not_reach_the_transfer(slow_place: tuple[Plac
     events = list(JournalReader(place.job().journal).read())
     assert sum(isinstance(event, WorkerStarted) for event in events) == 1
     assert len(archives(depot)) == 1
+
+
+def test_a_terminal_that_takes_nothing_holds_up_its_command_and_not_the_transfer(place: Place) -> None:
+    """Ctrl+S, and later Ctrl+Q; an ssh connection that hangs is the same to whoever writes."""
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    termios.tcflow(theirs, termios.TCOOFF)
+    with subprocess.Popen(
+        [*COMMAND, "run", "--yes", "Zéro octet"],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        env=place.environment(),
+    ) as command:
+        wait_until(
+            lambda: bool(control.list_jobs(place.home)) and control.Follower(place.job()).succeeded,
+            seconds=60,
+            what="the end of the transfer",
+        )
+        assert command.poll() is None
+        termios.tcflow(theirs, termios.TCOON)
+        assert command.wait(30) == 0
+    os.close(theirs)
+    assert "transférée vers Sharebox" in os.read(ours, 1 << 16).decode()
+    os.close(ours)
 
 
 def _all_at_once(place: Place, count: int, *arguments: str) -> list[int]:
