@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pexpect
 import pytest
 
-from tests.cli.place import Place, place_for
+from tests.cli.place import COMMAND, Place, place_for
 from tests.servers.openssh import SshServer
 from tests.servers.processes import free_port
 from tests.servers.relay import Relay, relay
@@ -228,6 +230,38 @@ def test_as_long_as_its_partial_file_cannot_be_removed_the_job_stays(
     assert place.run("purge", "--yes", "--local").code == 0
     assert len(_names(ssh_server)) == 1
     assert not job.folder.exists()
+
+
+def test_a_key_that_was_mended_in_the_settings_serves_to_clean_up_too(
+    place: Place, ssh_server: SshServer, link: Relay, base: Path
+) -> None:
+    _interrupt(place, link)
+    place.configure(ssh_server, {"Base": base}, key=_Nowhere.fingerprint, port=link.port)
+    assert place.run("resume").code == 8
+    assert place.run("purge", "--yes").code == 8
+    place.configure(ssh_server, {"Base": base}, port=link.port)
+    assert place.run("purge", "--yes").code == 0
+    assert _names(ssh_server) == set()
+
+
+def test_a_person_is_asked_before_anything_is_removed(
+    place: Place, ssh_server: SshServer, link: Relay
+) -> None:
+    job = _interrupt(place, link)
+    password = place.secrets.pop("TUI_TRANSFER_SFTP_PASSWORD")
+    for answer in "non", "oui":
+        asked = pexpect.spawn(COMMAND[0], [*COMMAND[1:], "purge"], env=place.environment(), timeout=20)
+        asked.expect(re.escape(f"{job.spec.databases[0].archive}.part"))
+        asked.expect("oui/non")
+        assert len(_names(ssh_server)) == 1
+        asked.sendline(answer)
+        if answer == "oui":
+            asked.expect("Mot de passe Sharebox")
+            asked.sendline(password)
+        asked.expect(pexpect.EOF)
+        asked.wait()
+        assert job.folder.exists() == (answer == "non")
+    assert _names(ssh_server) == set()
 
 
 def test_only_jobs_old_enough_are_removed_and_damaged_ones_are_kept(offline: Place) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import msgspec
 from paramiko import sftp as protocol
 
 from tui_transfer.sharebox.publication import PART
@@ -13,6 +14,7 @@ from tui_transfer.worker.connecting import Link
 from tui_transfer.worker.manifest import manifest_name
 
 if TYPE_CHECKING:
+    from tui_transfer.config import ShareboxSettings
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
     from tui_transfer.sharebox.connection import Sharebox
@@ -39,9 +41,21 @@ def remove_leftovers(state: JobState, orders: Orders) -> list[str]:
     Raises:
         TransferError: what `Link.open` raises; what the server refuses.
     """
-    with closing(Link(state, orders, lambda _: None)) as link:
+    with closing(Link(_as_mended(state, orders), orders, lambda _: None)) as link:
         sharebox = link.open()
         return [name for name in leftovers(state) if _remove(sharebox, name)]
+
+
+def _as_mended(state: JobState, orders: Orders) -> JobState:
+    """Takes up another key from the settings of now, as long as they name the place where the files lie."""
+    then, now = state.sharebox, orders.sharebox
+    if now is None or _place(now) != _place(then):
+        return state
+    return msgspec.structs.replace(state, sharebox=now)
+
+
+def _place(sharebox: ShareboxSettings) -> tuple[object, ...]:
+    return sharebox.host, sharebox.port, sharebox.username, sharebox.directory
 
 
 def _remove(sharebox: Sharebox, name: str) -> bool:
