@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
 import stat
 from collections.abc import Callable
@@ -129,6 +131,19 @@ def test_lines_of_a_newer_version_are_refused_as_such(journal: Path) -> None:
         list(JournalReader(journal).read())
     assert caught.value.problem is Problem.JOURNAL_NEWER
     assert caught.value.details["found"] == str(FORMAT + 1)
+
+
+def test_a_newer_line_is_known_as_such_whatever_else_it_says(journal: Path) -> None:
+    last = journal.read_bytes().splitlines()[-1]
+    event = {"type": "worker.started", "format": FORMAT + 1, "pid": "of another kind"}
+    line = {"n": 4, "previous": last[-66:-2].decode(), "event": event}
+    content = json.dumps(line).encode().removesuffix(b"}")
+    digest = hashlib.sha256(content).hexdigest()
+    with journal.open("ab") as file:
+        file.write(content + f',"hash":"{digest}"}}\n'.encode())
+    with pytest.raises(TransferError) as caught:
+        list(JournalReader(journal).read())
+    assert caught.value.problem is Problem.JOURNAL_NEWER
 
 
 def test_a_line_that_could_not_be_synced_is_none(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,14 @@ class _Line(msgspec.Struct, frozen=True):
     event: Event
 
 
+class _Told(msgspec.Struct, frozen=True):
+    format: int = 0
+
+
+class _AnyLine(msgspec.Struct, frozen=True):
+    event: _Told
+
+
 _SEAL_SIZE: Final = len(f',"hash":"{_START}"}}\n')
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(_Line)
@@ -85,15 +93,19 @@ class JournalReader:
         try:
             decoded = _decoder.decode(line)
         except msgspec.DecodeError as error:
+            if (found := _format_told_by(line)) > FORMAT:
+                raise self._newer(found) from error
             raise self._invalid(number, f"elle est illisible ({error})") from error
         if decoded.n != number or decoded.previous != self.last_hash:
             raise self._invalid(number, "une ligne a été retirée, ajoutée ou déplacée avant elle")
         if isinstance(decoded.event, WorkerStarted) and decoded.event.format > FORMAT:
-            found = decoded.event.format
-            raise TransferError(Problem.JOURNAL_NEWER, file=self.path, found=found, known=FORMAT)
+            raise self._newer(decoded.event.format)
         self.count = number
         self.last_hash = digest
         return decoded.event
+
+    def _newer(self, found: int) -> TransferError:
+        return TransferError(Problem.JOURNAL_NEWER, file=self.path, found=found, known=FORMAT)
 
     def _invalid(self, line: int, reason: str) -> TransferError:
         return TransferError(Problem.JOURNAL_INVALID, file=self.path, line=line, reason=reason)
@@ -189,6 +201,14 @@ class _Reserve:
     def free(self) -> None:
         """Gives the space back."""
         self._path.unlink(missing_ok=True)
+
+
+def _format_told_by(line: bytes) -> int:
+    """The format that a line tells, whatever else a later version made of it; 0 if it tells none."""
+    try:
+        return msgspec.json.decode(line, type=_AnyLine).event.format
+    except msgspec.DecodeError:
+        return 0
 
 
 def _seal(content: bytes) -> tuple[bytes, str]:
