@@ -123,6 +123,21 @@ def test_a_spool_that_was_removed_is_made_again(
     _assert_arrived(ssh_server, base, tmp_path / "out")
 
 
+def test_a_sharebox_that_is_full_is_named_and_once_it_has_room_the_rest_is_sent(
+    place: Place, ssh_server: SshServer, base: Path, tmp_path: Path
+) -> None:
+    base.write_bytes(os.urandom(3_000_000))
+    with small_disk(ssh_server.root, f"size=2m,uid={ssh_server.root.stat().st_uid}"):
+        blocked = place.run("run", "--yes")
+        assert blocked.code == 9
+        assert "plein" in blocked.err
+        assert archives(ssh_server.root) == []
+        subprocess.run([require("mount"), "-o", "remount,size=9m", str(ssh_server.root)], check=True)
+        assert place.run("resume").code == 0
+        assert control.Follower(place.job()).state.databases[0].resumed_from > 1_000_000
+        _assert_arrived(ssh_server, base, tmp_path / "out")
+
+
 def test_a_job_that_is_removed_under_its_worker_is_not_said_to_be_resumable_or_done(
     place: Place, ssh_server: SshServer, base: Path
 ) -> None:
