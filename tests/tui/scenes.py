@@ -164,7 +164,7 @@ SCENES = (
     Scene("echec", job=_DISK, open_job=True, keys=("d",)),
     Scene("message", job=_succeeded, keys=("r",)),
     Scene("message-seul", job=_succeeded, keys=("r", "x")),
-    Scene("commandes", keys=("m", "t", "colon", *"tout")),
+    Scene("commandes", keys=("m", "t", "colon")),
     Scene("aide", keys=("m", "t", "question_mark")),
 )  # fmt: skip
 

@@ -32,9 +32,9 @@ def terminal(staged: Stage) -> Iterator[pexpect.spawn[bytes]]:
     child.close(force=True)
 
 
-def _open(staged: Stage) -> pexpect.spawn[bytes]:
+def _open(staged: Stage, colours: str = "") -> pexpect.spawn[bytes]:
     # Without COLORTERM, which ssh does not carry: 256 colours.
-    environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "", "PYTHONWARNINGS": "ignore"}
+    environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": colours, "PYTHONWARNINGS": "ignore"}
     return pexpect.spawn(
         sys.executable,
         ["-m", "tests.tui.on_a_terminal", str(staged.home.data)],
@@ -73,12 +73,15 @@ def test_an_idle_screen_sends_nothing(terminal: pexpect.spawn[bytes]) -> None:
     assert _read_for(terminal, 3.0) == 0
 
 
-def test_a_transfer_of_fifteen_databases_sends_less_than_a_kilobyte_a_second(staged: Stage) -> None:
+@pytest.mark.parametrize("colours", ["", "truecolor"])
+def test_a_transfer_of_fifteen_databases_sends_less_than_a_kilobyte_a_second(
+    staged: Stage, colours: str
+) -> None:
     names = [f"Base {number:02d}" for number in range(15)]
     job = staged.job([stage.started(), stage.connected()], running=True, names=names)
     for index in range(15):
         stage.append(job, *_begun(index))
-    terminal = _open(staged)
+    terminal = _open(staged, colours)
     try:
         terminal.expect("Progression")
         _read_for(terminal, 1.5)

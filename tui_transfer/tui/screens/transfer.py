@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.widgets import Static
 
-from tui_transfer import french
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
 from tui_transfer.job.control import Follower
@@ -22,7 +20,7 @@ from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.screens.recovery import corrected_host_key, dialog_for, forget_refused
 from tui_transfer.tui.screens.success import SuccessDialog
 from tui_transfer.tui.widgets.actions import Action
-from tui_transfer.tui.widgets.gauge import gauge
+from tui_transfer.tui.widgets.gauge import Gauge
 from tui_transfer.tui.widgets.progress_table import ProgressTable
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
     from tui_transfer.tui.screens.answers import Answer
 
 POLL_SECONDS: Final = 0.5
-_FIGURES_SECONDS: Final = 1.5
+_FIGURES_SECONDS: Final = 2.0
 """The gauge moves at each poll; the figures, which are more to send over an SSH connection, less often."""
 _SILENCE: Final = 3.0
 """Seconds without an event from which on the link is not merely between two of them."""
@@ -88,7 +86,7 @@ class TransferPage(Page):
     def body(self) -> Iterable[Widget]:
         """What is being done, how far it is, and each database."""
         yield Static(id="doing")
-        yield Static(id="overall")
+        yield Gauge(id="overall")
         yield Static(id="pace")
         yield Vertical(ProgressTable(id="progress"), classes="panel", id="rows")
         yield Static("C : compression   T : transfert vers Sharebox, puis vérification", id="legend")
@@ -236,7 +234,7 @@ class TransferPage(Page):
         assert self._follower is not None
         state, running = self._follower.state, self._follower.running
         self._has_worked |= running
-        self.set_text("#overall", self._overall(state.fraction))
+        self.query_one(Gauge).show(state.fraction)
         self.centre.announcer.progress(state.fraction if running else None)
         now = self._clock()
         estimate = self._estimate(now) if running else Estimate(None, None)
@@ -247,10 +245,6 @@ class TransferPage(Page):
             self.query_one(ProgressTable).show(state.databases, running=self._at_work)
             self.set_text("#pace", wording.pace(state, estimate))
         self._show_buttons()
-
-    def _overall(self, fraction: float) -> Content:
-        percent = f"  {french.percent(fraction):>5}"
-        return Content.assemble(gauge(fraction, self.room - len(percent)), (percent, "bold"))
 
     def _estimate(self, now: float) -> Estimate:
         """By the times of the events, which is steady; where none comes any more, by the time that passes."""
