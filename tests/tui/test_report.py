@@ -13,19 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.programs import require
 from tests.tui import stage
 from tests.tui.conftest import flat
 from tui_transfer.report import Message
-from tui_transfer.tui import clipboard, mailer
+from tui_transfer.tui import mailer
 from tui_transfer.tui.app import CentreApp
-from tui_transfer.tui.clipboard import Means
 from tui_transfer.tui.screens.plain import PlainPage
 from tui_transfer.tui.screens.report import ReportPage
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from textual.pilot import Pilot
@@ -109,22 +106,6 @@ async def test_saving_writes_a_draft_and_a_text_for_their_owner_only(app: Centre
     assert "Objet : Service Impact Emploi" in saved[1].read_text("utf-8")
 
 
-async def test_without_tmux_or_display_a_copy_goes_to_the_terminal_and_says_only_that(
-    app: CentreApp,
-) -> None:
-    async with app.run_test() as pilot:
-        await open_report(pilot)
-        for key, content in (
-            ("d", "accueil@example.org, equipe@example.org"),
-            ("o", "Service Impact Emploi Association – Reprise de données – Association Exemple"),
-        ):
-            await pilot.press(key)
-            assert app.clipboard == content
-            assert "envoyé au terminal" in flat(app)
-        await pilot.press("c")
-        assert app.clipboard.startswith("Bonjour,")
-
-
 async def test_the_text_alone_begins_in_the_first_column(app: CentreApp) -> None:
     async with app.run_test() as pilot:
         await open_report(pilot)
@@ -133,53 +114,6 @@ async def test_the_text_alone_begins_in_the_first_column(app: CentreApp) -> None
         assert "Service Impact Emploi" in flat(app)
         await pilot.press("escape")
         assert isinstance(app.screen, ReportPage)
-
-
-@pytest.mark.parametrize(
-    ("environment", "means"),
-    [
-        ({"TMUX": "/tmp/s,1,0", "DISPLAY": ":0"}, Means.TMUX),
-        ({"DISPLAY": ":0"}, Means.DISPLAY),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, Means.DISPLAY),
-        ({"DISPLAY": ":10", "SSH_CONNECTION": "a 1 b 2"}, Means.TERMINAL),
-        ({}, Means.TERMINAL),
-    ],
-)
-def test_the_means_of_copying(environment: dict[str, str], means: Means) -> None:
-    assert clipboard.find_means(environment) is means
-
-
-@pytest.fixture
-def tmux(tmp_path: Path) -> Iterator[str]:
-    """The socket of a tmux of our own."""
-    require("tmux")
-    socket = str(tmp_path / "s")
-    subprocess.run(["tmux", "-S", socket, "-f", "/dev/null", "new-session", "-d", "cat"], check=True)
-    yield socket
-    subprocess.run(["tmux", "-S", socket, "kill-server"], check=True)
-
-
-async def test_inside_tmux_the_text_is_in_its_buffer(
-    app: CentreApp, tmux: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TMUX", f"{tmux},0,0")
-    async with app.run_test() as pilot:
-        await open_report(pilot)
-        await pilot.press("d")
-        assert "placé dans le tampon de tmux" in flat(app)
-    buffer = subprocess.run(["tmux", "-S", tmux, "show-buffer"], capture_output=True, text=True, check=True)
-    assert buffer.stdout == "accueil@example.org, equipe@example.org"
-
-
-async def test_a_tmux_that_is_gone_is_not_said_to_have_it(
-    app: CentreApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TMUX", f"{tmp_path / 'gone'},0,0")
-    async with app.run_test() as pilot:
-        await open_report(pilot)
-        await pilot.press("d")
-        assert "tmux" not in flat(app)
-        assert "envoyé au terminal" in flat(app)
 
 
 def test_a_display_without_a_mail_program_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,7 +111,7 @@ class FailureDialog(Dialog[Answer | None]):
     async def action_copy(self) -> None:
         """Copies the text and the details."""
         text = f"{self._failure.as_text()}\n\n{self._details()}\n{self._job.log}\n"
-        said = await clipboard.copy(self.app, text, "Le texte de l'erreur")
+        said = await clipboard.copy(self.app, text, "Le texte de l'erreur", self.centre.session.home.reports)
         line = self.query_one("#said", Prose)
         line.update(f"› {said}")
         line.display = True

@@ -99,15 +99,19 @@ class ReportPage(Page):
 
     async def action_copy_recipients(self) -> None:
         """Copies the addresses."""
-        self.say(await clipboard.copy(self.centre, self._message.recipients_line, "Destinataires"))
+        await self._copy(self._message.recipients_line, "Destinataires")
 
     async def action_copy_subject(self) -> None:
         """Copies the subject."""
-        self.say(await clipboard.copy(self.centre, self._message.subject, "Objet"))
+        await self._copy(self._message.subject, "Objet")
 
     async def action_copy_body(self) -> None:
         """Copies the text."""
-        self.say(await clipboard.copy(self.centre, self._message.body, "Contenu"))
+        await self._copy(self._message.body, "Contenu")
+
+    async def _copy(self, text: str, what: str) -> None:
+        reports = self.session.home.reports
+        self.say(await clipboard.copy(self.centre, text, what, reports, plain_key="X"))
 
     def action_save(self) -> None:
         """Writes the message as a draft for mail programs and as plain text."""
