@@ -9,7 +9,7 @@ import click
 
 from tui_transfer import french, headless
 from tui_transfer.errors import ExitCode, Problem, TransferError
-from tui_transfer.job import audit, control
+from tui_transfer.job import audit, control, history
 from tui_transfer.job.orders import Orders
 from tui_transfer.report import describe_job
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tui_transfer.config import Home
-    from tui_transfer.job.control import Follower, Job
+    from tui_transfer.job.control import Follower
 
 _DAMAGE: Final = {Problem.JOURNAL_INVALID: "abîmé", Problem.JOURNAL_NEWER: "plus récent"}
 """What is said of a job that is there but cannot be understood, and not merely out of reach."""
@@ -27,7 +27,7 @@ def list_jobs(home: Home) -> ExitCode:
     """Prints a line for each job, the newest first; one that cannot be read does not hide the others."""
     code = ExitCode.SUCCESS
     empty = True
-    for name, found in _each(home):
+    for name, found in history.read_all(home):
         empty = False
         if isinstance(found, TransferError):
             click.echo(_line(name, "—", _DAMAGE.get(found.problem, "illisible"), found.title))
@@ -48,7 +48,7 @@ def verify_jobs(home: Home) -> ExitCode:
         That of JOURNAL_INVALID where a job is damaged; otherwise that of what kept a job from being read.
     """
     codes = [ExitCode.SUCCESS]
-    for name, found in _each(home):
+    for name, found in history.read_all(home):
         if isinstance(found, TransferError):
             codes.append(found.exit_code)
             click.echo(f"{name}  {_DAMAGE.get(found.problem, 'illisible')} : {found.why}")
@@ -94,34 +94,17 @@ def purge(home: Home, wanted: Sequence[str], older_than: int | None, *, yes: boo
     return next((code for code in codes if code is not ExitCode.SUCCESS), ExitCode.SUCCESS)
 
 
-def _each(home: Home) -> Iterator[tuple[str, Follower | TransferError]]:
-    """Every job by name, the newest first: as it stands, or why that cannot be told."""
-    jobs, damaged = control.survey(home)
-    found: dict[str, Job | TransferError] = {job.id: job for job in jobs} | damaged
-    for name in sorted(found, reverse=True):  # a name begins with its time
-        item = found[name]
-        yield name, item if isinstance(item, TransferError) else _read(item)
-
-
-def _read(job: Job) -> Follower | TransferError:
-    try:
-        audit.verify(job)
-        return control.Follower(job)
-    except TransferError as error:
-        return error
-
-
 def _choose(home: Home, wanted: Sequence[str]) -> Iterator[Follower]:
     if wanted:
         for name in wanted:
-            found = _read(control.find(home, name))
+            found = history.read(control.find(home, name))
             if isinstance(found, TransferError):
                 raise found
             if found.running:
                 raise TransferError(Problem.JOB_RUNNING, job=found.job.id)
             yield found
         return
-    for name, found in _each(home):
+    for name, found in history.read_all(home):
         if isinstance(found, TransferError):
             click.echo(f"{name} : conservé. {found.title}.", err=True)
         elif found.running:
@@ -145,20 +128,19 @@ def _leftovers(follower: Follower) -> list[str]:
 
 
 def _remove(home: Home, follower: Follower, *, local: bool) -> ExitCode:
-    """Removes one job, the Sharebox first: as long as something is left there, the job tells of it."""
+    """Removes one job, and tells it."""
     job = follower.job
 
-    def clean_sharebox() -> None:
-        from tui_transfer.worker.leftovers import remove_leftovers
-
-        for name in remove_leftovers(follower.state, headless.with_secrets(Orders(), home, follower)):
-            click.echo(f"{job.id} : {name} supprimé de Sharebox.")
+    def told(name: str) -> None:
+        click.echo(f"{job.id} : {name} supprimé de Sharebox.")
 
     try:
-        if not local and _leftovers(follower):
-            control.remove(job, clean_sharebox)
-        else:
+        if local or not _leftovers(follower):
             control.remove(job)
+        else:
+            from tui_transfer.worker.leftovers import discard
+
+            discard(follower, lambda: headless.with_secrets(Orders(), home, follower), told)
     except TransferError as error:
         click.echo(f"{job.id} : conservé. {error.as_text()}", err=True)
         return error.exit_code

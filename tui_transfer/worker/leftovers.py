@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 import msgspec
 from paramiko import sftp as protocol
 
+from tui_transfer.job import control
 from tui_transfer.sharebox.publication import PART
 from tui_transfer.sharebox.sftp import SftpError
 from tui_transfer.worker.connecting import Link
 from tui_transfer.worker.manifest import manifest_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tui_transfer.config import ShareboxSettings
+    from tui_transfer.job.control import Follower
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
     from tui_transfer.sharebox.connection import Sharebox
@@ -33,6 +37,25 @@ def leftovers(state: JobState) -> list[str]:
         if not database.delivered
         for name in (database.archive, manifest_name(database.archive))
     ]
+
+
+def discard(follower: Follower, make_orders: Callable[[], Orders], removed: Callable[[str], object]) -> None:
+    """Removes a job, the Sharebox first: as long as something is left there, the job tells of it.
+
+    Args:
+        follower: the job.
+        make_orders: gives what to connect with; called once no worker can take the job any more.
+        removed: is told each name that was removed from the Sharebox.
+
+    Raises:
+        TransferError: what `control.remove` and `remove_leftovers` raise; the job is kept then.
+    """
+
+    def clean_sharebox() -> None:
+        for name in remove_leftovers(follower.state, make_orders()):
+            removed(name)
+
+    control.remove(follower.job, clean_sharebox)
 
 
 def remove_leftovers(state: JobState, orders: Orders) -> list[str]:
