@@ -7,7 +7,9 @@ import random
 import threading
 from typing import TYPE_CHECKING
 
+import paramiko
 import pytest
+from paramiko.common import MSG_CHANNEL_WINDOW_ADJUST
 
 from tests.mounts import small_disk
 from tests.servers.faulty import FaultyServer, faulty_server
@@ -21,6 +23,7 @@ from tui_transfer.sharebox.memory import Memory
 from tui_transfer.sharebox.publication import put_small
 from tui_transfer.sharebox.upload import Stage, UploadProgress
 from tui_transfer.sharebox.verification import Verification
+from tui_transfer.sharebox.watch import ListeningPacketizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,6 +136,34 @@ class TestResume:
         assert delivery.resumed_from == 0
         assert delivery.verification is Verification.SIZE_ONLY
         assert (server.root / "base.7z").read_bytes() == archive.read_bytes()
+
+    @pytest.mark.parametrize("error", [EOFError, ConnectionResetError, paramiko.SSHException])
+    @pytest.mark.parametrize("stage", [Stage.CHECKING, Stage.VERIFYING])
+    def test_after_a_cut_while_the_server_is_told_to_go_on(
+        self,
+        ssh_server: SshServer,
+        archive: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        stage: Stage,
+        error: type[Exception],
+    ) -> None:
+        """Receiving sends, too: it tells that there is room for more (RFC 4254, section 5.2)."""
+        send_message = ListeningPacketizer.send_message
+        stages: list[Stage] = []
+
+        def break_off(packetizer: ListeningPacketizer, message: paramiko.Message) -> None:
+            if message.asbytes()[0] == MSG_CHANNEL_WINDOW_ADJUST and stages[-1:] == [stage]:
+                packetizer.close()
+                raise error
+            send_message(packetizer, message)
+
+        monkeypatch.setattr(ListeningPacketizer, "send_message", break_off)
+        leave_partial(ssh_server, archive.read_bytes()[: SIZE // 2])
+        with connect(ssh_server) as sharebox:
+            failure(
+                Problem.CONNECTION_LOST,
+                lambda: send(sharebox, archive, on_progress=lambda told: stages.append(told.stage)),
+            )
 
     def test_after_a_cut(self, ssh_server: SshServer, tmp_path: Path) -> None:
         archive = tmp_path / "long"

@@ -116,6 +116,16 @@ class TestDifference:
         with connect(ssh_server_unreadable) as sharebox:
             failure(Problem.CONTENT_MISMATCH, lambda: compare(sharebox, archive, "/depot/file"))
 
+    def test_of_a_hash_where_nothing_can_be_read(
+        self, ssh_server_unreadable: SshServer, archive: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is all that is known, and it is no success."""
+        other = hashlib.sha256(b"other").hexdigest()
+        (ssh_server_unreadable.root / "file").write_bytes(archive.read_bytes())
+        with connect(ssh_server_unreadable) as sharebox:
+            monkeypatch.setattr(sharebox, "run", lambda command, seconds: f"{other}  -\n".encode())
+            failure(Problem.CONTENT_MISMATCH, lambda: compare(sharebox, archive, "/depot/file"))
+
     def test_damage_on_the_server_leaves_no_final_name(self, ssh_server: SshServer, archive: Path) -> None:
         part = ssh_server.root / "base.7z.part"
 

@@ -192,7 +192,8 @@ class Sharebox:
             raise self._lost(error) from error
         finally:
             if channel is not None:
-                channel.close()
+                with contextlib.suppress(*_LOST):  # whoever uses the connection next learns of it
+                    channel.close()
         return None
 
     # Connecting, phase by phase

@@ -113,7 +113,7 @@ class SftpSession:
     def has_answer(self) -> bool:
         """Whether `receive` would find a whole answer at once."""
         if self._channel.recv_ready():
-            self._received += self._channel.recv(_LONGEST_PACKET)
+            self._received += self._receive_data()
         return len(self._received) >= 4 and len(self._received) >= 4 + int.from_bytes(self._received[:4])
 
     def receive(self) -> None:
@@ -252,12 +252,16 @@ class SftpSession:
             raise SftpProtocolError(f"a packet of {length} bytes")
         return self._take(length)
 
+    def _receive_data(self) -> bytes:
+        """What the channel holds, or the next that comes. The server is told to go on, which may fail too."""
+        try:
+            return self._channel.recv(_LONGEST_PACKET)
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            raise SftpLostError from error
+
     def _take(self, count: int) -> bytes:
         while len(self._received) < count:
-            try:
-                data = self._channel.recv(_LONGEST_PACKET)
-            except TimeoutError as error:
-                raise SftpLostError from error
+            data = self._receive_data()
             if not data:
                 raise SftpLostError
             self._received += data
