@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -62,3 +62,16 @@ def test_dates() -> None:
 @pytest.mark.parametrize(("quantity", "expected"), [(0, "0~base"), (1, "1~base"), (2, "2~bases")])
 def test_plurals(quantity: int, expected: str) -> None:
     assert _plain(french.count(quantity, "base")) == expected
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        (None, "le 2~mars 2022 à 14~h~05"),
+        (datetime(2022, 3, 2, 14, 5, 59), "le 2~mars 2022 à 14~h~05"),
+        (datetime(2022, 3, 2, 15, 10), "le 2~mars 2022, de 14~h~05 à 15~h~10"),
+        (datetime(2022, 3, 3, 14, 5), "du 2~mars 2022 à 14~h~05 au 3~mars 2022 à 14~h~05"),
+    ],
+)
+def test_periods(end: datetime | None, expected: str) -> None:
+    assert _plain(french.period(datetime(2022, 3, 2, 14, 5), end)) == expected

@@ -78,7 +78,22 @@ def day(value: date) -> str:
 def moment(value: datetime) -> str:
     """A time in the reader's zone, for instance « 2 mars 2022 à 14 h 05 »."""
     local = value.astimezone()
-    return f"{day(local)} à {local.hour}{NO_BREAK}h{NO_BREAK}{local.minute:02d}"
+    return f"{day(local)} à {_clock(local)}"
+
+
+def _clock(local: datetime) -> str:
+    return f"{local.hour}{NO_BREAK}h{NO_BREAK}{local.minute:02d}"
+
+
+def period(begin: datetime, end: datetime | None) -> str:
+    """A span of time, for instance « le 2 mars 2022, de 14 h 05 à 15 h 10 »; without `end`, when it began."""
+    begin = begin.astimezone()
+    if end is None or (_clock(end.astimezone()) == _clock(begin) and end.astimezone().date() == begin.date()):
+        return f"le {moment(begin)}"
+    end = end.astimezone()
+    if end.date() == begin.date():
+        return f"le {day(begin)}, de {_clock(begin)} à {_clock(end)}"
+    return f"du {moment(begin)} au {moment(end)}"
 
 
 def short_moment(value: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TYPE_CHECKING, Final
@@ -14,8 +15,16 @@ from tui_transfer.job.state import VERIFIED, JobStatus
 from tui_transfer.preflight.statements import STATEMENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tui_transfer.job.control import Follower
+    from tui_transfer.job.spec import JobSpec, Waiver
     from tui_transfer.job.state import DatabaseState, JobState
+
+_PASTE_HERE: Final = (
+    "[Collez ici le rapport complet à la place de cette ligne : s'il n'est pas dans le presse-papiers, le "
+    "bouton « Copier le contenu » du centre de maintenance l'y met.]"
+)
 
 SUBJECT: Final = "Service Impact Emploi Association – Reprise de données – {manager}"
 
@@ -36,31 +45,40 @@ _ROUTES: Final = {
 
 @dataclass(frozen=True)
 class Message:
-    """A message ready to be sent: subject, addresses, and plain text."""
+    """A message ready to be sent: subject, addresses, and plain text.
+
+    `short` stands for the text where a mail program takes no long one: what was sent, and the request to
+    paste the rest.
+    """
 
     subject: str
     recipients: tuple[str, ...]
     body: str
+    short: str = ""
 
     @property
     def recipients_line(self) -> str:
         """The addresses as mail programs take them in the « À » field."""
         return ", ".join(self.recipients)
 
-    def mailto(self) -> str:
-        """A `mailto:` address (RFC 6068) that opens the message in a mail program."""
+    def mailto(self, *, short: bool = False) -> str:
+        """A `mailto:` address (RFC 6068) that opens the message, or its short form, in a mail program."""
         to = ",".join(quote(address, safe="@") for address in self.recipients)
-        body = quote(self.body.replace("\n", "\r\n"), safe="")
-        return f"mailto:{to}?subject={quote(self.subject, safe='')}&body={body}"
+        text = quote((self.short if short else self.body).replace("\n", "\r\n"), safe="")
+        return f"mailto:{to}?subject={quote(self.subject, safe='')}" + (f"&body={text}" if text else "")
 
     def eml(self) -> bytes:
-        """The message as a file that mail programs open as a draft (`X-Unsent`)."""
+        """The message as a file that mail programs open as a draft (`X-Unsent`).
+
+        Quoted-printable is plain ASCII in short lines, which survives whatever the file is carried through.
+        """
         mail = EmailMessage(policy=SMTP)
         mail["To"] = self.recipients_line
-        mail["Subject"] = self.subject
         mail["X-Unsent"] = "1"
-        mail.set_content(self.body)
-        return mail.as_bytes()
+        mail.set_content(self.body, cte="quoted-printable")
+        # Not by `mail`, which loses spaces where it folds a subject with accents (Python 3.11).
+        subject = Header(self.subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
+        return f"Subject: {subject}\r\n".encode("ascii") + mail.as_bytes()
 
 
 def make_message(state: JobState) -> Message:
@@ -68,7 +86,16 @@ def make_message(state: JobState) -> Message:
     return Message(
         subject=SUBJECT.format(manager=state.spec.manager),
         recipients=state.spec.recipients,
-        body=_body(state),
+        body=_text(
+            "Bonjour,",
+            _opening(state),
+            _facts(state),
+            *_databases(state),
+            _prerequisites(state.spec),
+            f"Cordialement,\n{state.spec.manager}",
+            f"(Message préparé par tui-transfer {__version__})",
+        ),
+        short=_text("Bonjour,", conclusion(state), _facts(state), _PASTE_HERE),
     )
 
 
@@ -100,19 +127,10 @@ def describe_job(follower: Follower) -> str:
     return "interrompu" if failure and failure.exit_code is ExitCode.INTERRUPTED else "bloqué"
 
 
-def _body(state: JobState) -> str:
-    sections = [
-        _opening(state),
-        _facts(state),
-        *(_database(number, item) for number, item in enumerate(state.databases, start=1)),
-        _prerequisites(state),
-        f"Message préparé par tui-transfer {__version__}.",
-    ]
-    return "\n\n".join(section for section in sections if section) + "\n"
-
-
-def _opening(state: JobState) -> str:
-    return f"Bonjour,\n\n{conclusion(state)}"
+def _text(*sections: str) -> str:
+    """Sections with a blank line between them. Some programs show the narrow space as a box."""
+    text = "\n\n".join(section for section in sections if section) + "\n"
+    return text.replace(french.NARROW, french.NO_BREAK)
 
 
 def conclusion(state: JobState) -> str:
@@ -120,15 +138,13 @@ def conclusion(state: JobState) -> str:
     total = len(state.databases)
     bases = french.count(total, "base de données", "bases de données")
     if state.status is not JobStatus.SUCCEEDED:
-        done = sum(item.delivered for item in state.databases)
-        reason = f" {state.failure.title}." if state.failure else ""
-        return f"Le transfert n'est pas terminé ({done} sur {bases}).{reason}"
+        return f"Le transfert n'est pas terminé : {_so_far(state)}."
     if state.all_verified:
         if total == 1:
-            return f"{bases} a été transférée vers Sharebox ; son contenu y a été vérifié."
+            return "Une base de données a été transférée vers Sharebox ; son contenu y a été vérifié."
         return f"{bases} ont été transférées vers Sharebox ; leur contenu y a été vérifié."
     if total == 1:
-        return f"{bases} a été remise à Sharebox, qui ne permet pas d'en vérifier le contenu."
+        return "Une base de données a été remise à Sharebox, qui ne permet pas d'en vérifier le contenu."
     unverified = sum(item.verified not in VERIFIED for item in state.databases)
     return (
         f"{bases} ont été remises à Sharebox, dont {unverified} sans vérification possible : Sharebox ne "
@@ -136,42 +152,88 @@ def conclusion(state: JobState) -> str:
     )
 
 
+def _so_far(state: JobState) -> str:
+    total, done = len(state.databases), sum(item.delivered for item in state.databases)
+    if total == 1:
+        return "la base de données n'est pas encore remise à Sharebox"
+    if done == 0:
+        return f"aucune des {total} bases de données n'est encore remise à Sharebox"
+    return f"{french.count(done, 'base de données est remise', 'bases de données sont remises')} sur {total}"
+
+
+def _opening(state: JobState) -> str:
+    """What became of the job; where it is not at its end, why, and what is missing."""
+    sentences = [conclusion(state)]
+    if state.status is not JobStatus.SUCCEEDED:
+        if state.failure:
+            sentences.append(f"{state.failure.title}.")
+        if len(state.databases) > 1:
+            missing = [item.name for item in state.databases if not item.delivered]
+            sentences.append(f"À remettre encore : {', '.join(missing)}.")
+    return "\n".join(sentences)
+
+
 def _facts(state: JobState) -> str:
+    delivered = [item for item in state.databases if item.delivered]
     lines = [f"Gestionnaire : {state.spec.manager}"]
     if state.started_at:
-        lines.append(f"Début : {french.moment(state.started_at)}")
-    if state.ended_at:
-        lines.append(f"Fin : {french.moment(state.ended_at)}")
+        lines.append(f"Transfert : {french.period(state.started_at, state.ended_at)}")
+    if len(delivered) > 1:
+        read, packed = sum(item.size or 0 for item in delivered), sum(item.packed for item in delivered)
+        lines.append(f"Remis : {french.size(read)} de données, en {french.size(packed)} d'archives")
     lines.append(f"Destination : {state.sharebox.host}, dossier {state.sharebox.directory}")
-    lines.append(f"Référence : {state.spec.id}")
+    lines.append(f"Référence du transfert : {state.spec.id}")
     return "\n".join(lines)
 
 
-def _database(number: int, item: DatabaseState) -> str:
-    lines = [f"{number}. {item.name}"]
+def _databases(state: JobState) -> Iterator[str]:
+    """A title, then a paragraph each; no columns, which a proportional font would put out of line."""
+    yield "BASES DE DONNÉES" if len(state.databases) > 1 else "BASE DE DONNÉES"
+    for number, item in enumerate(state.databases, start=1):
+        yield _database(f"{number}. {item.name}" if len(state.databases) > 1 else item.name, item)
+
+
+def _database(title: str, item: DatabaseState) -> str:
+    lines = [title]
     if item.size is not None:
         files = f" ({french.count(item.files, 'fichier')})" if item.kind == "folder" and item.files else ""
-        lines.append(f"   Données : {french.size(item.size)}{files}")
+        lines.append(f"Données : {french.size(item.size)}{files}")
     if item.read_at is not None:
-        lines.append(f"   Lecture : {describe_reading(item)}")
-    if item.sealed:
-        lines.append(f"   Archive : {item.archive}, {french.size(item.packed)}")
-        lines.append(f"   SHA-256 : {item.sha256}")
-    if item.delivered_at:
-        lines.append(f"   Remise : {french.moment(item.delivered_at)}")
-    lines.append(f"   Vérification : {describe_verification(item.verified)}")
+        lines.append(f"Lecture : {describe_reading(item)}")
+    if not item.delivered:
+        return "\n".join([*lines, "Remise : pas encore faite"])
+    lines += [
+        f"Remise : {french.moment(item.delivered_at)}" if item.delivered_at else "Remise : faite",
+        f"Archive : {item.archive} ({french.size(item.packed)})",
+        f"SHA-256 : {item.sha256}",
+        f"Vérification : {describe_verification(item.verified)}",
+    ]
     return "\n".join(lines)
 
 
-def _prerequisites(state: JobState) -> str:
-    ticks = {tick.key: tick for tick in state.spec.prerequisites}
-    if not ticks:
-        return "Prérequis : aucun n'a été coché."
-    lines = ["Prérequis :"]
-    for statement in STATEMENTS:
-        tick = ticks.get(statement.key)
-        if tick:
-            lines.append(f"   [x] {statement.text} (coché par {tick.by} le {french.moment(tick.at)})")
-        else:
-            lines.append(f"   [ ] {statement.text}")
-    return "\n".join(lines)
+def _prerequisites(spec: JobSpec) -> str:
+    """What was ticked, by whom and when; and what the transfer went without, by whose decision."""
+    ticks = {tick.key: tick for tick in spec.prerequisites}
+    by_author: dict[str, list[str]] = {}
+    for item in STATEMENTS:
+        if tick := ticks.get(item.key):
+            by_author.setdefault(f"{tick.by} le {french.day(tick.at.astimezone())}", []).append(item.text)
+    paragraphs = ["PRÉREQUIS"]
+    for author, texts in by_author.items():
+        paragraphs.append("\n".join([f"Cochés par {author} :", *(f"[x] {text}" for text in texts)]))
+    missing = [item.text for item in STATEMENTS if item.key not in ticks]
+    waiver = spec.waiver
+    found = waiver.findings if waiver else ()
+    if missing or found:
+        lines = [*(f"[ ] {text}" for text in missing), *(f"[!] {text}" for text in found)]
+        paragraphs.append("\n".join([_without(waiver), *lines]))
+    return "\n\n".join(paragraphs)
+
+
+def _without(waiver: Waiver | None) -> str:
+    if waiver is None:
+        return "Transféré sans :"
+    when = f"{waiver.by} le {french.moment(waiver.at)}"
+    if waiver.asked:
+        return f"Transféré sans, en connaissance de cause ({when}) :"
+    return f"Transféré sans, par une commande confirmée d'avance ({when}) :"

@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import subprocess
+from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import default
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.tui import stage
-from tests.tui.conftest import flat
+from tests.tui.conftest import flat, until
+from tests.tui.scenes import settle
 from tui_transfer.report import Message
-from tui_transfer.tui import mailer
+from tui_transfer.tui import clipboard, mailer
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.plain import PlainPage
 from tui_transfer.tui.screens.report import ReportPage
 from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.bars import Notice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,26 +73,107 @@ def app_over_ssh(app: CentreApp, monkeypatch: pytest.MonkeyPatch) -> CentreApp:
     return app
 
 
-async def test_beside_a_display_the_mail_program_is_called_with_the_message(
-    app: CentreApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    called = tmp_path / "called"
-    program = tmp_path / "bin" / "xdg-email"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nprintf %s "$1" > {called}.new && mv {called}.new {called}\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+@dataclass(frozen=True)
+class Desktop:
+    """Programs of our own on PATH, beside a display: `xdg-email` keeps the address that it is given."""
+
+    folder: Path
+
+    @property
+    def address(self) -> str:
+        return (self.folder / "called").read_text()
+
+    @property
+    def text(self) -> str:
+        """The body that the mail program would show."""
+        query = parse_qs(urlsplit(self.address).query)
+        return query["body"][0].replace("\r\n", "\n")
+
+    def install(self, program: str, script: str) -> None:
+        file = self.folder / program
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+
+
+@pytest.fixture
+def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desktop:
+    made = Desktop(tmp_path / "bin")
+    made.folder.mkdir()
+    made.install("xdg-email", f'printf %s "$1" > {made.folder / "called"}')
+    made.install("xdg-mime", "echo thunderbird.desktop")
+    monkeypatch.setenv("PATH", str(made.folder), prepend=os.pathsep)
     monkeypatch.setenv("DISPLAY", ":9")
+    monkeypatch.setattr(clipboard, "_to_display", lambda _: True)
+    return made
+
+
+async def send(pilot: Pilot[Any]) -> str:
+    """Presses « Envoyer le rapport »; what is said then."""
+    await open_report(pilot)
+    assert pilot.app.screen.query_one("#action-send", Action).has_focus
+    await pilot.press("e")
+    await settle(pilot)
+    await until(pilot, lambda: str(pilot.app.screen.query_one(Notice).text))
+    return flat(pilot.app)
+
+
+async def test_a_mail_program_that_takes_long_addresses_gets_the_whole_message(
+    app: CentreApp, desktop: Desktop
+) -> None:
     async with app.run_test() as pilot:
-        await open_report(pilot)
-        assert app.screen.query_one("#action-send", Action).has_focus
-        await pilot.press("e")
-        for _ in range(500):
-            if called.exists():
-                break
-            await pilot.pause(0.01)
-        assert "Votre messagerie a été appelée" in flat(app)
-    assert called.read_text().startswith("mailto:accueil@example.org,equipe@example.org?subject=Service%20")
+        assert "✓ Votre messagerie a été appelée : relisez" in await send(pilot)
+        body = cast("ReportPage", app.screen)._message.body
+    assert desktop.address.startswith("mailto:accueil@example.org,equipe@example.org?subject=Service%20")
+    assert desktop.text == body
+
+
+@pytest.mark.parametrize("handler", ["echo firefox.desktop", "exit 1"])
+async def test_one_that_may_cut_them_gets_a_short_message_and_the_clipboard_the_rest(
+    app: CentreApp, desktop: Desktop, staged: Stage, handler: str
+) -> None:
+    desktop.install("xdg-mime", handler)
+    async with app.run_test() as pilot:
+        said = await send(pilot)
+    assert "trop long pour elle : collez-y le contenu" in said
+    assert "placé dans le presse-papiers" in said
+    assert len(desktop.address) <= mailer.SHORTEST_LIMIT
+    assert "3 bases de données ont été transférées" in desktop.text.replace("\xa0", " ")
+    assert "Collez ici le rapport complet" in desktop.text
+    assert "SHA-256" in (staged.home.reports / "contenu.txt").read_text("utf-8")
+
+
+async def test_a_mail_program_that_refuses_is_not_said_to_have_been_called(
+    app: CentreApp, desktop: Desktop
+) -> None:
+    desktop.install("xdg-email", "exit 3")
+    async with app.run_test() as pilot:
+        assert "✗ La messagerie n'a pas pu être ouverte" in await send(pilot)
+
+
+def test_one_that_stays_open_was_called(desktop: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailer, "_PATIENCE", 0.1)
+    desktop.install("xdg-email", "exec sleep 1")
+    assert mailer.open_message(MESSAGE) is mailer.Opened.WHOLE
+
+
+def test_the_longest_name_leaves_subject_and_recipients(desktop: Desktop) -> None:
+    desktop.install("xdg-mime", "exit 1")
+    endless = Message("é" * 500, MESSAGE.recipients, "é" * 9_000, "é" * 9_000)
+    assert mailer.open_message(endless) is mailer.Opened.SHORTENED
+    assert desktop.address == f"mailto:a@example.org,b@example.org?subject={'%C3%A9' * 500}"
+
+
+def test_on_windows_the_system_is_handed_an_address_that_it_takes_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(mailer, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(os, "startfile", opened.append, raising=False)
+    long = Message(MESSAGE.subject, MESSAGE.recipients, "é" * 1_000, "court")
+    assert mailer.open_message(MESSAGE) is mailer.Opened.WHOLE
+    assert mailer.open_message(long) is mailer.Opened.SHORTENED
+    assert "voil%C3%A0" in opened[0]
+    assert opened[1].endswith("&body=court")
 
 
 async def test_saving_writes_a_draft_and_a_text_for_their_owner_only(app: CentreApp, staged: Stage) -> None:
@@ -120,19 +204,3 @@ def test_a_display_without_a_mail_program_is_told(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(shutil, "which", lambda _: None)
     assert "xdg-email" in (mailer.why_unavailable({"DISPLAY": ":0"}) or "")
     assert "écran graphique" in (mailer.why_unavailable({}) or "")
-
-
-def test_a_message_too_long_for_an_address_asks_to_paste(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[str] = []
-
-    def keep(arguments: list[str], **_: object) -> subprocess.Popen[bytes]:
-        opened.append(arguments[1])
-        return subprocess.Popen(["true"], stdin=subprocess.DEVNULL)
-
-    monkeypatch.setattr(mailer, "subprocess", SimpleNamespace(Popen=keep, DEVNULL=subprocess.DEVNULL))
-    long = Message(MESSAGE.subject, MESSAGE.recipients, "é" * mailer.LONGEST)
-    assert mailer.open_message(MESSAGE)
-    assert mailer.open_message(long)
-    assert "voil%C3%A0" in opened[0]
-    assert len(opened[1]) < mailer.LONGEST
-    assert "Copier%20le%20contenu" in opened[1]

@@ -43,6 +43,17 @@ class PrerequisiteTick(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Waiver(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision to go on although prerequisites were not met: by whom, when."""
+
+    by: str
+    at: datetime
+    asked: bool
+    """Whether a person answered a question that named them; otherwise all was confirmed in advance."""
+    findings: tuple[str, ...] = ()
+    """What the program itself found, in French; what was not ticked is told by `JobSpec.prerequisites`."""
+
+
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What to do. Written once, when the job is created."""
 
@@ -56,6 +67,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     databases: tuple[DatabaseSpec, ...]
     recipients: tuple[str, ...]
     prerequisites: tuple[PrerequisiteTick, ...] = ()
+    waiver: Waiver | None = None
+    """None where every prerequisite was met."""
     retry_for: int = 30
     """Minutes for which a lost connection is tried again."""
 
@@ -88,6 +101,7 @@ def make_spec(
     databases: Sequence[tuple[str, Path]],
     now: datetime,
     prerequisites: Sequence[PrerequisiteTick] = (),
+    waiver: Waiver | None = None,
 ) -> JobSpec:
     """A new job for `databases`, pairs of name and absolute path, in the order given.
 
@@ -113,6 +127,7 @@ def make_spec(
         ),
         recipients=settings.report.recipients,
         prerequisites=tuple(prerequisites),
+        waiver=waiver,
         retry_for=settings.transfer.retry_for,
     )
 

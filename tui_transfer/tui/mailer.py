@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import threading
+from enum import Enum
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from tui_transfer.tui.clipboard import has_local_display
 
@@ -17,11 +18,26 @@ if TYPE_CHECKING:
 
     from tui_transfer.report import Message
 
-LONGEST: Final = 2000 if sys.platform == "win32" else 30_000
-"""Characters of a `mailto:` address that the system hands over whole."""
-_PASTE_HERE: Final = (
-    "(Collez ici le contenu du rapport : « Copier le contenu » dans le centre de maintenance.)"
-)
+SHORTEST_LIMIT: Final = 1_600
+"""Characters of a `mailto:` address that whatever opens it takes whole. Windows and Internet Explorer stop at
+2,083 (Microsoft's KB 208427), Outlook behind a browser at 2,046, Chrome and Firefox near 2,000, Gmail near
+1,620; what is longer is cut, or nothing opens at all. RFC 6068 sets no limit."""
+LONG_LIMIT: Final = 30_000
+"""The same for mail programs of the Linux desktop, which get the address as an argument: a fourth of the
+128 KiB that Linux allows one."""
+_TAKE_LONG_ONES: Final = re.compile(r"thunderbird|betterbird|evolution|kmail|kontact|geary|claws|sylpheed")
+
+_PATIENCE: Final = 1.5
+"""Seconds for a program that refuses to say so; one that still runs then is taken to have begun."""
+
+
+class Opened(Enum):
+    """How the mail program was called."""
+
+    WHOLE = "whole"
+    SHORTENED = "shortened"
+    """With a text that asks to paste the rest."""
+    FAILED = "failed"
 
 
 def why_unavailable(environment: Mapping[str, str] = os.environ) -> str | None:
@@ -35,12 +51,34 @@ def why_unavailable(environment: Mapping[str, str] = os.environ) -> str | None:
     return None
 
 
-def open_message(message: Message) -> bool:
-    """Asks the system to open the message in the mail program; whether it could be asked."""
-    address = message.mailto()
-    if len(address) > LONGEST:
-        to, _, rest = address.partition("&body=")
-        address = f"{to}&body={quote(_PASTE_HERE)}" if rest else to
+def open_message(message: Message) -> Opened:
+    """Asks the system to open the message in the mail program; not for a UI's thread: it may take seconds."""
+    limit = _limit()
+    whole = message.mailto()
+    if len(whole) <= limit:
+        return Opened.WHOLE if _open(whole) else Opened.FAILED
+    short = message.mailto(short=True)
+    if len(short) > limit:  # a manager's name without end: the subject and the addresses are what matters
+        short = short.partition("&body=")[0]
+    return Opened.SHORTENED if _open(short) else Opened.FAILED
+
+
+def _limit() -> int:
+    """The longest address that what opens it is known to take."""
+    if sys.platform in {"win32", "darwin"}:
+        return SHORTEST_LIMIT
+    command = ["xdg-mime", "query", "default", "x-scheme-handler/mailto"]
+    try:
+        asked = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return SHORTEST_LIMIT
+    handler = asked.stdout.decode(errors="replace").lower()
+    return LONG_LIMIT if _TAKE_LONG_ONES.search(handler) else SHORTEST_LIMIT
+
+
+def _open(address: str) -> bool:
     try:
         if sys.platform == "win32":
             os.startfile(address)  # noqa: S606 - a mailto: address made above
@@ -55,6 +93,9 @@ def open_message(message: Message) -> bool:
         )
     except OSError:
         return False
-    # Waited for in the background, so that it does not stay a zombie while this process lives.
-    threading.Thread(target=opening.wait, daemon=True).start()
-    return True
+    try:
+        return opening.wait(_PATIENCE) == 0
+    except subprocess.TimeoutExpired:
+        # Waited for in the background, so that it does not stay a zombie while this process lives.
+        threading.Thread(target=opening.wait, daemon=True).start()
+        return True

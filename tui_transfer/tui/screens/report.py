@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -14,6 +13,7 @@ from tui_transfer.files import write_private
 from tui_transfer.job.control import Follower
 from tui_transfer.report import Message, make_message
 from tui_transfer.tui import clipboard, mailer
+from tui_transfer.tui.background import in_background
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action, ActionRow
 from tui_transfer.tui.widgets.prose import Prose
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.job.control import Job
+
+
+_TOO_LONG: Final = (
+    "Votre messagerie a été appelée, mais le message est trop long pour elle : collez-y le contenu."
+)
 
 
 class ReportPage(Page):
@@ -90,10 +95,17 @@ class ReportPage(Page):
     def action_none(self) -> None:
         """The message scrolls by itself."""
 
-    async def action_send(self) -> None:
+    def action_send(self) -> None:
         """Opens the mail program."""
-        if await asyncio.to_thread(mailer.open_message, self._message):
+        message = self._message
+        in_background(self, lambda: mailer.open_message(message), self._opened)
+
+    async def _opened(self, result: mailer.Opened | TransferError) -> None:
+        if result is mailer.Opened.WHOLE:
             self.say("Votre messagerie a été appelée : relisez le message, puis envoyez-le.", "success")
+        elif result is mailer.Opened.SHORTENED:
+            said = await self._copied(self._message.body, "Contenu")
+            self.say(f"{_TOO_LONG} {said}", "warning")
         else:
             self.say("La messagerie n'a pas pu être ouverte : copiez ou enregistrez le message.", "error")
 
@@ -110,8 +122,10 @@ class ReportPage(Page):
         await self._copy(self._message.body, "Contenu")
 
     async def _copy(self, text: str, what: str) -> None:
-        reports = self.session.home.reports
-        self.say(await clipboard.copy(self.centre, text, what, reports, plain_key="X"))
+        self.say(await self._copied(text, what))
+
+    async def _copied(self, text: str, what: str) -> str:
+        return await clipboard.copy(self.centre, text, what, self.session.home.reports, plain_key="X")
 
     def action_save(self) -> None:
         """Writes the message as a draft for mail programs and as plain text."""
@@ -124,7 +138,7 @@ class ReportPage(Page):
         except TransferError as error:
             self.say(f"{error.title}. {error.why}", "error")
             return
-        self.say(f"Enregistré : {draft} (et .txt)", "success")
+        self.say(f"Enregistré : {clipboard.brief(draft)} (et .txt)", "success")
 
     def action_plain(self) -> None:
         """Shows the text alone."""
