@@ -16,7 +16,7 @@ from tui_transfer.config import Home
 from tui_transfer.job import control
 from tui_transfer.job import events as ev
 from tui_transfer.job.journal import Journal
-from tui_transfer.job.spec import DatabaseSpec, JobSpec, PrerequisiteTick
+from tui_transfer.job.spec import STAMP, DatabaseSpec, JobSpec, PrerequisiteTick
 from tui_transfer.preflight.statements import STATEMENTS
 
 if TYPE_CHECKING:
@@ -72,12 +72,17 @@ class Stage:
         self._locks.close()
 
     def job(
-        self, events: Sequence[ev.Event] = (), *, running: bool = False, names: Sequence[str] = NAMES
+        self,
+        events: Sequence[ev.Event] = (),
+        *,
+        running: bool = False,
+        names: Sequence[str] = NAMES,
+        created_at: datetime = NOW,
     ) -> Job:
-        """A job that began at `NOW` and whose journal holds `events`."""
+        """A job whose journal holds `events`."""
         spec = JobSpec(
-            id="20220302-140500-d9f0",
-            created_at=NOW,
+            id=f"{created_at.strftime(STAMP)}-d9f0",
+            created_at=created_at,
             program="0.1.0",
             manager="Association Exemple",
             sharebox=settings().sharebox,

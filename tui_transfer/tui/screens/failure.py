@@ -49,7 +49,8 @@ class FailureDialog(Dialog[Answer | None]):
         Binding("escape", "close", "Fermer", show=False),
     ]
 
-    def __init__(self, failure: TransferError, job: Job) -> None:
+    def __init__(self, failure: TransferError, job: Job | None) -> None:
+        """`job`: None where so little of it can be read that nobody knows what it was to do."""
         super().__init__(failure.title, kind="error")
         self._failure = failure
         self._job = job
@@ -62,7 +63,7 @@ class FailureDialog(Dialog[Answer | None]):
         else:
             yield paragraph(failure.why)
         yield paragraph(failure.advice, "advice")
-        if self._job.log.exists():
+        if self._job is not None and self._job.log.exists():
             yield paragraph(f"Journal technique : {self._job.log}", "muted")
         details = Prose(self._details(), id="details", classes="paragraph muted")
         details.display = False
@@ -86,18 +87,22 @@ class FailureDialog(Dialog[Answer | None]):
 
     def buttons(self) -> Iterable[Action]:
         """« Reprendre » where it makes sense, and what helps to ask for help."""
-        if self._failure.problem not in NOT_RESUMABLE:
+        if self._resumable:
             yield Action("resume", primary=True)
         yield Action("copy")
         yield Action("details")
         yield Action("close")
+
+    @property
+    def _resumable(self) -> bool:
+        return self._job is not None and self._failure.problem not in NOT_RESUMABLE
 
     def _details(self) -> str:
         lines = [wording.detail(name, value) for name, value in self._failure.details.items()]
         return "\n".join(
             [
                 f"Code : {self._failure.problem}",
-                f"Transfert : {self._job.id}",
+                *([f"Transfert : {self._job.id}"] if self._job else []),
                 *lines,
                 f"tui-transfer {__version__}",
             ]
@@ -105,12 +110,12 @@ class FailureDialog(Dialog[Answer | None]):
 
     def action_resume(self) -> None:
         """Tries again, where that makes sense."""
-        if self._failure.problem not in NOT_RESUMABLE:
+        if self._resumable:
             self.dismiss(Answer())
 
     async def action_copy(self) -> None:
         """Copies the text and the details."""
-        text = f"{self._failure.as_text()}\n\n{self._details()}\n{self._job.log}\n"
+        text = f"{self._failure.as_text()}\n\n{self._details()}\n{self._job.log if self._job else ''}\n"
         said = await clipboard.copy(self.app, text, "Le texte de l'erreur", self.centre.session.home.reports)
         line = self.query_one("#said", Prose)
         line.update(f"› {said}")

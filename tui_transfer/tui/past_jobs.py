@@ -1,0 +1,160 @@
+"""The jobs of this machine as « Historique » shows them, looked at again and again beside the screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from tui_transfer import french
+from tui_transfer.errors import ExitCode, Problem, TransferError
+from tui_transfer.job import control, history
+from tui_transfer.job.spec import STAMP
+from tui_transfer.report import conclusion
+from tui_transfer.tui.wording import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui_transfer.config import Home
+    from tui_transfer.job.control import Follower, Job
+
+_DAMAGE: Final = {Problem.JOURNAL_INVALID: "abîmé", Problem.JOURNAL_NEWER: "plus récent"}
+"""What stays so however often it is read, and the word for it."""
+_UNKNOWN: Final = "–"
+_STAMP_LENGTH: Final = len("20220302-140500")
+
+
+@dataclass(frozen=True)
+class PastJob:
+    """One job at the moment it was looked at, in words."""
+
+    name: str
+    state: str
+    """A sign and a word."""
+    style: str
+    """The state's colour, a variable of the theme."""
+    created: str
+    databases: tuple[str, ...]
+    sharebox: str
+    about: str
+    """The same in sentences, with what the columns leave out."""
+    job: Job | None = None
+    """None where `job.json` cannot be read."""
+    error: TransferError | None = None
+    """Why the job cannot be read."""
+    running: bool = False
+    succeeded: bool = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it can be gone on with."""
+        return self.error is None and not self.running and not self.succeeded
+
+
+class PastJobs:
+    """Looks at the jobs of `home`; of a journal that was read before, only what was appended is read."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._known: dict[str, Follower | TransferError] = {}
+
+    def look(self) -> tuple[PastJob, ...]:
+        """All jobs, the newest first. One call at a time; it reads the disk.
+
+        Raises:
+            TransferError: DISK_UNWRITABLE where the jobs cannot be listed.
+        """
+        jobs, damaged = control.survey(self._home)
+        self._known = {job.id: self._look_at(job) for job in jobs} | dict(damaged)
+        by_name = {job.id: job for job in jobs}
+        return tuple(
+            _damaged(name, by_name.get(name), item) if isinstance(item, TransferError) else _described(item)
+            for name, item in sorted(self._known.items(), reverse=True)  # a name begins with its time
+        )
+
+    def _look_at(self, job: Job) -> Follower | TransferError:
+        known = self._known.get(job.id)
+        if isinstance(known, TransferError):
+            return known if known.problem in _DAMAGE else history.read(job)
+        if known is None:
+            return history.read(job)
+        try:
+            known.poll()
+        except TransferError as error:
+            return error
+        return known
+
+
+def names_in(names: Sequence[str], width: int) -> str:
+    """All names where they fit, otherwise the first and how many more there are: « Base active + 2 »."""
+    whole = ", ".join(names)
+    if len(whole) <= width or len(names) == 1:
+        return whole
+    rest = f" + {len(names) - 1}"
+    return shorten(names[0], width - len(rest)) + rest
+
+
+def _described(follower: Follower) -> PastJob:
+    state, spec = follower.state, follower.job.spec
+    word, style = _state_word(follower)
+    folder = state.sharebox.directory
+    place = f"Compte {state.sharebox.username}, dossier {folder}, référence {follower.job.id}."
+    names = tuple(item.name for item in spec.databases)
+    return PastJob(
+        name=follower.job.id,
+        state=word,
+        style=style,
+        created=french.short_moment(spec.created_at),
+        databases=names,
+        sharebox=state.sharebox.host,
+        about=f"{_sentence(follower)}\n{place}\n{french.count(len(names), 'base')} : {', '.join(names)}.",
+        job=follower.job,
+        running=follower.running,
+        succeeded=follower.succeeded,
+    )
+
+
+def _state_word(follower: Follower) -> tuple[str, str]:
+    if follower.running:
+        return "▸ en cours", "primary"
+    if follower.succeeded:
+        return ("✓ réussi", "success") if follower.state.all_verified else ("! remis", "warning")
+    failure = follower.failure
+    interrupted = failure is not None and failure.exit_code is ExitCode.INTERRUPTED
+    return ("· interrompu" if interrupted else "! bloqué"), "warning"
+
+
+def _sentence(follower: Follower) -> str:
+    state = follower.state
+    if follower.running:
+        begun = french.moment(state.started_at or state.spec.created_at)
+        return f"En cours depuis le {begun}, {french.percent(state.fraction)}. Entrée l'affiche."
+    if follower.succeeded:
+        return f"{conclusion(state)} Terminé le {french.moment(state.ended_at or state.spec.created_at)}."
+    done = sum(item.delivered for item in state.databases)
+    remaining = f"{french.count(done, 'base remise', 'bases remises')} sur {len(state.databases)}."
+    failure = follower.failure
+    return f"{failure.title}. {failure.why} {remaining}" if failure else remaining
+
+
+def _damaged(name: str, job: Job | None, error: TransferError) -> PastJob:
+    return PastJob(
+        name=name,
+        state=f"✗ {_DAMAGE.get(error.problem, 'illisible')}",
+        style="error",
+        created=_moment_in(name),
+        databases=tuple(item.name for item in job.spec.databases) if job else (_UNKNOWN,),
+        sharebox=job.spec.sharebox.host if job else _UNKNOWN,
+        about=f"{error.title}. {error.why} {error.advice}",
+        job=job,
+        error=error,
+    )
+
+
+def _moment_in(name: str) -> str:
+    """The time in a job's name, which is there even where nothing else can be read."""
+    try:
+        return french.short_moment(datetime.strptime(name[:_STAMP_LENGTH], STAMP).astimezone())
+    except ValueError:
+        return _UNKNOWN

@@ -1,0 +1,326 @@
+"""« Historique »: the jobs of the past, and the one that is going on."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.text import Text
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import DataTable
+
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.job import control
+from tui_transfer.tui.background import in_background
+from tui_transfer.tui.past_jobs import PastJobs, names_in
+from tui_transfer.tui.screens.failure import FailureDialog
+from tui_transfer.tui.screens.page import Page
+from tui_transfer.tui.screens.purge import Purge, PurgeDialog
+from tui_transfer.tui.screens.recovery import dialog_for, forget_refused
+from tui_transfer.tui.screens.secret import SecretDialog
+from tui_transfer.tui.widgets.actions import FIELD, Action
+from tui_transfer.tui.widgets.prose import Prose
+from tui_transfer.tui.widgets.tick_table import GAP, FrugalTable, clipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual import events
+    from textual.widget import Widget
+
+    from tui_transfer.job.control import Follower, Job
+    from tui_transfer.job.orders import Orders
+    from tui_transfer.tui.past_jobs import PastJob
+    from tui_transfer.tui.screens.answers import Answer
+
+LOOK_SECONDS: Final = 2.0
+_STATE: Final = 13
+_DATE: Final = 16
+_LEAST: Final = 10
+_AROUND: Final = 4
+"""Columns around the table's own: the panel's border and padding, and a scrollbar."""
+
+
+class JobTable(FrugalTable):
+    """One job a line; the arrow leads from the last one on to the buttons."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Without these they would go to the first and last column.
+        Binding("home", "scroll_top", "Premier", show=False),
+        Binding("end", "scroll_bottom", "Dernier", show=False),
+    ]
+
+    def action_cursor_down(self) -> None:
+        """Goes down."""
+        if self.cursor_row >= self.row_count - 1:
+            self.screen.focus_next()
+        else:
+            super().action_cursor_down()
+
+
+class HistoryPage(Page):
+    """All jobs, the newest first; those that another window begins appear by themselves."""
+
+    TRAIL = "Centre de maintenance › Historique"
+    LEAD = "Les transferts faits depuis cette machine, le plus récent en haut."
+    HELP = (
+        "Un transfert en cours, même lancé d'une autre fenêtre, s'affiche ici : ouvrez-le pour le suivre. "
+        "Terminé, son rapport peut être envoyé de nouveau. Interrompu ou bloqué, il reprend là où il s'est "
+        "arrêté. Un transfert « abîmé » a un journal qui a été modifié : il n'est ni repris ni supprimé."
+    )
+    CSS_PATH = "history.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,down", "none", "Choisir", key_display="↑ ↓", tooltip="Choisir un transfert"),
+        Binding("o", "open", "Ouvrir", show=False, key_display="O ou Entrée",
+                tooltip="Suivre, voir ce qui bloque, ou lire le rapport"),
+        Binding("r", "report", "Rapport", show=False, tooltip="Le message à envoyer, de nouveau"),
+        Binding("t", "resume", "Reprendre", show=False, tooltip="Reprendre là où le transfert s'est arrêté"),
+        Binding("s,delete", "purge", "Supprimer", show=False,
+                tooltip="Supprimer ce transfert de cette machine, après confirmation"),
+    ]  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: tuple[PastJob, ...] = ()
+        self._looking = False
+        self._purging = False
+        self._widths = (_LEAST, _LEAST)
+
+    @cached_property
+    def _past(self) -> PastJobs:
+        return PastJobs(self.session.home)
+
+    def body(self) -> Iterable[Widget]:
+        """The table, then the highlighted job in sentences."""
+        yield Vertical(
+            JobTable(id="jobs", classes=f"panel {FIELD}"),
+            Prose("Lecture des transferts…", id="empty"),
+            id="rows",
+        )
+        yield Prose(id="about")
+
+    def buttons(self) -> Iterable[Action]:
+        """What to do with the highlighted job."""
+        yield Action("open", primary=True)
+        yield Action("report")
+        yield Action("resume")
+        yield Action("purge")
+
+    def on_mount(self) -> None:
+        """Looks again every now and then."""
+        self._show_what_there_is()
+        self.set_interval(LOOK_SECONDS, self._look)
+
+    def on_screen_resume(self) -> None:
+        """Something may have happened in the screens that were opened from here."""
+        self._look()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Names take what room there is."""
+        self._lay_out()
+
+    def action_none(self) -> None:
+        """The table does it."""
+
+    # ── The table ─────────────────────────────────────────────
+
+    def _look(self) -> None:
+        if self.is_active and not self._looking:
+            self._looking = True
+            in_background(self, self._past.look, self._looked)
+
+    def _looked(self, result: tuple[PastJob, ...] | TransferError) -> None:
+        self._looking = False
+        if isinstance(result, TransferError):
+            self.say(f"{result.title}. {result.why}", "error")
+            return
+        before, self._rows = self._rows, result
+        if [row.name for row in before] != [row.name for row in result]:
+            self._lay_out(self._name_at(before))
+        else:
+            for index, row in enumerate(result):
+                self.query_one(JobTable).set_row(index, self._cells(row))
+        self.query_one("#empty", Prose).update("Aucun transfert n'a encore été fait depuis cette machine.")
+        self._show_what_there_is()
+        self._describe()
+
+    def _name_at(self, rows: tuple[PastJob, ...]) -> str | None:
+        row = self.query_one(JobTable).cursor_row
+        return rows[row].name if row < len(rows) else None
+
+    def _lay_out(self, chosen: str | None = None) -> None:
+        """Begins anew; the same job stays highlighted, or its place where it is gone."""
+        table = self.query_one(JobTable)
+        place = table.cursor_row
+        chosen = chosen or self._name_at(self._rows)
+        room = self.room - _AROUND - _STATE - _DATE - 4 * GAP
+        longest = max((len(row.sharebox) for row in self._rows), default=0)
+        sharebox = max(_LEAST, min(longest, room * 3 // 5))
+        self._widths = (max(_LEAST, room - sharebox), sharebox)
+        table.set_columns(
+            [
+                ("État", _STATE),
+                ("Commencé le", _DATE),
+                ("Bases", self._widths[0]),
+                ("Sharebox", self._widths[1]),
+            ]
+        )
+        for row in self._rows:
+            table.add_row(*self._cells(row))
+        if self._rows:
+            names = [row.name for row in self._rows]
+            table.move_cursor(row=names.index(chosen) if chosen in names else min(place, len(names) - 1))
+
+    def _cells(self, row: PastJob) -> list[Text]:
+        return [
+            Text(row.state.ljust(_STATE), style=self.app.theme_variables[row.style], no_wrap=True),
+            Text(row.created),
+            clipped(names_in(row.databases, self._widths[0]), self._widths[0]),
+            clipped(row.sharebox, self._widths[1]),
+        ]
+
+    def _show_what_there_is(self) -> None:
+        """A sentence instead of an empty table; buttons without anything to do are not shown."""
+        some = bool(self._rows)
+        self.query_one("#empty").display = not some
+        for selector in ("#jobs", "#about", "#actions"):
+            self.query_one(selector).display = some
+        if some and self.focused is None:
+            self.query_one(JobTable).focus()
+
+    @on(DataTable.RowHighlighted)
+    def _describe(self) -> None:
+        """The highlighted job in sentences, and what can be done with it."""
+        row = self._chosen
+        self.query_one("#about", Prose).update(row.about if row else "")
+        self.set_available("open", row is not None)
+        self.set_available("report", row is not None and row.succeeded)
+        self.set_available("resume", row is not None and row.stopped)
+        self.set_available("purge", row is not None and row.error is None and not row.running)
+
+    @property
+    def _chosen(self) -> PastJob | None:
+        row = self.query_one(JobTable).cursor_row
+        return self._rows[row] if row < len(self._rows) else None
+
+    def action_next_theme(self) -> None:
+        """Colours the states anew as well."""
+        super().action_next_theme()
+        self._lay_out()
+
+    # ── What the keys do ──────────────────────────────────────
+
+    @on(DataTable.RowSelected)
+    def action_open(self) -> None:
+        """Does what one most likely wants of this job."""
+        row = self._chosen
+        if row is None:
+            return
+        if row.error is not None:
+            self.app.push_screen(FailureDialog(row.error, row.job), lambda _: self._look())
+        elif row.succeeded:
+            self.action_report()
+        elif row.job is not None:
+            self._show_transfer(row.job, begin=False)
+
+    def action_report(self) -> None:
+        """Opens the message about this job."""
+        row = self._chosen
+        if row is not None and row.job is not None:
+            from tui_transfer.tui.screens.report import ReportPage
+
+            self.app.push_screen(ReportPage(row.job))
+
+    def action_resume(self) -> None:
+        """Goes on with this job, unless another one is at work: there is one at a time."""
+        row = self._chosen
+        if row is None or row.job is None:
+            return
+        if any(other.running for other in self._rows):
+            self.say(
+                "Un autre transfert est en cours : celui-ci pourra reprendre quand il sera terminé.",
+                "warning",
+            )
+            return
+        self._show_transfer(row.job, begin=True)
+
+    def _show_transfer(self, job: Job, *, begin: bool) -> None:
+        from tui_transfer.tui.screens.transfer import TransferPage
+
+        self.app.push_screen(TransferPage(job, begin=begin))
+
+    def action_purge(self) -> None:
+        """Asks before removing this job."""
+        row = self._chosen
+        if row is not None and row.job is not None and not self._purging:
+            in_background(self, partial(_read_leftovers, row.job), self._ask)
+
+    def _ask(self, result: tuple[Follower, list[str]] | TransferError) -> None:
+        if isinstance(result, TransferError):
+            self.say(f"{result.title}. {result.why}", "error")
+            return
+        follower, left = result
+        self.app.push_screen(PurgeDialog(follower, left), partial(self._agreed, follower, bool(left)))
+
+    def _agreed(self, follower: Follower, left: bool, choice: Purge | None) -> None:
+        if choice is not None:
+            self._purge(follower, on_sharebox=left and choice is Purge.EVERYWHERE)
+
+    def _purge(self, follower: Follower, *, on_sharebox: bool) -> None:
+        self._purging = True
+        where = "de cette machine et de Sharebox" if on_sharebox else "de cette machine"
+        self.say(f"Suppression {where}…")
+        orders = self.session.orders() if on_sharebox else None
+        in_background(
+            self, partial(_remove, follower.job, orders), partial(self._purged, follower, on_sharebox)
+        )
+
+    def _purged(self, follower: Follower, on_sharebox: bool, result: list[str] | TransferError) -> None:
+        self._purging = False
+        if not isinstance(result, TransferError):
+            cleaned = f" Supprimé de Sharebox : {', '.join(result)}." if result else ""
+            self.say(f"Le transfert est supprimé de cette machine.{cleaned}", "success")
+            self._look()
+            return
+        forget_refused(result, self.session)
+        dialog = dialog_for(result, follower, self.session)
+        if isinstance(dialog, SecretDialog):
+            self.say("")
+            self.app.push_screen(dialog, partial(self._answered, follower))
+        else:
+            locally = "« Ici seulement » le supprime sans toucher à Sharebox."
+            advice = locally if on_sharebox and result.problem is not Problem.JOB_RUNNING else result.advice
+            self.say(f"Conservé. {result.title}. {result.why} {advice}", "error")
+
+    def _answered(self, follower: Follower, answer: Answer | None) -> None:
+        if answer is None:
+            self.say("Le transfert est conservé.")
+            return
+        session = self.session
+        session.sftp_password = answer.sftp_password or session.sftp_password
+        session.key_passphrase = answer.key_passphrase or session.key_passphrase
+        self._purge(follower, on_sharebox=True)
+
+
+# The libraries of the connection take a while to load: beside the screen, and only when needed.
+
+
+def _read_leftovers(job: Job) -> tuple[Follower, list[str]]:
+    from tui_transfer.worker.leftovers import leftovers
+
+    follower = control.Follower(job)
+    return follower, [] if follower.succeeded else leftovers(follower.state)
+
+
+def _remove(job: Job, orders: Orders | None) -> list[str]:
+    """Removes the job; with `orders` what it left on the Sharebox first, whose names it gives."""
+    removed: list[str] = []
+    if orders is None:
+        control.remove(job)
+    else:
+        from tui_transfer.worker.leftovers import discard
+
+        discard(control.Follower(job), lambda: orders, removed.append)
+    return removed

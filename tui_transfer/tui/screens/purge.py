@@ -1,0 +1,100 @@
+"""Removing a job of the past: from this machine, and what it left unfinished on the Sharebox."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from tui_transfer import french
+from tui_transfer.tui.screens.dialog import Dialog, paragraph
+from tui_transfer.tui.widgets.actions import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.widget import Widget
+
+    from tui_transfer.job.control import Follower
+
+_MOST_LEFT: Final = 4
+
+
+class Purge(Enum):
+    """What was chosen."""
+
+    EVERYWHERE = "everywhere"
+    HERE = "here"
+
+
+class PurgeDialog(Dialog[Purge | None]):
+    """Gives what to remove, or None.
+
+    Args:
+        follower: the job, whose worker is not alive.
+        left: the partial files that it may have left on the Sharebox.
+    """
+
+    CSS_PATH = "purge.tcss"
+    AUTO_FOCUS = "#action-no"
+    HELP = (
+        "Supprimer un transfert efface son dossier de cette machine : son journal, ses archives, de quoi "
+        "refaire son rapport. Vos bases, et ce qui est remis à Sharebox, ne sont jamais touchés. Un "
+        "transfert interrompu a pu laisser sur Sharebox un fichier partiel (« .part ») : il est alors "
+        "supprimé aussi, ou laissé, comme vous le choisissez."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "everywhere", "Oui", show=False, tooltip="Supprimer, y compris les restes sur Sharebox"),
+        Binding("i", "here", "Ici seulement", show=False, tooltip="Ne rien changer sur Sharebox"),
+        Binding("n,escape", "no", "Non", show=False),
+    ]
+
+    def __init__(self, follower: Follower, left: Sequence[str]) -> None:
+        super().__init__("Supprimer ce transfert ?", kind="warning" if not follower.succeeded else "info")
+        self._follower = follower
+        self._left = list(left)
+
+    def body(self) -> Iterable[Widget]:
+        """Which one, what is lost, and what lies on the Sharebox."""
+        spec = self._follower.job.spec
+        names = ", ".join(item.name for item in spec.databases)
+        yield paragraph(
+            Content.assemble((f"Transfert du {french.moment(spec.created_at)}", "bold"), f" : {names}.")
+        )
+        if self._follower.succeeded:
+            yield paragraph(
+                "Son journal disparaît de cette machine, et son rapport ne pourra plus être refait. Vos "
+                "bases et ce qui est arrivé sur Sharebox restent en place."
+            )
+            return
+        yield paragraph(
+            "Il ne pourra plus être repris. Vos bases, et celles qui sont déjà remises, restent en place."
+        )
+        if self._left:
+            yield paragraph("« Oui » supprime aussi de Sharebox ce qu'il y a laissé d'inachevé :")
+            shown = [f"  · {name}" for name in self._left[:_MOST_LEFT]]
+            if (more := len(self._left) - _MOST_LEFT) > 0:
+                shown.append(f"    et {french.count(more, 'autre')}")
+            yield paragraph("\n".join(shown), "muted")
+
+    def buttons(self) -> Iterable[Action]:
+        """« Oui », « Ici seulement » where that makes a difference, « Non »."""
+        yield Action("everywhere", primary=True)
+        if self._left:
+            yield Action("here")
+        yield Action("no")
+
+    def action_everywhere(self) -> None:
+        """Removes the job and its leftovers."""
+        self.dismiss(Purge.EVERYWHERE)
+
+    def action_here(self) -> None:
+        """Removes the job only."""
+        if self._left:
+            self.dismiss(Purge.HERE)
+
+    def action_no(self) -> None:
+        """Removes nothing."""
+        self.dismiss(None)
