@@ -6,6 +6,7 @@ import hashlib
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -24,12 +25,17 @@ from tui_transfer.config import TransferSettings
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
 from tui_transfer.job.events import Connected, UploadStarted, Waiting
-from tui_transfer.job.journal import JournalReader
+from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
+from tui_transfer.sharebox.connection import Sharebox
 from tui_transfer.worker import connecting
 from tui_transfer.worker.connecting import Link
+from tui_transfer.worker.courier import Courier
+from tui_transfer.worker.patience import LONGEST_PAUSE, Patience
+from tui_transfer.worker.recorder import Recorder
+from tui_transfer.worker.shipment import Shipment
 
 SIZE = 8_000_000
 
@@ -142,6 +148,31 @@ def test_a_pause_is_ended_at_once_by_whoever_stops_the_transfer(place: Place, li
         assert time.monotonic() - began < 10
     assert command.returncode == 12
     assert control.Follower(place.job()).state.problem == "interrupted"
+
+
+def test_a_pause_of_a_minute_is_ended_at_once(place: Place, base: Path, tmp_path: Path) -> None:
+    settings = config.load(place.home.config_file)
+    spec = make_spec(settings, [("Base", base)], datetime.now().astimezone())
+    job = control.create(place.home, spec)
+
+    class Away(Link):
+        def open(self) -> Sharebox:
+            raise TransferError(Problem.CONNECTION_LOST, reason="essai")
+
+    link = Away(JobState.initial(spec), Orders(), lambda event: None)
+    patience = Patience(1800, chance=lambda: 0)
+    patience.attempt = 6
+    cancelled = threading.Event()
+    courier = Courier(link, Recorder(Journal(tmp_path / "journal.jsonl")), patience, cancelled)
+    threading.Timer(0.2, cancelled.set).start()
+    began = time.monotonic()
+    with pytest.raises(TransferError) as raised:
+        courier.deliver(Shipment(job, 0))
+    assert time.monotonic() - began < 2
+    assert raised.value.problem is Problem.INTERRUPTED
+    (waiting,) = JournalReader(tmp_path / "journal.jsonl").read()
+    assert isinstance(waiting, Waiting)
+    assert waiting.seconds == LONGEST_PAUSE
 
 
 def test_a_password_that_nobody_confirmed_is_shown_once(place: Place, tmp_path: Path, base: Path) -> None:
