@@ -121,7 +121,7 @@ def test_saving_writes_back_what_was_read_privately(file: Path) -> None:
         (MINIMAL + "[transfers]\n", "transfers", "manager, sharebox, proxy"),
         ("[manager\n", "ligne 1, colonne 9", "TOML"),
         (FULL.replace('"Autre"', '"BASE ACTIVE "'), "databases[2].name", "un nom différent"),
-        (FULL.replace("2022-06-30", "2022-03-01"), "transfer.closes_on", "2022-03-02"),
+        (FULL.replace("2022-06-30", "2022-03-01"), "transfer.closes_on", "2\xa0mars 2022"),
     ],
 )
 def test_an_error_names_file_key_and_what_was_expected(
@@ -157,6 +157,75 @@ def test_a_file_that_cannot_be_opened_says_so_in_french(file: Path) -> None:
 def test_the_mark_that_windows_editors_put_first_is_no_error(file: Path) -> None:
     file.write_bytes(b"\xef\xbb\xbf" + MINIMAL.strip().replace("\n", "\r\n").encode())
     assert config.load(file).manager.name == "Association Exemple"
+
+
+@pytest.mark.parametrize(
+    "content", ["# Fourni par l'Urssaf\n" + FULL, "[manager]\nname = 3\n", "[sharebox\n", "\xe9"]
+)
+def test_a_file_that_says_more_than_is_written_back_is_kept_beside(file: Path, content: str) -> None:
+    kept = content.encode("latin-1")
+    settings = msgspec.convert(tomllib.loads(FULL.replace("Base active", "Base #1")), config.Settings)
+    file.write_bytes(kept)
+    assert config.save(file, settings) == file.with_name("config.toml.old")
+    assert file.with_name("config.toml.old").read_bytes() == kept
+    assert config.load(file) == settings
+    assert config.save(file, settings) is None, "what the program wrote itself holds nothing more"
+    file.write_bytes(kept)
+    assert config.save(file, settings) == file.with_name("config.toml.old2")
+    assert file.with_name("config.toml.old").read_bytes() == kept
+
+
+def test_where_the_former_file_cannot_be_kept_nothing_is_written(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("# note\n" + FULL)
+    refusal = TransferError(Problem.DISK_FULL, path=file, reason="plus d'espace libre")
+
+    def refuse(path: Path, content: bytes) -> None:
+        raise refusal
+
+    monkeypatch.setattr(config, "write_private", refuse)
+    with pytest.raises(TransferError) as caught:
+        config.save(file, config.load(file))
+    assert caught.value.problem is Problem.CONFIGURATION_UNWRITABLE
+    assert file.read_text() == "# note\n" + FULL
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("sharebox.port", "2222", 2222),
+        ("sharebox.port", None, 22),
+        ("transfer.opens_on", "2022-03-02", date(2022, 3, 2)),
+        ("display.notify", "false", False),
+        ("report.recipients", ["a@example.org"], ("a@example.org",)),
+        ("report.recipients", None, config.DEFAULT_RECIPIENTS),
+        ("proxy.username", None, None),
+    ],
+)
+def test_a_typed_text_becomes_what_its_key_wants(key: str, value: object, wanted: object) -> None:
+    assert config.checked(Path("config.toml"), key, value) == wanted
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "place", "expected"),
+    [
+        ("sharebox.port", "70000", "sharebox.port", "un nombre de 1 à 65535"),
+        ("sharebox.host", None, "sharebox.host", "un nom de serveur"),
+        ("manager.name", " ", "manager.name", "un texte sur une seule ligne"),
+        ("transfer.opens_on", "2022-02-31", "transfer.opens_on", "par exemple 02/03/2022"),
+        ("report.recipients", ["a@example.org", "b"], "report.recipients[2]", "une adresse de messagerie"),
+        ("report.recipients", [], "report.recipients", "séparées par des virgules"),
+        ("proxy.host", "http://x", "proxy.host", "un nom de serveur"),
+    ],
+)
+def test_a_typed_text_is_refused_in_words_for_a_form(
+    key: str, value: object, place: str, expected: str
+) -> None:
+    with pytest.raises(TransferError) as caught:
+        config.checked(Path("config.toml"), key, value)
+    assert caught.value.details["key"] == place
+    assert expected in caught.value.details["expected"]
 
 
 def test_a_link_to_the_settings_stays_one(file: Path, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """The settings, typed, read from and written back to `config.toml`; and where files live.
 
 `msgspec` does the typing: it is a small, maintained library that names the key at fault. Each field's
-`Meta(description=…)` is the French text of what is expected there; errors and the README quote it.
+`Meta(description=…)` is the French text of what is expected there; errors and the README quote it. Where it
+speaks of how TOML is written, `extra["typed"]` says the same to who types into a form.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ import tomllib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 import platformdirs
 import tomli_w
 from msgspec import Meta
 
-from tui_transfer import os_errors
+from tui_transfer import french, os_errors, schema
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import write_private
+from tui_transfer.files import disk_errors, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,15 +38,27 @@ Text = Annotated[
     Meta(
         pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
         description="un texte entre guillemets, non vide, sur une seule ligne",
+        extra={"typed": "un texte sur une seule ligne"},
     ),
 ]
 FilePath = Annotated[
-    str, Meta(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", description="un chemin entre guillemets")
+    str,
+    Meta(
+        pattern=r"^[^\x00]*[^\s\x00][^\x00]*$",
+        description="un chemin entre guillemets",
+        extra={"typed": "le chemin d'un fichier"},
+    ),
 ]
 Fingerprint = Annotated[
     str, Meta(pattern=FINGERPRINT, description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche")
 ]
-Day = Annotated[date, Meta(description="une date sans guillemets, par exemple 2022-03-02")]
+Day = Annotated[
+    date,
+    Meta(
+        description="une date sans guillemets, par exemple 2022-03-02",
+        extra={"typed": "une date, par exemple 02/03/2022"},
+    ),
+]
 Minutes = Annotated[int, Meta(ge=0, le=10_080, description="un nombre de minutes, de 0 à 10080")]
 ThemeName = Literal["dark", "light", "contrast"]
 Mail = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="une adresse de messagerie")]
@@ -107,7 +120,12 @@ class ReportSettings(_Section, frozen=True, kw_only=True):
     """Who gets the report."""
 
     recipients: Annotated[
-        tuple[Mail, ...], Meta(min_length=1, description="une liste d'adresses entre guillemets, non vide")
+        tuple[Mail, ...],
+        Meta(
+            min_length=1,
+            description="une liste d'adresses entre guillemets, non vide",
+            extra={"typed": "des adresses de messagerie, séparées par des virgules"},
+        ),
     ] = DEFAULT_RECIPIENTS
 
 
@@ -179,26 +197,75 @@ def load(file: Path) -> Settings:
         raise _invalid(file, "—", f"lecture impossible ({reason})", "un fichier texte lisible") from error
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(file, error) from error
+    return convert(file, data)
+
+
+def convert(file: Path, data: object) -> Settings:
+    """The settings that `data`, what is or will be in `file`, stands for.
+
+    Raises:
+        TransferError: CONFIGURATION_INVALID.
+    """
     try:
         settings = msgspec.convert(data, Settings)
     except msgspec.ValidationError as error:
-        raise _explain(file, error) from error
+        raise _invalid(file, *schema.explain(Settings, error)) from error
     _check_together(file, settings)
     return settings
 
 
-def save(file: Path, settings: Settings) -> None:
+def checked(file: Path, key: str, value: object) -> Any:
+    """`value` as the key at `key`, for instance `sharebox.port`, takes it; None for an absent one.
+
+    A text is read as a number, a date or a truth value where one is wanted.
+
+    Raises:
+        TransferError: CONFIGURATION_INVALID, whose `expected` speaks to who types into a form.
+    """
+    try:
+        return schema.checked(Settings, key, value)
+    except msgspec.ValidationError as error:
+        place, expected = schema.refusal(Settings, key, error)
+        raise _invalid(file, place, "la valeur n'est pas acceptée", expected) from error
+
+
+def save(file: Path, settings: Settings) -> Path | None:
     """Writes the settings back atomically, readable by their owner only. A link to them stays a link.
+
+    Returns:
+        Where the former file was copied to, because it held more than is written back: comments, or what
+        could not be understood. None where nothing is lost.
 
     Raises:
         TransferError: CONFIGURATION_INVALID if they contradict each other, CONFIGURATION_UNWRITABLE.
     """
     _check_together(file, settings)
     try:
+        copy = _keep_copy(file.resolve())
         write_private(file.resolve(), render(settings).encode())
     except TransferError as error:
         details = {"file": file, "reason": error.details["reason"]}
         raise TransferError(Problem.CONFIGURATION_UNWRITABLE, **details) from error
+    return copy
+
+
+def _keep_copy(file: Path) -> Path | None:
+    """Copies the file to the first free name beside it, where rewriting loses more than its layout."""
+    with disk_errors(file):
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError:
+            return None
+    try:
+        settings = load(file)
+        if b"#" not in content or render(settings).encode() == content:  # a name may hold a « # » too
+            return None
+    except TransferError:
+        pass  # it cannot be understood: all the more reason to keep it
+    names = (file.with_name(f"{file.name}.old{number}") for number in ("", *range(2, 1000)))
+    copy = next(name for name in names if not name.exists())
+    write_private(copy, content)
+    return copy
 
 
 def render(settings: Settings) -> str:
@@ -271,7 +338,7 @@ def _check_together(file: Path, settings: Settings) -> None:
     opens_on, closes_on = settings.transfer.opens_on, settings.transfer.closes_on
     if opens_on and closes_on and closes_on < opens_on:
         reason = "la fermeture précède l'ouverture"
-        raise _invalid(file, "transfer.closes_on", reason, f"une date à partir du {opens_on}")
+        raise _invalid(file, "transfer.closes_on", reason, f"une date à partir du {french.day(opens_on)}")
 
 
 def _invalid(file: Path, key: str, reason: str, expected: str) -> TransferError:
@@ -282,86 +349,3 @@ def _syntax_error(file: Path, error: tomllib.TOMLDecodeError) -> TransferError:
     place = re.search(r"at line (\d+), column (\d+)", str(error))
     key = f"ligne {place[1]}, colonne {place[2]}" if place else "fin du fichier"
     return _invalid(file, key, "la syntaxe est incorrecte", "un fichier au format TOML (clé = valeur)")
-
-
-# What msgspec says, and how we say it. The wording is msgspec's own and is held by a test.
-_REASONS: Final = (
-    (r"missing required field `(?P<field>[^`]+)`", "cette clé manque"),
-    (r"contains unknown field `(?P<field>[^`]+)`", "cette clé n'existe pas"),
-    (r"Expected .*, got `null`", "la valeur manque"),
-    (r"Expected .*, got `(?P<got>\w+)`", "la valeur est {got}"),
-    (r"Expected|Invalid", "la valeur n'est pas acceptée"),
-)
-_KINDS: Final = {
-    "str": "un texte",
-    "int": "un nombre",
-    "float": "un nombre à virgule",
-    "bool": "true ou false",
-    "array": "une liste",
-    "object": "une section",
-    "date": "une date",
-    "datetime": "une date avec une heure",
-}
-
-
-def _explain(file: Path, error: msgspec.ValidationError) -> TransferError:
-    """Says in French what msgspec found: the key at fault, what is wrong, what was expected."""
-    message = str(error)
-    place = re.search(r" - at `\$\.?(?P<path>[^`]*)`$", message)
-    path = place["path"] if place else ""
-    for pattern, reason in _REASONS:
-        if found := re.search(pattern, message):
-            groups = found.groupdict()
-            path = ".".join(part for part in (path, groups.get("field")) if part)
-            got = groups.get("got") or ""
-            unknown = "unknown field" in message
-            expected = _known_keys(path) if unknown else _expected(path)
-            return _invalid(file, _numbered(path), reason.format(got=_KINDS.get(got, got)), expected)
-    return _invalid(file, path or "—", message, "voir le README")
-
-
-def _numbered(path: str) -> str:
-    """The path with elements of lists numbered as people count, from 1."""
-    return re.sub(r"\[(\d+)\]", lambda index: f"[{int(index[1]) + 1}]", path)
-
-
-def _expected(path: str) -> str:
-    """The description of the key at `path`, of an element of it (`key[1]`), or of the section it names."""
-    kind: Any = Settings
-    for part in path.split("."):
-        key, _, element = part.partition("[")
-        hints = _hints(kind)
-        if key not in hints:
-            return "voir le README"
-        kind = _element(hints[key]) if element else hints[key]
-    return _description(kind)
-
-
-def _element(kind: Any) -> Any:
-    """What the elements of a `tuple[X, ...]`, annotated or not, are."""
-    plain = getattr(kind, "__origin__", kind) if hasattr(kind, "__metadata__") else kind
-    return plain.__args__[0]
-
-
-def _known_keys(path: str) -> str:
-    parent: Any = Settings
-    for part in path.split(".")[:-1]:
-        parent = _hints(parent)[part.partition("[")[0]]
-    return "l'une des clés " + ", ".join(_hints(parent))
-
-
-def _hints(kind: Any) -> dict[str, Any]:
-    """The fields of the section that `kind` is, or holds (`Section | None`, `tuple[Section, ...]`)."""
-    for candidate in (kind, *getattr(kind, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, _Section):
-            return get_type_hints(candidate, include_extras=True)
-    return {}
-
-
-def _description(kind: Any) -> str:
-    for candidate in (kind, *getattr(kind, "__args__", ())):
-        for meta in getattr(candidate, "__metadata__", ()):
-            if isinstance(meta, Meta) and meta.description:
-                return str(meta.description)
-    keys = _hints(kind)
-    return "une section avec les clés " + ", ".join(keys) if keys else "voir le README"

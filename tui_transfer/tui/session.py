@@ -14,6 +14,7 @@ from tui_transfer.job.orders import Orders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tui_transfer.config import Home, ProxySettings, Settings, ShareboxSettings, ThemeName
     from tui_transfer.tui.practice import Practice
@@ -49,14 +50,15 @@ class Session:
         except TransferError as error:
             self.settings, self.error = None, error
 
-    def save(self, settings: Settings) -> None:
-        """Keeps changed settings, in the file first.
+    def save(self, settings: Settings) -> Path | None:
+        """Keeps changed settings, in the file first; gives the copy of a file that held more than they do.
 
         Raises:
             TransferError: CONFIGURATION_INVALID or CONFIGURATION_UNWRITABLE; nothing is changed then.
         """
-        config.save(self.home.config_file, settings)
+        copy = config.save(self.home.config_file, settings)
         self.settings, self.error = settings, None
+        return copy
 
     def keep_theme(self, theme: ThemeName) -> None:
         """Remembers the theme, where there are settings to remember it in.
