@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tui_transfer.config import Home
 from tui_transfer.job import control
-from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.app import CentreApp, run_on_terminal
 from tui_transfer.tui.screens.transfer import TransferPage
 
 
@@ -26,9 +26,8 @@ class Opened(CentreApp):
 def main() -> int:
     """Runs until a key or a signal ends it; returns the exit code."""
     folder = Path(sys.argv[1])
-    app = Opened(Home(folder / "config.toml", folder))
-    app.run()
-    return app.return_code or 0
+    home = Home(folder / "config.toml", folder)
+    return run_on_terminal(lambda announcer: Opened(home, announcer=announcer))
 
 
 if __name__ == "__main__":

@@ -86,10 +86,10 @@ async def test_what_had_ended_before_calls_nobody(staged: Stage) -> None:
 @pytest.mark.parametrize(
     ("encoding", "console", "shown"),
     [
-        ("utf-8", False, "✓ Échap › 12,5\u202fMo « ■·│ »"),
-        ("utf-8", True, "v Échap > 12,5 Mo « ■·│ »"),
-        ("iso-8859-1", False, "v Échap > 12,5 Mo « #·| »"),
-        ("ascii", False, 'v Echap > 12,5 Mo " #.| "'),
+        ("utf-8", False, "✓ Échap › 12,5\u202fMo « ■·│╭ »"),
+        ("utf-8", True, "v Échap > 12,5 Mo « ■·│┌ »"),
+        ("iso-8859-1", False, "v Échap > 12,5 Mo « #·|+ »"),
+        ("ascii", False, 'v Echap > 12,5 Mo " #.|+ "'),
     ],
 )
 def test_signs_that_cannot_be_shown_are_replaced_by_others_as_wide(
@@ -98,8 +98,8 @@ def test_signs_that_cannot_be_shown_are_replaced_by_others_as_wide(
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding=encoding, errors="strict", newline="")
     output = LastingOutput(stream, console=console)
-    output.write("✓ Échap › 12,5\u202fMo « ■·│ »")
+    output.write("✓ Échap › 12,5\u202fMo « ■·│╭ »")
     output.flush()
     written = raw.getvalue().decode(encoding)
     assert written == shown
-    assert len(written) == len("✓ Échap › 12,5\u202fMo « ■·│ »")
+    assert len(written) == len("✓ Échap › 12,5\u202fMo « ■·│╭ »")

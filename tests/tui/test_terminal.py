@@ -32,9 +32,10 @@ def terminal(staged: Stage) -> Iterator[pexpect.spawn[bytes]]:
     child.close(force=True)
 
 
-def _open(staged: Stage, colours: str = "") -> pexpect.spawn[bytes]:
+def _open(staged: Stage, colours: str = "", **more: str) -> pexpect.spawn[bytes]:
     # Without COLORTERM, which ssh does not carry: 256 colours.
-    environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": colours, "PYTHONWARNINGS": "ignore"}
+    usual = {"TERM": "xterm-256color", "COLORTERM": colours, "PYTHONWARNINGS": "ignore"}
+    environment = {name: value for name, value in os.environ.items() if name != "TMUX"} | usual | more
     return pexpect.spawn(
         sys.executable,
         ["-m", "tests.tui.on_a_terminal", str(staged.home.data)],
@@ -65,6 +66,25 @@ def test_quitting_is_fast_and_leaves_the_terminal_as_it_was(terminal: pexpect.sp
     assert time.monotonic() - begun < 2
     assert terminal.exitstatus == 0
     assert LEFT_ALTERNATE_SCREEN in terminal.before
+
+
+def test_a_terminal_without_utf_8_is_drawn_on_with_the_signs_that_it_has(staged: Stage) -> None:
+    terminal = _open(staged, PYTHONIOENCODING="iso-8859-1")
+    try:
+        terminal.expect(b"Pr\xe9requis")
+        _, seen = _read_for(terminal, 1.0), terminal.before
+        assert "Centre de maintenance".encode("iso-8859-1") in seen
+        assert b"---" in seen
+        assert b"\xe2" not in seen
+    finally:
+        terminal.close(force=True)
+
+
+def test_the_title_is_kept_and_given_back(terminal: pexpect.spawn[bytes]) -> None:
+    terminal.expect_exact(b"\x1b[22;0t\x1b]2;Impact emploi\x07")
+    terminal.expect("Maintenir")
+    terminal.send("q")
+    terminal.expect_exact(b"\x1b[23;0t")
 
 
 def test_an_idle_screen_sends_nothing(terminal: pexpect.spawn[bytes]) -> None:

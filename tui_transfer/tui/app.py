@@ -114,10 +114,15 @@ class CentreApp(App[int], inherit_bindings=False):
 
 def run_app(home: Home, practice: Practice | None = None, *, mouse: bool = True) -> int:
     """Opens the Centre de maintenance; returns the exit code when it is closed."""
+    return run_on_terminal(lambda announcer: CentreApp(home, practice, announcer=announcer), mouse=mouse)
+
+
+def run_on_terminal(make_app: Callable[[Announcer], CentreApp], *, mouse: bool = True) -> int:
+    """Runs an app on this process's terminal, which is left as it was; returns the exit code."""
     forget_environment()
     with lasting_output(os.environ) as output:
         announcer = Announcer(None if output is None else output.write_now, os.environ)
-        app = CentreApp(home, practice, announcer=announcer)
+        app = make_app(announcer)
         announcer.open()
         try:
             app.run(mouse=mouse)

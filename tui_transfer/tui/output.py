@@ -45,8 +45,8 @@ _PLAIN: Final = {
     "Œ": "O",
 }
 """What is one column wide in ASCII, and close enough to be understood beside the word that it stands by."""
-_NOT_ON_THE_CONSOLE: Final = frozenset("✓✗▸↻╭╮╰╯›\u202f")
-"""What the usual fonts of the Linux console lack."""
+_ON_THE_CONSOLE: Final = dict(zip("╭╮╰╯✓✗▸↻›\u202f", "┌┐└┘vx>@> ", strict=True))
+"""What the usual fonts of the Linux console lack, and what they have instead."""
 
 
 class LastingOutput:
@@ -94,8 +94,8 @@ class LastingOutput:
 
 def _shown(sign: str, encoding: str, *, console: bool) -> str:
     """`sign`, or what stands for it where it cannot be written or seen."""
-    if console and sign in _NOT_ON_THE_CONSOLE:
-        return _PLAIN[sign]
+    if console:
+        sign = _ON_THE_CONSOLE.get(sign, sign)
     try:
         sign.encode(encoding)
     except UnicodeEncodeError:
