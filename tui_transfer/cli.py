@@ -102,7 +102,9 @@ def _with_connection_options(command: Callable[..., int]) -> Callable[..., int]:
 @cli.command(context_settings=_HELP)
 @click.argument("databases", nargs=-1, metavar="[BASE]...")
 @click.option("--all", "everything", is_flag=True, help="Toutes les bases de la configuration.")
-@click.option("--yes", is_flag=True, help="Confirme d'avance.")
+@click.option(
+    "--yes", is_flag=True, help="Confirme d'avance, même sans certains prérequis : le rapport les nommera."
+)
 @_with_connection_options
 def run(
     databases: tuple[str, ...], everything: bool, yes: bool, as_json: bool, **connection: str | None
@@ -112,14 +114,18 @@ def run(
     Sans BASE : celles que la configuration marque actives.
     """
     from tui_transfer import headless
+    from tui_transfer.preflight.unmet import find_unmet
 
     def begin(home: Home) -> Job:
         settings = config.load(home.config_file)
         chosen = headless.choose_databases(settings, home, databases, everything)
         headless.require_ready(settings, home, chosen)
-        if not yes:
-            headless.confirm(settings, chosen)
-        return headless.create_job(settings, home, chosen)
+        unmet = find_unmet(home, chosen)
+        if yes:
+            headless.warn(unmet)
+        else:
+            headless.confirm(settings, chosen, unmet)
+        return headless.create_job(settings, home, chosen, unmet.waive(asked=not yes))
 
     return headless.transfer(begin, new=True, as_json=as_json, **connection)
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from tui_transfer.config import Settings, ShareboxSettings
     from tui_transfer.job.control import Job
+    from tui_transfer.job.spec import Waiver
+    from tui_transfer.preflight.unmet import Unmet
 
 Database = tuple[str, Path]
 """A name and an absolute path."""
@@ -163,15 +165,25 @@ def require_ready(settings: Settings, home: Home, databases: Sequence[Database])
     checks.require(databases, home)
 
 
-def confirm(settings: Settings, databases: Sequence[Database]) -> None:
-    """Asks a person at a terminal; without one, the answer must have been given with --yes.
+def confirm(settings: Settings, databases: Sequence[Database], unmet: Unmet) -> None:
+    """Asks a person at a terminal, naming what the transfer would go without.
+
+    Without a terminal, the answer must have been given with --yes.
 
     Raises:
         TransferError: CONFIRMATION_NEEDED.
     """
     for name, path in databases:
         click.echo(f"  {name} : {french.size(summarize(path).size)} ({path})", err=True)
-    agree(f"Transférer {french.count(len(databases), 'base')} vers {settings.sharebox.host} ?")
+    warn(unmet)
+    without = " sans ces prérequis" if unmet else ""
+    agree(f"Transférer {french.count(len(databases), 'base')} vers {settings.sharebox.host}{without} ?")
+
+
+def warn(unmet: Unmet) -> None:
+    """Names on standard error what the transfer goes without."""
+    for line in unmet.lines:
+        click.echo(f"Attention : {line}", err=True)
 
 
 def agree(question: str) -> None:
@@ -191,10 +203,12 @@ def agree(question: str) -> None:
         raise TransferError(Problem.CONFIRMATION_NEEDED, reason=f"Réponse : « {answer} ».")
 
 
-def create_job(settings: Settings, home: Home, databases: Sequence[Database]) -> Job:
-    """Writes a new job for `databases`, with the prerequisites that are ticked."""
+def create_job(
+    settings: Settings, home: Home, databases: Sequence[Database], waiver: Waiver | None = None
+) -> Job:
+    """Writes a new job for `databases`, with the prerequisites that are ticked, and what it goes without."""
     moment = control.free_moment(home, datetime.now().astimezone())
-    return control.create(home, make_spec(settings, databases, moment, Ticks(home).all))
+    return control.create(home, make_spec(settings, databases, moment, Ticks(home).all, waiver))
 
 
 def parse_proxy(url: str) -> ProxySettings:

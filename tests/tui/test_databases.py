@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.widgets import Input
 
+from tests.preflight.test_checks import held_open
 from tests.tui import stage
-from tests.tui.conftest import flat
+from tests.tui.conftest import flat, until
 from tests.tui.scenes import settle
 from tui_transfer import config
 from tui_transfer.job import control
 from tui_transfer.preflight import checks
 from tui_transfer.preflight.checks import Check, Verdict
-from tui_transfer.preflight.statements import Ticks
+from tui_transfer.preflight.statements import STATEMENTS, Ticks, user_name
 from tui_transfer.tui import paths
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens import prerequisites
 from tui_transfer.tui.screens.add_database import AddDatabaseDialog
+from tui_transfer.tui.screens.confirm import ConfirmDialog
 from tui_transfer.tui.screens.databases import DatabasesPage
 from tui_transfer.tui.screens.transfer import TransferPage
 
@@ -52,6 +54,12 @@ async def fill(pilot: Pilot[Any], text: str) -> None:
 async def open_list(pilot: Pilot[Any]) -> None:
     await pilot.press("m", "t")
     await settle(pilot)
+
+
+async def ask(pilot: Pilot[Any]) -> None:
+    """« Transférer », until the question is there."""
+    await pilot.press("t")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
 
 
 async def test_the_active_database_is_ticked_with_kind_size_and_state(app: CentreApp) -> None:
@@ -169,11 +177,11 @@ async def test_a_missing_database_is_named_and_refused(app: CentreApp, databases
 async def test_non_changes_nothing(app: CentreApp, staged: Stage, workers: Workers) -> None:
     async with app.run_test() as pilot:
         await open_list(pilot)
-        await pilot.press("t")
+        await ask(pilot)
         assert "84,0 Ko avant compression" in flat(app)
         assert "sharebox.example.org, dossier /depot, compte exemple" in flat(app)
-        assert "10 prérequis ne sont pas cochés" in flat(app)
-        await pilot.press("n")
+        assert "10 prérequis ne sont pas cochés : noms de dossiers uniques ; " in flat(app)
+        await pilot.press("enter")  # « Non » has the focus
         assert isinstance(app.screen, DatabasesPage)
     assert control.list_jobs(staged.home) == []
     assert workers.jobs == []
@@ -185,7 +193,9 @@ async def test_oui_creates_the_job_and_starts_it(
     staged.tick(4)
     async with app.run_test() as pilot:
         await open_list(pilot)
-        await pilot.press("down", "space", "t", "o")
+        await pilot.press("down", "space")
+        await ask(pilot)
+        await pilot.press("o")
         await settle(pilot)
         assert isinstance(app.screen, TransferPage) or app.screen_stack[-2].__class__ is TransferPage
     (job,) = control.list_jobs(staged.home)
@@ -195,6 +205,54 @@ async def test_oui_creates_the_job_and_starts_it(
         ("Archives", str(databases[1])),
     ]
     assert [tick.by for tick in job.spec.prerequisites] == ["camille"] * 4
+    assert job.spec.waiver is not None
+    assert (job.spec.waiver.by, job.spec.waiver.asked) == (user_name(), True)
+
+
+async def test_with_all_prerequisites_ticked_oui_has_the_focus_and_nothing_is_waived(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    staged.tick(len(STATEMENTS))
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await ask(pilot)
+        assert "Confirmer le transfert ?" in flat(app)
+        assert "prérequis" not in flat(app)
+        await pilot.press("enter")
+        await settle(pilot)
+    (job,) = control.list_jobs(staged.home)
+    assert job.spec.waiver is None
+
+
+async def test_a_database_open_elsewhere_is_named_and_going_on_is_kept_for_the_report(
+    app: CentreApp, staged: Stage, workers: Workers, databases: list[Path]
+) -> None:
+    staged.tick(len(STATEMENTS))
+    with held_open(databases[0]) as process:
+        async with app.run_test() as pilot:
+            await open_list(pilot)
+            await ask(pilot)
+            text = flat(app)
+            assert "Transférer sans ces prérequis ?" in text
+            assert f"« Base active » est ouverte dans tail (processus {process.pid})." in text
+            await pilot.press("o")
+            await settle(pilot)
+    (job,) = control.list_jobs(staged.home)
+    assert job.spec.waiver is not None
+    assert job.spec.waiver.findings == (f"« Base active » est ouverte dans tail (processus {process.pid}).",)
+
+
+async def test_the_question_leads_to_the_prerequisites_and_back(app: CentreApp, workers: Workers) -> None:
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await ask(pilot)
+        await pilot.press("p")
+        await settle(pilot)
+        assert "[ ] Chaque dossier de « Production »" in flat(app)
+        await pilot.press("space", "escape")
+        await ask(pilot)
+        assert "9 prérequis ne sont pas cochés" in flat(app)
+    assert workers.jobs == []
 
 
 async def test_a_transfer_begun_in_another_window_meanwhile_is_respected(
@@ -202,7 +260,7 @@ async def test_a_transfer_begun_in_another_window_meanwhile_is_respected(
 ) -> None:
     async with app.run_test() as pilot:
         await open_list(pilot)
-        await pilot.press("t")
+        await ask(pilot)
         staged.job(stage.midway(), running=True)
         await pilot.press("o")
         assert "Un transfert est déjà en cours" in flat(app)
@@ -218,7 +276,7 @@ async def test_prerequisites_are_ticked_explained_and_remembered(
         await pilot.press("p")
         await settle(pilot)
         assert "✗ bloquant Place libre" in flat(app)
-        assert "Deux dossiers de même nom" in flat(app)
+        assert "si deux dossiers ont le même nom" in flat(app)
         await pilot.press("space")
         assert "[✓] Chaque dossier" in flat(app)
         assert "Coché par" in flat(app)
@@ -248,16 +306,60 @@ async def test_the_cursor_stays_where_it_is_when_the_checks_arrive(
     assert list(Ticks(staged.home).keys) == ["backup"]
 
 
+def without_network(databases: list[checks.Database], home: config.Home, _: object) -> list[Check]:
+    return checks.check_databases(databases, home)
+
+
 async def test_the_checks_that_need_no_network_are_the_real_ones(
     app: CentreApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        prerequisites, "check_all", lambda databases, home, _: checks.check_databases(databases, home)
-    )
+    monkeypatch.setattr(prerequisites, "check_all", without_network)
     async with app.run_test(size=(100, 36)) as pilot:
         await pilot.press("p")
         await settle(pilot)
         assert "✓ conforme Bases présentes et lisibles" in flat(app)
+
+
+async def test_the_databases_are_looked_at_again_by_themselves(
+    app: CentreApp, databases: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prerequisites, "check_all", without_network)
+    monkeypatch.setattr(prerequisites, "_PAUSE", 0.05)
+    async with app.run_test(size=(100, 36)) as pilot:
+        await pilot.press("p", "end", "up")
+        await until(pilot, lambda: "✓ conforme Bases fermées" in flat(app))
+        with held_open(databases[0]):
+            await until(pilot, lambda: "! à voir Bases fermées" in flat(app))
+            assert "« Base active » est ouverte dans tail" in flat(app)
+        await until(pilot, lambda: "✓ conforme Bases fermées" in flat(app))
+
+
+async def test_looking_again_draws_nothing_when_nothing_changed_and_rests_behind_another_screen(
+    app: CentreApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[object] = []
+
+    def look(databases: list[checks.Database], home: config.Home, sharebox: object) -> list[Check]:
+        looks.append(sharebox)
+        return [Check("open", "Bases fermées", Verdict.OK, "Rien.")]
+
+    monkeypatch.setattr(prerequisites, "check_all", look)
+    monkeypatch.setattr(prerequisites, "_PAUSE", 0.05)
+    async with app.run_test(size=(100, 36)) as pilot:
+        await pilot.press("p")
+        await until(pilot, lambda: len(looks) > 3)
+        drawn: list[object] = []
+        monkeypatch.setattr(app, "_display", lambda screen, renderable: drawn.append(renderable))
+        seen = len(looks)
+        await until(pilot, lambda: len(looks) > seen + 3)
+        assert drawn == []
+        assert looks.count(None) == len(looks) - 1, "the Sharebox was asked without being asked to"
+        monkeypatch.undo()
+        await pilot.press("question_mark")
+        await settle(pilot)
+        seen = len(looks)
+        await pilot.pause(0.3)  # six looks' time
+        assert len(looks) == seen
 
 
 def test_completion_stops_where_names_part(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +29,8 @@ Database = tuple[str, Path]
 _COMPANIONS: Final = ("-wal", "-journal", ".lck", ".lock", ".ldb", ".laccdb", ".delta", "~")
 """Endings of the files that database programs put beside a database they have open."""
 _MARGIN: Final = 64_000_000
+_WORKER: Final = "tui_transfer.worker"
+"""The module that a worker's command line names."""
 
 
 class Verdict(StrEnum):
@@ -42,28 +45,46 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """A check's result: what was looked at, the verdict, what was found and what to do."""
+    """A check's result.
+
+    Attributes:
+        key: stable name.
+        title: what was looked at.
+        verdict: what it means.
+        explanation: what was found and what to do.
+        finding: what was found, alone, as the report tells it where the transfer goes on nevertheless.
+    """
 
     key: str
     title: str
     verdict: Verdict
     explanation: str
+    finding: str = ""
 
 
-def check_all(databases: Sequence[Database], home: Home, sharebox: ShareboxSettings) -> list[Check]:
-    """Runs every check. Takes seconds where the Sharebox does not answer: not for a UI's own thread."""
-    return [*check_databases(databases, home), check_sharebox(sharebox)]
+def check_all(databases: Sequence[Database], home: Home, sharebox: ShareboxSettings | None) -> list[Check]:
+    """Runs every check, or those without network where `sharebox` is None.
+
+    Takes seconds where the Sharebox does not answer or a database is a big folder: not for a UI's own thread.
+    """
+    checks = check_databases(databases, home)
+    return checks if sharebox is None else [*checks, check_sharebox(sharebox)]
 
 
 def check_databases(databases: Sequence[Database], home: Home) -> list[Check]:
     """The checks that need no network."""
+    looks = [_look(path) for _, path in databases]
     return [
-        check_readable(databases),
+        check_readable(looks),
         check_names(databases, home),
-        check_companions(databases),
-        check_not_open(databases),
-        check_free_space(databases, home),
+        *check_in_use(databases),
+        check_free_space(looks, home),
     ]
+
+
+def check_in_use(databases: Sequence[Database]) -> list[Check]:
+    """The checks that tell whether somebody works with a database."""
+    return [check_companions(databases), check_not_open(databases)]
 
 
 def require(databases: Sequence[Database], home: Home) -> None:
@@ -75,8 +96,9 @@ def require(databases: Sequence[Database], home: Home) -> None:
     """
     if not databases:
         raise TransferError(Problem.DATABASE_NONE)
+    looks = []
     for _, path in databases:
-        summarize(path)
+        looks.append(summarize(path))
         _require_writable_name(path)
     if nested := find_nested([path for _, path in databases]):
         inner, outer = nested
@@ -97,31 +119,32 @@ def require(databases: Sequence[Database], home: Home) -> None:
         raise TransferError(
             Problem.PREREQUISITE_UNMET, reason=f"{names.title} : non.", advice=names.explanation
         )
-    if (space := check_free_space(databases, home)).verdict is Verdict.FAILED:
+    if (space := check_free_space(looks, home)).verdict is Verdict.FAILED:
         raise TransferError(Problem.DISK_FULL, path=home.data, reason=space.explanation.rstrip("."))
 
 
-def check_readable(databases: Sequence[Database]) -> Check:
+def check_readable(looks: Sequence[Summary | TransferError]) -> Check:
     """Each database exists and can be looked at."""
     title = "Bases présentes et lisibles"
-    if not databases:
-        return Check("readable", title, Verdict.FAILED, "Aucune base n'est cochée.")
-    failures = [error.why for _, path in databases if isinstance(error := _look(path), TransferError)]
+    if not looks:
+        return Check("readable", title, Verdict.FAILED, "Aucune base dans la liste.")
+    failures = [f"{look.why} {look.advice}" for look in looks if isinstance(look, TransferError)]
     if failures:
         return Check("readable", title, Verdict.FAILED, " ".join(failures))
-    return Check("readable", title, Verdict.OK, french.count(len(databases), "base") + ".")
+    return Check("readable", title, Verdict.OK, french.count(len(looks), "base") + ".")
 
 
 def check_names(databases: Sequence[Database], home: Home) -> Check:
     """No two databases share a name, and none lies inside another or holds the program's own folder."""
     title = "Noms uniques, aucune base dans une autre"
-    names: dict[str, str] = {}
-    for name, _ in databases:
-        if name.casefold() in names:
-            return Check(
-                "names", title, Verdict.FAILED, f"Le nom « {name} » apparaît deux fois : renommez-en une."
-            )
-        names[name.casefold()] = name
+    counts = Counter(name.casefold() for name, _ in databases)
+    doubled = {name.casefold(): name for name, _ in databases if counts[name.casefold()] > 1}
+    if doubled:
+        explanation = " ".join(
+            f"Le nom « {name} » est porté par {counts[key]} bases : renommez-en."
+            for key, name in doubled.items()
+        )
+        return Check("names", title, Verdict.FAILED, explanation)
     if nested := find_nested([path for _, path in databases]):
         inner, outer = nested
         where = "deux fois dans la liste" if _same(inner, outer) else f"à l'intérieur de {outer}"
@@ -141,32 +164,33 @@ def check_companions(databases: Sequence[Database]) -> Check:
     """No lock or journal file lies beside a database."""
     title = "Aucun fichier de verrou ou de journal à côté"
     found = [
-        companion.name
-        for _, path in databases
+        f"{companion.name} à côté de « {name} »"
+        for name, path in databases
         for ending in _COMPANIONS
         if _has_content(companion := path.parent / (path.name + ending))
     ]
     if found:
-        explanation = f"{', '.join(found)} : la base est sans doute ouverte. Fermez Impact emploi partout."
-        return Check("companions", title, Verdict.WARNING, explanation)
+        finding = f"Fichiers d'une base ouverte : {', '.join(found)}."
+        return _warning("companions", title, finding, "Fermez Impact emploi sur tous les postes.")
     return Check("companions", title, Verdict.OK, "Rien à signaler.")
 
 
 def check_not_open(databases: Sequence[Database]) -> Check:
     """No other process that this account may look into has a database open."""
     title = "Bases fermées dans les autres programmes"
-    users = sorted(_processes_using([path for _, path in databases]))
+    users = _users_of(databases)
     if users:
-        explanation = f"Ouverte dans : {', '.join(users)}. Fermez ce programme avant le transfert."
-        return Check("open", title, Verdict.WARNING, explanation)
+        finding = " ".join(
+            f"« {name} » est ouverte dans {', '.join(programs)}." for name, programs in users.items()
+        )
+        return _warning("open", title, finding, "Fermez-y la base, ou quittez ce programme.")
     return Check("open", title, Verdict.OK, "Aucun programme visible ne les utilise.")
 
 
-def check_free_space(databases: Sequence[Database], home: Home) -> Check:
+def check_free_space(looks: Sequence[Summary | TransferError], home: Home) -> Check:
     """The archives fit on the disk that holds the home."""
     title = "Place libre sur cette machine"
-    summaries = [look for _, path in databases if not isinstance(look := _look(path), TransferError)]
-    needed = space_needed(summaries)
+    needed = space_needed(look for look in looks if not isinstance(look, TransferError))
     try:
         existing = next(folder for folder in (home.data, *home.data.parents) if folder.exists())
         free = shutil.disk_usage(existing).free
@@ -175,7 +199,7 @@ def check_free_space(databases: Sequence[Database], home: Home) -> Check:
         return Check("space", title, Verdict.FAILED, explanation)
     figures = f"{french.size(free)} libres, {french.size(needed)} nécessaires au plus."
     if free < needed:
-        advice = f" Libérez {french.size(needed - free)} sur le disque de {home.data}."
+        advice = f" Il manque {french.size(needed - free)} sur le disque de {home.data} : faites de la place."
         return Check("space", title, Verdict.FAILED, figures + advice)
     return Check("space", title, Verdict.OK, figures)
 
@@ -198,6 +222,10 @@ def check_sharebox(sharebox: ShareboxSettings) -> Check:
 def space_needed(summaries: Iterable[Summary]) -> int:
     """Bytes that the spool may take at worst: every archive as large as its database, plus a copy."""
     return sum(summary.space_needed for summary in summaries) + _MARGIN
+
+
+def _warning(key: str, title: str, finding: str, advice: str) -> Check:
+    return Check(key, title, Verdict.WARNING, f"{finding} {advice}", finding)
 
 
 def _has_content(file: Path) -> bool:
@@ -228,17 +256,21 @@ def _look(path: Path) -> Summary | TransferError:
         return error
 
 
-def _processes_using(paths: Sequence[Path]) -> set[str]:
-    """Names of the other processes that hold one of `paths`, or a file below it, open."""
-    wanted = [os.path.realpath(path) for path in paths]
-    users = set()
+def _users_of(databases: Sequence[Database]) -> dict[str, list[str]]:
+    """For each database in use, by its name, the programs that hold it or a file below it open.
+
+    This program's own workers, which read what they send, do not count.
+    """
+    wanted = [(name, os.path.realpath(path)) for name, path in databases]
+    users: dict[str, set[str]] = {}
     for process in psutil.process_iter(["pid", "name"]):
-        if process.pid == os.getpid():
-            continue
         try:
-            opened = process.open_files()
+            opened = [Path(file.path) for file in process.open_files()]
+            held = [name for name, path in wanted if any(file.is_relative_to(path) for file in opened)]
+            if not held or process.pid == os.getpid() or _WORKER in process.cmdline():
+                continue
         except psutil.Error:  # gone meanwhile, or another account's: what cannot be seen is ticked
             continue
-        if any(Path(file.path).is_relative_to(path) for file in opened for path in wanted):
-            users.add(process.info["name"])
-    return users
+        for name in held:
+            users.setdefault(name, set()).add(f"{process.info['name']} (processus {process.pid})")
+    return {name: sorted(users[name]) for name, _ in databases if name in users}

@@ -28,11 +28,20 @@ class Group(StrEnum):
 
 @dataclass(frozen=True)
 class Statement:
-    """Something a person ticks. `key` is stable: it is written to files."""
+    """Something a person ticks.
+
+    Attributes:
+        key: stable, it is written to files.
+        group: the list it belongs to.
+        text: what is stated.
+        short: the same in two or three words, for an enumeration.
+        help: what to do, and where.
+    """
 
     key: str
     group: Group
     text: str
+    short: str
     help: str
 
 
@@ -41,61 +50,71 @@ STATEMENTS: Final = (
         "unique-names",
         Group.DATA,
         "Chaque dossier de « Production » porte un nom unique",
-        "Deux dossiers de même nom ne pourraient pas être distingués après la reprise.",
+        "noms de dossiers uniques",
+        "Parcourez vos dossiers de « Production » : si deux dossiers ont le même nom, renommez l'un d'eux.",
     ),
     Statement(
         "simulation",
         Group.DATA,
         "Les dossiers non utilisés sont passés de « Production » à « Simulation »",
-        "Seuls les dossiers de « Production » sont repris.",
+        "dossiers inutilisés en « Simulation »",
+        "Un dossier de « Production » qui ne sert pas se passe à l'état « Simulation » dans Impact emploi.",
     ),
     Statement(
         "backup",
         Group.DATA,
         "Les données sont sauvegardées",
-        "Voir la fiche pratique « Paramétrage : Sauvegarde et restaurations ».",
+        "données sauvegardées",
+        "La fiche pratique « Paramétrage : Sauvegarde et restaurations » dit comment faire.",
     ),
     Statement(
         "exit-date",
         Group.DATA,
         "La date de sortie du dispositif est renseignée pour les employeurs qui ne sont plus gérés",
-        "Champ « Date de sortie du dispositif Impact emploi » de chaque employeur.",
+        "dates de sortie renseignées",
+        "Employeur que le logiciel ne gère plus : remplissez « Date de sortie du dispositif Impact emploi ».",
     ),
     Statement(
         "risk-code",
         Group.DATA,
         "Chaque employeur a un seul code risque actif (AT/MP)",
-        "Un second code risque actif rend le taux AT/MP ambigu.",
+        "un seul code risque par employeur",
+        "Le taux AT/MP de chaque employeur repose sur un code risque actif : il en faut un, et un seul.",
     ),
     Statement(
         "employers-archived",
         Group.DATA,
         "Les employeurs inactifs au 31 décembre 2021 sont archivés",
-        "Concerne les employeurs du dossier de « Production ».",
+        "employeurs inactifs archivés",
+        "Dans le dossier de « Production », archivez les employeurs qui n'étaient plus actifs à cette date.",
     ),
     Statement(
         "employees-archived",
         Group.DATA,
         "Les salariés sans contrat en cours au 31 décembre 2020 sont archivés",
-        "Concerne les salariés du dossier de « Production ».",
+        "salariés sans contrat archivés",
+        "Dans le dossier de « Production », archivez les salariés qui n'avaient plus de contrat alors.",
     ),
     Statement(
         "antivirus",
         Group.INSTALLATION,
         "L'antivirus est désactivé",
-        "Pensez à le réactiver après le transfert.",
+        "antivirus désactivé",
+        "Désactivez-le le temps du transfert, puis pensez à le réactiver.",
     ),
     Statement(
         "closed",
         Group.INSTALLATION,
         "Impact emploi est fermé sur ce poste",
-        "Une base ouverte peut changer pendant sa lecture.",
+        "Impact emploi fermé sur ce poste",
+        "Fermez le logiciel. Plus bas, le programme regarde aussi si une base est encore ouverte.",
     ),
     Statement(
         "closed-network",
         Group.INSTALLATION,
         "En réseau : Impact emploi et le gestionnaire de services sont fermés sur les autres postes",
-        "Le gestionnaire de services est « la boule bleue ou le scarabée rouge ». Sans réseau, cochez.",
+        "Impact emploi fermé sur les autres postes",
+        "Le gestionnaire de services est « la boule bleue ou le scarabée rouge ». Un seul poste : cochez.",
     ),
 )
 
@@ -129,7 +148,7 @@ class Ticks:
     def set_ticked(self, key: str, ticked: bool) -> None:
         """Ticks or unticks a statement, and keeps who did it and when."""
         if ticked:
-            self._ticks[key] = PrerequisiteTick(key=key, by=_user(), at=datetime.now().astimezone())
+            self._ticks[key] = PrerequisiteTick(key=key, by=user_name(), at=datetime.now().astimezone())
         else:
             self._ticks.pop(key, None)
         write_private(self._file, msgspec.json.encode(list(self._ticks.values())))
@@ -143,7 +162,8 @@ class Ticks:
         return {tick.key: tick for tick in ticks}
 
 
-def _user() -> str:
+def user_name() -> str:
+    """The account that this program runs under."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # no name for this account, as in some containers

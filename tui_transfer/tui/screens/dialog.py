@@ -92,18 +92,19 @@ def paragraph(text: str | Content, classes: str = "") -> Prose:
     return Prose(text, classes=f"paragraph {classes}")
 
 
-def list_databases(rows: Sequence[tuple[str, str, str, str]]) -> Content:
+def list_databases(rows: Sequence[tuple[str, str, str, str]], most: int = _MOST_NAMES) -> Content:
     """One line a database as far as there is room, so that what follows stays in sight.
 
     Args:
         rows: sign, its style, name and size of each.
+        most: how many of them are named.
     """
     lines = [
         Content.assemble((f"  {sign} ", style), (wording.shorten(name, _NAME_WIDTH), "bold"), f"   {size}")
-        for sign, style, name, size in rows[:_MOST_NAMES]
+        for sign, style, name, size in rows[:most]
     ]
-    if len(rows) > _MOST_NAMES:
-        lines.append(Content(f"    et {french.count(len(rows) - _MOST_NAMES, 'autre')}"))
+    if len(rows) > most:
+        lines.append(Content(f"    et {french.count(len(rows) - most, 'autre')}"))
     return Content("\n").join(lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
+    from tui_transfer.config import Settings, ShareboxSettings
     from tui_transfer.preflight.checks import Check
 
 _SIGNS: Final = {
@@ -30,8 +32,13 @@ _SIGNS: Final = {
     Verdict.WARNING: ("! à voir  ", "$warning"),
     Verdict.FAILED: ("✗ bloquant", "$error"),
 }
+_UNDER_WAY: Final = ("…", "contrôles en cours", "$muted")
 _CHECKS_TITLE: Final = "Contrôlé par le programme"
 _CHECK_PREFIX: Final = "check:"
+_PAUSE: Final = 4.0
+"""Seconds between two looks at the databases."""
+_SHARE: Final = 0.05
+"""The most of the time that looking may take: a big folder on a slow disk is looked at less often."""
 
 
 class PrerequisitesPage(Page):
@@ -40,14 +47,16 @@ class PrerequisitesPage(Page):
     TRAIL = "Centre de maintenance › Prérequis"
     HELP = (
         "Cochez ce qui est fait. Les coches sont retenues, avec leur auteur et leur date, et figurent dans "
-        "le rapport. Le programme contrôle lui-même ce qu'il peut voir."
+        "le rapport : les prérequis peuvent être faits des jours avant le transfert. Le programme contrôle "
+        "lui-même ce qu'il peut voir, et regarde de nouveau les bases tant que cet écran est ouvert ; R "
+        "contrôle aussi l'accès à Sharebox."
     )
     CSS_PATH = "prerequisites.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,down", "none", "Choisir", key_display="↑ ↓", tooltip="Choisir une ligne"),
         Binding("space", "none", "Cocher", key_display="Espace", tooltip="Cocher ou décocher (ou Entrée)"),
         Binding("r", "check_again", "Relancer les contrôles", show=False,
-                tooltip="Contrôler de nouveau ce que le programme peut voir"),
+                tooltip="Contrôler de nouveau ce que le programme peut voir, Sharebox compris"),
         Binding("m", "maintain", "Maintenir", show=False, tooltip="Passer au transfert"),
     ]  # fmt: skip
 
@@ -56,6 +65,9 @@ class PrerequisitesPage(Page):
         self._ticks: Ticks | None = None
         self._checks: list[Check] | None = None
         self._checks_failure = ""
+        self._all_under_way = False
+        self._runs = 0
+        self._rest_until = 0.0
         self._highlighted_key = ""
 
     def body(self) -> Iterable[Widget]:
@@ -75,6 +87,7 @@ class PrerequisitesPage(Page):
         self._ticks = Ticks(self.session.home)
         self._show_rows()
         self.action_check_again()
+        self.set_interval(_PAUSE, self._look_again)
 
     def action_none(self) -> None:
         """The list does it."""
@@ -86,25 +99,50 @@ class PrerequisitesPage(Page):
         self.app.switch_screen(MaintainPage())
 
     def action_check_again(self) -> None:
-        """Runs the checks beside the screen: the Sharebox may take seconds to answer."""
+        """Runs all checks, beside the screen."""
         session = self.session
         session.reload()
-        settings = session.settings
-        self._checks = None
-        if settings is None:
+        if session.settings is None:
             assert session.error is not None
             self._checks, self._checks_failure = [], f"{session.error.title}. {session.error.why}"
-        else:
-            file, home, sharebox = session.home.config_file, session.home, settings.sharebox
-            databases = [(item.name, config.resolve(item.path, file)) for item in settings.databases]
-            in_background(self, lambda: check_all(databases, home, sharebox), self._checked)
+        elif not self._all_under_way:
+            self._all_under_way = True
+            self._check(session.settings, None)  # told at once; the Sharebox may take seconds to answer
+            self._check(session.settings, session.settings.sharebox)
         self._show_rows()
 
+    def _look_again(self) -> None:
+        """Looks at the databases again, while somebody is looking at this screen."""
+        settings = self.session.settings
+        rested = not self._runs and time.monotonic() >= self._rest_until
+        if settings is not None and self.is_current and rested:
+            self._check(settings, None)
+
+    def _check(self, settings: Settings, sharebox: ShareboxSettings | None) -> None:
+        """Runs the checks, that of the network only with `sharebox`, and shows what they found."""
+        home = self.session.home
+        databases = [(item.name, config.resolve(item.path, home.config_file)) for item in settings.databases]
+        begun = time.monotonic()
+        self._runs += 1
+
+        def checked(result: list[Check] | TransferError) -> None:
+            self._runs -= 1
+            if sharebox is not None:
+                self._all_under_way = False
+            else:
+                now = time.monotonic()
+                self._rest_until = now + (now - begun) / _SHARE
+            self._checked(result)
+
+        in_background(self, lambda: check_all(databases, home, sharebox), checked)
+
     def _checked(self, result: list[Check] | TransferError) -> None:
+        """Shows results in the place of the former ones; only what differs is drawn."""
         if isinstance(result, TransferError):
             self._checks, self._checks_failure = [], f"{result.title}. {result.why}"
         else:
-            self._checks, self._checks_failure = result, ""
+            found = {check.key: check for check in (*(self._checks or ()), *result)}
+            self._checks, self._checks_failure = list(found.values()), ""
         self._show_rows()
         self._explain(self._highlighted_key)
 
@@ -123,24 +161,24 @@ class PrerequisitesPage(Page):
         rows.append(Row(None, "", _CHECKS_TITLE))
         listing = self.query_one(TickList)
         listing.set_rows([*rows, *self._check_rows()])
-        done = len(self._ticks.all)
-        listing.border_title = f"{done} sur {french.count(len(STATEMENTS), 'point')} cochés"
+        title = f"{len(self._ticks.all)} sur {french.count(len(STATEMENTS), 'point')} cochés"
+        if listing.border_title != title:  # set, it would be drawn again
+            listing.border_title = title
 
     def _check_rows(self) -> list[Row]:
-        if self._checks is None:
-            return [Row(f"{_CHECK_PREFIX}wait", "…", "contrôles en cours", "$muted")]
-        if not self._checks:
-            return [Row(f"{_CHECK_PREFIX}none", "–", "contrôles impossibles", "$muted")]
-        return [
+        rows = [
             Row(_CHECK_PREFIX + check.key, _SIGNS[check.verdict][0], check.title, _SIGNS[check.verdict][1])
-            for check in self._checks
+            for check in self._checks or ()
         ]
+        if self._all_under_way:
+            return [*rows, Row(f"{_CHECK_PREFIX}wait", *_UNDER_WAY)]
+        return rows or [Row(f"{_CHECK_PREFIX}none", "–", "contrôles impossibles", "$muted")]
 
     @on(TickList.Chosen)
     def _chosen(self, event: TickList.Chosen) -> None:
         assert self._ticks is not None
         if event.key.startswith(_CHECK_PREFIX):
-            self.say("Ce point est contrôlé par le programme : appuyez sur R pour relancer les contrôles.")
+            self.say("Ce point se contrôle tout seul, sans coche : appuyez sur R pour tout relancer.")
             return
         ticked = event.key not in self._ticks.keys
         try:

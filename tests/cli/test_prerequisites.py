@@ -1,0 +1,95 @@
+"""`run` with prerequisites that are not met: said, asked where somebody can answer, kept for the report."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.cli.place import COMMAND, Place, place_for
+from tests.preflight.test_checks import held_open
+from tests.servers.processes import free_port
+from tui_transfer.preflight.statements import STATEMENTS, Ticks
+
+
+class _Closed:
+    """A server that is not there: a transfer that begins ends with 5, « injoignable »."""
+
+    host = "127.0.0.1"
+    port = free_port()
+    username = "exemple"
+    fingerprint = "SHA256:" + "A" * 43
+    directory = "/depot"
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    path = tmp_path / "base.db"
+    path.write_bytes(b"x" * 1000)
+    return path
+
+
+@pytest.fixture
+def place(tmp_path: Path, base: Path) -> Place:
+    made = place_for(tmp_path / "home", "secret")
+    made.configure(_Closed(), {"Base active": base})
+    return made
+
+
+def report(place: Place) -> str:
+    return place.run("report").out.replace("\xa0", " ")
+
+
+def test_confirmed_in_advance_it_goes_on_says_so_and_the_report_too(place: Place, base: Path) -> None:
+    Ticks(place.home).set_ticked("backup", True)
+    with held_open(base):
+        result = place.run("run", "--yes", "--json")
+    assert result.code == 5
+    assert result.finished["exit_code"] == 5, "the JSON is not disturbed"
+    said = result.err.replace("\xa0", " ")
+    assert "Attention : 9 prérequis ne sont pas cochés : noms de dossiers uniques ; " in said
+    assert "Attention : « Base active » est ouverte dans tail" in said
+    text = report(place)
+    assert "[x] Les données sont sauvegardées" in text
+    assert "Transféré sans, par une commande confirmée d'avance (" in text
+    assert text.count("[ ] ") == len(STATEMENTS) - 1
+    assert "[!] « Base active » est ouverte dans tail" in text
+
+
+def test_with_all_ticked_nothing_is_said(place: Place) -> None:
+    for statement in STATEMENTS:
+        Ticks(place.home).set_ticked(statement.key, True)
+    result = place.run("run", "--yes")
+    assert result.code == 5
+    assert "Attention" not in result.err
+    assert "Transféré sans" not in report(place)
+
+
+def test_where_nobody_can_answer_nothing_begins(place: Place) -> None:
+    result = place.run("run")
+    assert result.code == 2
+    assert "10\xa0prérequis ne sont pas cochés" in result.err
+    assert not place.home.jobs.exists()
+
+
+@pytest.mark.parametrize(("answer", "code"), [("", 2), ("non", 2), ("oui", 5)])
+def test_at_a_terminal_one_question_names_them_and_its_default_is_no(
+    place: Place, answer: str, code: int
+) -> None:
+    asked = pexpect.spawn(
+        sys.executable, [*COMMAND[1:], "run"], env=place.environment(), timeout=20, dimensions=(24, 400)
+    )
+    try:
+        asked.expect("ne sont pas cochés : noms de dossiers uniques ; ".encode())
+        asked.expect(r"sans ces prérequis \? \[oui/non\]".encode())
+        asked.sendline(answer)
+        asked.expect(pexpect.EOF)
+        asked.wait()
+    finally:
+        asked.close(force=True)
+    assert asked.exitstatus == code
+    assert place.home.jobs.exists() is (code == 5)
+    if code == 5:
+        assert "Transféré sans, en connaissance de cause (" in report(place)

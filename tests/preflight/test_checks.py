@@ -1,0 +1,152 @@
+"""What the program sees by itself, with real files and real processes; and what a transfer goes without."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.programs import require
+from tests.servers.processes import wait_until
+from tui_transfer.config import Home
+from tui_transfer.preflight import checks
+from tui_transfer.preflight.checks import Check, Verdict
+from tui_transfer.preflight.statements import STATEMENTS, Group, Ticks, user_name
+from tui_transfer.preflight.unmet import find_unmet
+
+
+@contextmanager
+def held_open(path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Another program has the file open."""
+    process = subprocess.Popen([require("tail"), "-f", str(path)], stdout=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: any(file.path == str(path) for file in psutil.Process(process.pid).open_files()))
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    folder = tmp_path / "home"
+    return Home(folder / "config.toml", folder)
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    path = tmp_path / "base.fdb"
+    path.write_bytes(b"x" * 1000)
+    return path
+
+
+def check(key: str, databases: list[checks.Database], home: Home) -> Check:
+    return next(found for found in checks.check_databases(databases, home) if found.key == key)
+
+
+def test_a_database_in_order_passes_every_check(base: Path, home: Home) -> None:
+    found = checks.check_all([("Base", base)], home, None)
+    assert [item.key for item in found] == ["readable", "names", "companions", "open", "space"]
+    assert {item.verdict for item in found} == {Verdict.OK}
+
+
+def test_an_open_database_is_named_with_the_program_and_so_is_a_folder_with_an_open_file(
+    base: Path, home: Home
+) -> None:
+    with held_open(base) as process:
+        found = check("open", [("Autre", home.data / "x"), ("Base", base), ("Dossier", base.parent)], home)
+    program = f"tail (processus {process.pid})"
+    assert found.verdict is Verdict.WARNING
+    assert found.finding == f"« Base » est ouverte dans {program}. « Dossier » est ouverte dans {program}."
+    assert found.explanation == f"{found.finding} Fermez-y la base, ou quittez ce programme."
+    assert check("open", [("Base", base)], home).verdict is Verdict.OK
+
+
+def test_the_programs_own_worker_does_not_count(base: Path, home: Home) -> None:
+    script = "import sys, time; file = open(sys.argv[2]); print(flush=True); time.sleep(60)"
+    python = require("python3")
+    for module, verdict in (("tui_transfer.worker", Verdict.OK), ("autre.worker", Verdict.WARNING)):
+        command = [python, "-c", script, module, str(base)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            process.stdout.readline()
+            assert check("open", [("Base", base)], home).verdict is verdict
+            process.kill()
+
+
+def test_a_lock_file_is_named_with_its_database(base: Path, home: Home) -> None:
+    lock = base.with_name("base.fdb.lck")
+    lock.touch()
+    assert check("companions", [("Base", base)], home).verdict is Verdict.OK, "an empty one is a left-over"
+    lock.write_text("1")
+    found = check("companions", [("Base", base)], home)
+    assert found.verdict is Verdict.WARNING
+    assert "base.fdb.lck à côté de « Base »" in found.finding
+    assert str(base.parent) not in found.finding
+
+
+def test_each_doubled_name_is_given(base: Path, home: Home) -> None:
+    names = ("Paie", "PAIE", "Base", "base", "Base", "Seule")
+    found = check("names", [(name, base) for name in names], home)
+    assert found.verdict is Verdict.FAILED
+    assert found.explanation == (
+        "Le nom « PAIE » est porté par 2 bases : renommez-en. "
+        "Le nom « Base » est porté par 3 bases : renommez-en."
+    )
+
+
+def test_the_room_that_is_missing_is_given(base: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = 1000 + 64_000_000
+    usage = shutil.disk_usage(base.parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed))
+    assert check("space", [("Base", base)], home).verdict is Verdict.OK
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed - 12_300_000))
+    found = check("space", [("Base", base)], home)
+    assert found.verdict is Verdict.FAILED
+    assert f"Il manque 12,3\xa0Mo sur le disque de {home.data}" in found.explanation
+
+
+def test_a_missing_database_is_named_and_the_others_are_still_checked(base: Path, home: Home) -> None:
+    gone = base.with_name("partie.fdb")
+    found = check("readable", [("Base", base), ("Partie", gone)], home)
+    assert found.verdict is Verdict.FAILED
+    assert str(gone) in found.explanation
+    assert check("space", [("Base", base), ("Partie", gone)], home).verdict is Verdict.OK
+
+
+# --- Going on without ---
+
+
+def test_what_is_ticked_days_before_is_not_missing(base: Path, home: Home) -> None:
+    for statement in STATEMENTS[1:]:
+        Ticks(home).set_ticked(statement.key, True)
+    unmet = find_unmet(home, [("Base", base)])
+    assert unmet.lines == [f"1\xa0prérequis n'est pas coché : {STATEMENTS[0].short}."]
+    Ticks(home).set_ticked(STATEMENTS[0].key, True)
+    unmet = find_unmet(home, [("Base", base)])
+    assert not unmet
+    assert unmet.waive(asked=True) is None
+
+
+def test_a_waiver_holds_who_and_what_was_seen(base: Path, home: Home) -> None:
+    with held_open(base) as process:
+        unmet = find_unmet(home, [("Base", base)])
+    finding = f"« Base » est ouverte dans tail (processus {process.pid})."
+    assert unmet.lines[0].startswith("10\xa0prérequis ne sont pas cochés : noms de dossiers uniques ; ")
+    assert unmet.lines[1:] == [finding]
+    waiver = unmet.waive(asked=False)
+    assert waiver is not None
+    assert (waiver.by, waiver.asked, waiver.findings) == (user_name(), False, (finding,))
+
+
+def test_every_statement_of_the_fact_sheet_has_a_line_of_help() -> None:
+    assert [sum(item.group is group for item in STATEMENTS) for group in Group] == [7, 3]
+    assert len({item.short for item in STATEMENTS} | {item.text for item in STATEMENTS}) == 20
+    for item in STATEMENTS:
+        assert 20 < len(item.help) <= 110
+        assert len(item.short) <= 42

@@ -1,0 +1,68 @@
+"""What a transfer would go without: statements that nobody ticked, and what the program itself sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tui_transfer import french
+from tui_transfer.job.spec import Waiver
+from tui_transfer.preflight.checks import Verdict, check_in_use
+from tui_transfer.preflight.statements import STATEMENTS, Ticks, user_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui_transfer.config import Home
+    from tui_transfer.preflight.checks import Database
+    from tui_transfer.preflight.statements import Statement
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """The prerequisites that are not met; false where all are.
+
+    Attributes:
+        statements: those that are not ticked.
+        findings: what the program saw, one sentence each.
+    """
+
+    statements: tuple[Statement, ...] = ()
+    findings: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.statements or self.findings)
+
+    @property
+    def count(self) -> str:
+        """How many are not ticked, in French."""
+        quantity = len(self.statements)
+        return french.count(quantity, "prérequis n'est pas coché", "prérequis ne sont pas cochés")
+
+    @property
+    def lines(self) -> list[str]:
+        """What is not met, in French: one line for the statements, one for each finding."""
+        names = " ; ".join(item.short for item in self.statements)
+        return [*([f"{self.count} : {names}."] if names else []), *self.findings]
+
+    def waive(self, *, asked: bool) -> Waiver | None:
+        """The decision to go on nevertheless, taken now; None where there is nothing to decide.
+
+        `asked`: whether a person answered a question that named all of it.
+        """
+        if not self:
+            return None
+        now = datetime.now().astimezone()
+        return Waiver(by=user_name(), at=now, asked=asked, findings=self.findings)
+
+
+def find_unmet(home: Home, databases: Sequence[Database]) -> Unmet:
+    """Looks at the ticks and at who uses `databases`; a moment's work, not for a UI's own thread."""
+    ticked = Ticks(home).keys
+    return Unmet(
+        statements=tuple(item for item in STATEMENTS if item.key not in ticked),
+        findings=tuple(
+            check.finding for check in check_in_use(databases) if check.verdict is Verdict.WARNING
+        ),
+    )
