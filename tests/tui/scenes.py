@@ -45,10 +45,11 @@ _CHECKS = [
     Check("readable", "Bases présentes et lisibles", Verdict.OK, "3 bases."),
     Check("names", "Noms uniques, aucune base dans une autre", Verdict.OK, "Aucun doublon."),
     Check("companions", "Aucun fichier de verrou ou de journal à côté", Verdict.OK, "Rien à signaler."),
-    Check("open", "Bases fermées dans les autres programmes", Verdict.WARNING, "Ouverte dans : impact."),
+    Check("open", "Bases fermées dans les autres programmes", Verdict.WARNING,
+          "« Base active » est ouverte dans impact (processus 4012). Fermez-y la base."),
     Check("space", "Place libre sur cette machine", Verdict.OK, "212 Go libres, 333 Mo nécessaires au plus."),
     Check("sharebox", "Sharebox joignable", Verdict.OK, "sharebox.example.org, port 22 répond."),
-]
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -146,9 +147,11 @@ SCENES = (
     Scene("maintenir-sans-configuration", keys=("m",), configured=False),
     Scene("prerequis", keys=("p", "down", "down"), ticked=4),
     Scene("bases", keys=("m", "t")),
+    Scene("prerequis-ouverte", keys=("p", "end", "up", "up"), ticked=10),
     Scene("bases-ajouter", keys=("m", "t", "a")),
     Scene("bases-supprimer", keys=("m", "t", "s")),
-    Scene("confirmation", keys=("m", "t", "down", "space", "t")),
+    Scene("confirmation", keys=("m", "t", "down", "space", "t"), ticked=10),
+    Scene("confirmation-sans-prerequis", keys=("m", "t", "down", "space", "t"), ticked=0),
     Scene("transfert", job=_running, open_job=True),
     Scene("transfert-quitter", job=_running, open_job=True, keys=("q",)),
     Scene("demonstration-quitter", job=_running, open_job=True, practice=PRACTICE, keys=("q",)),
