@@ -49,7 +49,7 @@ def test_confirmed_in_advance_it_goes_on_says_so_and_the_report_too(place: Place
     assert result.code == 5
     assert result.finished["exit_code"] == 5, "the JSON is not disturbed"
     said = result.err.replace("\xa0", " ")
-    assert "Attention : 9 prérequis ne sont pas cochés : noms de dossiers uniques ; " in said
+    assert "Attention : 9 prérequis ne sont pas cochés : noms de dossiers uniques, " in said
     assert "Attention : « Base active » est ouverte dans tail" in said
     text = report(place)
     assert "[x] Les données sont sauvegardées" in text
@@ -82,7 +82,7 @@ def test_at_a_terminal_one_question_names_them_and_its_default_is_no(
         sys.executable, [*COMMAND[1:], "run"], env=place.environment(), timeout=20, dimensions=(24, 400)
     )
     try:
-        asked.expect("ne sont pas cochés : noms de dossiers uniques ; ".encode())
+        asked.expect("ne sont pas cochés : noms de dossiers uniques, ".encode())
         asked.expect(r"sans ces prérequis \? \[oui/non\]".encode())
         asked.sendline(answer)
         asked.expect(pexpect.EOF)

@@ -137,7 +137,7 @@ def test_a_waiver_holds_who_and_what_was_seen(base: Path, home: Home) -> None:
     with held_open(base) as process:
         unmet = find_unmet(home, [("Base", base)])
     finding = f"« Base » est ouverte dans tail (processus {process.pid})."
-    assert unmet.lines[0].startswith("10\xa0prérequis ne sont pas cochés : noms de dossiers uniques ; ")
+    assert unmet.lines[0].startswith("10\xa0prérequis ne sont pas cochés : noms de dossiers uniques, ")
     assert unmet.lines[1:] == [finding]
     waiver = unmet.waive(asked=False)
     assert waiver is not None

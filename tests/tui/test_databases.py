@@ -179,8 +179,8 @@ async def test_non_changes_nothing(app: CentreApp, staged: Stage, workers: Worke
         await open_list(pilot)
         await ask(pilot)
         assert "84,0 Ko avant compression" in flat(app)
-        assert "sharebox.example.org, dossier /depot, compte exemple" in flat(app)
-        assert "10 prérequis ne sont pas cochés : noms de dossiers uniques ; " in flat(app)
+        assert "Destination : sharebox.example.org, dossier /depot." in flat(app)
+        assert "10 prérequis ne sont pas cochés : noms de dossiers uniques, " in flat(app)
         await pilot.press("enter")  # « Non » has the focus
         assert isinstance(app.screen, DatabasesPage)
     assert control.list_jobs(staged.home) == []

@@ -41,10 +41,14 @@ class Unmet:
         return french.count(quantity, "prérequis n'est pas coché", "prérequis ne sont pas cochés")
 
     @property
+    def names(self) -> str:
+        """Those that are not ticked, in French."""
+        return ", ".join(item.short for item in self.statements)
+
+    @property
     def lines(self) -> list[str]:
         """What is not met, in French: one line for the statements, one for each finding."""
-        names = " ; ".join(item.short for item in self.statements)
-        return [*([f"{self.count} : {names}."] if names else []), *self.findings]
+        return [*([f"{self.count} : {self.names}."] if self.statements else []), *self.findings]
 
     def waive(self, *, asked: bool) -> Waiver | None:
         """The decision to go on nevertheless, taken now; None where there is nothing to decide.

@@ -72,9 +72,12 @@ class ConfirmDialog(Dialog[Decision]):
     def body(self) -> Iterable[Widget]:
         """What would be missing comes first."""
         if self._unmet:
-            lines = "\n".join(f"! {line}" for line in self._unmet.lines)
-            consequence = "\nLe rapport dira que le transfert s'est fait sans eux."
-            yield paragraph(Content.assemble((lines, "$warning"), consequence))
+            lines = [Content.styled(f"! {finding}", "$warning") for finding in self._unmet.findings]
+            if self._unmet.statements:
+                count = (f"! {self._unmet.count} : ", "$warning")
+                lines.insert(0, Content.assemble(count, f"{self._unmet.names}."))
+            lines.append(Content.styled("Le rapport dira que le transfert s'est fait sans eux.", "$muted"))
+            yield paragraph(Content("\n").join(lines))
         yield from map(paragraph, self._paragraphs)
 
     def buttons(self) -> Iterable[Action]:
@@ -152,9 +155,11 @@ def _total(looks: Mapping[str, Summary | TransferError | None]) -> Content:
 def _destination(page: Page, *, brief: bool) -> Content:
     assert page.session.settings is not None
     sharebox = page.session.settings.sharebox
-    beginning = "Destination : " if brief else f"{_WHAT_HAPPENS}\n  "
-    place = f", dossier {sharebox.directory}, compte {sharebox.username}."
-    return Content.assemble(beginning, (sharebox.host, "bold"), place)
+    folder = f", dossier {sharebox.directory}"
+    if brief:
+        return Content.assemble("Destination : ", (sharebox.host, "bold"), f"{folder}.")
+    host = (f"\n  {sharebox.host}", "bold")
+    return Content.assemble(_WHAT_HAPPENS, host, f"{folder}, compte {sharebox.username}.")
 
 
 def _begin(page: Page, databases: Sequence[tuple[str, Path]], unmet: Unmet) -> None:

@@ -208,5 +208,5 @@ class PrerequisitesPage(Page):
         if statement is None or self._ticks is None:
             return ""
         tick = next((item for item in self._ticks.all if item.key == key), None)
-        who = f" Coché par {tick.by} le {french.moment(tick.at)}." if tick else ""
+        who = f"\nCoché par {tick.by} le {french.moment(tick.at)}." if tick else ""
         return statement.help + who
