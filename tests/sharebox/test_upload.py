@@ -335,6 +335,19 @@ class TestRefusals:
         with small_disk(ssh_server.root, f"size=1m,{owner}"), connect(ssh_server) as sharebox:
             failure(Problem.SHAREBOX_FULL, lambda: send(sharebox, archive))
 
+    def test_what_is_known_not_to_fit_is_not_begun(self, ssh_server: SshServer, tmp_path: Path) -> None:
+        large = tmp_path / "large.7z"
+        make_archive(large, 3_000_000)
+        owner = f"uid={ssh_server.root.stat().st_uid}"
+        with (
+            small_disk(ssh_server.root, f"size=2m,{owner}"),
+            relay(ssh_server.port) as line,
+            connect(ssh_server, port=line.port) as sharebox,
+        ):
+            error = failure(Problem.SHAREBOX_FULL, lambda: send(sharebox, large))
+            assert "il faut encore 3,0\xa0Mo" in error.why
+            assert line.sent < 100_000
+
     def test_denied_rename(self, account: Account, archive: Path) -> None:
         with openssh(account, denied=["rename"]) as server, connect(server) as sharebox:
             failure(Problem.SHAREBOX_PERMISSION, lambda: send(sharebox, archive))

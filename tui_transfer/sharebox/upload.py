@@ -13,7 +13,7 @@ from enum import StrEnum
 from io import FileIO
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer import os_errors
+from tui_transfer import french, os_errors
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.growing import HEADER_BYTES
 from tui_transfer.sharebox.memory import Memory
@@ -181,6 +181,7 @@ class _Upload:
         with self.sharebox.refusals("écriture de", self.part):
             handle, there = self._open()
             start = self._check(handle, there)
+            self._require_room(there)
             self._stream(handle, start)
             size = self._final_size()
             if there > size:
@@ -201,6 +202,17 @@ class _Upload:
         except SftpError:  # the server tells no size: nothing of what may be there is kept
             sftp.close(handle)
             return open_part(sftp, self.part, WRITE | CREATE | TRUNCATE), 0
+
+    def _require_room(self, there: int) -> None:
+        """Begins nothing that cannot end: what is packed by now must fit, `there` bytes being there already.
+
+        Over a slow link the refusal would come after hours. Servers that tell no room refuse when it is full.
+        """
+        free = self.sharebox.sftp.free_bytes(self.sharebox.address.directory)
+        missing = self.file.wait(beyond=-1, timeout=0) - there
+        if free is not None and missing > free:
+            reason = f"il faut encore {french.size(missing)}, et {french.size(free)} y sont libres"
+            raise TransferError(Problem.SHAREBOX_FULL, path=self.final, reason=reason)
 
     def _check(self, handle: bytes, there: int) -> int:
         """Compares what is there with the archive, as far as that was not done before; gives the offset up to
