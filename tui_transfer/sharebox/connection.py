@@ -38,7 +38,7 @@ HANDSHAKE_SECONDS: Final = 30.0
 _AUTHENTICATION_SECONDS: Final = 40.0
 _CHANNEL_SECONDS: Final = 30.0
 _LONGEST_OUTPUT: Final = 4096
-_FULL_BELOW_BYTES: Final = 1 << 20
+FULL_BELOW_BYTES: Final = 1 << 20
 
 _LOST = (paramiko.SSHException, EOFError, OSError)
 """What paramiko raises once a connection is of no more use."""
@@ -65,6 +65,8 @@ class HostKey:
 class Sharebox:
     """An open connection to a Sharebox, made by `connect`. A context manager; used by one thread at a time,
     except `abort`.
+
+    `connect` is `meet`, `log_in` and `open_folder` in turn, for whoever wants to see them one by one.
     """
 
     def __init__(self, address: Address, tunnel: socket.socket) -> None:
@@ -97,11 +99,10 @@ class Sharebox:
                 after the password was shown. Any problem of routes, keys and connections.
         """
         key = credentials.load_key()
-        sharebox = cls._find(address, route, host_key)
+        sharebox = cls.meet(address, route, host_key)
         try:
-            sharebox._authenticate(key, credentials.password)
-            sharebox._open_sftp()
-            sharebox._check_directory()
+            sharebox.log_in(key, credentials.password)
+            sharebox.open_folder()
         except BaseException:
             sharebox.close()
             raise
@@ -199,12 +200,24 @@ class Sharebox:
     # Connecting, phase by phase
 
     @classmethod
-    def _find(cls, address: Address, route: Route, expected: str | None) -> Sharebox:
+    def meet(
+        cls, address: Address, route: Route, expected: str | None, tunnel: socket.socket | None = None
+    ) -> Sharebox:
         """Meets the server; where it has keys of several kinds, with the one that is expected.
 
         A fingerprint does not tell of which kind its key is, so all that the server has are looked at.
+        Nothing of the person is sent.
+
+        Args:
+            address: the Sharebox.
+            route: the way to it.
+            expected: the fingerprint that the server must have; None if none was accepted yet.
+            tunnel: what `open_tunnel` gave for this route, where that was called already.
+
+        Raises:
+            TransferError: HOST_KEY_UNKNOWN, HOST_KEY_CHANGED, any problem of routes.
         """
-        sharebox = cls._meet(address, route, expected, security.HOST_KEYS)
+        sharebox = cls._reach(address, route, expected, security.HOST_KEYS, tunnel)
         if sharebox.host_key.fingerprint == expected:
             return sharebox
         sharebox.close()
@@ -213,16 +226,23 @@ class Sharebox:
             raise TransferError(Problem.HOST_KEY_UNKNOWN, key_type=sharebox.host_key.key_type, **presented)
         assert sharebox._packetizer.offer is not None
         for kind in sharebox._packetizer.offer.other_host_keys(sharebox.host_key.key_type):
-            other = cls._meet(address, route, expected, kind)
+            other = cls._reach(address, route, expected, kind)
             if other.host_key.fingerprint == expected:
                 return other
             other.close()
         raise TransferError(Problem.HOST_KEY_CHANGED, expected=expected, **presented)
 
     @classmethod
-    def _meet(cls, address: Address, route: Route, expected: str | None, kinds: Sequence[str]) -> Sharebox:
-        """Connects and shakes hands: nothing of the person is sent. `expected` is for the error alone."""
-        sharebox = cls(address, open_tunnel(route, address.host, address.port))
+    def _reach(
+        cls,
+        address: Address,
+        route: Route,
+        expected: str | None,
+        kinds: Sequence[str],
+        tunnel: socket.socket | None = None,
+    ) -> Sharebox:
+        """Connects and shakes hands. `expected` is for the error alone."""
+        sharebox = cls(address, tunnel or open_tunnel(route, address.host, address.port))
         try:
             sharebox._shake_hands(expected, kinds)
         except BaseException:
@@ -274,7 +294,12 @@ class Sharebox:
             and not self._aborted
         )
 
-    def _authenticate(self, key: paramiko.PKey | None, password: str | None) -> None:
+    def log_in(self, key: paramiko.PKey | None, password: str | None) -> None:
+        """Authenticates by the key, or else by the password, in one attempt.
+
+        Raises:
+            TransferError: PASSWORD_NEEDED, CREDENTIALS_REFUSED, LOGIN_UNANSWERED, CONNECTION_LOST.
+        """
         address = self.address
         attempt = Authentication(
             self._transport, self._packetizer, address.host, address.username, key, password
@@ -292,6 +317,15 @@ class Sharebox:
                 Problem.LOGIN_UNANSWERED, username=address.username, reason=lost.details["reason"]
             ) from error
         self._watchdog.ask_when_silent()
+
+    def open_folder(self) -> None:
+        """Opens the SFTP session, and sees that the drop folder is one, as far as the server lets one look.
+
+        Raises:
+            TransferError: SFTP_UNAVAILABLE, DIRECTORY_MISSING, CONNECTION_LOST.
+        """
+        self._open_sftp()
+        self._check_directory()
 
     def _open_sftp(self) -> None:
         try:
@@ -348,7 +382,7 @@ class Sharebox:
             free = self.sftp.free_bytes(self.address.directory)
         except (SftpError, SftpLostError):
             return False
-        return free is not None and free < _FULL_BELOW_BYTES
+        return free is not None and free < FULL_BELOW_BYTES
 
     def _lost(self, error: Exception | None = None) -> TransferError:
         """CONNECTION_LOST, with the best explanation there is, and the connection closed for good."""

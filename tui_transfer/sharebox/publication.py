@@ -93,13 +93,18 @@ def put_small(sharebox: Sharebox, name: str, data: bytes) -> Verification:
             if error.problem is Problem.CONTENT_MISMATCH:
                 raise TransferError(Problem.NAME_TAKEN, path=final) from error
             raise
-    _write(sharebox, part, data)
+    write(sharebox, part, data)
     verification = _verify(sharebox, part, data)
     publish(sharebox, part, final, len(data))
     return verification
 
 
-def _write(sharebox: Sharebox, path: str, data: bytes) -> None:
+def write(sharebox: Sharebox, path: str, data: bytes) -> None:
+    """Writes `data`, a few kilobytes, to a partial file, and has it brought to the server's disk.
+
+    Raises:
+        TransferError: what the server refuses, CONNECTION_LOST.
+    """
     sftp = sharebox.sftp
     with sharebox.refusals("écriture de", path):
         handle = open_part(sftp, path, WRITE | CREATE | TRUNCATE)

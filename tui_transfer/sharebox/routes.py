@@ -150,7 +150,7 @@ class _Calls:
 def _connect(host: str, port: int, timeout: float) -> socket.socket:
     """Connects to the first address that answers; each gets its share of the time that is left."""
     end = time.monotonic() + timeout
-    endpoints = _resolve(host, port, timeout)
+    endpoints = resolve(host, port, timeout)
     failure: OSError = TimeoutError()
     for index, endpoint in enumerate(endpoints):
         remaining = end - time.monotonic()
@@ -171,21 +171,25 @@ def _connect(host: str, port: int, timeout: float) -> socket.socket:
 
 
 @dataclass(frozen=True)
-class _Endpoint:
+class Endpoint:
     """One of the addresses that a name stands for."""
 
     family: socket.AddressFamily
     address: tuple[object, ...]
 
 
-def _resolve(host: str, port: int, timeout: float) -> list[_Endpoint]:
-    """Resolves a name within a limit, which the system's resolver does not know: hence the thread."""
-    answer: list[list[_Endpoint] | OSError] = []
+def resolve(host: str, port: int, timeout: float = CONNECT_SECONDS) -> list[Endpoint]:
+    """Resolves a name within a limit, which the system's resolver does not know: hence the thread.
+
+    Raises:
+        OSError: there is no such name, or no answer came.
+    """
+    answer: list[list[Endpoint] | OSError] = []
 
     def ask() -> None:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answer.append([_Endpoint(family, address) for family, _, _, _, address in found])
+            answer.append([Endpoint(family, address) for family, _, _, _, address in found])
         except OSError as error:
             answer.append(error)
         except (UnicodeError, OverflowError):

@@ -130,6 +130,15 @@ def _hash_by_command(sharebox: Sharebox, path: str, size: int) -> str | None:
     return found[1].decode("ascii")
 
 
+def hashes_by_command(sharebox: Sharebox) -> bool:
+    """Whether the account may run the command that hashes a file. It may cost the connection to ask.
+
+    Raises:
+        TransferError: CONNECTION_LOST.
+    """
+    return _hash_by_command(sharebox, "/dev/null", 0) is not None
+
+
 def _hash_by_reading(
     sharebox: Sharebox, path: str, size: int, on_bytes: Callable[[int], None], so_far: ReadBack
 ) -> str | None:

@@ -1,0 +1,307 @@
+"""Goes the way of a transfer up to the drop folder, and tells what each stage met.
+
+It is the way itself, not a likeness: the same functions connect, compare the key, log in and write. No key is
+accepted here, each secret is tried once at most, and nothing is left on the Sharebox.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tui_transfer import french, os_errors
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.preflight.findings import Finding, Outcome, Stage, stages
+from tui_transfer.sharebox.authentication import Credentials
+from tui_transfer.sharebox.connection import FULL_BELOW_BYTES, Address, Sharebox
+from tui_transfer.sharebox.routes import Direct, Proxy, open_tunnel, resolve
+from tui_transfer.sharebox.sftp import SftpError
+from tui_transfer.sharebox.trial import Abilities, Trial
+from tui_transfer.sharebox.verification import Verification
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Generator, Iterator
+
+    from tui_transfer.config import ProxySettings, Settings
+    from tui_transfer.job.orders import Orders
+    from tui_transfer.sharebox.routes import Route
+
+    Tunnel = tuple[Route, socket.socket]
+
+_SECRET_NEEDED: Final = frozenset({Problem.PASSWORD_NEEDED, Problem.KEY_PASSPHRASE_NEEDED})
+_VERIFIED: Final = {
+    Verification.SERVER_HASH: "par l'empreinte que le serveur calcule",
+    Verification.READ_BACK: "par relecture",
+    Verification.SIZE_ONLY: "par la taille seulement",
+    Verification.NONE: "non",
+}
+
+
+def diagnose(settings: Settings, orders: Orders, size: int | None = None) -> Iterator[Finding]:
+    """Gives what each stage met, as soon as it is over. A stage that a later one corrects is given again.
+
+    Seconds may pass before each one: not for a UI's own thread. Closing the iterator closes the connection.
+
+    Args:
+        settings: where to, and through which proxy; they need not be saved.
+        orders: the secrets at hand; without them it ends where one is needed.
+        size: bytes of the databases, which there should be room for.
+    """
+    seen: set[Stage] = set()
+    for finding in _Diagnosis(settings, orders, size).run():
+        seen.add(finding.stage)
+        yield finding
+    for stage in stages(settings):
+        if stage not in seen:
+            yield Finding(stage, Outcome.NOT_TRIED, "Dépend de ce qui précède.")
+
+
+class _Diagnosis:
+    """One diagnosis; the clock counts the seconds of one stage."""
+
+    def __init__(self, settings: Settings, orders: Orders, size: int | None) -> None:
+        self._settings = settings.sharebox
+        self._proxy = settings.proxy
+        self._orders = orders
+        self._size = size
+        self._is_open = ExitStack()
+        """Closes what was opened, the last first."""
+        self._began = time.monotonic()
+
+    def run(self) -> Iterator[Finding]:
+        with self._is_open:
+            tunnels = yield from self._open_tunnels()
+            sharebox = (yield from self._meet(tunnels)) if tunnels else None
+            if sharebox is None or not (yield from self._log_in(sharebox)):
+                return
+            trial = self._is_open.enter_context(Trial(sharebox))
+            is_open, is_written = yield from self._write(sharebox, trial)
+            if is_open:
+                yield self._measure_room(sharebox)
+            if is_written:
+                yield self._try_out(trial)
+
+    def _found(
+        self, stage: Stage, outcome: Outcome, sentence: str, failure: TransferError | None = None
+    ) -> Finding:
+        return Finding(stage, outcome, sentence, time.monotonic() - self._began, failure)
+
+    def _failed(self, stage: Stage, failure: TransferError) -> Finding:
+        return self._found(stage, Outcome.BLOCKING, failure.why, failure)
+
+    def _begin(self) -> None:
+        self._began = time.monotonic()
+
+    # The way there
+
+    def _open_tunnels(self) -> Generator[Finding, None, list[Tunnel]]:
+        """Tries every route, each up to where the server would be heard; gives those that lead there."""
+        tunnels: list[Tunnel] = []
+        name = self._look_up()
+        yield name
+        if name.outcome is Outcome.OK:
+            yield self._dial_directly(tunnels)
+        else:
+            yield Finding(Stage.ROUTE, Outcome.NOT_TRIED, "Sans adresse, pas de connexion directe.")
+        if self._proxy is not None:
+            yield self._dial_through(self._proxy, tunnels)
+        return tunnels
+
+    def _look_up(self) -> Finding:
+        self._begin()
+        host = self._settings.host
+        if _is_address(host):
+            return Finding(Stage.NAME, Outcome.OK, f"{host} est déjà une adresse.")
+        try:
+            found = list(dict.fromkeys(str(item.address[0]) for item in resolve(host, self._settings.port)))
+        except OSError as error:
+            reason = os_errors.in_words(error)
+            if self._proxy is not None:
+                sentence = f"{host} : {reason} ici ; le proxy le cherchera de son côté."
+                return self._found(Stage.NAME, Outcome.LOOK, sentence)
+            return self._failed(Stage.NAME, self._unreachable(reason))
+        others = f", et {french.count(len(found) - 1, 'autre')}" if len(found) > 1 else ""
+        return self._found(Stage.NAME, Outcome.OK, f"{host} a pour adresse {found[0]}{others}.")
+
+    def _unreachable(self, reason: str) -> TransferError:
+        host, port = self._settings.host, self._settings.port
+        return TransferError(Problem.SHAREBOX_UNREACHABLE, host=host, port=port, reason=reason)
+
+    def _dial_directly(self, tunnels: list[Tunnel]) -> Finding:
+        try:
+            self._dial(Direct(), tunnels)
+        except TransferError as error:
+            if self._proxy is None:
+                return self._failed(Stage.ROUTE, error)
+            return self._found(Stage.ROUTE, Outcome.LOOK, f"{error.why} Reste le proxy.")
+        return self._found(
+            Stage.ROUTE, Outcome.OK, f"{self._settings.host}, port {self._settings.port} répond."
+        )
+
+    def _dial_through(self, proxy: ProxySettings, tunnels: list[Tunnel]) -> Finding:
+        place = f"{proxy.host}, port {proxy.port}"
+        password = self._orders.proxy_password
+        if proxy.username and password is None:
+            sentence = f"{place} : le mot de passe de « {proxy.username} » n'a pas été donné."
+            needed = TransferError(Problem.PROXY_CREDENTIALS_NEEDED, proxy_host=proxy.host)
+            return Finding(Stage.PROXY, Outcome.NOT_TRIED, sentence, failure=None if tunnels else needed)
+        try:
+            self._dial(Proxy(proxy.kind, proxy.host, proxy.port, proxy.username, password), tunnels)
+        except TransferError as error:
+            if not tunnels:
+                return self._failed(Stage.PROXY, error)
+            return self._found(Stage.PROXY, Outcome.LOOK, f"{error.why} La route directe vient d'abord.")
+        return self._found(Stage.PROXY, Outcome.OK, f"{place} laisse passer vers Sharebox.")
+
+    def _dial(self, route: Route, tunnels: list[Tunnel]) -> None:
+        self._begin()
+        tunnel = open_tunnel(route, self._settings.host, self._settings.port)
+        self._is_open.callback(tunnel.close)
+        tunnels.append((route, tunnel))
+
+    # The server
+
+    def _meet(self, tunnels: list[Tunnel]) -> Generator[Finding, None, Sharebox | None]:
+        """Compares the key on the first route; where no Sharebox is there, on the next."""
+        (route, tunnel), *others = tunnels
+        settings = self._settings
+        address = Address(settings.host, settings.port, settings.username, settings.directory)
+        self._begin()
+        try:
+            sharebox = Sharebox.meet(address, route, settings.host_key, tunnel)
+        except TransferError as error:
+            if error.problem is Problem.NOT_SSH and others:
+                yield self._found(Stage.ROUTE, Outcome.LOOK, f"{error.why} Reste le proxy.")
+                return (yield from self._meet(others))
+            yield self._describe_key(error)
+            return None
+        self._is_open.callback(sharebox.close)
+        fingerprint = sharebox.host_key.fingerprint
+        yield self._found(Stage.HOST_KEY, Outcome.OK, f"C'est la clé attendue, {fingerprint}.")
+        return sharebox
+
+    def _describe_key(self, error: TransferError) -> Finding:
+        if error.problem is not Problem.HOST_KEY_UNKNOWN:
+            return self._failed(Stage.HOST_KEY, error)
+        sentence = (
+            f"Premier contact : la clé {error.details['key_type']} {error.details['fingerprint']} est à "
+            "comparer avec celle que l'Urssaf a donnée ; rien n'est accepté ici."
+        )
+        return self._found(Stage.HOST_KEY, Outcome.LOOK, sentence, error)
+
+    def _log_in(self, sharebox: Sharebox) -> Generator[Finding, None, bool]:
+        self._begin()
+        username, file = self._settings.username, self._settings.key_file
+        credentials = Credentials(
+            password=self._orders.sftp_password,
+            key_file=Path(file) if file else None,
+            passphrase=self._orders.key_passphrase,
+        )
+        try:
+            sharebox.log_in(credentials.load_key(), credentials.password)
+        except TransferError as error:
+            yield self._describe_login(_without_folder(error))
+            return False
+        means = "par sa clé" if file else "par mot de passe"
+        yield self._found(Stage.LOGIN, Outcome.OK, f"« {username} » est accepté {means}.")
+        return True
+
+    def _describe_login(self, error: TransferError) -> Finding:
+        if error.problem not in _SECRET_NEEDED:
+            return self._failed(Stage.LOGIN, error)
+        secret = "mot de passe" if error.problem is Problem.PASSWORD_NEEDED else "phrase secrète"
+        sentence = f"Sans {secret} pour « {self._settings.username} », l'essai s'arrête ici."
+        return Finding(Stage.LOGIN, Outcome.NOT_TRIED, sentence, failure=error)
+
+    # The folder
+
+    def _write(self, sharebox: Sharebox, trial: Trial) -> Generator[Finding, None, tuple[bool, bool]]:
+        """Opens the folder and writes the trial; gives whether each was done."""
+        self._begin()
+        is_open = False
+        try:
+            sharebox.open_folder()
+            is_open = True
+            trial.write()
+        except TransferError as error:
+            yield self._failed(Stage.FOLDER, error)
+            return is_open and error.problem is not Problem.CONNECTION_LOST, False
+        sentence = f"« {self._settings.directory} » accepte un fichier d'essai."
+        yield self._found(Stage.FOLDER, Outcome.OK, sentence)
+        return True, True
+
+    def _measure_room(self, sharebox: Sharebox) -> Finding:
+        self._begin()
+        directory = self._settings.directory
+        try:
+            with sharebox.refusals("mesure de", directory):
+                try:
+                    free = sharebox.sftp.free_bytes(directory)
+                except SftpError:
+                    free = None
+        except TransferError as error:
+            return self._failed(Stage.ROOM, error)
+        if free is None:
+            return Finding(Stage.ROOM, Outcome.NOT_TRIED, "Ce serveur ne dit pas combien il en reste.")
+        figure = f"{french.size(free)} libres"
+        if free < FULL_BELOW_BYTES:
+            full = TransferError(Problem.SHAREBOX_FULL, path=directory, reason=figure)
+            return self._failed(Stage.ROOM, full)
+        if self._size is not None and free < self._size:
+            sentence = f"{figure}, pour {french.size(self._size)} de bases avant compression."
+            return self._found(Stage.ROOM, Outcome.LOOK, sentence)
+        return self._found(Stage.ROOM, Outcome.OK, f"{figure}.")
+
+    def _try_out(self, trial: Trial) -> Finding:
+        self._begin()
+        try:
+            abilities = trial.try_out()
+        except TransferError as error:
+            return self._failed(Stage.CAPABILITIES, error)
+        if abilities.refusal is not None:
+            return self._failed(Stage.CAPABILITIES, abilities.refusal)
+        complete = abilities.rewrites and abilities.verification in {
+            Verification.SERVER_HASH,
+            Verification.READ_BACK,
+        }
+        outcome = Outcome.OK if complete and trial.left is None else Outcome.LOOK
+        return self._found(Stage.CAPABILITIES, outcome, _describe(abilities, trial.left))
+
+
+def _describe(abilities: Abilities, left: str | None) -> str:
+    if abilities.taken:
+        return "Le serveur retire chaque fichier dès son arrivée : rien ne pourra y être vérifié."
+    parts = [
+        "renommer : oui",
+        f"reprendre un envoi coupé : {_yes(abilities.rewrites)}",
+        f"vérifier : {_VERIFIED[abilities.verification]}",
+        f"forcer l'écriture sur disque : {_yes(abilities.syncs)}",
+    ]
+    if left is not None:
+        parts.append(f"supprimer : non, {left} est resté")
+    sentence = " ; ".join(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _yes(can: bool) -> str:
+    return "oui" if can else "non"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _without_folder(error: TransferError) -> TransferError:
+    """The same, naming a key's file without the folder it is in: the text may go into a ticket."""
+    details = dict(error.details)
+    if "file" in details:
+        details["file"] = Path(details["file"]).name
+    return TransferError(error.problem, **details)
