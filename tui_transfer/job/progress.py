@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer.job.state import JobStatus, Step
 
 if TYPE_CHECKING:
-    from tui_transfer.job.state import JobState
+    from tui_transfer.job.state import DatabaseState, JobState
 
 WINDOW: Final = 20.0
-"""Seconds over which the rate is averaged: long enough to be steady, short enough to follow the link."""
+"""Seconds over which a rate is averaged: long enough to be steady, short enough to follow the link."""
 _SHORTEST: Final = 1.0
+_READS_BACK: Final = "read-back"
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """`rate` in bytes per second, `left` in seconds; None while unknown."""
+    """`rate` in bytes per second of what goes on now, `left` in seconds; None while unknown."""
 
     rate: float | None
     left: float | None
@@ -27,44 +28,84 @@ class Estimate:
 class Meter:
     """Watches states go by and estimates rate and time left.
 
-    Feed it each new state with the time of its events (seconds, any origin). A new worker, which may
-    begin from an earlier offset, starts the measure afresh.
+    Sending and reading back are measured apart: many links are faster one way than the other. Feed it each
+    new state with the time of its events (seconds, any origin). A new worker, which may begin from an earlier
+    offset, starts the measure afresh.
     """
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[float, int]] = deque()
+        self._sending, self._reading = _Pace(), _Pace()
         self._worker: int | None = None
+        self._before: tuple[float, JobState] | None = None
 
     def observe(self, now: float, state: JobState) -> Estimate:
         """Takes `state` into account and gives the estimate as of `now`."""
-        if state.status is not JobStatus.RUNNING:
-            self._samples.clear()
-            return Estimate(None, None)
         if state.worker_pid != self._worker:
             self._worker = state.worker_pid
-            self._samples.clear()
-        # What was there before this worker came was not sent by it.
-        sent = sum(max(0, item.acknowledged - item.resumed_from) for item in state.databases)
-        if len(self._samples) == 1 and self._samples[0][1] == sent:
-            self._samples.clear()  # nothing has arrived yet: the measure begins with what does
-        self._samples.append((now, sent))
-        while len(self._samples) > 2 and self._samples[1][0] <= now - WINDOW:
-            self._samples.popleft()
-        rate = self._rate()
-        return Estimate(rate, _left(state, rate))
+            self._sending, self._reading, self._before = _Pace(), _Pace(), None
+        before, self._before = self._before, (now, state)
+        if state.status is not JobStatus.RUNNING or state.waiting is not None:
+            return Estimate(None, None)
+        pace = self._current(state)
+        if before is not None:
+            pace.advance(now - before[0], _moved(before[1], state, reading=pace is self._reading))
+        return Estimate(pace.rate, _left(state, self._sending.rate, self._reading.rate))
 
-    def _rate(self) -> float | None:
+    def _current(self, state: JobState) -> _Pace:
+        verifying = any(database.transfer is Step.VERIFYING for database in state.databases)
+        return self._reading if verifying else self._sending
+
+
+class _Pace:
+    """Bytes a second over the last `WINDOW` seconds that were spent so, from the first bytes on."""
+
+    def __init__(self) -> None:
+        self._clock = 0.0
+        self._total = 0
+        self._samples: deque[tuple[float, int]] = deque()
+
+    def advance(self, seconds: float, count: int) -> None:
+        """Counts `count` more bytes after `seconds` more."""
+        if not self._samples:
+            if count <= 0:
+                return  # nothing has come yet: the measure begins with what does
+            self._samples.append((0.0, 0))
+        self._clock += seconds
+        self._total += max(0, count)
+        self._samples.append((self._clock, self._total))
+        while len(self._samples) > 2 and self._samples[1][0] <= self._clock - WINDOW:
+            self._samples.popleft()
+
+    @property
+    def rate(self) -> float | None:
+        """None until it is known."""
+        if not self._samples:
+            return None
         (first_time, first), (last_time, last) = self._samples[0], self._samples[-1]
         if last_time - first_time < _SHORTEST:
             return None
-        return max(0.0, (last - first) / (last_time - first_time))
+        return (last - first) / (last_time - first_time)
 
 
-def _left(state: JobState, rate: float | None) -> float | None:
-    """Seconds until all is sent; unknown while an archive's size is, or while nothing moves."""
-    if not rate:
-        return None
-    missing = 0
+def _moved(before: JobState, after: JobState, *, reading: bool) -> int:
+    """Bytes that went over the link from one state to the next, one way."""
+    pairs = zip(before.databases, after.databases, strict=True)
+    if reading:
+        return sum(max(0, new.checked - old.checked) for old, new in pairs)
+    # What was there before this worker came was not sent by it.
+    return sum(max(0, _sent(new) - _sent(old)) for old, new in pairs)
+
+
+def _sent(database: DatabaseState) -> int:
+    return max(0, database.acknowledged - database.resumed_from)
+
+
+def _left(state: JobState, sending: float | None, reading: float | None) -> float | None:
+    """Seconds until all is sent and verified; unknown while an archive's size is, or while nothing moves.
+
+    As long as one way was not measured, it is taken to be as fast as the other.
+    """
+    to_send = to_read = 0
     ratio = _packing_ratio(state)
     for database in state.databases:
         if database.transfer is Step.DONE:
@@ -74,8 +115,21 @@ def _left(state: JobState, rate: float | None) -> float | None:
             if database.size is None or ratio is None:
                 return None
             size = int(database.size * ratio)
-        missing += max(0, size - database.acknowledged)
-    return missing / rate
+        to_send += max(0, size - database.acknowledged)
+        checked = database.checked if database.transfer is Step.VERIFYING else 0
+        to_read += max(0, size - checked)
+    if not _reads_back(state):
+        to_read = 0
+    sending, reading = sending or reading, reading or sending
+    if not sending or not reading:
+        return None
+    return to_send / sending + to_read / reading
+
+
+def _reads_back(state: JobState) -> bool:
+    """Whether archives are verified by reading them back: as the last one was; most servers need it."""
+    ways = [database.verified for database in state.databases if database.verified is not None]
+    return ways[-1] == _READS_BACK if ways else True
 
 
 def _packing_ratio(state: JobState) -> float | None:
