@@ -75,8 +75,9 @@ def test_the_programs_own_worker_does_not_count(base: Path, home: Home) -> None:
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
             assert process.stdout
             process.stdout.readline()
-            assert check("open", [("Base", base)], home).verdict is verdict
+            found = check("open", [("Base", base)], home)
             process.kill()
+            assert found.verdict is verdict
 
 
 def test_a_lock_file_is_named_with_its_database(base: Path, home: Home) -> None:

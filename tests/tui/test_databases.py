@@ -349,12 +349,12 @@ async def test_looking_again_draws_nothing_when_nothing_changed_and_rests_behind
         await pilot.press("p")
         await until(pilot, lambda: len(looks) > 3)
         drawn: list[object] = []
-        monkeypatch.setattr(app, "_display", lambda screen, renderable: drawn.append(renderable))
         seen = len(looks)
-        await until(pilot, lambda: len(looks) > seen + 3)
+        with monkeypatch.context() as context:
+            context.setattr(app, "_display", lambda screen, renderable: drawn.append(renderable))
+            await until(pilot, lambda: len(looks) > seen + 3)
         assert drawn == []
         assert looks.count(None) == len(looks) - 1, "the Sharebox was asked without being asked to"
-        monkeypatch.undo()
         await pilot.press("question_mark")
         await settle(pilot)
         seen = len(looks)

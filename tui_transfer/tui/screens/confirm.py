@@ -117,7 +117,7 @@ def confirm_transfer(
         if isinstance(unmet, TransferError):
             page.say(f"{unmet.title}. {unmet.why}", "error")
             return
-        if not page.is_current:  # left meanwhile
+        if not page.is_active:  # left meanwhile, or something else is asked
             return
         rows = [("•", "", name, _size(looks.get(name))) for name, _ in databases]
         # Everything is in sight at once, at 80 columns and 24 lines.

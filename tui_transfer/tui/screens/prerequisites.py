@@ -57,6 +57,8 @@ class PrerequisitesPage(Page):
         Binding("space", "none", "Cocher", key_display="Espace", tooltip="Cocher ou décocher (ou Entrée)"),
         Binding("r", "check_again", "Relancer les contrôles", show=False,
                 tooltip="Contrôler de nouveau ce que le programme peut voir, Sharebox compris"),
+        Binding("t", "test", "Tester la connexion", show=False,
+                tooltip="Essayer la connexion à Sharebox, étape par étape"),
         Binding("m", "maintain", "Maintenir", show=False, tooltip="Passer au transfert"),
     ]  # fmt: skip
 
@@ -81,6 +83,7 @@ class PrerequisitesPage(Page):
         """What else there is to do here."""
         yield Action("maintain", primary=True)
         yield Action("check_again")
+        yield Action("test")
 
     def on_mount(self) -> None:
         """Shows what was ticked and runs the checks."""
@@ -97,6 +100,16 @@ class PrerequisitesPage(Page):
         from tui_transfer.tui.screens.maintain import MaintainPage
 
         self.app.switch_screen(MaintainPage())
+
+    def action_test(self) -> None:
+        """Tries the connection, and explains each stage."""
+        from tui_transfer.tui.screens.diagnosis import DiagnosisDialog
+
+        orders = self.session.orders()
+        if self.session.settings is not None:
+            self.app.push_screen(DiagnosisDialog(self.session.settings, orders))
+        elif self.session.error is not None:
+            self.say(f"{self.session.error.title}. {self.session.error.why}", "error")
 
     def action_check_again(self) -> None:
         """Runs all checks, beside the screen."""
@@ -115,7 +128,7 @@ class PrerequisitesPage(Page):
         """Looks at the databases again, while somebody is looking at this screen."""
         settings = self.session.settings
         rested = not self._runs and time.monotonic() >= self._rest_until
-        if settings is not None and self.is_current and rested:
+        if settings is not None and self.is_active and rested:
             self._check(settings, None)
 
     def _check(self, settings: Settings, sharebox: ShareboxSettings | None) -> None:
