@@ -161,7 +161,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERMANENT,
         "Aucune configuration n'est installée",
         "Le fichier {file} n'existe pas.",
-        "Déposez le fichier config.toml fourni par l'Urssaf à cet emplacement, puis rouvrez le centre de "
+        "Déposez-y le fichier config.toml fourni par l'Urssaf, ou remplissez « Réglages » dans le centre de "
         "maintenance. Pour vous entraîner sans configuration : tui-transfer demo.",
     ),
     Problem.CONFIGURATION_INVALID: _meaning(

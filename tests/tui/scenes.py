@@ -6,7 +6,8 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -137,6 +138,23 @@ _PASSWORD = _blocked(Problem.PASSWORD_NEEDED, username="exemple")
 _DISK = _blocked(Problem.SHAREBOX_FULL, 1, path="/depot/exemple_1.7z.part", reason="plus d'espace libre")
 _INTERRUPTED = _blocked(Problem.INTERRUPTED, reason="Interrompu à la demande")
 
+def _past(stage_: Stage) -> Job:
+    """One of each kind, and many more, the newest of which is at work."""
+    days = (stage.NOW - timedelta(days=number) for number in count(1))
+    for number in range(34):
+        stage_.job(stage.all_delivered(), created_at=stage.NOW - timedelta(days=40 + number))
+    damaged = stage_.job(stage.all_delivered(), created_at=next(days))
+    damaged.journal.write_bytes(damaged.journal.read_bytes().replace(b"direct", b"detour"))
+    stage_.job(stage.all_delivered("size-only"), created_at=next(days))
+    for ending in (
+        stage.blocked(Problem.INTERRUPTED, reason="Interrompu à la demande"),
+        stage.blocked(Problem.SHAREBOX_FULL, 1, path="/depot/exemple_1.7z.part", reason="plus d'espace"),
+    ):
+        stage_.job([*stage.midway(), ending], created_at=next(days))
+    stage_.job(stage.all_delivered(), created_at=next(days))
+    return stage_.job(stage.midway(), running=True)
+
+
 SCENES = (
     Scene("centre"),
     Scene("centre-en-cours", job=_running),
@@ -146,6 +164,13 @@ SCENES = (
     Scene("maintenir-grise", keys=("m",), today=date(2022, 2, 20)),
     Scene("maintenir-sans-configuration", keys=("m",), configured=False),
     Scene("prerequis", keys=("p", "down", "down"), ticked=4),
+    Scene("historique", keys=("h",), job=_past),
+    Scene("historique-vide", keys=("h",)),
+    Scene("historique-supprimer", keys=("h", "down", "down", "down", "s"), job=_past),
+    Scene("reglages", keys=("g",)),
+    Scene("reglages-premiere-fois", keys=("g",), configured=False),
+    Scene("reglages-erreurs", keys=("g", "down", *"@x", "down", *"0", "f4")),
+    Scene("reglages-quitter", keys=("g", *"x", "escape")),
     Scene("bases", keys=("m", "t")),
     Scene("prerequis-ouverte", keys=("p", "end", "up", "up"), ticked=10),
     Scene("bases-ajouter", keys=("m", "t", "a")),

@@ -60,6 +60,19 @@ class Session:
         self.settings, self.error = settings, None
         return copy
 
+    def forget_secrets_of(self, before: Settings | None) -> None:
+        """Drops each secret that was given for what the settings do not name any more."""
+        now = self.settings
+        if before is None or now is None:
+            return
+        then, sharebox = before.sharebox, now.sharebox
+        if (then.host, then.port, then.username) != (sharebox.host, sharebox.port, sharebox.username):
+            self.sftp_password = None
+        if then.key_file != sharebox.key_file:
+            self.key_passphrase = None
+        if before.proxy != now.proxy:
+            self.proxy_password = None
+
     def keep_theme(self, theme: ThemeName) -> None:
         """Remembers the theme, where there are settings to remember it in.
 

@@ -185,8 +185,8 @@ class HistoryPage(Page):
         """A sentence instead of an empty table; buttons without anything to do are not shown."""
         some = bool(self._rows)
         self.query_one("#empty").display = not some
-        for selector in ("#jobs", "#about", "#actions"):
-            self.query_one(selector).display = some
+        for widget in self.query("#jobs, #about, Action"):
+            widget.display = some
         if some and self.focused is None:
             self.query_one(JobTable).focus()
 

@@ -75,6 +75,20 @@ _REPORT = Entry(
     "Le message qui annonce le transfert à l'équipe Impact emploi association : "
     "l'envoyer, le copier ou l'enregistrer.",
 )
+_HISTORY = Entry(
+    "history",
+    "H",
+    "Historique",
+    "Les transferts faits depuis cette machine, et celui qui est en cours, même lancé d'une autre fenêtre : "
+    "suivre, reprendre, renvoyer le rapport, supprimer.",
+)
+_SETTINGS = Entry(
+    "settings",
+    "G",
+    "Réglages",
+    "Votre nom, l'espace Sharebox, le proxy, les destinataires du rapport, les dates, le thème, "
+    "les notifications.",
+)
 _QUIT = Entry(
     "leave",
     "Q",
@@ -84,7 +98,7 @@ _QUIT = Entry(
 )
 
 
-_ALWAYS = (_MAINTAIN, _PREREQUISITES, _QUIT)
+_ALWAYS = (_MAINTAIN, _PREREQUISITES, _HISTORY, _SETTINGS, _QUIT)
 
 
 class HomePage(Page):
@@ -106,6 +120,10 @@ class HomePage(Page):
         Binding("t", "transfer", "Transfert", show=False,
                 tooltip="Suivre le transfert en cours, ou reprendre le dernier"),
         Binding("r", "report", "Rapport", show=False, tooltip="Message à envoyer après le transfert"),
+        Binding("h", "history", "Historique", show=False,
+                tooltip="Les transferts passés : suivre, reprendre, rapport, supprimer"),
+        Binding("g", "settings", "Réglages", show=False,
+                tooltip="Votre nom, Sharebox, proxy, destinataires, dates, affichage"),
         Binding("q,ctrl+q", "leave", "Quitter", key_display="Q", tooltip="Fermer le centre de maintenance"),
         Binding("l", "next_theme", "Thème", tooltip="Changer de thème : sombre, clair, contraste élevé"),
     ]  # fmt: skip
@@ -147,7 +165,7 @@ class HomePage(Page):
         last.display = self._job is not None
         if self._job is not None:
             entries += self._describe_job(self._job)
-        self._fill_menu([*entries, _QUIT])
+        self._fill_menu([*entries, _HISTORY, _SETTINGS, _QUIT])
 
     def _describe_job(self, job: Job) -> list[Entry]:
         """Shows how the job stands, and gives the entries that it adds to the menu."""
@@ -234,6 +252,18 @@ class HomePage(Page):
         from tui_transfer.tui.screens.report import ReportPage
 
         self.app.push_screen(ReportPage(self._job))
+
+    def action_history(self) -> None:
+        """Opens « Historique »."""
+        from tui_transfer.tui.screens.history import HistoryPage
+
+        self.app.push_screen(HistoryPage())
+
+    def action_settings(self) -> None:
+        """Opens « Réglages »."""
+        from tui_transfer.tui.screens.settings import SettingsPage
+
+        self.app.push_screen(SettingsPage())
 
     def action_none(self) -> None:
         """Nothing: there is no screen before this one."""

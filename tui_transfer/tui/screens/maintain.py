@@ -38,6 +38,8 @@ class MaintainPage(Page):
                 tooltip="Choisir les bases à transférer"),
         Binding("s", "follow", "Suivre le transfert", show=False, tooltip="Suivre le transfert en cours"),
         Binding("p", "prerequisites", "Prérequis", show=False, tooltip="Cocher et contrôler les prérequis"),
+        Binding("g", "settings", "Réglages", show=False,
+                tooltip="Remplir ou corriger la configuration"),
         Binding("r", "read_again", "Relire", show=False,
                 tooltip="Relire la configuration et l'état des transferts"),
         Binding("q,ctrl+q", "leave", "Quitter", show=False, key_display="Q",
@@ -58,6 +60,7 @@ class MaintainPage(Page):
     def buttons(self) -> Iterable[Action]:
         """What else there is to do here."""
         yield Action("follow")
+        yield Action("settings", primary=True)
         yield Action("prerequisites")
         yield Action("read_again")
         yield Action("leave")
@@ -84,6 +87,7 @@ class MaintainPage(Page):
         self.set_available("transfer", reason is None)
         self.query_one("#action-follow").display = following
         self.set_available("follow", following)
+        self.query_one("#action-settings").display = self.session.settings is None
         panel = self.query_one("#gate")
         panel.border_title = "Pourquoi ce bouton est grisé" if reason else "Tout est prêt"
         if reason is None:
@@ -135,7 +139,7 @@ class MaintainPage(Page):
         self.query_one("#gate-advice", Prose).update(advice)
 
     def _focus_next_step(self) -> None:
-        for action in ("transfer", "follow", "leave"):
+        for action in ("transfer", "follow", "settings", "leave"):
             button = self.query_one(f"#action-{action}", Action)
             if not button.disabled and button.display:
                 button.focus()
@@ -152,6 +156,12 @@ class MaintainPage(Page):
         from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
 
         self.app.push_screen(PrerequisitesPage())
+
+    def action_settings(self) -> None:
+        """Opens « Réglages », which is where a missing or wrong configuration is put right."""
+        from tui_transfer.tui.screens.settings import SettingsPage
+
+        self.app.push_screen(SettingsPage())
 
     def action_follow(self) -> None:
         """Joins the transfer that keeps the button grey."""

@@ -10,7 +10,7 @@ from textual.containers import Center, Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.screen import Screen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tui_transfer.errors import TransferError
 from tui_transfer.job import control
@@ -98,6 +98,10 @@ class Page(Screen[None]):
         side = MARGIN + max(0, self.size.width - MOST_COLUMNS) // 2
         for line in self.query("TopBar, #practice, #keys"):
             line.styles.padding = (0, side)
+
+    def on_descendant_focus(self) -> None:
+        """The key of the help depends on where one is."""
+        self.query_one(KeyBar).show(in_field=isinstance(self.focused, Input))
 
     @property
     def room(self) -> int:

@@ -49,12 +49,18 @@ class KeyBar(Static):
     """The keys that no button shows, six at most, then help."""
 
     def on_mount(self) -> None:
-        """The keys of a screen never change."""
+        """Nothing is focused yet."""
+        self.show(in_field=False)
+
+    def show(self, *, in_field: bool) -> None:
+        """The keys of a screen never change, but a field takes « ? » as a letter."""
         parts: list[str | Content | tuple[str, str]] = []
         shown = [binding for binding in own_bindings(type(self.screen)) if binding.show]
         for binding in shown[:MOST_KEYS]:
             parts += [(binding_keys(binding), "bold $primary"), f" {binding.description}   "]
-        self.update(Content.assemble(*parts, ("?", "bold $primary"), " Aide"))
+        content = Content.assemble(*parts, ("F1" if in_field else "?", "bold $primary"), " Aide")
+        if self.content != content:
+            self.update(content)
 
 
 class TooSmall(Static):

@@ -1,0 +1,431 @@
+"""« Réglages »: the form, its checks, and what becomes of the file."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from textual.widgets import Input
+
+from tests.tui import stage
+from tests.tui.conftest import flat
+from tests.tui.stage import Stage, settings
+from tui_transfer import config
+from tui_transfer.config import Home, ProxySettings
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.screens.home import HomePage
+from tui_transfer.tui.screens.maintain import MaintainPage
+from tui_transfer.tui.screens.settings import SettingsPage
+from tui_transfer.tui.screens.unsaved import UnsavedDialog
+from tui_transfer.tui.settings_draft import ENTRIES, NO_PROXY, compose, read_draft
+from tui_transfer.tui.theme import CONTRAST, LIGHT
+from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.field import Choice, Field
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+    from tui_transfer.tui.session import Session
+
+_PINNED = msgspec.structs.replace(settings().sharebox, host_key=stage.FINGERPRINT)
+
+
+@pytest.fixture
+def pinned(tmp_path: Path) -> Stage:
+    """A home whose settings hold a host key and a proxy."""
+    proxy = ProxySettings(kind="socks5", host="proxy.example.org", port=1080, username="exemple")
+    return Stage(tmp_path, settings(sharebox=_PINNED, proxy=proxy))
+
+
+def kept(staged: Stage) -> config.Settings:
+    return config.load(staged.home.config_file)
+
+
+async def open_settings(pilot: Pilot[Any]) -> SettingsPage:
+    await pilot.press("g")
+    assert isinstance(pilot.app.screen, SettingsPage)
+    await pilot.pause()
+    return pilot.app.screen
+
+
+async def type_in(pilot: Pilot[Any], id: str, text: str) -> None:
+    field = pilot.app.screen.query_one(f"#{id}", Input)
+    field.focus()
+    field.value = text
+    await pilot.pause()
+
+
+def errors(page: SettingsPage) -> dict[str, str]:
+    return {
+        field.widget.id or "": str(field.query_one(".field-error").render())
+        for field in page.query(Field)
+        if field.has_class("-wrong")
+    }
+
+
+async def test_the_form_shows_the_file_and_saving_it_unchanged_changes_nothing(pinned: Stage) -> None:
+    before = pinned.home.config_file.read_bytes()
+    app = CentreApp(pinned.home)
+    async with app.run_test(size=(110, 50)) as pilot:
+        await open_settings(pilot)
+        for text in ("Association Exemple", "sharebox.example.org", stage.FINGERPRINT, "(•) SOCKS5", "1080",
+                     "accueil@example.org, equipe@example.org", "02/03/2022", "(•) sombre"):  # fmt: skip
+            assert text in flat(app)
+        await pilot.press("f4")
+        assert "Enregistré" in flat(app)
+    assert pinned.home.config_file.read_bytes() == before
+    assert list(pinned.home.data.glob("*.old*")) == []
+
+
+async def test_every_setting_is_changed_by_keyboard_alone(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    typed = (
+        *"Association Lumière", "down",
+        *"depot.example.org", "down", *"2222", "down", *"lumiere", "down", *"/arrivee", "down",
+        *"~/cle", "down",
+        "right", "enter", *"proxy.example.org", "enter", *"8080", "enter", *"lumiere", "enter",
+        *"a@example.org; b@example.org", "down",
+        *"1/3/2022", "down", *"30.06.2022", "down", *"5", "down",
+        "right", "right", "down", "space", "s",
+    )  # fmt: skip
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_settings(pilot)
+        await pilot.press(*typed)
+        await pilot.pause()
+        assert "Enregistré" in flat(app)
+        assert app.theme == CONTRAST.name
+        assert app.announcer.notify is False
+        assert "Association Lumière" in flat(app)
+    assert kept(staged) == config.Settings(
+        manager=config.Manager(name="Association Lumière"),
+        sharebox=config.ShareboxSettings(
+            host="depot.example.org", port=2222, username="lumiere", directory="/arrivee", key_file="~/cle"
+        ),
+        proxy=ProxySettings(kind="http", host="proxy.example.org", port=8080, username="lumiere"),
+        databases=app.session.settings.databases if app.session.settings else (),
+        transfer=config.TransferSettings(opens_on=date(2022, 3, 1), closes_on=date(2022, 6, 30), retry_for=5),
+        report=config.ReportSettings(recipients=("a@example.org", "b@example.org")),
+        display=config.DisplaySettings(theme="contrast", notify=False),
+    )
+    assert [item.name for item in kept(staged).databases] == ["Base active", "Archives"]
+
+
+async def test_what_is_wrong_is_said_under_each_field_and_nothing_is_written(staged: Stage) -> None:
+    before = staged.home.config_file.read_bytes()
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = await open_settings(pilot)
+        await type_in(pilot, "manager-name", "")
+        await type_in(pilot, "sharebox-port", "70000")
+        await type_in(pilot, "report-recipients", "a@example.org, b")
+        await type_in(pilot, "transfer-closes-on", "31/02/2022")
+        await pilot.press("f4")
+        assert errors(page) == {
+            "manager-name": "✗ Attendu : un texte sur une seule ligne.",
+            "sharebox-port": "✗ Attendu : un nombre de 1 à 65535.",
+            "report-recipients": "✗ « b ». Attendu : une adresse de messagerie.",
+            "transfer-closes-on": "✗ Attendu : une date, par exemple 02/03/2022.",
+        }
+        assert app.focused is not None
+        assert app.focused.id == "manager-name"
+        await pilot.press("x")
+        assert "manager-name" not in errors(page), "it is being put right"
+    assert staged.home.config_file.read_bytes() == before
+
+
+async def test_dates_that_contradict_each_other_are_told_under_the_field(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        page = await open_settings(pilot)
+        await type_in(pilot, "transfer-closes-on", "01/03/2022")
+        await pilot.press("f4")
+        assert errors(page) == {"transfer-closes-on": "✗ Attendu : une date à partir du 2\xa0mars 2022."}
+
+
+async def test_every_field_and_button_is_reached_and_seen_at_80_by_24(pinned: Stage) -> None:
+    app = CentreApp(pinned.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = await open_settings(pilot)
+        order = []
+        for _ in page.focus_chain:
+            focused = app.focused
+            assert focused is not None
+            order.append(focused.id)
+            assert page.region.contains_region(focused.region)
+            if isinstance(focused, Input | Choice):
+                form = page.query_one("#form").content_region
+                assert form.contains_region(focused.region)
+                assert page.query_one("#hint").render()
+            await pilot.press("tab")
+            await pilot.pause()
+        assert order == [*(entry.id for entry in ENTRIES), "action-save", "action-forget-host-key"]
+        await pilot.press(*["down"] * 3)
+        await pilot.press(*["up"] * 9)
+        await pilot.pause()
+
+
+async def test_the_heading_comes_back_with_the_first_field(pinned: Stage) -> None:
+    app = CentreApp(pinned.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_settings(pilot)
+        await pilot.press("shift+tab")  # to the last button
+        await pilot.press(*["shift+tab"] * 2)
+        await pilot.pause()
+        assert "Gestionnaire" not in flat(app)
+        await pilot.press("tab", "tab", "tab")
+        await pilot.pause()
+        assert app.focused is not None
+        assert app.focused.id == "manager-name"
+        assert "Gestionnaire" in flat(app)
+
+
+async def test_the_proxy_is_given_up_with_its_fields(pinned: Stage) -> None:
+    app = CentreApp(pinned.home)
+    async with app.run_test(size=(110, 50)) as pilot:
+        page = await open_settings(pilot)
+        page.query_one("#proxy-kind").focus()
+        await pilot.press("right")
+        await pilot.pause()
+        assert "Identifiant" not in flat(app)
+        await pilot.press("s")
+    assert kept(pinned).proxy is None
+
+
+async def test_the_host_key_is_forgotten_after_asking(pinned: Stage) -> None:
+    app = CentreApp(pinned.home)
+    async with app.run_test(size=(110, 50)) as pilot:
+        page = await open_settings(pilot)
+        page.query_one("#action-save").focus()
+        await pilot.press("o", "n", "s")
+        assert kept(pinned).sharebox.host_key == stage.FINGERPRINT
+        await pilot.press("o", "o")
+        assert stage.FINGERPRINT not in flat(app)
+        assert page.query_one("#action-forget-host-key", Action).disabled
+        assert kept(pinned).sharebox.host_key == stage.FINGERPRINT
+        await pilot.press("s")
+        assert kept(pinned).sharebox.host_key is None
+
+
+async def test_the_key_of_another_server_is_not_kept(pinned: Stage) -> None:
+    app = CentreApp(pinned.home)
+    async with app.run_test(size=(110, 50)) as pilot:
+        await open_settings(pilot)
+        await type_in(pilot, "sharebox-host", "autre.example.org")
+        assert "oubliée : ce n'est plus le même serveur" in flat(app)
+        await type_in(pilot, "sharebox-host", "sharebox.example.org")
+        assert stage.FINGERPRINT in flat(app)
+        await type_in(pilot, "sharebox-port", "2222")
+        await pilot.press("f4")
+    assert kept(pinned).sharebox.host_key is None
+
+
+def secrets(session: Session) -> list[str | None]:
+    return [session.sftp_password, session.key_passphrase, session.proxy_password]
+
+
+async def test_secrets_are_not_tried_on_another_account(pinned: Stage) -> None:
+    app = CentreApp(pinned.home)
+    async with app.run_test() as pilot:
+        session = app.session
+        session.sftp_password, session.key_passphrase, session.proxy_password = "a", "b", "c"
+        await open_settings(pilot)
+        await type_in(pilot, "manager-name", "Autre nom")
+        await pilot.press("f4")
+        assert secrets(session) == ["a", "b", "c"]
+        await type_in(pilot, "sharebox-username", "autre")
+        await type_in(pilot, "sharebox-key-file", "/cle")
+        await type_in(pilot, "proxy-host", "autre.example.org")
+        await pilot.press("f4")
+        assert secrets(session) == [None, None, None]
+
+
+async def test_a_key_that_another_window_pinned_meanwhile_is_kept(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await open_settings(pilot)
+        config.remember_host_key(staged.home, "sharebox.example.org", stage.FINGERPRINT)
+        await type_in(pilot, "manager-name", "Autre nom")
+        await pilot.press("f4")
+    assert kept(staged).sharebox.host_key == stage.FINGERPRINT
+    assert kept(staged).manager.name == "Autre nom"
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+q"])
+async def test_leaving_asks_only_where_something_changed(staged: Stage, key: str) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await open_settings(pilot)
+        await pilot.press(*"!", key)
+        assert isinstance(app.screen, UnsavedDialog)
+        await pilot.press("r")
+        assert isinstance(app.screen, SettingsPage)
+        assert app.screen.query_one("#manager-name", Input).value == "!"
+        await pilot.press("backspace", *"Association Exemple", key)
+        assert not isinstance(app.screen, UnsavedDialog), "it is as it was"
+
+
+async def test_what_changed_is_saved_or_dropped_on_leaving(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await open_settings(pilot)
+        await pilot.press(*"Un", "escape", "a")
+        assert isinstance(app.screen, HomePage)
+        assert kept(staged).manager.name == "Association Exemple"
+        await open_settings(pilot)
+        await pilot.press(*"Deux", "escape", "s")
+        assert isinstance(app.screen, HomePage)
+        assert kept(staged).manager.name == "Deux"
+        assert "Deux" in flat(app)
+        await open_settings(pilot)
+        await pilot.press("delete", "escape", "s")
+        assert isinstance(app.screen, SettingsPage), "what is wrong keeps one here"
+
+
+async def test_the_first_settings_are_written_here(tmp_path: Path) -> None:
+    home = Home(tmp_path / "new" / "config.toml", tmp_path / "new")
+    app = CentreApp(home)
+    async with app.run_test() as pilot:
+        await pilot.press("m", "enter")
+        assert isinstance(app.screen, SettingsPage)
+        assert "Première utilisation" in flat(app)
+        await type_in(pilot, "manager-name", "Association Exemple")
+        await type_in(pilot, "sharebox-host", "sharebox.example.org")
+        await type_in(pilot, "sharebox-username", "exemple")
+        await pilot.press("f4")
+        assert "Enregistré" in flat(app)
+        await pilot.press("escape")
+        assert isinstance(app.screen, MaintainPage)
+        assert "Le transfert peut commencer" in flat(app)
+        assert "Réglages" not in flat(app)
+    assert config.load(home.config_file) == config.Settings(
+        manager=config.Manager(name="Association Exemple"),
+        sharebox=config.ShareboxSettings(host="sharebox.example.org", username="exemple"),
+    )
+
+
+_BROKEN = """# donné par l'Urssaf
+[manager]
+name = "Association Exemple"
+[sharebox]
+host = "sharebox.example.org"
+port = 99999
+usernam = "exemple"
+directory = "/depot
+[[databases]]
+name = "Paie"
+path = "/srv/paie"
+[[databases]]
+name = ""
+path = "/srv/autre"
+"""
+
+
+async def test_an_invalid_file_is_mended_from_what_could_be_read_and_kept_beside(staged: Stage) -> None:
+    file = staged.home.config_file
+    file.write_text(_BROKEN)
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(110, 50)) as pilot:
+        page = await open_settings(pilot)
+        assert "La configuration est inutilisable" in flat(app)
+        assert page.query_one("#manager-name", Input).value == "Association Exemple"
+        assert page.query_one("#sharebox-port", Input).value == "99999"
+        assert set(errors(page)) == {"sharebox-port", "sharebox-username"}
+        assert file.read_text() == _BROKEN
+        await type_in(pilot, "sharebox-port", "")
+        await type_in(pilot, "sharebox-username", "exemple")
+        await pilot.press("f4")
+        assert "est gardé : config.toml.old" in flat(app)
+    assert file.with_name("config.toml.old").read_text() == _BROKEN
+    assert [item.name for item in kept(staged).databases] == ["Paie"]
+    assert kept(staged).sharebox.username == "exemple"
+
+
+async def test_comments_are_kept_in_a_copy_that_is_named(staged: Stage) -> None:
+    file = staged.home.config_file
+    commented = "# ne pas toucher\n" + file.read_text()
+    file.write_text(commented)
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(110, 50)) as pilot:
+        await open_settings(pilot)
+        await pilot.press("f4")
+        assert "config.toml.old" in flat(app)
+        await pilot.press("f4")
+        assert "config.toml.old" not in flat(app), "said once"
+    assert file.with_name("config.toml.old").read_text() == commented
+
+
+async def test_settings_that_cannot_be_written_say_so(staged: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        details = {"file": "config.toml", "reason": "plus d'espace libre"}
+        raise TransferError(Problem.CONFIGURATION_UNWRITABLE, **details)
+
+    monkeypatch.setattr(config, "save", refuse)
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await open_settings(pilot)
+        await pilot.press(*"Autre", "f4")
+        assert "plus d'espace libre" in flat(app)
+        await pilot.press("escape", "s")
+        assert isinstance(app.screen, SettingsPage), "nothing is lost"
+
+
+async def test_tab_completes_the_key_file(staged: Stage, databases: list[Path]) -> None:
+    folder = databases[0].parent
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        page = await open_settings(pilot)
+        await type_in(pilot, "sharebox-key-file", f"{folder}/pa")
+        await pilot.press("tab")
+        assert page.query_one("#sharebox-key-file", Input).value == f"{folder}/paie.fdb"
+        await pilot.press("tab")
+        assert app.focused is not None
+        assert app.focused.id == "proxy-kind"
+
+
+async def test_the_theme_key_and_the_field_agree(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        page = await open_settings(pilot)
+        page.query_one("#action-save").focus()
+        await pilot.press("l")
+        assert app.theme == LIGHT.name
+        assert page.query_one("#display-theme", Choice).value == "light"
+        await pilot.press("escape")
+        assert isinstance(app.screen, HomePage), "it was saved at once"
+
+
+def test_each_key_of_the_file_has_a_field_or_a_place_of_its_own() -> None:
+    """A setting added to the configuration must not be forgotten here."""
+    elsewhere = {"sharebox.host_key", "databases"}
+    keys = {
+        f"{section.name}.{field.name}"
+        for section in msgspec.structs.fields(config.Settings)
+        if section.name != "databases"
+        for kind in (section.type, *getattr(section.type, "__args__", ()))
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+        for field in msgspec.structs.fields(kind)
+    }
+    assert keys | {"databases"} == {entry.key for entry in ENTRIES} | elsewhere
+
+
+def test_what_the_file_says_comes_back_through_the_form(tmp_path: Path) -> None:
+    given = settings(sharebox=_PINNED)
+    file = tmp_path / "config.toml"
+    config.save(file, given)
+    draft = read_draft(file)
+    assert draft.texts["proxy.kind"] == NO_PROXY
+    assert compose(draft, draft.texts, forget_host_key=False) == given
+
+
+@pytest.mark.parametrize("content", [b"", b"[", b"a = [\n1,\n", b"\xff\xfe", b"manager = 3\ndatabases = 4\n"])
+def test_nothing_that_a_file_may_hold_keeps_the_form_from_opening(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(content)
+    draft = read_draft(file)
+    assert draft.texts["manager.name"] == ""
+    assert draft.databases == ()

@@ -1,0 +1,284 @@
+"""« Réglages »: a form for what is otherwise written in `config.toml`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Input, Label, Static
+
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.tui.screens.add_database import PathInput
+from tui_transfer.tui.screens.dialog import YesNo
+from tui_transfer.tui.screens.page import Page
+from tui_transfer.tui.screens.unsaved import Unsaved, UnsavedDialog
+from tui_transfer.tui.settings_draft import ENTRIES, NO_PROXY, SECTIONS, SERVER, compose, read_draft
+from tui_transfer.tui.theme import THEMES
+from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.bars import TopBar
+from tui_transfer.tui.widgets.field import Choice, Field, QuietInput
+from tui_transfer.tui.widgets.prose import Prose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from textual.widget import Widget
+
+    from tui_transfer.config import Settings
+    from tui_transfer.tui.settings_draft import Draft, Entry, Section
+
+_NO_KEY: Final = "aucune : il montrera la sienne, que vous comparerez"
+_MOVED: Final = "oubliée : ce n'est plus le même serveur"
+
+
+class KeyFileInput(PathInput):
+    """A field for a path, where an empty one is right and nothing is listed below."""
+
+    def action_complete(self) -> None:
+        """Completes a whole path; a relative one would begin at the configuration, and not here."""
+        if Path(self.value.strip()).expanduser().is_absolute():
+            super().action_complete()
+        else:
+            self.screen.focus_next()
+
+    def action_browse(self) -> None:
+        """Goes on to the next field."""
+        self.screen.focus_next()
+
+
+class SettingsPage(Page):
+    """All settings in one form, checked by the configuration's own types; written only by « Enregistrer »."""
+
+    TRAIL = "Centre de maintenance › Réglages"
+    LEAD = "↑ et ↓ vont d'un champ à l'autre. Un champ vide garde la valeur grisée."
+    HELP = (
+        "Ces réglages sont ceux du fichier config.toml. Rien n'est changé avant « Enregistrer » : F4 "
+        "depuis un champ, ou la lettre S ailleurs. Aucun mot de passe n'est enregistré. « Oublier la clé » "
+        "sert quand l'Urssaf annonce que la clé de son serveur a changé."
+    )
+    CSS_PATH = "settings.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,down", "none", "Champ", key_display="↑ ↓", tooltip="Aller d'un champ à l'autre"),
+        Binding("s,f4,ctrl+s", "save", "Enregistrer", key_display="S ou F4",
+                tooltip="Enregistrer les réglages"),
+        Binding("o", "forget_host_key", "Oublier la clé", show=False,
+                tooltip="Oublier la clé du serveur Sharebox, après confirmation"),
+    ]  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._forget = False
+        """Whether the pinned host key is to go when the settings are saved."""
+        self._checked: dict[str, str] = {}
+        """The texts that the errors shown are about."""
+
+    def body(self) -> Iterable[Widget]:
+        """The sections, then what the focused field is for."""
+        self.session.reload()
+        self._draft: Draft = read_draft(self.session.home.config_file)
+        yield VerticalScroll(*map(self._section, SECTIONS), id="form", classes="panel", can_focus=False)
+        yield Prose(id="hint")
+
+    def _section(self, section: Section) -> Widget:
+        lines: list[Widget] = [Static(section.title, classes="section-title")]
+        for entry in section.entries:
+            lines.append(Field(entry.label, self._widget(entry)))
+            if entry.key == "sharebox.port":
+                key = Horizontal(Label("Clé du serveur", classes="field-label"), Static(id="host-key"))
+                lines.append(key.add_class("pinned"))
+        return Vertical(*lines, classes="section")
+
+    def _widget(self, entry: Entry) -> Input | Choice:
+        text = self._draft.texts[entry.key]
+        if entry.choices:
+            return Choice(entry.choices, text, id=entry.id)
+        kind = KeyFileInput if entry.kind == "path" else QuietInput
+        return kind(text, id=entry.id, placeholder=entry.placeholder)
+
+    def buttons(self) -> Iterable[Action]:
+        """What to do with all of them."""
+        yield Action("save", primary=True)
+        yield Action("forget_host_key")
+
+    def on_mount(self) -> None:
+        """Says why there are no settings yet, where that is so."""
+        self.watch(self.query_one("#proxy-kind"), "chosen", self._show_proxy)
+        self._show_host_key()
+        error = self.session.error
+        if error is None:
+            return
+        if error.problem is Problem.CONFIGURATION_MISSING:
+            self.say("Première utilisation : saisissez ce que l'Urssaf vous a donné.")
+            return
+        self.say(
+            f"{error.title} : {error.why} Ce qui a pu être lu est repris ici. L'ancien fichier sera gardé.",
+            "warning",
+        )
+        self.typed_settings()  # shows what is wrong
+
+    def action_none(self) -> None:
+        """The fields do it."""
+
+    # ── The form ──────────────────────────────────────────────
+
+    @property
+    def _texts(self) -> dict[str, str]:
+        texts = {}
+        for entry in ENTRIES:
+            widget = self._field(entry).widget
+            texts[entry.key] = widget.value.strip() if isinstance(widget, Input) else widget.value
+        return texts
+
+    @property
+    def _changed(self) -> bool:
+        return self._forget or self._texts != self._draft.texts
+
+    def _field(self, entry: Entry) -> Field:
+        widget = self.query_one(f"#{entry.id}")
+        return next(field for field in widget.ancestors if isinstance(field, Field))
+
+    def on_descendant_focus(self) -> None:
+        """Explains the focused field, and shows the heading above the first of a section."""
+        focused = self.focused
+        entry = next((entry for entry in ENTRIES if focused is not None and focused.id == entry.id), None)
+        self.query_one("#hint", Prose).update(entry.hint if entry else "")
+        if entry is not None and any(entry is section.entries[0] for section in SECTIONS):
+            section = self._field(entry).parent
+            assert section is not None
+            self.call_after_refresh(section.children[0].scroll_visible, animate=False)
+
+    @on(Input.Changed)
+    def _edited(self, event: Input.Changed) -> None:
+        entry = next(entry for entry in ENTRIES if entry.id == event.input.id)
+        if event.value.strip() != self._checked.get(entry.key):  # an input says its first value, too
+            self._set_error(entry, None)
+        if entry.key in SERVER:
+            self._show_host_key()
+
+    @on(Input.Submitted)
+    def _next(self) -> None:
+        self.focus_next()
+
+    def _show_proxy(self) -> None:
+        """The proxy's fields are there where there is a proxy."""
+        kind = self.query_one("#proxy-kind", Choice).value
+        for entry in ENTRIES:
+            if entry.key.startswith("proxy.") and entry.key != "proxy.kind":
+                self._field(entry).display = kind != NO_PROXY
+
+    def _show_host_key(self) -> None:
+        kept = None if self._forget else self._draft.host_key_with(self._texts)
+        lost = self._draft.host_key is not None and not self._forget
+        self.set_text("#host-key", kept or (_MOVED if lost else _NO_KEY))
+        self.query_one("#host-key").set_class(kept is None, "muted")
+        self.set_available("forget_host_key", kept is not None)
+
+    def _set_error(self, entry: Entry, error: str | None) -> None:
+        field = self._field(entry)
+        if error is not None or field.has_class("-wrong"):  # a layout for nothing at each key would be felt
+            field.set_error(error)
+            field.set_class(error is not None, "-wrong")
+
+    def typed_settings(self) -> Settings | None:
+        """The settings as they are typed, saved or not; None, with what is wrong shown, where they are none.
+
+        The list of databases and the host key are those of the file: another window may have changed them.
+        """
+        now = read_draft(self.session.home.config_file)
+        self._checked = self._texts
+        result = compose(now, self._checked, forget_host_key=self._forget)
+        errors = result if isinstance(result, dict) else {}
+        wrong = [entry for entry in ENTRIES if entry.key in errors]
+        for entry in ENTRIES:
+            self._set_error(entry, errors.get(entry.key))
+        if isinstance(result, dict):
+            if wrong:
+                field = self._field(wrong[0])
+                field.widget.focus()
+                self.call_after_refresh(field.scroll_visible, animate=False)
+            else:
+                self.say(" ".join(result.values()), "error")
+            return None
+        return result
+
+    # ── What the keys do ──────────────────────────────────────
+
+    def action_save(self) -> None:
+        """Writes the settings, and says where."""
+        self._save()
+
+    def _save(self) -> bool:
+        settings = self.typed_settings()
+        if settings is None:
+            return False
+        before = self.session.settings
+        try:
+            copy = self.session.save(settings)
+        except TransferError as error:
+            self.say(f"{error.title}. {error.why} {error.advice}", "error")
+            return False
+        self._take_effect(before, settings)
+        self._forget = False
+        # What was typed counts as what the file says: « 1/3/2022 » is no change of « 01/03/2022 ».
+        self._draft = replace(read_draft(self.session.home.config_file), texts=self._texts)
+        self._show_host_key()
+        kept = f" L'ancien fichier, avec ses commentaires, est gardé : {copy.name}." if copy else ""
+        self.say(f"Enregistré : {self.session.home.config_file}.{kept}", "success")
+        return True
+
+    def _take_effect(self, before: Settings | None, now: Settings) -> None:
+        self.session.forget_secrets_of(before)
+        self.app.theme = THEMES[now.display.theme].name
+        self.centre.announcer.notify = now.display.notify
+        for screen in self.app.screen_stack:
+            for bar in screen.query(TopBar):
+                bar.manager = now.manager.name
+
+    def action_next_theme(self) -> None:
+        """Changes the field as well."""
+        super().action_next_theme()
+        names = list(THEMES)
+        chosen = next(name for name in names if THEMES[name].name == self.app.theme)
+        self.query_one("#display-theme", Choice).chosen = names.index(chosen)
+        if self.session.settings is not None:  # it was saved
+            self._draft = replace(self._draft, texts={**self._draft.texts, "display.theme": chosen})
+
+    def action_forget_host_key(self) -> None:
+        """Asks before the pinned key is given up."""
+        question = YesNo(
+            "Oublier la clé du serveur ?",
+            "À la prochaine connexion, le serveur montrera sa clé, et vous la comparerez à celle que "
+            "l'Urssaf vous a donnée.",
+            "Faites-le seulement si l'Urssaf annonce une nouvelle clé.",
+            kind="warning",
+        )
+        self.app.push_screen(question, self._asked_to_forget)
+
+    def _asked_to_forget(self, agreed: bool | None) -> None:
+        if agreed:
+            self._forget = True
+            self._show_host_key()
+            self.say("La clé sera oubliée quand vous enregistrerez.")
+
+    def action_back(self) -> None:
+        """Goes back; asks first what becomes of changes."""
+        self._unless_changed(super().action_back)
+
+    def action_leave(self) -> None:
+        """Ends the program; asks first what becomes of changes."""
+        self._unless_changed(super().action_leave)
+
+    def _unless_changed(self, go: Callable[[], None]) -> None:
+        if self._changed:
+            self.app.push_screen(UnsavedDialog(), partial(self._chosen, go))
+        else:
+            go()
+
+    def _chosen(self, go: Callable[[], None], choice: Unsaved | None) -> None:
+        if choice is Unsaved.DROP or (choice is Unsaved.SAVE and self._save()):
+            go()
