@@ -218,6 +218,26 @@ async def test_an_idle_page_reads_only_what_was_appended(staged: Stage) -> None:
     assert [row.error for row in past.look()] == [None]
 
 
+async def test_nothing_is_looked_at_under_a_modal(staged: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[None] = []
+    look = PastJobs.look
+    monkeypatch.setattr(PastJobs, "look", lambda self: (looked.append(None), look(self))[1])
+    monkeypatch.setattr(history, "LOOK_SECONDS", 0.02)
+    interrupted(staged)
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await open_history(pilot)
+        await until(pilot, lambda: len(looked) > 3)
+        await pilot.press("question_mark")
+        await settle(pilot)
+        before = len(looked)
+        for _ in range(10):
+            await pilot.pause(0.02)
+        assert len(looked) == before
+        await pilot.press("escape")
+        await until(pilot, lambda: len(looked) > before)
+
+
 # ── Removing ──────────────────────────────────────────────────
 
 

@@ -81,7 +81,8 @@ class SettingsPage(Page):
         """The sections, then what the focused field is for."""
         self.session.reload()
         self._draft: Draft = read_draft(self.session.home.config_file)
-        yield VerticalScroll(*map(self._section, SECTIONS), id="form", classes="panel", can_focus=False)
+        form = VerticalScroll(*map(self._section, SECTIONS), id="form", classes="panel", can_focus=False)
+        yield Vertical(form, id="form-room")
         yield Prose(id="hint")
 
     def _section(self, section: Section) -> Widget:
