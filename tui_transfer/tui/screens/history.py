@@ -127,7 +127,7 @@ class HistoryPage(Page):
     # ── The table ─────────────────────────────────────────────
 
     def _look(self) -> None:
-        if self.app.screen is self and not self._looking:  # not under a modal
+        if self.is_active and not self._looking:
             self._looking = True
             in_background(self, self._past.look, self._looked)
 
