@@ -259,7 +259,7 @@ def test_it_can_be_left_after_any_stage_and_leaves_nothing(ssh_server: SshServer
         running = diagnose(settings(ssh_server), Orders(sftp_password=ssh_server.password))
         for _ in range(count):
             next(running)
-        running.close()  # type: ignore[attr-defined]
+        running.close()
         assert list(ssh_server.root.iterdir()) == [], count
 
 

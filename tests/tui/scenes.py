@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,6 +21,8 @@ from tui_transfer.config import Home, ProxySettings
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.orders import Orders
 from tui_transfer.preflight.checks import Check, Verdict
+from tui_transfer.preflight.findings import Finding, Outcome
+from tui_transfer.preflight.findings import Stage as ConnectionStage
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.paths import Match
 from tui_transfer.tui.practice import Practice, PracticeProxy
@@ -51,6 +53,33 @@ _CHECKS = [
     Check("space", "Place libre sur cette machine", Verdict.OK, "212 Go libres, 333 Mo nécessaires au plus."),
     Check("sharebox", "Sharebox joignable", Verdict.OK, "sharebox.example.org, port 22 répond."),
 ]  # fmt: skip
+_NEEDED = TransferError(Problem.PASSWORD_NEEDED, username="exemple")
+_REACHED = [
+    Finding(ConnectionStage.NAME, Outcome.OK, "sharebox.example.org a pour adresse 192.0.2.10.", 0.018),
+    Finding(ConnectionStage.ROUTE, Outcome.OK, "sharebox.example.org, port 22 répond.", 0.031),
+    Finding(ConnectionStage.HOST_KEY, Outcome.OK, f"C'est la clé attendue, {stage.FINGERPRINT}.", 0.204),
+    Finding(ConnectionStage.LOGIN, Outcome.OK, "« exemple » est accepté par mot de passe.", 0.118),
+    Finding(ConnectionStage.FOLDER, Outcome.OK, "« /depot » accepte un fichier d'essai.", 0.162),
+    Finding(ConnectionStage.ROOM, Outcome.OK, "84,2 Go libres.", 0.02),
+    Finding(
+        ConnectionStage.CAPABILITIES,
+        Outcome.LOOK,
+        "Renommer : oui ; reprendre un envoi coupé : non ; vérifier : par relecture ; forcer l'écriture sur "
+        "disque : oui.",
+        1.31,
+    ),
+]
+_STOPPED = [
+    *_REACHED[:3],
+    Finding(
+        ConnectionStage.LOGIN,
+        Outcome.NOT_TRIED,
+        "Sans mot de passe pour « exemple », l'essai s'arrête ici.",
+        None,
+        _NEEDED,
+    ),
+    *(Finding(later, Outcome.NOT_TRIED) for later in list(ConnectionStage)[5:]),
+]
 
 
 @dataclass(frozen=True)
@@ -66,6 +95,8 @@ class Scene:
     practice: Practice | None = None
     today: date = date(2022, 3, 2)
     ticked: int = 0
+    findings: Sequence[Finding] = ()
+    """What « Tester la connexion » finds."""
 
 
 def _summarize(path: Path) -> Summary:
@@ -138,6 +169,7 @@ _PASSWORD = _blocked(Problem.PASSWORD_NEEDED, username="exemple")
 _DISK = _blocked(Problem.SHAREBOX_FULL, 1, path="/depot/exemple_1.7z.part", reason="plus d'espace libre")
 _INTERRUPTED = _blocked(Problem.INTERRUPTED, reason="Interrompu à la demande")
 
+
 def _past(stage_: Stage) -> Job:
     """One of each kind, and many more, the newest of which is at work."""
     days = (stage.NOW - timedelta(days=number) for number in count(1))
@@ -164,6 +196,9 @@ SCENES = (
     Scene("maintenir-grise", keys=("m",), today=date(2022, 2, 20)),
     Scene("maintenir-sans-configuration", keys=("m",), configured=False),
     Scene("prerequis", keys=("p", "down", "down"), ticked=4),
+    Scene("prerequis-ouverte", keys=("p", "end", "up", "up"), ticked=10),
+    Scene("essai-connexion", keys=("p", "t"), findings=_REACHED),
+    Scene("essai-connexion-arrete", keys=("p", "t"), findings=_STOPPED),
     Scene("historique", keys=("h",), job=_past),
     Scene("historique-vide", keys=("h",)),
     Scene("historique-supprimer", keys=("h", "down", "down", "down", "s"), job=_past),
@@ -172,7 +207,6 @@ SCENES = (
     Scene("reglages-erreurs", keys=("g", "down", *"@x", "down", *"0", "f4")),
     Scene("reglages-quitter", keys=("g", *"x", "escape")),
     Scene("bases", keys=("m", "t")),
-    Scene("prerequis-ouverte", keys=("p", "end", "up", "up"), ticked=10),
     Scene("bases-ajouter", keys=("m", "t", "a")),
     Scene("bases-supprimer", keys=("m", "t", "s")),
     Scene("confirmation", keys=("m", "t", "down", "space", "t"), ticked=10),
@@ -208,6 +242,7 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
             (f"{screens}.databases.summarize", _summarize),
             (f"{screens}.prerequisites.check_all", lambda *_: _CHECKS),
             (f"{screens}.add_database.find_matches", _find_matches),
+            ("tui_transfer.preflight.diagnosis.diagnose", lambda *_: (item for item in scene.findings)),
             (f"{screens}.transfer.control.start", _never_starts),
             ("tui_transfer.tui.mailer.why_unavailable", lambda: "cette session est à distance (SSH)"),
         ):

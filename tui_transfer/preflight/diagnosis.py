@@ -41,7 +41,7 @@ _VERIFIED: Final = {
 }
 
 
-def diagnose(settings: Settings, orders: Orders, size: int | None = None) -> Iterator[Finding]:
+def diagnose(settings: Settings, orders: Orders, size: int | None = None) -> Generator[Finding, None, None]:
     """Gives what each stage met, as soon as it is over. A stage that a later one corrects is given again.
 
     Seconds may pass before each one: not for a UI's own thread. Closing the iterator closes the connection.
@@ -57,7 +57,7 @@ def diagnose(settings: Settings, orders: Orders, size: int | None = None) -> Ite
         yield finding
     for stage in stages(settings):
         if stage not in seen:
-            yield Finding(stage, Outcome.NOT_TRIED, "Dépend de ce qui précède.")
+            yield Finding(stage, Outcome.NOT_TRIED)
 
 
 class _Diagnosis:

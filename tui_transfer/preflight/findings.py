@@ -47,14 +47,15 @@ class Finding:
     Attributes:
         stage: which.
         outcome: the verdict.
-        sentence: what was found, in one French sentence without any secret.
+        sentence: what was found, in one French sentence without any secret; empty where only an earlier stage
+            is in the way.
         seconds: how long it took; None where nothing was tried.
         failure: what stands in the way, if something does.
     """
 
     stage: Stage
     outcome: Outcome
-    sentence: str
+    sentence: str = ""
     seconds: float | None = None
     failure: TransferError | None = None
 
@@ -70,7 +71,8 @@ class Finding:
     def as_line(self) -> str:
         """The finding for a ticket."""
         time = f" ({self.time})" if self.time else ""
-        return f"[{self.outcome}] {self.stage}{time} : {self.sentence}"
+        sentence = f" : {self.sentence}" if self.sentence else ""
+        return f"[{self.outcome}] {self.stage}{time}{sentence}"
 
 
 def stages(settings: Settings) -> list[Stage]:

@@ -1,0 +1,153 @@
+"""« Tester la connexion » against a real server, and left at any moment."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tests.preflight.test_diagnosis import settings as settings_for
+from tests.tui.conftest import flat, shown, until
+from tui_transfer import config
+from tui_transfer.job.orders import Orders
+from tui_transfer.preflight import diagnosis
+from tui_transfer.preflight.findings import Finding, Outcome, Stage
+from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.screens.diagnosis import DiagnosisDialog
+from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
+from tui_transfer.tui.screens.secret import SecretDialog
+from tui_transfer.tui.widgets.actions import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+    from textual.pilot import Pilot
+
+    from tests.servers.openssh import SshServer
+    from tests.tui.stage import Stage as Home
+
+
+def at(pilot: Pilot[int], kind: type[object]) -> bool:
+    return isinstance(pilot.app.screen, kind)
+
+
+async def finished(pilot: Pilot[int]) -> str:
+    """What is on the screen once nothing is under way."""
+    dialog = pilot.app.screen
+    assert isinstance(dialog, DiagnosisDialog)
+    await until(pilot, lambda: not dialog.query_one("#action-retry", Action).disabled)
+    return flat(pilot.app)
+
+
+async def test_the_way_is_shown_and_the_password_asked_for_once(staged: Home, ssh_server: SshServer) -> None:
+    config.save(staged.home.config_file, settings_for(ssh_server))
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("p", "t")
+        text = await finished(pilot)
+        assert "– pas essayé Identification" in text
+        assert "Sans mot de passe" in text
+        assert "Appuyez sur M" in text
+        assert ssh_server.authentication_requests() == []
+
+        await pilot.press("m")
+        assert at(pilot, SecretDialog)
+        await pilot.press(*"faux", "enter")
+        assert "✗ bloquant Identification" in await finished(pilot)
+        await pilot.press("r")
+        assert "– pas essayé Identification" in await finished(pilot), "a refused password is not sent twice"
+        tried = [line for line in ssh_server.authentication_requests() if "method password" in line]
+        assert len(tried) == 1
+        assert not app.session.sftp_password
+
+        await pilot.press("m")
+        await pilot.press(*ssh_server.password, "enter")
+        text = await finished(pilot)
+        for stage in (stage for stage in Stage if stage is not Stage.PROXY):
+            assert f"✓ OK {stage}" in text
+        assert "M Mot de passe" not in text
+        assert app.session.sftp_password == ssh_server.password, "the transfer need not ask again"
+        assert list(ssh_server.root.iterdir()) == []
+
+        await pilot.press("c")
+        await until(pilot, lambda: "Fichier :" in flat(app))
+        copy = (staged.home.reports / "diagnostic.txt").read_text()
+        assert "[OK] Identification" in copy
+        assert ssh_server.password not in copy
+        await pilot.press("escape")
+        assert at(pilot, PrerequisitesPage)
+
+
+async def test_settings_need_not_be_saved(staged: Home, ssh_server: SshServer) -> None:
+    """The password of another account is not kept for the transfer."""
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(120, 36)) as pilot:
+        orders = Orders(sftp_password=ssh_server.password)
+        await app.push_screen(DiagnosisDialog(settings_for(ssh_server), orders))
+        assert f"{ssh_server.host}, port {ssh_server.port} répond." in await finished(pilot)
+        assert not app.session.sftp_password
+
+
+async def test_each_stage_is_seen_as_it_comes_and_any_can_be_left(
+    staged: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, closed = threading.Event(), threading.Event()
+
+    def diagnose(*_: object) -> Iterator[Finding]:
+        try:
+            yield Finding(Stage.NAME, Outcome.OK, "C'est un nom.", 0.01)
+            go.wait(20)
+            yield Finding(Stage.ROUTE, Outcome.BLOCKING, "Rien ne répond.", 15.0)
+            yield Finding(Stage.HOST_KEY, Outcome.NOT_TRIED)
+        finally:
+            closed.set()
+
+    monkeypatch.setattr(diagnosis, "diagnose", diagnose)
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("p", "t")
+        await until(pilot, lambda: "✓ OK Nom 10 ms" in flat(app))
+        assert "▸ en cours Route directe" in flat(app)
+        assert "· attente Clé du serveur" in flat(app)
+        await until(pilot, lambda: "en cours Route directe 1 s" in flat(app))
+        await pilot.press("c", "r", "m")
+        assert at(pilot, DiagnosisDialog), "nothing to copy, to try again or to give yet"
+        await pilot.press("escape")
+        assert at(pilot, PrerequisitesPage)
+        go.set()
+        assert closed.wait(10), "nobody looks: the connection is closed"
+
+
+async def test_what_goes_wrong_inside_is_told(staged: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def diagnose(*_: object) -> Iterator[Finding]:
+        yield Finding(Stage.NAME, Outcome.OK, "C'est un nom.", 0.01)
+        raise ZeroDivisionError("accident")
+
+    monkeypatch.setattr(diagnosis, "diagnose", diagnose)
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("p", "t")
+        assert "accident" in await finished(pilot)
+
+
+async def test_where_the_cursor_was_moved_it_stays(staged: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+
+    def diagnose(*_: object) -> Iterator[Finding]:
+        yield Finding(Stage.NAME, Outcome.OK, "C'est un nom.", 0.01)
+        go.wait(20)
+        yield Finding(Stage.ROUTE, Outcome.BLOCKING, "Rien ne répond.", 15.0)
+
+    monkeypatch.setattr(diagnosis, "diagnose", diagnose)
+    given = msgspec.structs.replace(config.load(staged.home.config_file))
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(DiagnosisDialog(given, Orders()))
+        await until(pilot, lambda: "✓ OK Nom" in flat(app))
+        await pilot.press("up")
+        assert "C'est un nom." in shown(app).split("Capacités")[1]
+        go.set()
+        await finished(pilot)
+        assert "C'est un nom." in shown(app).split("Capacités")[1]
