@@ -19,6 +19,7 @@ from tui_transfer.tui.widgets.prose import Prose
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from textual import events
     from textual.app import ComposeResult
     from textual.screen import Screen
     from textual.widget import Widget
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LEAST_LINES: Final = 3
 _MOST_NAMES: Final = 5
 _NAME_WIDTH: Final = 48
 
@@ -63,6 +65,17 @@ class Dialog(ModalScreen[T], Generic[T]):
             with ActionRow(id="dialog-actions"):
                 yield from self.buttons()
         yield TooSmall()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What is between title and buttons scrolls where it does not fit: the buttons are always there."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        frame, body = self.query_one("#dialog"), self.query_one("#dialog-body")
+        others = [child for child in frame.children if child is not body and child.display]
+        taken = sum(child.size.height + child.gutter.height + child.styles.margin.height for child in others)
+        room = self.size.height - frame.gutter.height - taken - body.styles.margin.height
+        body.styles.max_height = max(_LEAST_LINES, room)
 
     def on_descendant_focus(self) -> None:
         """A field takes « ? » as a letter."""

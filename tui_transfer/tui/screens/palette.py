@@ -20,11 +20,12 @@ from tui_transfer.tui.widgets.field import QuietInput
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual import events
     from textual.screen import Screen
     from textual.widget import Widget
 
 _HIDDEN = frozenset({"none", "palette", "help"})
-_WIDTH = 56
+_GAP = 2
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,13 @@ class PaletteDialog(Dialog[str | None]):
         yield Action("close")
 
     def on_mount(self) -> None:
-        """Everything at first."""
+        """Only the field has the focus: its arrows choose."""
         self.query_one("#commands").can_focus = False
-        self._show("")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The lines are as wide as the window lets them be."""
+        super().on_resize(event)
+        self.call_after_refresh(lambda: self._show(self.query_one(Input).value))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -91,7 +96,8 @@ class PaletteDialog(Dialog[str | None]):
         if not self._found:
             options.add_option(Option(Content("Aucune commande de ce nom ici."), disabled=True))
             return
-        options.add_options(Option(_line(command)) for command in self._found)
+        width = options.size.width - options.styles.scrollbar_size_vertical
+        options.add_options(Option(_line(command, width)) for command in self._found)
         options.highlighted = 0
 
     def action_move(self, step: int) -> None:
@@ -127,6 +133,6 @@ def _bare(text: str) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
-def _line(command: Command) -> Content:
-    gap = " " * max(2, _WIDTH - len(command.meaning) - len(command.keys))
-    return Content.assemble(command.meaning, gap, (command.keys, "bold $primary"))
+def _line(command: Command, width: int) -> Content:
+    meaning = Content(command.meaning).truncate(width - len(command.keys) - _GAP, ellipsis=True, pad=True)
+    return Content.assemble(meaning, " " * _GAP, (command.keys, "bold $primary"))

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui_transfer.tui.keys import key_name, own_bindings
+from tui_transfer.tui.widgets.flow import FlowLayout
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.layout import Layout
     from textual.screen import Screen
 
+_FLOW: Final = FlowLayout()
 FIELD: Final = "field"
 """The class of focusable widgets that are not buttons: arrows go from buttons to them."""
 
@@ -93,8 +95,15 @@ class Action(Widget, can_focus=True):
             self.action_neighbour(step)
 
 
-class ActionRow(Container):
-    """Buttons in rows, at the same place on every screen."""
+class ActionRow(Widget):
+    """Buttons at the same place on every screen, in as many lines as they need; in a column where a screen's
+    style says so.
+    """
+
+    @property
+    def layout(self) -> Layout:
+        """Side by side as far as there is room."""
+        return super().layout if self.styles.layout is not None else _FLOW
 
 
 def find_binding(screen: Screen[object], action: str) -> Binding:
