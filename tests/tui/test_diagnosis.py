@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import msgspec
+from textual.widgets import Input
 
 from tests.preflight.test_diagnosis import settings as settings_for
 from tests.tui.conftest import flat, shown, until
@@ -17,6 +18,7 @@ from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.diagnosis import DiagnosisDialog
 from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
 from tui_transfer.tui.screens.secret import SecretDialog
+from tui_transfer.tui.screens.settings import SettingsPage
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:
@@ -88,6 +90,23 @@ async def test_settings_need_not_be_saved(staged: Home, ssh_server: SshServer) -
         await app.push_screen(DiagnosisDialog(settings_for(ssh_server), orders))
         assert f"{ssh_server.host}, port {ssh_server.port} répond." in await finished(pilot)
         assert not app.session.sftp_password
+
+
+async def test_what_is_typed_into_the_settings_is_tried(staged: Home, ssh_server: SshServer) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("g")
+        app.screen.query_one("#sharebox-host", Input).value = ssh_server.host
+        app.screen.query_one("#sharebox-port", Input).value = str(ssh_server.port)
+        await pilot.press("f6")
+        text = await finished(pilot)
+        assert f"{ssh_server.host}, port {ssh_server.port} répond." in text
+        assert "! à voir Clé du serveur" in text, "the key of the file was another server's"
+        await pilot.press("escape")
+        app.screen.query_one("#sharebox-port", Input).value = "beaucoup"
+        await pilot.press("f6")
+        assert at(pilot, SettingsPage), "what cannot be understood is not tried"
+    assert config.load(staged.home.config_file).sharebox.host != ssh_server.host
 
 
 async def test_each_stage_is_seen_as_it_comes_and_any_can_be_left(

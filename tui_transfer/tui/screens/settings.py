@@ -66,6 +66,8 @@ class SettingsPage(Page):
         Binding("up,down", "none", "Champ", key_display="↑ ↓", tooltip="Aller d'un champ à l'autre"),
         Binding("s,f4,ctrl+s", "save", "Enregistrer", key_display="S ou F4",
                 tooltip="Enregistrer les réglages"),
+        Binding("t,f6", "test", "Tester la connexion", show=False,
+                tooltip="Essayer la connexion avec ce qui est saisi, enregistré ou non"),
         Binding("o", "forget_host_key", "Oublier la clé", show=False,
                 tooltip="Oublier la clé du serveur Sharebox, après confirmation"),
     ]  # fmt: skip
@@ -104,6 +106,7 @@ class SettingsPage(Page):
     def buttons(self) -> Iterable[Action]:
         """What to do with all of them."""
         yield Action("save", primary=True)
+        yield Action("test")
         yield Action("forget_host_key")
 
     def on_mount(self) -> None:
@@ -208,6 +211,13 @@ class SettingsPage(Page):
         return result
 
     # ── What the keys do ──────────────────────────────────────
+
+    def action_test(self) -> None:
+        """Tries the connection with what is typed, if that can be understood."""
+        from tui_transfer.tui.screens.diagnosis import DiagnosisDialog
+
+        if (typed := self.typed_settings()) is not None:
+            self.app.push_screen(DiagnosisDialog(typed, self.session.orders()))
 
     def action_save(self) -> None:
         """Writes the settings, and says where."""
