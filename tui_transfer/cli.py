@@ -121,9 +121,7 @@ def run(
         chosen = headless.choose_databases(settings, home, databases, everything)
         headless.require_ready(settings, home, chosen)
         unmet = find_unmet(home, chosen)
-        if yes:
-            headless.warn(unmet)
-        else:
+        if not yes:
             headless.confirm(settings, chosen, unmet)
         return headless.create_job(settings, home, chosen, unmet.waive(asked=not yes))
 

@@ -24,6 +24,7 @@ from tui_transfer.job.spec import make_spec
 from tui_transfer.lines import JsonOutput, Output, PlainOutput, follow
 from tui_transfer.preflight import checks, gate
 from tui_transfer.preflight.statements import Ticks
+from tui_transfer.preflight.unmet import unmet_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,6 +89,10 @@ def carry_out(home: Home, job: Job, decisions: Orders, output: Output, *, new: b
     try:
         if not follower.running and not follower.succeeded:
             _start(job, with_secrets(decisions, home, follower), new=new)
+            # Not before: a terminal that takes nothing must not hold up the transfer.
+            waiver = follower.state.spec.waiver
+            if new and waiver and not waiver.asked:
+                _warn(unmet_by(follower.state.spec))
         code = follow(follower, output)
     except TransferError as error:
         output.end(follower.state, error, job.id)
@@ -175,12 +180,12 @@ def confirm(settings: Settings, databases: Sequence[Database], unmet: Unmet) -> 
     """
     for name, path in databases:
         click.echo(f"  {name} : {french.size(summarize(path).size)} ({path})", err=True)
-    warn(unmet)
+    _warn(unmet)
     without = " sans ces prérequis" if unmet else ""
     agree(f"Transférer {french.count(len(databases), 'base')} vers {settings.sharebox.host}{without} ?")
 
 
-def warn(unmet: Unmet) -> None:
+def _warn(unmet: Unmet) -> None:
     """Names on standard error what the transfer goes without."""
     for line in unmet.lines:
         click.echo(f"Attention : {line}", err=True)

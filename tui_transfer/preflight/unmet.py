@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui_transfer.config import Home
+    from tui_transfer.job.spec import JobSpec
     from tui_transfer.preflight.checks import Database
     from tui_transfer.preflight.statements import Statement
 
@@ -69,4 +70,13 @@ def find_unmet(home: Home, databases: Sequence[Database]) -> Unmet:
         findings=tuple(
             check.finding for check in check_in_use(databases) if check.verdict is Verdict.WARNING
         ),
+    )
+
+
+def unmet_by(spec: JobSpec) -> Unmet:
+    """What a job went without, as it was written when it began."""
+    ticked = {tick.key for tick in spec.prerequisites}
+    return Unmet(
+        statements=tuple(item for item in STATEMENTS if item.key not in ticked),
+        findings=spec.waiver.findings if spec.waiver else (),
     )
