@@ -217,6 +217,12 @@ async def test_an_idle_page_reads_only_what_was_appended(staged: Stage) -> None:
     journal = job.journal.read_bytes()
     job.journal.write_bytes(b"x" * len(journal))  # would be noticed, were it read again
     assert [row.error for row in past.look()] == [None]
+    job.journal.write_bytes(journal.replace(b"direct", b"detour"))
+    damaged = PastJobs(staged.home)
+    (first,) = damaged.look()
+    assert first.error is not None
+    job.journal.write_bytes(journal)
+    assert damaged.look() == (first,), "what is damaged is not read again every other second"
 
 
 async def test_nothing_is_looked_at_under_a_modal(staged: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

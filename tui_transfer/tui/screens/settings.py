@@ -147,14 +147,10 @@ class SettingsPage(Page):
         return next(field for field in widget.ancestors if isinstance(field, Field))
 
     def on_descendant_focus(self) -> None:
-        """Explains the focused field, and shows the heading above the first of a section."""
+        """Explains the focused field."""
         focused = self.focused
         entry = next((entry for entry in ENTRIES if focused is not None and focused.id == entry.id), None)
         self.query_one("#hint", Prose).update(entry.hint if entry else "")
-        if entry is not None and any(entry is section.entries[0] for section in SECTIONS):
-            section = self._field(entry).parent
-            assert section is not None
-            self.call_after_refresh(section.children[0].scroll_visible, animate=False)
 
     @on(Input.Changed)
     def _edited(self, event: Input.Changed) -> None:
