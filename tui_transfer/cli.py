@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from datetime import datetime
 from gettext import bindtextdomain
 from io import TextIOWrapper
 from pathlib import Path
@@ -199,26 +198,32 @@ def report(job: str | None, eml: Path | None) -> int:
 
 @cli.command(context_settings=_HELP)
 def check() -> int:
-    """Vérifie les prérequis : configuration, bases, place libre, accès à Sharebox."""
-    from tui_transfer.preflight import checks, gate
-    from tui_transfer.preflight.statements import STATEMENTS, Ticks
+    """Vérifie les prérequis, puis la connexion à Sharebox étape par étape.
+
+    Le résultat se copie tel quel dans une demande d'aide. Aucune clé de serveur n'est acceptée, rien n'est
+    laissé sur Sharebox. Sans TUI_TRANSFER_SFTP_PASSWORD, s'arrête avant l'identification.
+    """
+    from tui_transfer import checkup
 
     home = Home.find()
     settings = config.load(home.config_file)
     click.echo(f"Configuration : {home.config_file}")
-    closed = gate.closed(home, settings.transfer, datetime.now().astimezone().date())
-    click.echo(f"Transfert possible : {f'non. {closed.title}. {closed.why}' if closed else 'oui'}")
-    results = checks.check_all(config.active_databases(settings, home), home, settings.sharebox)
-    for result in results:
-        click.echo(f"[{_VERDICTS[result.verdict]}] {result.title} : {result.explanation}")
-    ticked = Ticks(home).keys
-    for statement in STATEMENTS:
-        click.echo(f"[{'coché' if statement.key in ticked else 'à cocher'}] {statement.text}")
-    failed = closed is not None or any(result.verdict == "failed" for result in results)
-    return ExitCode.PREREQUISITE if failed else ExitCode.SUCCESS
+    return checkup.check(settings, home, click.echo)
 
 
-_VERDICTS: Final = {"ok": "ok", "warning": "attention", "failed": "échec"}
+@cli.command("support-bundle", context_settings=_HELP)
+@click.argument("file", required=False, metavar="[FICHIER]", type=click.Path(path_type=Path))
+@click.option("--check", "connect", is_flag=True, help="Essaie aussi la connexion à Sharebox.")
+@click.option("--yes", is_flag=True, help="Confirme d'avance.")
+def support_bundle(file: Path | None, connect: bool, yes: bool) -> int:
+    """Prépare un fichier zip pour qui vous aide : journaux, réglages, versions.
+
+    Ce qu'il contient est montré d'abord. Aucun secret, aucune base n'y est ; les noms et les chemins y sont
+    remplacés par des numéros. Sans FICHIER : dans le dossier courant.
+    """
+    from tui_transfer import support
+
+    return support.make_bundle(Home.find(), file, connect=connect, yes=yes)
 
 
 @cli.group("config", context_settings=_HELP, subcommand_metavar="COMMANDE")

@@ -20,7 +20,7 @@ from tui_transfer.errors import EXIT_CODE_MEANINGS, MEANINGS, ExitCode, Problem,
 from tui_transfer.job import control
 from tui_transfer.job.events import Delivered, JobBlocked, JobSucceeded, WorkerStarted
 from tui_transfer.job.journal import Journal
-from tui_transfer.preflight.statements import STATEMENTS, Ticks
+from tui_transfer.preflight.statements import Ticks
 
 COMMANDS = [
     "",
@@ -31,6 +31,7 @@ COMMANDS = [
     "purge",
     "report",
     "check",
+    "support-bundle",
     "config",
     "config path",
     "config show",
@@ -139,22 +140,6 @@ def test_no_configuration_is_explained(tmp_path: Path, command: str) -> None:
     assert result.code == 2
     assert str(tmp_path / "config.toml") in result.err
     assert "tui-transfer demo" in result.err
-
-
-def test_check_tells_what_it_saw_and_what_is_to_be_ticked(place: Place) -> None:
-    Ticks(place.home).set_ticked("backup", True)
-    result = place.run("check")
-    assert result.code == 0, result.err
-    assert "[attention] Sharebox joignable" in result.out
-    assert "[coché] Les données sont sauvegardées" in result.out
-    assert result.out.count("[à cocher]") == len(STATEMENTS) - 1
-
-
-def test_check_ends_with_3_where_a_transfer_would_fail(place: Place, tmp_path: Path) -> None:
-    (tmp_path / "base.db").unlink()
-    result = place.run("check")
-    assert result.code == 3
-    assert "[échec] Bases présentes et lisibles" in result.out
 
 
 def test_jobs_lists_what_became_of_each(place: Place) -> None:

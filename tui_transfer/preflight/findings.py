@@ -82,14 +82,14 @@ def stages(settings: Settings) -> list[Stage]:
 
 def advice(findings: Iterable[Finding]) -> str:
     """What to do about the first thing that stands in the way; empty where nothing does."""
-    failure = _first_failure(findings)
-    return failure.advice if failure else ""
+    met = [(item.outcome is not Outcome.BLOCKING, item.failure) for item in findings if item.failure]
+    return min(met, key=lambda pair: pair[0])[1].advice if met else ""
 
 
 def exit_code(findings: Iterable[Finding]) -> ExitCode:
     """That of the first failure that would end a transfer."""
-    failure = _first_failure(findings)
-    return failure.exit_code if failure else ExitCode.SUCCESS
+    blocking = (item.failure for item in findings if item.failure and item.outcome is Outcome.BLOCKING)
+    return next((failure.exit_code for failure in blocking), ExitCode.SUCCESS)
 
 
 def as_text(findings: Sequence[Finding]) -> str:
@@ -98,9 +98,3 @@ def as_text(findings: Sequence[Finding]) -> str:
     if todo := advice(findings):
         lines.append(f"À faire : {todo}")
     return "\n".join(lines) + "\n"
-
-
-def _first_failure(findings: Iterable[Finding]) -> TransferError | None:
-    return next(
-        (item.failure for item in findings if item.failure and item.outcome is Outcome.BLOCKING), None
-    )
