@@ -18,9 +18,12 @@ from tui_transfer.errors import EXIT_CODE_MEANINGS, ExitCode, Problem, TransferE
 from tui_transfer.files import keep_process_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from typing import TextIO, TypeVar
 
     from tui_transfer.job.control import Job
+
+    Command = TypeVar("Command", bound=Callable[..., object])
 
 _EPILOG: Final = "\b\nCodes de retour :\n" + "\n".join(
     f"  {code.value:>2}  {meaning}" for code, meaning in EXIT_CODE_MEANINGS.items()
@@ -59,23 +62,54 @@ def main() -> None:
     sys.exit(int(code or 0))
 
 
+_screen_options = (
+    click.option(
+        "--plain",
+        is_flag=True,
+        help="Toute la procédure en lignes simples, pour un lecteur d'écran ou un terminal sommaire.",
+    ),
+    click.option("--no-mouse", is_flag=True, help="Laisse la souris au terminal."),
+    click.option("--no-color", is_flag=True, help="Sans couleurs, comme avec la variable NO_COLOR."),
+)
+
+
+def _with_options(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command], Command]:
+    """A decorator that adds `options` to a command, in this order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
 @click.group(
     invoke_without_command=True, context_settings=_HELP, epilog=_EPILOG, subcommand_metavar="[COMMANDE]"
 )
+@_with_options(_screen_options)
 @click.version_option(__version__, prog_name="tui-transfer", help="Affiche la version.")
 @click.pass_context
-def cli(context: click.Context) -> int:
+def cli(context: click.Context, plain: bool, no_mouse: bool, no_color: bool) -> int:
     """Transfère les bases de données d'Impact emploi vers l'Urssaf (Sharebox).
 
     Sans commande : ouvre le centre de maintenance. Les secrets se donnent à l'écran ou par les variables
     TUI_TRANSFER_SFTP_PASSWORD, TUI_TRANSFER_KEY_PASSPHRASE et TUI_TRANSFER_PROXY_PASSWORD.
     """
     if context.invoked_subcommand is not None:
+        if plain or no_mouse or no_color:
+            raise click.UsageError(
+                "--plain, --no-mouse et --no-color suivent le nom de la commande « demo »."
+            )
         return 0
-    _require_terminal()
+    if plain or not _is_terminal(sys.stdout):
+        from tui_transfer import plain as procedure
+
+        return procedure.run(Home.find())
+    _prepare_screen(no_color=no_color)
     from tui_transfer.tui.app import run_app
 
-    return run_app(Home.find())
+    return run_app(Home.find(), mouse=not no_mouse)
 
 
 _connection_options = (
@@ -92,19 +126,13 @@ _connection_options = (
 )
 
 
-def _with_connection_options(command: Callable[..., int]) -> Callable[..., int]:
-    for option in reversed(_connection_options):
-        command = option(command)
-    return command
-
-
 @cli.command(context_settings=_HELP)
 @click.argument("databases", nargs=-1, metavar="[BASE]...")
 @click.option("--all", "everything", is_flag=True, help="Toutes les bases de la configuration.")
 @click.option(
     "--yes", is_flag=True, help="Confirme d'avance, même sans certains prérequis : le rapport les nommera."
 )
-@_with_connection_options
+@_with_options(_connection_options)
 def run(
     databases: tuple[str, ...], everything: bool, yes: bool, as_json: bool, **connection: str | None
 ) -> int:
@@ -113,23 +141,16 @@ def run(
     Sans BASE : celles que la configuration marque actives.
     """
     from tui_transfer import headless
-    from tui_transfer.preflight.unmet import find_unmet
 
     def begin(home: Home) -> Job:
-        settings = config.load(home.config_file)
-        chosen = headless.choose_databases(settings, home, databases, everything)
-        headless.require_ready(settings, home, chosen)
-        unmet = find_unmet(home, chosen)
-        if not yes:
-            headless.confirm(settings, chosen, unmet)
-        return headless.create_job(settings, home, chosen, unmet.waive(asked=not yes))
+        return headless.new_job(home, databases, everything=everything, yes=yes)
 
     return headless.transfer(begin, new=True, as_json=as_json, **connection)
 
 
 @cli.command(context_settings=_HELP)
 @click.argument("job", required=False, metavar="[TRANSFERT]")
-@_with_connection_options
+@_with_options(_connection_options)
 def resume(job: str | None, as_json: bool, **connection: str | None) -> int:
     """Reprend un transfert interrompu, ou suit celui qui est en cours. Par défaut : le dernier."""
     from tui_transfer import headless
@@ -183,16 +204,17 @@ def purge(jobs: tuple[str, ...], older_than: int | None, local: bool, yes: bool)
 )
 def report(job: str | None, eml: Path | None) -> int:
     """Affiche le message à envoyer, ou l'enregistre comme brouillon. Par défaut : le dernier transfert."""
+    from tui_transfer import headless
     from tui_transfer.files import write_private
     from tui_transfer.job import control
     from tui_transfer.report import make_message
 
-    message = make_message(control.Follower(control.find(Home.find(), job)).state)
+    state = control.Follower(control.find(Home.find(), job)).state
     if eml is not None:
-        write_private(eml.absolute(), message.eml())
+        write_private(eml.absolute(), make_message(state).eml())
         click.echo(f"Message enregistré : {eml.absolute()}")
     else:
-        click.echo(f"À : {message.recipients_line}\nObjet : {message.subject}\n\n{message.body}", nl=False)
+        headless.print_message(state)
     return ExitCode.SUCCESS
 
 
@@ -249,7 +271,10 @@ def config_show() -> int:
 @click.option("--headless", is_flag=True, help="Sans écran : transfère tout, et compare ce qui est arrivé.")
 @click.option("--behind-proxy", is_flag=True, help="Refuse la connexion directe, pour essayer l'étape 5bis.")
 @click.option("--rate", metavar="DÉBIT", help="Ralentit la liaison, en bit/s : 500K, 8M…")
-def demo(headless: bool, behind_proxy: bool, rate: str | None) -> int:
+@_with_options(_screen_options)
+def demo(
+    headless: bool, behind_proxy: bool, rate: str | None, plain: bool, no_mouse: bool, no_color: bool
+) -> int:
     """Fait toute la procédure avec un Sharebox d'essai et des bases inventées, dans un dossier temporaire."""
     from tui_transfer.demo import rehearsal
     from tui_transfer.demo.rate import parse_rate
@@ -257,11 +282,13 @@ def demo(headless: bool, behind_proxy: bool, rate: str | None) -> int:
     bits_per_second = parse_rate(rate) if rate else None
     if headless:
         return rehearsal.run_headless(behind_proxy=behind_proxy, rate=bits_per_second, say=click.echo)
-    _require_terminal()
-    return _demo_on_screen(behind_proxy, bits_per_second)
+    if plain:
+        return rehearsal.run_plain(behind_proxy=behind_proxy, rate=bits_per_second, say=click.echo)
+    _prepare_screen(no_color=no_color)
+    return _demo_on_screen(behind_proxy, bits_per_second, mouse=not no_mouse)
 
 
-def _demo_on_screen(behind_proxy: bool, rate: int | None) -> int:
+def _demo_on_screen(behind_proxy: bool, rate: int | None, *, mouse: bool) -> int:
     from tui_transfer.demo import rehearsal
     from tui_transfer.tui.app import run_app
     from tui_transfer.tui.practice import Practice, PracticeProxy
@@ -272,15 +299,26 @@ def _demo_on_screen(behind_proxy: bool, rate: int | None) -> int:
         if stage.proxy is not None:
             access = stage.proxy
             proxy = PracticeProxy(access.host, access.port, access.username, access.password)
-        return run_app(home, Practice(stage.password, stage.fingerprint, stage.delivered, proxy))
+        practice = Practice(stage.password, stage.fingerprint, stage.delivered, proxy)
+        return run_app(home, practice, mouse=mouse)
 
 
-def _require_terminal() -> None:
-    """Says in one clear line that there is no screen to draw on, rather than print escapes into a pipe."""
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+def _prepare_screen(*, no_color: bool) -> None:
+    """Sees that there is a screen to draw on, before what draws on it is loaded.
+
+    Raises:
+        TransferError: TERMINAL_UNSUITABLE, in one clear line, rather than escapes into a pipe.
+    """
+    if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
         reason = "L'entrée ou la sortie n'est pas un terminal."
     elif os.environ.get("TERM") == "dumb":
         reason = "La variable TERM vaut « dumb »."
     else:
+        if no_color:
+            os.environ["NO_COLOR"] = "1"  # read by the libraries of the screen when they are loaded
         return
     raise TransferError(Problem.TERMINAL_UNSUITABLE, reason=reason)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()

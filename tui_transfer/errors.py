@@ -190,7 +190,8 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERMANENT,
         "Ce terminal ne peut pas afficher le centre de maintenance",
         "{reason}",
-        "Ouvrez un autre terminal, ou faites le transfert sans écran : tui-transfer run.",
+        "Ajoutez --plain pour faire la même chose en lignes simples, ou transférez sans écran : "
+        "tui-transfer run.",
     ),
     Problem.JOB_UNKNOWN: _meaning(
         ExitCode.USAGE,
@@ -237,7 +238,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.CONFIRMATION_NEEDED: _meaning(
         ExitCode.USAGE,
         Recovery.PERSON,
-        "Le transfert n'a pas été confirmé",
+        "La confirmation n'a pas été donnée",
         "{reason}",
         "Répondez « oui », ou ajoutez --yes pour confirmer d'avance.",
     ),

@@ -24,7 +24,8 @@ from tui_transfer.job.spec import make_spec
 from tui_transfer.lines import JsonOutput, Output, PlainOutput, follow
 from tui_transfer.preflight import checks, gate
 from tui_transfer.preflight.statements import Ticks
-from tui_transfer.preflight.unmet import unmet_by
+from tui_transfer.preflight.unmet import find_unmet, unmet_by
+from tui_transfer.report import make_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tui_transfer.config import Settings, ShareboxSettings
     from tui_transfer.job.control import Job
     from tui_transfer.job.spec import Waiver
+    from tui_transfer.job.state import JobState
     from tui_transfer.preflight.unmet import Unmet
 
 Database = tuple[str, Path]
@@ -131,6 +133,21 @@ def _start(job: Job, orders: Orders, *, new: bool) -> None:
         raise
 
 
+def new_job(home: Home, wanted: Sequence[str] = (), *, everything: bool = False, yes: bool = False) -> Job:
+    """Creates a job for databases as `choose_databases` finds them, after asking.
+
+    Raises:
+        TransferError: what the settings, the calendar, the databases or the person have against it.
+    """
+    settings = config.load(home.config_file)
+    chosen = choose_databases(settings, home, wanted, everything)
+    require_ready(settings, home, chosen)
+    unmet = find_unmet(home, chosen)
+    if not yes:
+        confirm(settings, chosen, unmet)
+    return create_job(settings, home, chosen, unmet.waive(asked=not yes))
+
+
 def choose_databases(
     settings: Settings, home: Home, wanted: Sequence[str], everything: bool
 ) -> list[Database]:
@@ -197,15 +214,25 @@ def agree(question: str) -> None:
     Raises:
         TransferError: CONFIRMATION_NEEDED, also where nobody can answer.
     """
-    if not _someone_is_there():
+    if not someone_is_there():
         reason = "Personne n'est là pour répondre : l'entrée n'est pas un terminal."
         raise TransferError(Problem.CONFIRMATION_NEEDED, reason=reason)
     try:
-        answer = click.prompt(f"{question} [oui/non]", default="non", show_default=False, err=True)
+        answer = _ask(question)
     except click.Abort as error:
         raise TransferError(Problem.CONFIRMATION_NEEDED, reason="Aucune réponse.") from error
-    if answer.strip().casefold() not in _YES:
+    if answer not in _YES:
         raise TransferError(Problem.CONFIRMATION_NEEDED, reason=f"Réponse : « {answer} ».")
+
+
+def wants(question: str) -> bool:
+    """Asks a person at a terminal for « oui » or « non »; Ctrl+C is neither, and leaves."""
+    return _ask(question) in _YES
+
+
+def _ask(question: str) -> str:
+    answer: str = click.prompt(f"{question} [oui/non]", default="non", show_default=False, err=True)
+    return answer.strip().casefold()
 
 
 def create_job(
@@ -214,6 +241,12 @@ def create_job(
     """Writes a new job for `databases`, with the prerequisites that are ticked, and what it goes without."""
     moment = control.free_moment(home, datetime.now().astimezone())
     return control.create(home, make_spec(settings, databases, moment, Ticks(home).all, waiver))
+
+
+def print_message(state: JobState) -> None:
+    """Prints the report as it would be sent."""
+    message = make_message(state)
+    click.echo(f"À : {message.recipients_line}\nObjet : {message.subject}\n\n{message.body}", nl=False)
 
 
 def parse_proxy(url: str) -> ProxySettings:
@@ -261,7 +294,8 @@ def _one_line(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split()) or "sans nom"
 
 
-def _someone_is_there() -> bool:
+def someone_is_there() -> bool:
+    """Whether a person can be asked."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
@@ -275,13 +309,15 @@ def _current_sharebox(home: Home) -> ShareboxSettings | None:
 
 def with_secrets(decisions: Orders, home: Home, follower: control.Follower) -> Orders:
     """Adds the settings of now and the secrets of the environment, and asks a person for missing ones."""
+    environment = Orders.from_environment()
     orders = msgspec.structs.replace(
-        Orders.from_environment(),
+        decisions,
+        sftp_password=decisions.sftp_password or environment.sftp_password,
+        key_passphrase=decisions.key_passphrase or environment.key_passphrase,
+        proxy_password=decisions.proxy_password or environment.proxy_password,
         sharebox=_current_sharebox(home),
-        proxy=decisions.proxy,
-        host_key=decisions.host_key,
     )
-    if not _someone_is_there():
+    if not someone_is_there():
         return orders
     state = follower.state
     sharebox = orders.sharebox or state.sharebox

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer import config, headless
+from tui_transfer import config, headless, plain
 from tui_transfer.config import Home, ProxySettings
 from tui_transfer.demo.compare import compare_delivery
 from tui_transfer.demo.setup import Demo
@@ -57,6 +57,20 @@ def run_headless(
         if code is not ExitCode.SUCCESS:
             return code
         return _compare(job, demo, say)
+
+
+def run_plain(
+    *, behind_proxy: bool, rate: int | None, say: Callable[[str], object], scale: float = 1.0
+) -> ExitCode:
+    """The procedure in lines and questions, with what there is to answer."""
+    with prepared(behind_proxy=behind_proxy, rate=rate, scale=scale) as (demo, home):
+        say("Démonstration : tout est fictif.")
+        say(f"Mot de passe Sharebox : {demo.password}")
+        say(f"Empreinte attendue : {demo.fingerprint}")
+        if demo.proxy is not None:
+            proxy = demo.proxy
+            say(f"Proxy : http://{proxy.username}@{proxy.host}:{proxy.port}, mot de passe {proxy.password}")
+        return plain.run(home)
 
 
 def _carry_out(job: Job, demo: Demo, say: Callable[[str], object]) -> ExitCode:

@@ -1,0 +1,294 @@
+"""The whole procedure in plain lines, at a real terminal; and how the screens are told to do with less."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.cli.place import COMMAND, Place, archives, place_for
+from tests.servers.openssh import PASSPHRASE, SshServer
+from tests.servers.processes import free_port
+from tests.servers.squid import PASSWORD as PROXY_PASSWORD
+from tests.servers.squid import USERNAME as PROXY_USERNAME
+from tests.servers.squid import squid
+from tui_transfer import config
+from tui_transfer.job import control
+from tui_transfer.preflight.statements import STATEMENTS, Ticks
+
+REVIEW = "Les passer en revue"
+CONFIRM = "Transférer 1.base vers"
+PASSWORD = "Mot de passe Sharebox"
+MESSAGE = "Afficher le message"
+
+
+@pytest.fixture
+def place(tmp_path: Path, ssh_server: SshServer) -> Place:
+    database = tmp_path / "base.db"
+    database.write_bytes(os.urandom(300_000))
+    made = place_for(tmp_path / "home", "")
+    made.configure(ssh_server, {"Base active": database})
+    return made
+
+
+class Person:
+    """Somebody who answers questions at a terminal; all that was said is kept."""
+
+    def __init__(self, program: pexpect.spawn) -> None:
+        self.program = program
+        self.heard = ""
+
+    def answers(self, question: str, answer: str) -> None:
+        self.waits_for(question)
+        self.waits_for(":")
+        self.program.sendline(answer)
+
+    def waits_for(self, words: str) -> None:
+        self.program.expect(words)
+        self.heard += self.program.before + self.program.after
+
+    def sees_it_end(self, code: int) -> str:
+        self.program.expect(pexpect.EOF)
+        self.heard += self.program.before
+        self.program.wait()
+        assert self.program.exitstatus == code, self.heard
+        assert "\x1b" not in self.heard, "no cursor movement and no colour"
+        assert "\r" not in self.heard.replace("\r\n", ""), "no line is written over"
+        return self.heard
+
+
+@contextmanager
+def at_terminal(
+    place: Place, *arguments: str, command: Sequence[str] | None = None, **environment: str
+) -> Iterator[Person]:
+    words = command or [*COMMAND, *arguments]
+    program = pexpect.spawn(
+        words[0],
+        list(words[1:]),
+        env=place.environment(TERM="xterm-256color", **environment),
+        timeout=40,
+        encoding="utf-8",
+        dimensions=(24, 80),
+        echo=False,
+    )
+    try:
+        yield Person(program)
+    finally:
+        program.close(force=True)
+
+
+def test_from_the_first_question_to_the_message(place: Place, ssh_server: SshServer, tmp_path: Path) -> None:
+    """A first contact, whose key is compared; a password that is asked again after a wrong one."""
+    place.configure(ssh_server, {"Base active": tmp_path / "base.db"}, key=None)
+    with at_terminal(place, "--plain") as person:
+        person.answers(REVIEW, "non")
+        person.answers(CONFIRM, "oui")
+        person.answers(PASSWORD, "faux-mot")
+        person.answers(f"L'empreinte {re.escape(ssh_server.fingerprint)}", "oui")
+        person.answers("Reprendre avec un autre mot de passe", "oui")
+        person.answers(PASSWORD, ssh_server.password)
+        person.waits_for("remise")
+        person.answers(MESSAGE, "oui")
+        text = person.sees_it_end(0)
+    assert "Objet : Service Impact Emploi Association" in text
+    assert ssh_server.password not in text
+    assert len(archives(ssh_server.root)) == 1
+    assert config.load(place.home.config_file).sharebox.host_key == ssh_server.fingerprint
+    tried = [line for line in ssh_server.authentication_requests() if "method password" in line]
+    assert len(tried) == 2
+
+
+def test_a_key_that_is_not_the_right_one_ends_it(place: Place, ssh_server: SshServer, tmp_path: Path) -> None:
+    place.configure(ssh_server, {"Base active": tmp_path / "base.db"}, key=None)
+    with at_terminal(place, "--plain") as person:
+        person.answers(REVIEW, "non")
+        person.answers(CONFIRM, "oui")
+        person.answers(PASSWORD, ssh_server.password)
+        person.answers("L'empreinte", "non")
+        person.sees_it_end(8)
+    assert ssh_server.authentication_requests() == []
+
+
+def test_step_5bis(place: Place, ssh_server: SshServer, tmp_path: Path) -> None:
+    outside = free_port()
+    place.configure(ssh_server, {"Base active": tmp_path / "base.db"}, port=outside)
+    with (
+        squid(allowed_ports=[outside], asks=["basic"], behind=(outside, ssh_server.port)) as proxy,
+        at_terminal(place, "--plain") as person,
+    ):
+        address = f"{PROXY_USERNAME}@{proxy.host}:{proxy.port}"
+        person.answers(REVIEW, "non")
+        person.answers(CONFIRM, "oui")
+        person.answers(PASSWORD, ssh_server.password)
+        person.answers("Passer par un proxy", "oui")
+        person.answers("PORT", f"http://{PROXY_USERNAME}:canari@{proxy.host}:{proxy.port}")
+        person.answers("PORT", address)
+        person.answers("Mot de passe du proxy", "faux-mot")
+        person.answers("Passer par un proxy", "oui")
+        person.answers(re.escape(f"[http://{address}]"), "")
+        person.answers("Mot de passe du proxy", PROXY_PASSWORD)
+        person.answers(MESSAGE, "non")
+        person.sees_it_end(0)
+    assert len(archives(ssh_server.root)) == 1
+
+
+def test_a_passphrase_is_asked_for(place: Place, ssh_server: SshServer, tmp_path: Path) -> None:
+    key = str(ssh_server.protected_key_file)
+    place.configure(ssh_server, {"Base active": tmp_path / "base.db"}, key_file=key)
+    with at_terminal(place, "--plain") as person:
+        person.answers(REVIEW, "non")
+        person.answers(CONFIRM, "oui")
+        for phrase in ("fausse phrase", PASSPHRASE):
+            person.answers("Reprendre avec une autre phrase", "oui")
+            person.answers("Phrase secrète de la clé", phrase)
+        person.answers(MESSAGE, "non")
+        person.sees_it_end(0)
+
+
+def test_the_last_one_is_offered_if_it_was_interrupted(place: Place, ssh_server: SshServer) -> None:
+    assert place.run("run", "--yes").code == 7, "no password"
+    blocked = place.job().id
+    with at_terminal(place, "--plain") as person:
+        person.answers("n'est pas terminé : Base active.*Le reprendre", "oui")
+        person.answers(PASSWORD, ssh_server.password)
+        person.answers(MESSAGE, "non")
+        person.sees_it_end(0)
+    assert [job.id for job in control.list_jobs(place.home)] == [blocked]
+    with at_terminal(place, "--plain") as person:
+        person.answers(REVIEW, "non")
+        person.answers(CONFIRM, "non")
+        person.sees_it_end(2)
+    assert len(control.list_jobs(place.home)) == 1
+
+
+def test_prerequisites_are_gone_through_one_by_one(place: Place) -> None:
+    for statement in STATEMENTS[2:]:
+        Ticks(place.home).set_ticked(statement.key, True)
+    with at_terminal(place, "--plain") as person:
+        person.answers(f"2.prérequis ne sont pas cochés. {REVIEW}", "oui")
+        person.waits_for(re.escape(STATEMENTS[0].text))
+        person.answers("Est-ce fait", "oui")
+        person.waits_for(re.escape(STATEMENTS[1].text))
+        person.answers("Est-ce fait", "non")
+        person.answers(CONFIRM, "non")
+        person.sees_it_end(2)
+    assert set(Ticks(place.home).keys) == {item.key for item in STATEMENTS} - {STATEMENTS[1].key}
+
+
+def test_a_pipe_takes_plain_lines(place: Place) -> None:
+    line = f"{shlex.join(COMMAND)} | cat; exit $PIPESTATUS"
+    with at_terminal(place, command=["bash", "-c", line]) as person:
+        person.answers(REVIEW, "non")
+        person.answers(CONFIRM, "non")
+        person.sees_it_end(2)
+
+
+def test_a_running_transfer_is_joined_even_where_nobody_can_answer(
+    place: Place, ssh_server: SshServer, tmp_path: Path
+) -> None:
+    (tmp_path / "base.db").write_bytes(os.urandom(60_000_000))
+    place.secrets["TUI_TRANSFER_SFTP_PASSWORD"] = ssh_server.password
+    with place.started("run", "--yes") as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        job = place.job()
+        joined = place.run("--plain")
+        assert running.wait() == 0
+    assert joined.code == 0, joined.err
+    assert f"Le transfert {job.id} est en cours" in joined.out
+    assert "remise" in joined.out
+    assert len(control.list_jobs(place.home)) == 1
+
+
+def test_where_nobody_can_answer_it_says_so(place: Place) -> None:
+    result = place.run("--plain")
+    assert result.code == 2
+    assert "Personne ne peut répondre" in result.err
+    assert control.list_jobs(place.home) == []
+
+
+def test_ctrl_c_at_a_question_leaves(place: Place) -> None:
+    with at_terminal(place, "--plain") as person:
+        person.waits_for(REVIEW)
+        person.waits_for(":")
+        person.program.sendintr()
+        person.waits_for("Abandonné")
+        person.program.expect(pexpect.EOF)
+        person.program.wait()
+        assert person.program.exitstatus == 12
+    assert control.list_jobs(place.home) == []
+
+
+def test_a_dumb_terminal_gets_one_line_that_leads_here(place: Place) -> None:
+    program = pexpect.spawn(
+        COMMAND[0], COMMAND[1:], env=place.environment(TERM="dumb"), timeout=20, encoding="utf-8"
+    )
+    program.expect(pexpect.EOF)
+    program.wait()
+    assert program.exitstatus == 2
+    assert "--plain" in program.before
+    assert "\x1b" not in program.before
+
+
+@pytest.mark.parametrize("where", ["before a command", "demo"])
+def test_options_of_the_screen_stand_where_there_is_one(place: Place, where: str) -> None:
+    result = place.run("--no-color", "jobs") if where != "demo" else place.run("demo", "--no-mouse", "--help")
+    assert result.code == (0 if where == "demo" else 2)
+
+
+def _screen(place: Place, *arguments: str) -> str:
+    """What the first screen writes to a terminal of many colours, until it is left."""
+    program = pexpect.spawn(
+        COMMAND[0],
+        [*COMMAND[1:], *arguments],
+        env=place.environment(TERM="xterm-256color", COLORTERM="truecolor"),
+        timeout=20,
+        encoding="utf-8",
+        dimensions=(24, 80),
+    )
+    program.expect("Quitter|quitter|Aide")
+    seen: str = program.before + program.after
+    program.send("q")
+    program.expect(pexpect.EOF)
+    seen += program.before
+    program.wait()
+    assert program.exitstatus == 0
+    return seen
+
+
+def test_the_mouse_is_left_to_the_terminal_when_asked(place: Place) -> None:
+    asked = re.compile(r"\x1b\[\?100[0236]h")
+    assert asked.search(_screen(place))
+    assert not asked.search(_screen(place, "--no-mouse"))
+
+
+def test_no_colour_when_asked(place: Place) -> None:
+    def colours(seen: str) -> set[tuple[str, ...]]:
+        found = re.findall(r"[34]8;2;(\d+);(\d+);(\d+)", seen)
+        return {colour for colour in found if len(set(colour)) > 1}
+
+    assert colours(_screen(place))
+    assert not colours(_screen(place, "--no-color"))
+
+
+def test_the_demonstration_in_plain_lines(tmp_path: Path) -> None:
+    with at_terminal(place_for(tmp_path, ""), "demo", "--plain", "--behind-proxy") as person:
+        person.waits_for(r"Mot de passe Sharebox : (\S+)\r")
+        password = person.program.match[1]
+        person.waits_for(r"Proxy : (\S+), mot de passe (\S+)\r")
+        address, proxy_password = person.program.match[1], person.program.match[2]
+        person.answers(REVIEW, "non")
+        person.answers("Transférer .*base", "oui")
+        person.answers(PASSWORD, password)
+        person.answers("Passer par un proxy", "oui")
+        person.answers("PORT", address)
+        person.answers("Mot de passe du proxy", proxy_password)
+        person.answers("L'empreinte", "oui")
+        person.answers(MESSAGE, "non")
+        person.sees_it_end(0)

@@ -1,0 +1,163 @@
+"""The whole procedure in plain lines and questions, for a screen reader or a terminal that cannot do more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+import msgspec
+
+from tui_transfer import french, headless
+from tui_transfer.errors import ExitCode, Problem, TransferError
+from tui_transfer.job import control, history
+from tui_transfer.job.orders import Orders
+from tui_transfer.lines import PlainOutput
+from tui_transfer.preflight.statements import STATEMENTS, Ticks
+
+if TYPE_CHECKING:
+    from tui_transfer.config import Home, ProxySettings
+    from tui_transfer.job.control import Follower, Job
+
+_ANOTHER_WAY: Final = frozenset(
+    {
+        Problem.SHAREBOX_UNREACHABLE,
+        Problem.NOT_SSH,
+        Problem.PROXY_UNREACHABLE,
+        Problem.PROXY_CREDENTIALS_NEEDED,
+        Problem.PROXY_CREDENTIALS_REFUSED,
+        Problem.PROXY_CERTIFICATE_UNKNOWN,
+        Problem.PROXY_METHOD_UNKNOWN,
+        Problem.PROXY_FORBIDDEN,
+        Problem.PROXY_NO_ROUTE,
+        Problem.PROXY_PROTOCOL,
+    }
+)
+"""What a proxy, or another one, may get around: step 5bis."""
+_PASSWORD: Final = frozenset({Problem.PASSWORD_NEEDED, Problem.CREDENTIALS_REFUSED, Problem.LOGIN_UNANSWERED})
+_PASSPHRASE: Final = frozenset({Problem.KEY_PASSPHRASE_NEEDED, Problem.KEY_PASSPHRASE_WRONG})
+
+
+def run(home: Home) -> ExitCode:
+    """Joins the transfer that is running; else offers to go on with the last one; else begins one.
+
+    Raises:
+        TransferError: TERMINAL_UNSUITABLE where nobody can answer; what keeps a transfer from beginning.
+    """
+    running = control.running_job(home)
+    if running is not None:
+        click.echo(f"Le transfert {running.id} est en cours ; Ctrl+C l'interrompt.")
+        return _carry_out(home, running, new=False)
+    if not headless.someone_is_there():
+        raise TransferError(
+            Problem.TERMINAL_UNSUITABLE, reason="Personne ne peut répondre : l'entrée n'est pas un terminal."
+        )
+    interrupted = _interrupted(home)
+    if interrupted is not None and headless.wants(_describe(interrupted)):
+        return _carry_out(home, interrupted.job, new=False)
+    _review_prerequisites(home)
+    return _carry_out(home, headless.new_job(home), new=True)
+
+
+def _interrupted(home: Home) -> Follower | None:
+    """The last transfer, if it can be gone on with."""
+    _, last = next(history.read_all(home), ("", None))
+    if isinstance(last, TransferError):
+        click.echo(last.as_text(), err=True)
+        return None
+    return None if last is None or last.succeeded else last
+
+
+def _describe(follower: Follower) -> str:
+    spec, failure = follower.job.spec, follower.failure
+    names = ", ".join(item.name for item in spec.databases)
+    why = f" {failure.title}." if failure else ""
+    began = french.moment(spec.created_at)
+    return f"Un transfert commencé le {began} n'est pas terminé : {names}.{why} Le reprendre ?"
+
+
+def _review_prerequisites(home: Home) -> None:
+    """Lets a person tick what is not ticked yet."""
+    ticks = Ticks(home)
+    missing = [item for item in STATEMENTS if item.key not in ticks.keys]
+    count = french.count(len(missing), "prérequis n'est pas coché", "prérequis ne sont pas cochés")
+    if not missing or not headless.wants(f"{count}. Les passer en revue ?"):
+        return
+    for statement in missing:
+        click.echo(f"{statement.text}.\n{statement.help}")
+        if headless.wants("Est-ce fait ?"):
+            ticks.set_ticked(statement.key, True)
+
+
+def _carry_out(home: Home, job: Job, *, new: bool) -> ExitCode:
+    """Takes the job to its end, and asks a person whatever it is blocked by."""
+    orders = Orders()
+    while True:
+        follower = control.Follower(job)
+        if not follower.running:
+            orders = headless.with_secrets(orders, home, follower)
+        code = headless.carry_out(home, job, orders, PlainOutput(), new=new)
+        if new and not job.spec_file.exists():  # another transfer was faster
+            return code
+        new, follower = False, control.Follower(job)
+        if follower.failure is None:
+            _offer_message(follower)
+            return code
+        answer = _answer(follower, follower.failure, orders) if headless.someone_is_there() else None
+        if answer is None:
+            return code
+        orders = answer
+
+
+def _answer(follower: Follower, failure: TransferError, orders: Orders) -> Orders | None:
+    """What to go on with; None to leave it at that."""
+    if failure.problem is Problem.HOST_KEY_UNKNOWN:
+        fingerprint = failure.details["fingerprint"]
+        if headless.wants(f"L'empreinte {fingerprint} est-elle celle que l'Urssaf a donnée ?"):
+            return msgspec.structs.replace(orders, host_key=fingerprint)
+    elif failure.problem in _ANOTHER_WAY:
+        proxy = _ask_proxy(orders.proxy or follower.state.proxy or follower.job.spec.proxy)
+        if proxy is not None:
+            return msgspec.structs.replace(orders, proxy=proxy, proxy_password=_ask_proxy_password(proxy))
+    elif failure.problem in _PASSWORD and follower.state.sharebox.key_file is None:
+        if headless.wants("Reprendre avec un autre mot de passe ?"):
+            return msgspec.structs.replace(orders, sftp_password=_ask_secret("Mot de passe Sharebox"))
+    elif failure.problem in _PASSPHRASE and headless.wants("Reprendre avec une autre phrase secrète ?"):
+        return msgspec.structs.replace(orders, key_passphrase=_ask_secret("Phrase secrète de la clé"))
+    return None
+
+
+def _ask_proxy(known: ProxySettings | None) -> ProxySettings | None:
+    """Step 5bis: the proxy that a person gives; None where they give none."""
+    if not headless.wants("Passer par un proxy ?"):
+        return None
+    while True:
+        url = click.prompt(
+            "Adresse du proxy, par exemple http://IDENTIFIANT@HÔTE:PORT",
+            default=_url(known) if known else None,
+            err=True,
+        )
+        try:
+            return headless.parse_proxy(url if "://" in url else f"http://{url}")
+        except TransferError as error:
+            click.echo(error.as_text(), err=True)
+
+
+def _url(proxy: ProxySettings) -> str:
+    account = f"{proxy.username}@" if proxy.username else ""
+    return f"{proxy.kind}://{account}{proxy.host}:{proxy.port}"
+
+
+def _ask_proxy_password(proxy: ProxySettings) -> str | None:
+    return _ask_secret(f"Mot de passe du proxy de {proxy.username}") if proxy.username else None
+
+
+def _ask_secret(what: str) -> str:
+    secret: str = click.prompt(what, hide_input=True, err=True)
+    return secret
+
+
+def _offer_message(follower: Follower) -> None:
+    """Step 6."""
+    if headless.someone_is_there() and headless.wants("Afficher le message à envoyer à l'Urssaf ?"):
+        headless.print_message(follower.state)
+        click.echo("Pour l'enregistrer comme brouillon : tui-transfer report --eml FICHIER")
