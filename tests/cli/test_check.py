@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ def test_a_prerequisite_that_is_not_met_comes_first(place: Place, tmp_path: Path
     ],
 )
 def test_the_exit_code_is_that_of_the_first_stage_that_blocks(
-    place: Place, ssh_server: SshServer, tmp_path: Path, change: dict[str, object], code: int, said: str
+    place: Place, ssh_server: SshServer, tmp_path: Path, change: dict[str, Any], code: int, said: str
 ) -> None:
     place.configure(ssh_server, {"Base active": tmp_path / "base.db"}, **change)
     result = place.run("check")
