@@ -216,4 +216,6 @@ def test_check_goes_on_where_a_name_is_as_long_as_names_may_be(place: Place, tmp
     long = tmp_path / ("l" * 255)
     long.write_bytes(b"x")
     place.configure(_Closed(), {"Longue": long})
-    assert place.run("check").code == 0
+    result = place.run("check")
+    assert "[OK] Bases présentes et lisibles" in result.out
+    assert result.code == 5, "the Sharebox is not there; the name is no obstacle"
