@@ -16,6 +16,7 @@ from tui_transfer import __version__, config
 from tui_transfer.config import Home
 from tui_transfer.errors import EXIT_CODE_MEANINGS, ExitCode, Problem, TransferError, unexpected
 from tui_transfer.files import keep_process_private
+from tui_transfer.help_pages import Group, PlainOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,7 +86,11 @@ def _with_options(options: Sequence[Callable[[Command], Command]]) -> Callable[[
 
 
 @click.group(
-    invoke_without_command=True, context_settings=_HELP, epilog=_EPILOG, subcommand_metavar="[COMMANDE]"
+    cls=Group,
+    invoke_without_command=True,
+    context_settings=_HELP,
+    epilog=_EPILOG,
+    subcommand_metavar="[COMMANDE]",
 )
 @_with_options(_screen_options)
 @click.version_option(__version__, prog_name="tui-transfer", help="Affiche la version.")
@@ -127,7 +132,7 @@ _connection_options = (
 
 
 @cli.command(context_settings=_HELP)
-@click.argument("databases", nargs=-1, metavar="[BASE]...")
+@click.argument("databases", nargs=-1, metavar="[BASE]…")
 @click.option("--all", "everything", is_flag=True, help="Toutes les bases de la configuration.")
 @click.option(
     "--yes", is_flag=True, help="Confirme d'avance, même sans certains prérequis : le rapport les nommera."
@@ -136,9 +141,10 @@ _connection_options = (
 def run(
     databases: tuple[str, ...], everything: bool, yes: bool, as_json: bool, **connection: str | None
 ) -> int:
-    """Transfère sans écran des bases, désignées par leur nom ou leur chemin.
+    """Transfère des bases sans écran.
 
-    Sans BASE : celles que la configuration marque actives.
+    Chaque BASE est désignée par son nom ou par son chemin. Sans BASE : celles que la configuration marque
+    actives.
     """
     from tui_transfer import headless
 
@@ -152,7 +158,10 @@ def run(
 @click.argument("job", required=False, metavar="[TRANSFERT]")
 @_with_options(_connection_options)
 def resume(job: str | None, as_json: bool, **connection: str | None) -> int:
-    """Reprend un transfert interrompu, ou suit celui qui est en cours. Par défaut : le dernier."""
+    """Reprend un transfert interrompu, ou suit celui en cours.
+
+    Sans TRANSFERT : le dernier. Le début de son nom, tel que « jobs » le donne, suffit.
+    """
     from tui_transfer import headless
     from tui_transfer.job import control
 
@@ -173,9 +182,10 @@ def jobs(verify: bool) -> int:
 
 
 @cli.command(context_settings=_HELP)
-@click.argument("jobs", nargs=-1, metavar="[TRANSFERT]...")
+@click.argument("jobs", nargs=-1, metavar="[TRANSFERT]…")
 @click.option(
     "--older-than",
+    cls=PlainOption,
     metavar="JOURS",
     type=click.IntRange(min=0),
     help="Seulement ceux auxquels rien n'est arrivé depuis ce nombre de jours.",
@@ -183,11 +193,11 @@ def jobs(verify: bool) -> int:
 @click.option("--local", is_flag=True, help="Sans se connecter à Sharebox : les restes y demeurent.")
 @click.option("--yes", is_flag=True, help="Confirme d'avance.")
 def purge(jobs: tuple[str, ...], older_than: int | None, local: bool, yes: bool) -> int:
-    """Supprime les transferts terminés ou interrompus de cette machine.
+    """Supprime de cette machine les transferts arrêtés.
 
-    Pour un transfert interrompu, supprime aussi de Sharebox les fichiers partiels (« .part ») qu'il y a
-    laissés ; jamais un fichier remis. Sans TRANSFERT : tous, sauf celui qui est en cours et ceux qui sont
-    abîmés.
+    Ils sont terminés, ou interrompus : dans ce cas, les fichiers partiels (« .part ») qu'ils ont laissés sur
+    Sharebox sont supprimés aussi, mais jamais un fichier remis. Sans TRANSFERT : tous, sauf celui qui est en
+    cours et ceux qui sont abîmés.
     """
     from tui_transfer import upkeep
 
@@ -203,7 +213,10 @@ def purge(jobs: tuple[str, ...], older_than: int | None, local: bool, yes: bool)
     help="Enregistre le message comme brouillon.",
 )
 def report(job: str | None, eml: Path | None) -> int:
-    """Affiche le message à envoyer, ou l'enregistre comme brouillon. Par défaut : le dernier transfert."""
+    """Affiche le message à envoyer, ou en fait un brouillon.
+
+    Sans TRANSFERT : celui du dernier. Le début de son nom, tel que « jobs » le donne, suffit.
+    """
     from tui_transfer import headless
     from tui_transfer.files import write_private
     from tui_transfer.job import control
@@ -220,7 +233,7 @@ def report(job: str | None, eml: Path | None) -> int:
 
 @cli.command(context_settings=_HELP)
 def check() -> int:
-    """Vérifie les prérequis, puis la connexion à Sharebox étape par étape.
+    """Vérifie les prérequis, puis la connexion étape par étape.
 
     Le résultat se copie tel quel dans une demande d'aide. Aucune clé de serveur n'est acceptée, rien n'est
     laissé sur Sharebox. Sans TUI_TRANSFER_SFTP_PASSWORD, s'arrête avant l'identification.
@@ -238,10 +251,11 @@ def check() -> int:
 @click.option("--check", "connect", is_flag=True, help="Essaie aussi la connexion à Sharebox.")
 @click.option("--yes", is_flag=True, help="Confirme d'avance.")
 def support_bundle(file: Path | None, connect: bool, yes: bool) -> int:
-    """Prépare un fichier zip pour qui vous aide : journaux, réglages, versions.
+    """Prépare un fichier zip pour qui vous aide.
 
-    Ce qu'il contient est montré d'abord. Aucun secret, aucune base n'y est ; les noms et les chemins y sont
-    remplacés par des numéros. Sans FICHIER : dans le dossier courant.
+    Ce qu'il contient est montré d'abord : journaux, réglages, versions, contrôles. Aucun secret, aucune base
+    n'y est ; les noms et les chemins y sont remplacés par des numéros. Sans FICHIER : dans le dossier
+    courant.
     """
     from tui_transfer import support
 
@@ -262,7 +276,10 @@ def config_path() -> int:
 
 @config_group.command("show", context_settings=_HELP)
 def config_show() -> int:
-    """Affiche la configuration telle qu'elle est comprise ; elle ne contient aucun secret."""
+    """Affiche la configuration telle qu'elle est comprise.
+
+    Elle ne contient aucun secret.
+    """
     click.echo(config.render(config.load(Home.find().config_file)), nl=False)
     return ExitCode.SUCCESS
 
@@ -275,7 +292,10 @@ def config_show() -> int:
 def demo(
     headless: bool, behind_proxy: bool, rate: str | None, plain: bool, no_mouse: bool, no_color: bool
 ) -> int:
-    """Fait toute la procédure avec un Sharebox d'essai et des bases inventées, dans un dossier temporaire."""
+    """Fait toute la procédure avec un Sharebox d'essai.
+
+    Les bases sont inventées, et tout se passe dans un dossier temporaire.
+    """
     from tui_transfer.demo import rehearsal
     from tui_transfer.demo.rate import parse_rate
 

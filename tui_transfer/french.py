@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 NARROW: Final = "\u202f"
 """The narrow no-break space, which separates thousands and comes before « ; : ! ? %»."""
 NO_BREAK: Final = "\u00a0"
+_BEFORE_SIGN: Final = re.compile(r" (?=[:;!?»])|(?<=«) ")
 
 _MONTHS: Final = (
     "janvier",
@@ -105,3 +107,8 @@ def count(quantity: int, singular: str, plural: str | None = None) -> str:
     """« 1 base », « 2 bases »; zero is singular in French."""
     word = singular if abs(quantity) < 2 else (plural or singular + "s")
     return f"{number(quantity)}{NO_BREAK}{word}"
+
+
+def typeset(text: str) -> str:
+    """The same text, of the same length, with no-break spaces where French wants them."""
+    return _BEFORE_SIGN.sub(NO_BREAK, text)

@@ -17,6 +17,7 @@ import tui_transfer
 from tests.cli.place import COMMAND, Place, place_for
 from tests.servers.processes import free_port
 from tui_transfer.errors import EXIT_CODE_MEANINGS, MEANINGS, ExitCode, Problem, TransferError
+from tui_transfer.french import typeset
 from tui_transfer.job import control
 from tui_transfer.job.events import Delivered, JobBlocked, JobSucceeded, WorkerStarted
 from tui_transfer.job.journal import Journal
@@ -80,18 +81,33 @@ def _make_job(place: Place) -> control.Job:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_help_is_in_french(place: Place, command: str) -> None:
-    result = place.run(*command.split(), "--help")
+def test_the_help_is_in_french_and_reads_well(place: Place, command: str) -> None:
+    result = place.run(*command.split(), "--help", COLUMNS="80")
     assert result.code == 0
-    assert "Utilisation :" in result.out
+    assert "Utilisation\xa0:" in result.out
     assert not ENGLISH.findall(result.out)
+    for line in result.out.splitlines():
+        assert len(line) <= 80
+        assert not line.lstrip().startswith((":", ";", "!", "?", "»")), line
+        assert not line.endswith(("...", "«")), f"cut short: {line}"
+        assert not re.search(r" [:;!?»]|« ", line), f"a plain space: {line}"
 
 
 def test_the_help_lists_every_exit_code(place: Place) -> None:
     text = place.run("--help").out
     for code, meaning in EXIT_CODE_MEANINGS.items():
-        assert re.search(rf"^\s*{code.value}\s+{re.escape(meaning)}$", text, re.MULTILINE)
+        assert re.search(rf"^\s*{code.value}\s+{re.escape(typeset(meaning))}$", text, re.MULTILINE)
     assert set(EXIT_CODE_MEANINGS) == set(ExitCode)
+
+
+def test_the_help_names_every_command(place: Place) -> None:
+    """Whoever adds one adds it to the tests above and to the README."""
+    listed = re.findall(
+        r"^  ([\w-]+) {2,}[A-ZÉ]", place.run("--help").out.split("Commandes")[1], re.MULTILINE
+    )
+    assert set(listed) == {command.split()[0] for command in COMMANDS if command}
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    assert [command for command in listed if f"| `tui-transfer {command}" not in readme] == []
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from tui_transfer.french import typeset
 from tui_transfer.tui.keys import binding_keys, own_bindings
 from tui_transfer.tui.screens.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
-from tui_transfer.tui.widgets.prose import typeset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui_transfer.french import NO_BREAK
+from tui_transfer.french import typeset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from textual.geometry import Size
-
-_BEFORE_SIGN = re.compile(r" (?=[:;!?»])|(?<=«) ")
-
-
-def typeset(text: str) -> str:
-    """The same text, of the same length, with no-break spaces where French wants them."""
-    return _BEFORE_SIGN.sub(NO_BREAK, text)
 
 
 def wrap(content: Content, width: int) -> Content:

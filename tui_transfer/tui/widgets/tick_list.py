@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from tui_transfer.french import typeset
 from tui_transfer.tui.widgets.actions import FIELD
-from tui_transfer.tui.widgets.prose import typeset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
