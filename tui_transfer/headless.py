@@ -16,7 +16,7 @@ import msgspec
 from tui_transfer import config, french
 from tui_transfer.archive.source import summarize
 from tui_transfer.config import Home, ProxySettings
-from tui_transfer.errors import ExitCode, Problem, TransferError, unexpected
+from tui_transfer.errors import ExitCode, Need, Problem, TransferError, unexpected
 from tui_transfer.files import printable
 from tui_transfer.job import control
 from tui_transfer.job.orders import PROXY_PASSWORD_VARIABLE, Orders
@@ -41,10 +41,6 @@ Database = tuple[str, Path]
 
 _DEFAULT_PORTS: Final = {"http": 3128, "https": 443, "socks5": 1080}
 _YES: Final = frozenset({"o", "oui"})
-_PROXY_PASSWORD_MISSING: Final = frozenset(
-    {Problem.PROXY_CREDENTIALS_NEEDED, Problem.PROXY_CREDENTIALS_REFUSED}
-)
-_PASSPHRASE_MISSING: Final = frozenset({Problem.KEY_PASSPHRASE_NEEDED, Problem.KEY_PASSPHRASE_WRONG})
 
 
 def transfer(
@@ -320,14 +316,15 @@ def with_secrets(decisions: Orders, home: Home, follower: control.Follower) -> O
     if not someone_is_there():
         return orders
     state = follower.state
+    need = state.failure.need if state.failure else None
     sharebox = orders.sharebox or state.sharebox
     proxy = orders.proxy or state.proxy
-    if state.problem in _PROXY_PASSWORD_MISSING:
+    if need is Need.PROXY_PASSWORD:
         proxy = proxy or state.spec.proxy
     asked = {}
     if sharebox.key_file is None and orders.sftp_password is None:
         asked["sftp_password"] = f"Mot de passe Sharebox de {sharebox.username}"
-    if state.problem in _PASSPHRASE_MISSING and orders.key_passphrase is None:
+    if need is Need.PASSPHRASE and orders.key_passphrase is None:
         asked["key_passphrase"] = f"Phrase secrète de la clé {sharebox.key_file}"
     if proxy is not None and proxy.username and orders.proxy_password is None:
         asked["proxy_password"] = f"Mot de passe du proxy de {proxy.username}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from tui_transfer import french, headless
-from tui_transfer.errors import ExitCode, Problem, TransferError
+from tui_transfer.errors import ExitCode, Need, Problem, TransferError
 from tui_transfer.job import control, history
 from tui_transfer.job.orders import Orders
 from tui_transfer.lines import PlainOutput
@@ -17,24 +17,6 @@ from tui_transfer.preflight.statements import STATEMENTS, Ticks
 if TYPE_CHECKING:
     from tui_transfer.config import Home, ProxySettings
     from tui_transfer.job.control import Follower, Job
-
-_ANOTHER_WAY: Final = frozenset(
-    {
-        Problem.SHAREBOX_UNREACHABLE,
-        Problem.NOT_SSH,
-        Problem.PROXY_UNREACHABLE,
-        Problem.PROXY_CREDENTIALS_NEEDED,
-        Problem.PROXY_CREDENTIALS_REFUSED,
-        Problem.PROXY_CERTIFICATE_UNKNOWN,
-        Problem.PROXY_METHOD_UNKNOWN,
-        Problem.PROXY_FORBIDDEN,
-        Problem.PROXY_NO_ROUTE,
-        Problem.PROXY_PROTOCOL,
-    }
-)
-"""What a proxy, or another one, may get around: step 5bis."""
-_PASSWORD: Final = frozenset({Problem.PASSWORD_NEEDED, Problem.CREDENTIALS_REFUSED, Problem.LOGIN_UNANSWERED})
-_PASSPHRASE: Final = frozenset({Problem.KEY_PASSPHRASE_NEEDED, Problem.KEY_PASSPHRASE_WRONG})
 
 
 def run(home: Home) -> ExitCode:
@@ -110,18 +92,19 @@ def _carry_out(home: Home, job: Job, *, new: bool) -> ExitCode:
 
 def _answer(follower: Follower, failure: TransferError, orders: Orders) -> Orders | None:
     """What to go on with; None to leave it at that."""
-    if failure.problem is Problem.HOST_KEY_UNKNOWN:
+    need = failure.need
+    if need is Need.HOST_KEY:
         fingerprint = failure.details["fingerprint"]
         if headless.wants(f"L'empreinte {fingerprint} est-elle celle que l'Urssaf a donnée ?"):
             return msgspec.structs.replace(orders, host_key=fingerprint)
-    elif failure.problem in _ANOTHER_WAY:
+    elif need in (Need.PROXY, Need.PROXY_PASSWORD):
         proxy = _ask_proxy(orders.proxy or follower.state.proxy or follower.job.spec.proxy)
         if proxy is not None:
             return msgspec.structs.replace(orders, proxy=proxy, proxy_password=_ask_proxy_password(proxy))
-    elif failure.problem in _PASSWORD and follower.state.sharebox.key_file is None:
+    elif need is Need.PASSWORD and follower.state.sharebox.key_file is None:
         if headless.wants("Reprendre avec un autre mot de passe ?"):
             return msgspec.structs.replace(orders, sftp_password=_ask_secret("Mot de passe Sharebox"))
-    elif failure.problem in _PASSPHRASE and headless.wants("Reprendre avec une autre phrase secrète ?"):
+    elif need is Need.PASSPHRASE and headless.wants("Reprendre avec une autre phrase secrète ?"):
         return msgspec.structs.replace(orders, key_passphrase=_ask_secret("Phrase secrète de la clé"))
     return None
 

@@ -16,6 +16,7 @@ from tests.tui.scenes import follow, settle
 from tests.tui.stage import FINGERPRINT, OTHER_FINGERPRINT
 from tui_transfer import config
 from tui_transfer.config import ProxySettings
+from tui_transfer.errors import Problem, TransferError
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.failure import FailureDialog
 from tui_transfer.tui.screens.host_key import HostKeyDialog
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tests.servers.squid import SquidServer
     from tests.tui.conftest import Workers
     from tests.tui.stage import Stage
+    from tui_transfer.job.events import JobBlocked
 
 
 SECRET = "canari-é€:9"
@@ -286,17 +288,33 @@ async def test_the_password_is_masked_kept_in_memory_and_written_nowhere(
     assert_not_on_disk(staged)
 
 
-async def test_refused_credentials_are_forgotten_and_asked_again(app: CentreApp, staged: Stage) -> None:
-    refused = stage.blocked(
-        "credentials-refused", host="sharebox.example.org", username="exemple", method="le mot de passe"
-    )
-    job = staged.job([stage.started(), refused])
+REFUSED = stage.blocked(
+    "credentials-refused", host="sharebox.example.org", username="exemple", method="le mot de passe"
+)
+UNANSWERED = stage.blocked("login-unanswered", username="exemple", reason="la connexion a été perdue")
+
+
+@pytest.mark.parametrize("failed", [REFUSED, UNANSWERED], ids=lambda failed: failed.problem)
+async def test_a_password_that_did_not_do_is_forgotten_and_asked_again(
+    app: CentreApp, staged: Stage, failed: JobBlocked
+) -> None:
+    job = staged.job([stage.started(), failed])
     app.session.sftp_password = SECRET
     async with app.run_test() as pilot:
         await follow(pilot, job)
         assert isinstance(app.screen, SecretDialog)
-        assert "Sharebox a refusé les identifiants" in flat(app)
+        failure = TransferError(Problem(failed.problem), **failed.details)
+        assert failure.title in flat(app)
+        assert failure.why in flat(app)
     assert app.session.orders().sftp_password is None
+
+
+async def test_no_password_is_asked_where_a_key_was_refused(app: CentreApp, staged: Stage) -> None:
+    sharebox = msgspec.structs.replace(stage.settings().sharebox, key_file="/home/exemple/id")
+    job = staged.job([stage.started(sharebox=sharebox), REFUSED])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert isinstance(app.screen, FailureDialog)
 
 
 async def test_a_failure_says_why_and_what_to_do_and_unfolds(

@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 DIRECT: Final = "direct"
 _TRY_NEXT: Final = frozenset({Problem.SHAREBOX_UNREACHABLE, Problem.NOT_SSH})
 """What another route may get around; every other failure would only be repeated on it."""
-_NETWORK_IS_AWAY: Final = _TRY_NEXT | {
-    Problem.PROXY_UNREACHABLE,
-    Problem.PROXY_NO_ROUTE,
-    Problem.PROXY_PROTOCOL,
-}
-"""What a route that has worked before meets while the network is away: nobody has to be asked then."""
 _BENEFIT_OF_DOUBT: Final = 60.0
 """Seconds for which a new worker takes the failure of a route that worked for an earlier one as passing; then
 a person is asked, whose machine may be in another network now."""
@@ -106,18 +100,18 @@ class Link:
                 self._orders.host_key or settings.host_key or self._state.host_key,
             )
         except TransferError as error:
-            if self._passes(error.problem):
+            if self._passes(error):
                 raise TransferError(Problem.CONNECTION_LOST, reason=error.why.rstrip(".")) from error
             raise
         self._routes, self._has_worked = [proxy], True
         self._record(Connected(at=now(), route=_name(proxy), host_key=sharebox.host_key.fingerprint))
         return sharebox
 
-    def _passes(self, problem: Problem) -> bool:
+    def _passes(self, error: TransferError) -> bool:
         """Whether this failure to connect is only the network's, and goes away with time."""
         if self._has_worked:
-            return problem in _NETWORK_IS_AWAY or problem is Problem.LOGIN_UNANSWERED
-        return problem in _NETWORK_IS_AWAY and time.monotonic() < self._believes_until
+            return error.meaning.network or error.problem is Problem.LOGIN_UNANSWERED
+        return error.meaning.network and time.monotonic() < self._believes_until
 
 
 def _has_worked_before(proxy: ProxySettings | None, state: JobState, orders: Orders) -> bool:

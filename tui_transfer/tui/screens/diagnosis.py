@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
 from tui_transfer import __version__, french
-from tui_transfer.errors import Problem, TransferError
+from tui_transfer.errors import Need, TransferError
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, as_text, stages
 from tui_transfer.tui import clipboard
 from tui_transfer.tui.background import in_background
@@ -47,16 +47,6 @@ _TIME_WIDTH: Final = 7
 _GAP: Final = "  "
 _AROUND: Final = 28
 """Columns of the dialog that are not for the text of a line: frame, padding, sign."""
-_SECRET: Final = frozenset(
-    {
-        Problem.PASSWORD_NEEDED,
-        Problem.CREDENTIALS_REFUSED,
-        Problem.LOGIN_UNANSWERED,
-        Problem.KEY_PASSPHRASE_NEEDED,
-        Problem.KEY_PASSPHRASE_WRONG,
-    }
-)
-"""What another secret may mend."""
 _TYPE_IT: Final = "Appuyez sur M pour le saisir ; il n'est enregistré nulle part."
 
 
@@ -266,7 +256,8 @@ class DiagnosisDialog(Dialog[None]):
     @property
     def _wanted_secret(self) -> TransferError | None:
         login = self._found.get(Stage.LOGIN)
-        return login.failure if login and login.failure and login.failure.problem in _SECRET else None
+        failure = login.failure if login else None
+        return failure if failure and failure.need in (Need.PASSWORD, Need.PASSPHRASE) else None
 
     async def action_copy(self) -> None:
         """Copies the result as text."""

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Input
 
 from tui_transfer.config import ProxySettings
-from tui_transfer.errors import Problem
+from tui_transfer.errors import Need, Problem
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.route_trial import try_proxy
 from tui_transfer.tui.screens.answers import Answer
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 TITLE: Final = "La connexion à Sharebox en mode direct n'a pu s'établir"
 _KINDS: Final = (("http", "HTTP"), ("https", "HTTPS"), ("socks5", "SOCKS5"))
-_CREDENTIALS: Final = (Problem.PROXY_CREDENTIALS_NEEDED, Problem.PROXY_CREDENTIALS_REFUSED)
 
 
 class ProxyForm(Dialog[Answer | None]):
@@ -80,7 +79,7 @@ class ProxyForm(Dialog[Answer | None]):
         self._password = password or ""
         self._practice = practice
         # The focus starts where the next thing is to be typed.
-        start = "host" if proxy is None else "password" if failure.problem in _CREDENTIALS else "host"
+        start = "host" if proxy is None else "password" if failure.need is Need.PROXY_PASSWORD else "host"
         self.AUTO_FOCUS = f"#{start}"  # type: ignore[misc]
 
     def body(self) -> Iterable[Widget]:
@@ -175,7 +174,7 @@ class ProxyForm(Dialog[Answer | None]):
         if result.problem is Problem.PROXY_CREDENTIALS_REFUSED:
             # Not tried twice: accounts get locked.
             self.query_one("#password", Input).value = ""
-        if result.problem in _CREDENTIALS:
+        if result.need is Need.PROXY_PASSWORD:
             self.query_one("#password").focus()
 
     def _say(self, text: Content) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from tui_transfer.errors import Problem
+from tui_transfer.errors import Need, Problem
 from tui_transfer.tui.route_trial import Destination, proposed_proxy
 from tui_transfer.tui.screens.failure import FailureDialog
 from tui_transfer.tui.screens.host_key import HostKeyDialog
@@ -19,31 +19,16 @@ if TYPE_CHECKING:
     from tui_transfer.tui.screens.dialog import Dialog
     from tui_transfer.tui.session import Session
 
-NEED_PROXY: Final = frozenset(
-    {
-        Problem.SHAREBOX_UNREACHABLE,
-        Problem.NOT_SSH,
-        Problem.PROXY_UNREACHABLE,
-        Problem.PROXY_CREDENTIALS_NEEDED,
-        Problem.PROXY_CREDENTIALS_REFUSED,
-        Problem.PROXY_CERTIFICATE_UNKNOWN,
-        Problem.PROXY_METHOD_UNKNOWN,
-        Problem.PROXY_FORBIDDEN,
-        Problem.PROXY_NO_ROUTE,
-        Problem.PROXY_PROTOCOL,
-    }
-)
-_NEED_PASSPHRASE: Final = frozenset({Problem.KEY_PASSPHRASE_NEEDED, Problem.KEY_PASSPHRASE_WRONG})
-
 
 def forget_refused(failure: TransferError, session: Session) -> None:
     """Drops the secret that was refused: it is not tried twice, accounts get locked."""
-    if failure.problem is Problem.CREDENTIALS_REFUSED:
-        session.sftp_password = None
-    elif failure.problem is Problem.KEY_PASSPHRASE_WRONG:
-        session.key_passphrase = None
-    elif failure.problem is Problem.PROXY_CREDENTIALS_REFUSED:
-        session.proxy_password = None
+    match failure.need:
+        case Need.PASSWORD:
+            session.sftp_password = None
+        case Need.PASSPHRASE:
+            session.key_passphrase = None
+        case Need.PROXY_PASSWORD:
+            session.proxy_password = None
 
 
 def corrected_host_key(failure: TransferError, sharebox: ShareboxSettings, session: Session) -> str | None:
@@ -59,18 +44,15 @@ def corrected_host_key(failure: TransferError, sharebox: ShareboxSettings, sessi
 
 def dialog_for(failure: TransferError, follower: Follower, session: Session) -> Dialog[Answer | None]:
     """The modal that explains `failure` and asks for what makes it go away."""
-    practice = session.practice
-    if failure.problem in NEED_PROXY:
-        return _proxy_form(failure, follower, session)
-    if failure.problem is Problem.HOST_KEY_UNKNOWN:
-        return HostKeyDialog(failure, practice)
     sharebox = follower.state.sharebox
-    uses_key = sharebox.key_file is not None
-    asks_password = failure.problem is Problem.PASSWORD_NEEDED or (
-        failure.problem is Problem.CREDENTIALS_REFUSED and not uses_key
-    )
-    if asks_password or failure.problem in _NEED_PASSPHRASE:
-        return SecretDialog(failure, f"{sharebox.username} sur {sharebox.host}", practice)
+    need = failure.need
+    if need in (Need.PROXY, Need.PROXY_PASSWORD):
+        return _proxy_form(failure, follower, session)
+    if need is Need.HOST_KEY:
+        return HostKeyDialog(failure, session.practice)
+    # Where a key is what was refused, no password is asked.
+    if need is Need.PASSPHRASE or (need is Need.PASSWORD and sharebox.key_file is None):
+        return SecretDialog(failure, f"{sharebox.username} sur {sharebox.host}", session.practice)
     return FailureDialog(failure, follower.job)
 
 

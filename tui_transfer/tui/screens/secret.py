@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
-from tui_transfer.errors import Problem
+from tui_transfer.errors import Need, Problem
 from tui_transfer.tui.screens.answers import Answer
 from tui_transfer.tui.screens.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tui_transfer.errors import TransferError
     from tui_transfer.tui.practice import Practice
 
-_PASSPHRASE = (Problem.KEY_PASSPHRASE_NEEDED, Problem.KEY_PASSPHRASE_WRONG)
-_WRONG = (Problem.CREDENTIALS_REFUSED, Problem.KEY_PASSPHRASE_WRONG)
+_NEEDED = (Problem.PASSWORD_NEEDED, Problem.KEY_PASSPHRASE_NEEDED)
+"""Nothing was tried yet; whatever else asks for a secret says why the last one did not do."""
 
 
 class SecretDialog(Dialog[Answer | None]):
@@ -42,19 +42,19 @@ class SecretDialog(Dialog[Answer | None]):
 
     def __init__(self, failure: TransferError, account: str, practice: Practice | None = None) -> None:
         """`account`: who logs in, and where."""
-        super().__init__(failure.title, kind="error" if failure.problem in _WRONG else "info")
+        super().__init__(failure.title, kind="info" if failure.problem in _NEEDED else "error")
         self._failure = failure
         self._account = account
         self._practice = practice
 
     @property
     def _is_passphrase(self) -> bool:
-        return self._failure.problem in _PASSPHRASE
+        return self._failure.need is Need.PASSPHRASE
 
     def body(self) -> Iterable[Widget]:
         """What for, and the field."""
         failure = self._failure
-        if failure.problem in _WRONG:
+        if failure.problem not in _NEEDED:
             yield paragraph(f"{failure.why} {failure.advice}")
         elif self._is_passphrase:
             yield paragraph(failure.why)

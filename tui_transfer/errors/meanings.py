@@ -1,134 +1,20 @@
-"""Every way a transfer can fail: what it means, what a person reads, and the exit code.
+"""What each failure means: exit code, what makes it go away, and the French words for it.
 
-This is the one place that decides whether a failure is permanent, passes by itself, or needs a
-person. The rest of the program raises `TransferError` with a `Problem` and the details; screens,
-plain lines, JSON and the report all read the French text from here.
+This is the one place that decides whether a failure is permanent, passes by itself, or needs a person, and
+what that person is asked for. Screens, plain lines, JSON and the report all read it from here.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from enum import Enum, IntEnum, StrEnum
 from typing import Final
 
-
-class ExitCode(IntEnum):
-    """What a command's exit status says. Others rely on these numbers; the README lists them."""
-
-    SUCCESS = 0
-    UNEXPECTED = 1
-    USAGE = 2
-    PREREQUISITE = 3
-    SOURCE_CHANGED = 4
-    UNREACHABLE = 5
-    PROXY = 6
-    CREDENTIALS = 7
-    HOST_KEY = 8
-    REFUSED = 9
-    LOCAL_DISK = 10
-    MISMATCH = 11
-    INTERRUPTED = 12
-    UNVERIFIABLE = 13
-
-
-EXIT_CODE_MEANINGS: Final[dict[ExitCode, str]] = {
-    ExitCode.SUCCESS: "succès vérifié",
-    ExitCode.UNEXPECTED: "erreur imprévue",
-    ExitCode.USAGE: "commande ou configuration incorrecte",
-    ExitCode.PREREQUISITE: "prérequis non rempli, ou base illisible",
-    ExitCode.SOURCE_CHANGED: "une base a changé pendant sa lecture",
-    ExitCode.UNREACHABLE: "Sharebox injoignable en direct : un proxy est nécessaire",
-    ExitCode.PROXY: "le proxy a refusé, ou ses identifiants sont refusés",
-    ExitCode.CREDENTIALS: "Sharebox a refusé les identifiants",
-    ExitCode.HOST_KEY: "clé du serveur inconnue ou changée",
-    ExitCode.REFUSED: "Sharebox a refusé le fichier (droits, espace)",
-    ExitCode.LOCAL_DISK: "disque local plein ou non inscriptible",
-    ExitCode.MISMATCH: "ce qui est arrivé n'est pas ce qui a été envoyé",
-    ExitCode.INTERRUPTED: "interrompu, peut être repris",
-    ExitCode.UNVERIFIABLE: "remis, mais non vérifiable sur Sharebox",
-}
-
-
-class Recovery(Enum):
-    """What makes a failure go away."""
-
-    TRANSIENT = "transient"
-    """Trying again later may succeed with nothing changed."""
-    PERSON = "person"
-    """Someone must answer a question or give something; then the same job goes on."""
-    PERMANENT = "permanent"
-    """Trying again changes nothing until something outside the program is mended."""
-
-
-class Problem(StrEnum):
-    """Names of the failures, stable: they are written to journals and printed in JSON."""
-
-    UNEXPECTED = "unexpected"
-    USAGE = "usage"
-    CONFIGURATION_MISSING = "configuration-missing"
-    CONFIGURATION_INVALID = "configuration-invalid"
-    CONFIGURATION_UNWRITABLE = "configuration-unwritable"
-    SECRET_ON_COMMAND_LINE = "secret-on-command-line"
-    TERMINAL_UNSUITABLE = "terminal-unsuitable"
-    JOB_UNKNOWN = "job-unknown"
-    JOB_RUNNING = "job-running"
-    JOURNAL_INVALID = "journal-invalid"
-    JOURNAL_NEWER = "journal-newer"
-
-    NOT_OPEN_YET = "not-open-yet"
-    CLOSED = "closed"
-    CONFIRMATION_NEEDED = "confirmation-needed"
-    PREREQUISITE_UNMET = "prerequisite-unmet"
-    DATABASE_NONE = "database-none"
-    DATABASE_UNKNOWN = "database-unknown"
-    DATABASE_MISSING = "database-missing"
-    DATABASE_UNREADABLE = "database-unreadable"
-    DATABASE_LOCKED = "database-locked"
-    DATABASE_NESTED = "database-nested"
-    DATABASE_SPECIAL_FILE = "database-special-file"
-    DATABASE_LINK = "database-link"
-    DATABASE_FILE_NAME = "database-file-name"
-    DATABASE_CHANGED = "database-changed"
-
-    SHAREBOX_UNREACHABLE = "sharebox-unreachable"
-    PROXY_UNREACHABLE = "proxy-unreachable"
-    PROXY_CREDENTIALS_NEEDED = "proxy-credentials-needed"
-    PROXY_CREDENTIALS_REFUSED = "proxy-credentials-refused"
-    PROXY_CERTIFICATE_UNKNOWN = "proxy-certificate-unknown"
-    PROXY_METHOD_UNKNOWN = "proxy-method-unknown"
-    PROXY_FORBIDDEN = "proxy-forbidden"
-    PROXY_NO_ROUTE = "proxy-no-route"
-    PROXY_PROTOCOL = "proxy-protocol"
-    NOT_SSH = "not-ssh"
-    WEAK_SERVER = "weak-server"
-
-    HOST_KEY_UNKNOWN = "host-key-unknown"
-    HOST_KEY_CHANGED = "host-key-changed"
-    PASSWORD_NEEDED = "password-needed"
-    CREDENTIALS_REFUSED = "credentials-refused"
-    LOGIN_UNANSWERED = "login-unanswered"
-    KEY_UNREADABLE = "key-unreadable"
-    KEY_PASSPHRASE_NEEDED = "key-passphrase-needed"
-    KEY_PASSPHRASE_WRONG = "key-passphrase-wrong"
-
-    SFTP_UNAVAILABLE = "sftp-unavailable"
-    DIRECTORY_MISSING = "directory-missing"
-    SHAREBOX_PERMISSION = "sharebox-permission"
-    SHAREBOX_FULL = "sharebox-full"
-    SHAREBOX_REFUSED = "sharebox-refused"
-    NAME_TAKEN = "name-taken"
-
-    DISK_FULL = "disk-full"
-    DISK_UNWRITABLE = "disk-unwritable"
-    CONTENT_MISMATCH = "content-mismatch"
-    CONNECTION_LOST = "connection-lost"
-    INTERRUPTED = "interrupted"
+from tui_transfer.errors.problems import ExitCode, Need, Problem, Recovery
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """A problem's exit code, its recovery, and the French text: what happened, why, what to do.
+    """A problem's exit code, what makes it go away, and the French text: what happened, why, what to do.
 
     The texts are `str.format` templates filled from the error's details.
     """
@@ -138,14 +24,14 @@ class Meaning:
     title: str
     why: str
     advice: str
-
-
-def _meaning(code: ExitCode, recovery: Recovery, title: str, why: str, advice: str) -> Meaning:
-    return Meaning(code, recovery, title, why, advice)
+    need: Need | None = None
+    """What a person is asked for, if that can help."""
+    network: bool = False
+    """Whether it may only be that the network is away, where the same route has worked before."""
 
 
 MEANINGS: Final[dict[Problem, Meaning]] = {
-    Problem.UNEXPECTED: _meaning(
+    Problem.UNEXPECTED: Meaning(
         ExitCode.UNEXPECTED,
         Recovery.PERMANENT,
         "Une erreur imprévue s'est produite",
@@ -153,10 +39,10 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Rien n'est perdu : relancez la reprise. Si l'erreur revient, transmettez le journal technique "
         "{log} au support.",
     ),
-    Problem.USAGE: _meaning(
+    Problem.USAGE: Meaning(
         ExitCode.USAGE, Recovery.PERMANENT, "La commande est incorrecte", "{reason}", "{advice}"
     ),
-    Problem.CONFIGURATION_MISSING: _meaning(
+    Problem.CONFIGURATION_MISSING: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,
         "Aucune configuration n'est installée",
@@ -164,28 +50,28 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Déposez-y le fichier config.toml fourni par l'Urssaf, ou remplissez « Réglages » dans le centre de "
         "maintenance. Pour vous entraîner sans configuration : tui-transfer demo.",
     ),
-    Problem.CONFIGURATION_INVALID: _meaning(
+    Problem.CONFIGURATION_INVALID: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,
         "La configuration est inutilisable",
         "Fichier {file}, clé « {key} » : {reason}.",
         "Attendu : {expected}. Corrigez cette ligne, puis relancez.",
     ),
-    Problem.CONFIGURATION_UNWRITABLE: _meaning(
+    Problem.CONFIGURATION_UNWRITABLE: Meaning(
         ExitCode.LOCAL_DISK,
         Recovery.PERMANENT,
         "La configuration n'a pas pu être enregistrée",
         "Fichier {file} : {reason}.",
         "Vérifiez vos droits sur ce dossier et l'espace libre. L'ancienne configuration est intacte.",
     ),
-    Problem.SECRET_ON_COMMAND_LINE: _meaning(
+    Problem.SECRET_ON_COMMAND_LINE: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,
         "Un mot de passe ne se donne pas sur la ligne de commande",
         "Il serait visible des autres utilisateurs de la machine et resterait dans l'historique.",
         "Retirez-le de {option} et donnez-le par la variable d'environnement {variable}.",
     ),
-    Problem.TERMINAL_UNSUITABLE: _meaning(
+    Problem.TERMINAL_UNSUITABLE: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,
         "Ce terminal ne peut pas afficher le centre de maintenance",
@@ -193,224 +79,240 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Ajoutez --plain pour faire la même chose en lignes simples, ou transférez sans écran : "
         "tui-transfer run.",
     ),
-    Problem.JOB_UNKNOWN: _meaning(
+    Problem.JOB_UNKNOWN: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,
         "Ce transfert n'existe pas",
         "Dans {folder}, aucun transfert ne correspond à « {job} », ou plusieurs y correspondent.",
         "La commande « tui-transfer jobs » donne la liste des transferts connus.",
     ),
-    Problem.JOB_RUNNING: _meaning(
+    Problem.JOB_RUNNING: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERSON,
         "Un transfert est déjà en cours",
         "Le transfert {job} est en cours sur cette machine.",
         "Attendez sa fin, ou suivez-le en ouvrant le centre de maintenance (tui-transfer).",
     ),
-    Problem.JOURNAL_INVALID: _meaning(
+    Problem.JOURNAL_INVALID: Meaning(
         ExitCode.UNEXPECTED,
         Recovery.PERMANENT,
         "Le journal de ce transfert est abîmé",
         "Fichier {file}, ligne {line} : {reason}.",
         "Ne modifiez pas ce fichier. Lancez un nouveau transfert, et conservez ce dossier pour le support.",
     ),
-    Problem.JOURNAL_NEWER: _meaning(
+    Problem.JOURNAL_NEWER: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,
         "Ce transfert vient d'une version plus récente du programme",
         "Le fichier {file} est au format {found}, cette version lit jusqu'au format {known}.",
         "Mettez tui-transfer à jour, puis relancez.",
     ),
-    Problem.NOT_OPEN_YET: _meaning(
+    Problem.NOT_OPEN_YET: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "Le GO n'est pas encore donné",
         "Les transferts ouvrent le {date}.",
         "Attendez cette date, puis rouvrez le centre de maintenance.",
     ),
-    Problem.CLOSED: _meaning(
+    Problem.CLOSED: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "La période de transfert est terminée",
         "Les transferts ont fermé le {date}.",
         "Contactez l'équipe Impact emploi association pour obtenir un nouveau GO.",
     ),
-    Problem.CONFIRMATION_NEEDED: _meaning(
+    Problem.CONFIRMATION_NEEDED: Meaning(
         ExitCode.USAGE,
         Recovery.PERSON,
         "La confirmation n'a pas été donnée",
         "{reason}",
         "Répondez « oui », ou ajoutez --yes pour confirmer d'avance.",
     ),
-    Problem.PREREQUISITE_UNMET: _meaning(
+    Problem.PREREQUISITE_UNMET: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "Un prérequis n'est pas rempli",
         "{reason}",
         "{advice}",
     ),
-    Problem.DATABASE_NONE: _meaning(
+    Problem.DATABASE_NONE: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "Aucune base à transférer",
         "Aucune base n'est cochée, nommée ou marquée active dans la configuration.",
         "Cochez ou nommez au moins une base.",
     ),
-    Problem.DATABASE_UNKNOWN: _meaning(
+    Problem.DATABASE_UNKNOWN: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,
         "Base inconnue : {name}",
         "Ce n'est ni le nom d'une base de la configuration, ni un chemin existant.",
         "Bases connues : {known}. Vérifiez l'orthographe, ou donnez le chemin complet.",
     ),
-    Problem.DATABASE_MISSING: _meaning(
+    Problem.DATABASE_MISSING: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "La base est introuvable",
         "Rien n'existe à l'emplacement {path}.",
         "Vérifiez le chemin : lecteur réseau déconnecté, dossier déplacé ou renommé ?",
     ),
-    Problem.DATABASE_UNREADABLE: _meaning(
+    Problem.DATABASE_UNREADABLE: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "La base ne peut pas être lue",
         "{path} : {reason}.",
         "Vérifiez vos droits sur ce fichier, ou lancez le programme avec le compte d'Impact emploi.",
     ),
-    Problem.DATABASE_LOCKED: _meaning(
+    Problem.DATABASE_LOCKED: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "La base est verrouillée par un autre programme",
         "{path} : {reason}.",
         "Fermez Impact emploi et son gestionnaire de services, sur tous les postes, puis reprenez.",
     ),
-    Problem.DATABASE_NESTED: _meaning(
+    Problem.DATABASE_NESTED: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "Une base se trouve à l'intérieur d'une autre",
         "« {inner} » ({inner_path}) est dans « {outer} » ({outer_path}) : ses données partiraient deux fois.",
         "Retirez l'une des deux de la liste.",
     ),
-    Problem.DATABASE_SPECIAL_FILE: _meaning(
+    Problem.DATABASE_SPECIAL_FILE: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "La base contient un élément qui n'est pas un fichier",
         "{path} est {kind} : il ne peut pas être archivé.",
         "Fermez le programme qui l'a créé, ou déplacez-le hors du dossier de la base, puis reprenez.",
     ),
-    Problem.DATABASE_LINK: _meaning(
+    Problem.DATABASE_LINK: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "La base contient un lien qui ne peut pas être transféré",
         "{path} renvoie vers {target} : {reason}.",
         "Remplacez ce lien par les données elles-mêmes, ou supprimez-le s'il ne sert plus, puis reprenez.",
     ),
-    Problem.DATABASE_FILE_NAME: _meaning(
+    Problem.DATABASE_FILE_NAME: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "Un nom de fichier ne peut pas être archivé",
         "{path} : {reason}.",
         "Renommez ce fichier, puis reprenez.",
     ),
-    Problem.DATABASE_CHANGED: _meaning(
+    Problem.DATABASE_CHANGED: Meaning(
         ExitCode.SOURCE_CHANGED,
         Recovery.PERMANENT,
         "La base a changé pendant sa lecture",
         "{path} : {reason}. Une copie incohérente n'est jamais envoyée.",
         "Fermez Impact emploi sur tous les postes, puis reprenez le transfert.",
     ),
-    Problem.SHAREBOX_UNREACHABLE: _meaning(
+    Problem.SHAREBOX_UNREACHABLE: Meaning(
         ExitCode.UNREACHABLE,
         Recovery.PERSON,
         "La connexion à Sharebox en mode direct n'a pu s'établir",
         "{host}, port {port} : {reason}.",
         "Votre réseau impose sans doute un proxy. Demandez à votre service informatique son adresse, son "
         "port et vos identifiants, et saisissez-les.",
+        need=Need.PROXY,
+        network=True,
     ),
-    Problem.PROXY_UNREACHABLE: _meaning(
+    Problem.PROXY_UNREACHABLE: Meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
         "Le proxy ne répond pas",
         "{proxy_host}, port {proxy_port} : {reason}.",
         "Vérifiez l'adresse et le port auprès de votre service informatique.",
+        need=Need.PROXY,
+        network=True,
     ),
-    Problem.PROXY_CREDENTIALS_NEEDED: _meaning(
+    Problem.PROXY_CREDENTIALS_NEEDED: Meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
         "Le proxy demande un identifiant et un mot de passe",
         "{proxy_host} n'accepte pas de connexion anonyme.",
         "Saisissez les identifiants du proxy ; votre service informatique les connaît. Sans écran, le mot de "
         "passe se donne par la variable TUI_TRANSFER_PROXY_PASSWORD.",
+        need=Need.PROXY_PASSWORD,
     ),
-    Problem.PROXY_CREDENTIALS_REFUSED: _meaning(
+    Problem.PROXY_CREDENTIALS_REFUSED: Meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
         "Le proxy a refusé l'identifiant ou le mot de passe",
         "{proxy_host} a répondu : {reason}.",
         "Vérifiez-les avant un nouvel essai : trop d'erreurs peuvent bloquer votre compte.",
+        need=Need.PROXY_PASSWORD,
     ),
-    Problem.PROXY_CERTIFICATE_UNKNOWN: _meaning(
+    Problem.PROXY_CERTIFICATE_UNKNOWN: Meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
         "Le certificat du proxy n'est pas reconnu",
         "{proxy_host} : {reason}. Rien ne lui a été envoyé.",
         "Vérifiez l'adresse du proxy, ou demandez à votre service informatique d'installer son autorité de "
         "certification sur cette machine.",
+        need=Need.PROXY,
     ),
-    Problem.PROXY_METHOD_UNKNOWN: _meaning(
+    Problem.PROXY_METHOD_UNKNOWN: Meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
         "Le proxy demande une identification que ce programme ne sait pas faire",
         "{proxy_host} n'accepte que : {methods}. Votre mot de passe ne lui a pas été envoyé.",
         "Demandez à votre service informatique un accès avec identifiant et mot de passe (NTLM, Digest ou "
         "Basic), ou un accès sans identification vers Sharebox.",
+        need=Need.PROXY,
     ),
-    Problem.PROXY_FORBIDDEN: _meaning(
+    Problem.PROXY_FORBIDDEN: Meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
         "Le proxy interdit la connexion à Sharebox",
         "{proxy_host} refuse le passage vers {host}, port {port} : {reason}.",
         "Demandez à votre service informatique d'autoriser CONNECT vers {host}, port {port}, ou à l'Urssaf "
         "une adresse Sharebox sur le port 443.",
+        need=Need.PROXY,
     ),
-    Problem.PROXY_NO_ROUTE: _meaning(
+    Problem.PROXY_NO_ROUTE: Meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
         "Le proxy n'arrive pas à joindre Sharebox",
         "{proxy_host} a répondu : {reason}.",
         "Vérifiez l'adresse de Sharebox ({host}, port {port}), puis réessayez plus tard.",
+        need=Need.PROXY,
+        network=True,
     ),
-    Problem.PROXY_PROTOCOL: _meaning(
+    Problem.PROXY_PROTOCOL: Meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
         "La réponse du proxy est incompréhensible",
         "{proxy_host}, port {proxy_port} : {reason}.",
         "Vérifiez l'adresse, le port et le type du proxy (HTTP, HTTPS ou SOCKS5).",
+        need=Need.PROXY,
+        network=True,
     ),
-    Problem.NOT_SSH: _meaning(
+    Problem.NOT_SSH: Meaning(
         ExitCode.UNREACHABLE,
         Recovery.PERSON,
         "Ce qui répond n'est pas un serveur Sharebox",
         "{host}, port {port} : {reason}.",
         "Vérifiez l'adresse et le port de Sharebox. Un portail ou un pare-feu de votre réseau répond "
         "peut-être à sa place : essayez par le proxy.",
+        need=Need.PROXY,
+        network=True,
     ),
-    Problem.WEAK_SERVER: _meaning(
+    Problem.WEAK_SERVER: Meaning(
         ExitCode.HOST_KEY,
         Recovery.PERMANENT,
         "Le serveur ne propose aucun chiffrement sûr",
         "{host} ne propose que : {offered}.",
         "Rien n'a été envoyé. Signalez-le à l'Urssaf : ce serveur doit être mis à jour.",
     ),
-    Problem.HOST_KEY_UNKNOWN: _meaning(
+    Problem.HOST_KEY_UNKNOWN: Meaning(
         ExitCode.HOST_KEY,
         Recovery.PERSON,
         "Premier contact avec ce serveur : sa clé est inconnue",
         "{host} présente la clé {key_type} {fingerprint}.",
         "Comparez cette empreinte avec celle que l'Urssaf vous a communiquée, et n'acceptez que si elle est "
         "identique.",
+        need=Need.HOST_KEY,
     ),
-    Problem.HOST_KEY_CHANGED: _meaning(
+    Problem.HOST_KEY_CHANGED: Meaning(
         ExitCode.HOST_KEY,
         Recovery.PERMANENT,
         "La clé du serveur a changé : connexion refusée",
@@ -419,31 +321,34 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Rien n'a été envoyé. Appelez l'Urssaf. Seule une empreinte confirmée par elle peut remplacer "
         "« host_key » dans la configuration.",
     ),
-    Problem.PASSWORD_NEEDED: _meaning(
+    Problem.PASSWORD_NEEDED: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERSON,
         "Le mot de passe Sharebox est nécessaire",
         "Il n'est jamais enregistré, et doit être donné pour chaque connexion de {username}.",
         "Saisissez-le, ou donnez-le par la variable TUI_TRANSFER_SFTP_PASSWORD.",
+        need=Need.PASSWORD,
     ),
-    Problem.CREDENTIALS_REFUSED: _meaning(
+    Problem.CREDENTIALS_REFUSED: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERSON,
         "Sharebox a refusé les identifiants",
         "{host} n'accepte pas {method} pour « {username} ».",
         "Vérifiez l'identifiant et le mot de passe ou la clé reçus de l'Urssaf, puis réessayez.",
+        need=Need.PASSWORD,
     ),
     # Not transient, although the link is at fault: each new try of a password that nobody has confirmed yet
     # may be one more wrong one, and accounts get locked.
-    Problem.LOGIN_UNANSWERED: _meaning(
+    Problem.LOGIN_UNANSWERED: Meaning(
         ExitCode.INTERRUPTED,
         Recovery.PERSON,
         "Sharebox n'a pas répondu à l'identification",
         "{reason}. Le mot de passe de « {username} » n'a été ni accepté ni refusé ; il n'a pas été renvoyé : "
         "trop d'essais peuvent bloquer un compte.",
         "Vérifiez ce mot de passe, puis reprenez le transfert.",
+        need=Need.PASSWORD,
     ),
-    Problem.KEY_UNREADABLE: _meaning(
+    Problem.KEY_UNREADABLE: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERMANENT,
         "La clé d'accès à Sharebox ne peut pas être lue",
@@ -451,28 +356,30 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Vérifiez vos droits et que ce fichier est bien une clé privée, puis reprenez ; ou corrigez "
         "« key_file » dans la configuration, puis lancez un nouveau transfert.",
     ),
-    Problem.KEY_PASSPHRASE_NEEDED: _meaning(
+    Problem.KEY_PASSPHRASE_NEEDED: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERSON,
         "La clé d'accès est protégée par une phrase secrète",
         "Fichier {file}.",
         "Saisissez la phrase secrète, ou donnez-la par la variable TUI_TRANSFER_KEY_PASSPHRASE.",
+        need=Need.PASSPHRASE,
     ),
-    Problem.KEY_PASSPHRASE_WRONG: _meaning(
+    Problem.KEY_PASSPHRASE_WRONG: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERSON,
         "La phrase secrète de la clé est incorrecte",
         "Fichier {file}.",
         "Vérifiez majuscules et disposition du clavier, puis saisissez-la de nouveau.",
+        need=Need.PASSPHRASE,
     ),
-    Problem.SFTP_UNAVAILABLE: _meaning(
+    Problem.SFTP_UNAVAILABLE: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Ce serveur n'offre pas de dépôt de fichiers (SFTP)",
         "{host} : {reason}.",
         "Signalez-le à l'Urssaf : le compte « {username} » n'a pas accès au service SFTP.",
     ),
-    Problem.DIRECTORY_MISSING: _meaning(
+    Problem.DIRECTORY_MISSING: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Le dossier de dépôt n'existe pas sur Sharebox",
@@ -480,63 +387,63 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Demandez à l'Urssaf de créer ce dossier, puis reprenez ; ou corrigez « directory » dans la "
         "configuration, puis lancez un nouveau transfert.",
     ),
-    Problem.SHAREBOX_PERMISSION: _meaning(
+    Problem.SHAREBOX_PERMISSION: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Un droit manque sur Sharebox",
         "L'opération « {operation} {path} » est refusée : {reason}.",
         "Demandez à l'Urssaf le droit d'écrire et de renommer dans ce dossier, puis reprenez le transfert.",
     ),
-    Problem.SHAREBOX_FULL: _meaning(
+    Problem.SHAREBOX_FULL: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Il n'y a plus de place sur Sharebox",
         "{path} : {reason}.",
         "Demandez de la place à l'Urssaf, puis reprenez : ce qui est déjà envoyé ne le sera pas deux fois.",
     ),
-    Problem.SHAREBOX_REFUSED: _meaning(
+    Problem.SHAREBOX_REFUSED: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Sharebox a refusé une opération",
         "L'opération « {operation} {path} » est refusée : {reason}.",
         "Reprenez le transfert. Si le refus persiste, transmettez ce message à l'Urssaf.",
     ),
-    Problem.NAME_TAKEN: _meaning(
+    Problem.NAME_TAKEN: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Un autre fichier du même nom est déjà sur Sharebox",
         "{path} existe et son contenu diffère.",
         "Il n'a pas été touché. Lancez un nouveau transfert : il portera une autre date.",
     ),
-    Problem.DISK_FULL: _meaning(
+    Problem.DISK_FULL: Meaning(
         ExitCode.LOCAL_DISK,
         Recovery.PERMANENT,
         "Le disque de cette machine est plein",
         "{path} : {reason}.",
         "Libérez de la place, puis reprenez : le travail déjà fait est conservé.",
     ),
-    Problem.DISK_UNWRITABLE: _meaning(
+    Problem.DISK_UNWRITABLE: Meaning(
         ExitCode.LOCAL_DISK,
         Recovery.PERMANENT,
         "Impossible d'écrire sur le disque de cette machine",
         "{path} : {reason}.",
         "Vérifiez que ce dossier existe et que vous pouvez y écrire, puis reprenez.",
     ),
-    Problem.CONTENT_MISMATCH: _meaning(
+    Problem.CONTENT_MISMATCH: Meaning(
         ExitCode.MISMATCH,
         Recovery.PERMANENT,
         "Ce qui est arrivé n'est pas ce qui a été envoyé",
         "{path} : {reason}.",
         "Le fichier n'a pas reçu son nom définitif. Reprenez le transfert : il sera vérifié et réparé.",
     ),
-    Problem.CONNECTION_LOST: _meaning(
+    Problem.CONNECTION_LOST: Meaning(
         ExitCode.INTERRUPTED,
         Recovery.TRANSIENT,
         "La connexion à Sharebox a été perdue",
         "{reason}.",
         "Reprenez le transfert : il continuera là où il s'est arrêté.",
     ),
-    Problem.INTERRUPTED: _meaning(
+    Problem.INTERRUPTED: Meaning(
         ExitCode.INTERRUPTED,
         Recovery.PERSON,
         "Le transfert a été interrompu",
@@ -544,54 +451,3 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Reprenez-le quand vous voulez : il continuera là où il s'est arrêté.",
     ),
 }
-
-
-class TransferError(Exception):
-    """A failure that a person can understand: a `Problem` and the details its text needs.
-
-    Args:
-        problem: which failure.
-        details: the words that fill the templates in `MEANINGS`. Never a secret.
-    """
-
-    def __init__(self, problem: Problem, **details: object) -> None:
-        self.problem = problem
-        self.details = {name: str(value) for name, value in details.items()}
-        super().__init__(f"{problem}: {self.details}")
-
-    @property
-    def meaning(self) -> Meaning:
-        """The entry of `MEANINGS` for this failure."""
-        return MEANINGS[self.problem]
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """The exit status of a command that ends with this failure."""
-        return self.meaning.exit_code
-
-    @property
-    def title(self) -> str:
-        """What happened, in French, without final full stop."""
-        return self._fill(self.meaning.title)
-
-    @property
-    def why(self) -> str:
-        """Why it happened, in French: one or two sentences."""
-        return self._fill(self.meaning.why)
-
-    @property
-    def advice(self) -> str:
-        """What to do now, in French."""
-        return self._fill(self.meaning.advice)
-
-    def as_text(self) -> str:
-        """The three parts as lines of plain text."""
-        return "\n".join(part for part in (self.title + ".", self.why, self.advice) if part)
-
-    def _fill(self, template: str) -> str:
-        return template.format_map(defaultdict(lambda: "—", self.details)).strip()
-
-
-def unexpected(error: Exception, log: object = "affiché ci-dessus") -> TransferError:
-    """What a person is told of an error nobody thought of; `log` is where its details are."""
-    return TransferError(Problem.UNEXPECTED, reason=f"Erreur interne ({type(error).__name__}).", log=log)

@@ -1,0 +1,80 @@
+"""Every way a transfer can fail, and the exception that carries it.
+
+The rest of the program raises `TransferError` with a `Problem` and the details; what that means, and how it
+is said in French, stands in `meanings`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from tui_transfer.errors.meanings import MEANINGS, Meaning
+from tui_transfer.errors.problems import EXIT_CODE_MEANINGS, ExitCode, Need, Problem, Recovery
+
+__all__ = [
+    "EXIT_CODE_MEANINGS",
+    "MEANINGS",
+    "ExitCode",
+    "Meaning",
+    "Need",
+    "Problem",
+    "Recovery",
+    "TransferError",
+    "unexpected",
+]
+
+
+class TransferError(Exception):
+    """A failure that a person can understand: a `Problem` and the details its text needs.
+
+    Args:
+        problem: which failure.
+        details: the words that fill the templates in `MEANINGS`. Never a secret.
+    """
+
+    def __init__(self, problem: Problem, **details: object) -> None:
+        self.problem = problem
+        self.details = {name: str(value) for name, value in details.items()}
+        super().__init__(f"{problem}: {self.details}")
+
+    @property
+    def meaning(self) -> Meaning:
+        """The entry of `MEANINGS` for this failure."""
+        return MEANINGS[self.problem]
+
+    @property
+    def need(self) -> Need | None:
+        """What a person is asked for so that the job goes on; None where nothing they could give helps."""
+        return self.meaning.need
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit status of a command that ends with this failure."""
+        return self.meaning.exit_code
+
+    @property
+    def title(self) -> str:
+        """What happened, in French, without final full stop."""
+        return self._fill(self.meaning.title)
+
+    @property
+    def why(self) -> str:
+        """Why it happened, in French: one or two sentences."""
+        return self._fill(self.meaning.why)
+
+    @property
+    def advice(self) -> str:
+        """What to do now, in French."""
+        return self._fill(self.meaning.advice)
+
+    def as_text(self) -> str:
+        """The three parts as lines of plain text."""
+        return "\n".join(part for part in (self.title + ".", self.why, self.advice) if part)
+
+    def _fill(self, template: str) -> str:
+        return template.format_map(defaultdict(lambda: "—", self.details)).strip()
+
+
+def unexpected(error: Exception, log: object = "affiché ci-dessus") -> TransferError:
+    """What a person is told of an error nobody thought of; `log` is where its details are."""
+    return TransferError(Problem.UNEXPECTED, reason=f"Erreur interne ({type(error).__name__}).", log=log)

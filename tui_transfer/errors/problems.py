@@ -1,0 +1,134 @@
+"""The names of the failures, and the kinds they are of. The French words are in `meanings`."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum, StrEnum
+from typing import Final
+
+
+class ExitCode(IntEnum):
+    """What a command's exit status says. Others rely on these numbers; the README lists them."""
+
+    SUCCESS = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    PREREQUISITE = 3
+    SOURCE_CHANGED = 4
+    UNREACHABLE = 5
+    PROXY = 6
+    CREDENTIALS = 7
+    HOST_KEY = 8
+    REFUSED = 9
+    LOCAL_DISK = 10
+    MISMATCH = 11
+    INTERRUPTED = 12
+    UNVERIFIABLE = 13
+
+
+EXIT_CODE_MEANINGS: Final[dict[ExitCode, str]] = {
+    ExitCode.SUCCESS: "succès vérifié",
+    ExitCode.UNEXPECTED: "erreur imprévue",
+    ExitCode.USAGE: "commande ou configuration incorrecte",
+    ExitCode.PREREQUISITE: "prérequis non rempli, ou base illisible",
+    ExitCode.SOURCE_CHANGED: "une base a changé pendant sa lecture",
+    ExitCode.UNREACHABLE: "Sharebox injoignable en direct : un proxy est nécessaire",
+    ExitCode.PROXY: "le proxy a refusé, ou ses identifiants sont refusés",
+    ExitCode.CREDENTIALS: "Sharebox a refusé les identifiants",
+    ExitCode.HOST_KEY: "clé du serveur inconnue ou changée",
+    ExitCode.REFUSED: "Sharebox a refusé le fichier (droits, espace)",
+    ExitCode.LOCAL_DISK: "disque local plein ou non inscriptible",
+    ExitCode.MISMATCH: "ce qui est arrivé n'est pas ce qui a été envoyé",
+    ExitCode.INTERRUPTED: "interrompu, peut être repris",
+    ExitCode.UNVERIFIABLE: "remis, mais non vérifiable sur Sharebox",
+}
+
+
+class Recovery(Enum):
+    """What makes a failure go away."""
+
+    TRANSIENT = "transient"
+    """Trying again later may succeed with nothing changed."""
+    PERSON = "person"
+    """Someone must answer a question or give something; then the same job goes on."""
+    PERMANENT = "permanent"
+    """Trying again changes nothing until something outside the program is mended."""
+
+
+class Need(Enum):
+    """What a person can give so that the same job goes on."""
+
+    PROXY = "proxy"
+    """A proxy, or another one: step 5bis."""
+    PROXY_PASSWORD = "proxy-password"
+    """Credentials for the proxy that is known."""
+    HOST_KEY = "host-key"
+    """A yes or no to the key that a server shows."""
+    PASSWORD = "password"
+    """The account's password on the Sharebox."""
+    PASSPHRASE = "passphrase"
+    """That of the key file."""
+
+
+class Problem(StrEnum):
+    """Names of the failures, stable: they are written to journals and printed in JSON."""
+
+    UNEXPECTED = "unexpected"
+    USAGE = "usage"
+    CONFIGURATION_MISSING = "configuration-missing"
+    CONFIGURATION_INVALID = "configuration-invalid"
+    CONFIGURATION_UNWRITABLE = "configuration-unwritable"
+    SECRET_ON_COMMAND_LINE = "secret-on-command-line"
+    TERMINAL_UNSUITABLE = "terminal-unsuitable"
+    JOB_UNKNOWN = "job-unknown"
+    JOB_RUNNING = "job-running"
+    JOURNAL_INVALID = "journal-invalid"
+    JOURNAL_NEWER = "journal-newer"
+
+    NOT_OPEN_YET = "not-open-yet"
+    CLOSED = "closed"
+    CONFIRMATION_NEEDED = "confirmation-needed"
+    PREREQUISITE_UNMET = "prerequisite-unmet"
+    DATABASE_NONE = "database-none"
+    DATABASE_UNKNOWN = "database-unknown"
+    DATABASE_MISSING = "database-missing"
+    DATABASE_UNREADABLE = "database-unreadable"
+    DATABASE_LOCKED = "database-locked"
+    DATABASE_NESTED = "database-nested"
+    DATABASE_SPECIAL_FILE = "database-special-file"
+    DATABASE_LINK = "database-link"
+    DATABASE_FILE_NAME = "database-file-name"
+    DATABASE_CHANGED = "database-changed"
+
+    SHAREBOX_UNREACHABLE = "sharebox-unreachable"
+    PROXY_UNREACHABLE = "proxy-unreachable"
+    PROXY_CREDENTIALS_NEEDED = "proxy-credentials-needed"
+    PROXY_CREDENTIALS_REFUSED = "proxy-credentials-refused"
+    PROXY_CERTIFICATE_UNKNOWN = "proxy-certificate-unknown"
+    PROXY_METHOD_UNKNOWN = "proxy-method-unknown"
+    PROXY_FORBIDDEN = "proxy-forbidden"
+    PROXY_NO_ROUTE = "proxy-no-route"
+    PROXY_PROTOCOL = "proxy-protocol"
+    NOT_SSH = "not-ssh"
+    WEAK_SERVER = "weak-server"
+
+    HOST_KEY_UNKNOWN = "host-key-unknown"
+    HOST_KEY_CHANGED = "host-key-changed"
+    PASSWORD_NEEDED = "password-needed"
+    CREDENTIALS_REFUSED = "credentials-refused"
+    LOGIN_UNANSWERED = "login-unanswered"
+    KEY_UNREADABLE = "key-unreadable"
+    KEY_PASSPHRASE_NEEDED = "key-passphrase-needed"
+    KEY_PASSPHRASE_WRONG = "key-passphrase-wrong"
+
+    SFTP_UNAVAILABLE = "sftp-unavailable"
+    DIRECTORY_MISSING = "directory-missing"
+    SHAREBOX_PERMISSION = "sharebox-permission"
+    SHAREBOX_FULL = "sharebox-full"
+    SHAREBOX_REFUSED = "sharebox-refused"
+    NAME_TAKEN = "name-taken"
+
+    DISK_FULL = "disk-full"
+    DISK_UNWRITABLE = "disk-unwritable"
+    CONTENT_MISMATCH = "content-mismatch"
+    CONNECTION_LOST = "connection-lost"
+    INTERRUPTED = "interrupted"
