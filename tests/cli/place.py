@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tests.programs import require
+from tests.servers.processes import LOOPBACK, free_port
 from tui_transfer import config
 from tui_transfer.config import DatabaseSettings, Home, Manager, ReportSettings, Settings, ShareboxSettings
 from tui_transfer.job import control
@@ -56,6 +57,16 @@ class Result:
         last = self.events[-1]
         assert last["type"] == "job.finished"
         return last
+
+
+class Nowhere:
+    """A server that is not there: a transfer that gets as far as it ends with 5, « injoignable »."""
+
+    host = LOOPBACK
+    port = free_port()
+    username = "exemple"
+    fingerprint = "SHA256:" + "A" * 43
+    directory = "/depot"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from babel.messages.pofile import read_po
 
 import tui_transfer
 from tests.cli.place import COMMAND, Place, place_for
-from tests.servers.processes import free_port
 from tui_transfer.errors import EXIT_CODE_MEANINGS, MEANINGS, ExitCode, Problem, TransferError
 from tui_transfer.french import typeset
 from tui_transfer.job import control
@@ -41,25 +40,6 @@ ENGLISH = re.compile(
     r"\b(usage|show this|exit|error|missing|invalid|commands|no such|file|the|and)\b", re.IGNORECASE
 )
 LOCALE = Path(tui_transfer.__file__).parent / "locale/fr/LC_MESSAGES"
-
-
-class _Closed:
-    """A server that is not there."""
-
-    host = "127.0.0.1"
-    port = free_port()
-    username = "exemple"
-    fingerprint = "SHA256:" + "A" * 43
-    directory = "/depot"
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    database = tmp_path / "base.db"
-    database.write_bytes(b"x" * 1000)
-    made = place_for(tmp_path / "home", "secret")
-    made.configure(_Closed(), {"Base active": database})
-    return made
 
 
 def _make_job(place: Place) -> control.Job:

@@ -9,29 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.place import COMMAND, Place, place_for
-from tests.servers.processes import free_port
+from tests.cli.place import COMMAND, Nowhere, Place
 from tui_transfer import config
 from tui_transfer.job import control
-
-
-class _Closed:
-    """A server that is not there: what is accepted ends with 5, « injoignable »."""
-
-    host = "127.0.0.1"
-    port = free_port()
-    username = "exemple"
-    fingerprint = "SHA256:" + "A" * 43
-    directory = "/depot"
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    database = tmp_path / "base.db"
-    database.write_bytes(b"x" * 1000)
-    made = place_for(tmp_path / "home", "secret")
-    made.configure(_Closed(), {"Base active": database})
-    return made
 
 
 @pytest.mark.parametrize(
@@ -69,7 +49,7 @@ def test_a_database_that_holds_the_work_itself_is_refused(
     folder = where(place.folder)
     folder.mkdir(parents=True, exist_ok=True)
     for command in (["run", "--yes", str(folder)], ["check"]):
-        place.configure(_Closed(), {"Tout": folder})
+        place.configure(Nowhere(), {"Tout": folder})
         result = place.run(*command)
         assert result.code == 3
         assert "dossier de travail" in result.out + result.err
@@ -88,7 +68,7 @@ def test_a_database_asked_for_in_several_ways_is_sent_once(place: Place, tmp_pat
 
 
 def test_two_names_for_one_database_are_said_to_be_that(place: Place, tmp_path: Path) -> None:
-    place.configure(_Closed(), {"Une": tmp_path / "base.db", "Autre": tmp_path / "base.db"})
+    place.configure(Nowhere(), {"Une": tmp_path / "base.db", "Autre": tmp_path / "base.db"})
     result = place.run("run", "--yes")
     assert result.code == 3
     assert "Une base est demandée deux fois" in result.err
@@ -215,7 +195,7 @@ def test_check_goes_on_where_a_name_is_as_long_as_names_may_be(place: Place, tmp
     """A lock beside it would have a name that is too long to exist."""
     long = tmp_path / ("l" * 255)
     long.write_bytes(b"x")
-    place.configure(_Closed(), {"Longue": long})
+    place.configure(Nowhere(), {"Longue": long})
     result = place.run("check")
     assert "[OK] Bases présentes et lisibles" in result.out
     assert result.code == 5, "the Sharebox is not there; the name is no obstacle"

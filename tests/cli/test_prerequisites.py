@@ -8,34 +8,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.cli.place import COMMAND, Place, place_for
+from tests.cli.place import COMMAND, Place
 from tests.preflight.test_checks import held_open
-from tests.servers.processes import free_port
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
-
-
-class _Closed:
-    """A server that is not there: a transfer that begins ends with 5, « injoignable »."""
-
-    host = "127.0.0.1"
-    port = free_port()
-    username = "exemple"
-    fingerprint = "SHA256:" + "A" * 43
-    directory = "/depot"
-
-
-@pytest.fixture
-def base(tmp_path: Path) -> Path:
-    path = tmp_path / "base.db"
-    path.write_bytes(b"x" * 1000)
-    return path
-
-
-@pytest.fixture
-def place(tmp_path: Path, base: Path) -> Place:
-    made = place_for(tmp_path / "home", "secret")
-    made.configure(_Closed(), {"Base active": base})
-    return made
 
 
 def report(place: Place) -> str:

@@ -8,7 +8,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import date, timedelta
@@ -431,15 +430,13 @@ def slow_place(place: Place, account: Account, tmp_path: Path) -> Iterator[tuple
 
 
 def _wait_until_sending(place: Place, beyond: int) -> control.Follower:
-    limit = time.monotonic() + 60
-    while time.monotonic() < limit:
+    def is_sending() -> bool:
         jobs = control.list_jobs(place.home)
-        if jobs:
-            events = JournalReader(jobs[0].journal).read()
-            if any(isinstance(event, UploadProgress) and event.acknowledged > beyond for event in events):
-                return control.Follower(jobs[0])
-        time.sleep(0.02)
-    raise AssertionError("nothing was sent")
+        events = JournalReader(jobs[0].journal).read() if jobs else []
+        return any(isinstance(event, UploadProgress) and event.acknowledged > beyond for event in events)
+
+    wait_until(is_sending, seconds=60, what=f"more than {beyond} bytes to be sent")
+    return control.Follower(place.job())
 
 
 def _resumed_from(place: Place) -> int:

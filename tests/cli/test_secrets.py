@@ -17,6 +17,7 @@ import pexpect
 import pytest
 
 from tests.cli.place import COMMAND, LIMIT, Place, archives, place_for
+from tests.programs import missing
 from tests.servers.openssh import SshServer
 from tui_transfer.archive.blocks import BLOCK_SIZE
 
@@ -25,7 +26,11 @@ NUMBER = "1850578006084-CANARI"
 UNUSED = {"TUI_TRANSFER_KEY_PASSPHRASE": "canari-phrase", "TUI_TRANSFER_PROXY_PASSWORD": "canari-proxy"}
 _STRANGERS = 0o077
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+
+@pytest.fixture(autouse=True)
+def _proc() -> None:
+    if not Path("/proc/self/environ").exists():
+        missing("the memory and environment of processes are looked at in /proc")
 
 
 CRASH = """

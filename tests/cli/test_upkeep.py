@@ -11,9 +11,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.cli.place import COMMAND, Place, place_for
+from tests.cli.place import COMMAND, Nowhere, Place, place_for
 from tests.servers.openssh import SshServer
-from tests.servers.processes import free_port
 from tests.servers.relay import Relay, relay
 from tui_transfer import config
 from tui_transfer.config import TransferSettings
@@ -36,20 +35,10 @@ def base(tmp_path: Path) -> Path:
 # --- Damage ---
 
 
-class _Nowhere:
-    """A server that is not there."""
-
-    host = "127.0.0.1"
-    port = free_port()
-    username = "exemple"
-    fingerprint = "SHA256:" + "A" * 43
-    directory = "/depot"
-
-
 @pytest.fixture
 def offline(tmp_path: Path, base: Path) -> Place:
     made = place_for(tmp_path / "home", "secret")
-    made.configure(_Nowhere(), {"Base": base})
+    made.configure(Nowhere(), {"Base": base})
     return made
 
 
@@ -61,7 +50,7 @@ def _told(place: Place, age: timedelta = timedelta(), *, delivered: bool = True)
     job = control.create(place.home, make_spec(settings, databases, now))
     with Journal(job.journal) as journal:
         journal.append(WorkerStarted(at=now, pid=1, program="1", spec=audit.spec_hash(job)))
-        journal.append(Connected(at=now, route="direct", host_key=_Nowhere.fingerprint))
+        journal.append(Connected(at=now, route="direct", host_key=Nowhere.fingerprint))
         if delivered:
             journal.append(Delivered(at=now, database=0, path="/depot/x.7z", verified="read-back"))
             journal.append(JobSucceeded(at=now))
@@ -236,7 +225,7 @@ def test_a_key_that_was_mended_in_the_settings_serves_to_clean_up_too(
     place: Place, ssh_server: SshServer, link: Relay, base: Path
 ) -> None:
     _interrupt(place, link)
-    place.configure(ssh_server, {"Base": base}, key=_Nowhere.fingerprint, port=link.port)
+    place.configure(ssh_server, {"Base": base}, key=Nowhere.fingerprint, port=link.port)
     assert place.run("resume").code == 8
     assert place.run("purge", "--yes").code == 8
     place.configure(ssh_server, {"Base": base}, port=link.port)

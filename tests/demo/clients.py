@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import socket
 import subprocess
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from tests.programs import require
 from tui_transfer.demo.launch import LOOPBACK, USERNAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -65,14 +64,6 @@ def receive_until(connection: socket.socket, end: bytes) -> bytes:
         assert byte, f"the connection ended after {received!r}"
         received += byte
     return received
-
-
-def wait_for(condition: Callable[[], bool], timeout: float = 10.0) -> None:
-    """Waits until `condition` holds, looking again often."""
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.01)
 
 
 def refuses(port: int) -> bool:

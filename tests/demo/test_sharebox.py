@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import paramiko
 import pytest
 
-from tests.demo.clients import openssh_sftp, refuses, sftp_session, wait_for
+from tests.demo.clients import openssh_sftp, refuses, sftp_session
 from tests.programs import missing, require
+from tests.servers.processes import wait_until
 from tui_transfer.demo.launch import LOOPBACK, Ready, run_sharebox
 from tui_transfer.errors import Problem, TransferError
 
@@ -303,7 +304,7 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         parent.send_signal(signal.SIGKILL)
         parent.wait()
         try:
-            wait_for(lambda: refuses(port))
+            wait_until(lambda: refuses(port), what="the port to be closed")
         finally:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -68,15 +68,15 @@ def test_an_open_database_is_named_with_the_program_and_so_is_a_folder_with_an_o
 
 
 def test_the_programs_own_worker_does_not_count(base: Path, home: Home) -> None:
-    script = "import sys, time; file = open(sys.argv[2]); print(flush=True); time.sleep(60)"
+    script = "import sys; file = open(sys.argv[2]); print(flush=True); sys.stdin.read()"
     python = require("python3")
     for module, verdict in (("tui_transfer.worker", Verdict.OK), ("autre.worker", Verdict.WARNING)):
         command = [python, "-c", script, module, str(base)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             assert process.stdout
             process.stdout.readline()
             found = check("open", [("Base", base)], home)
-            process.kill()
+            process.communicate()
             assert found.verdict is verdict
 
 

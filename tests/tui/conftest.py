@@ -90,6 +90,14 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
     pytest.fail("it never came to be so")
 
 
+async def rounds(pilot: Pilot[Any], seconds: float, count: int = 6) -> None:
+    """Lets a timer of that interval go off `count` times: what looks as often has had its chances."""
+    gone: list[None] = []
+    timer = pilot.app.set_interval(seconds, lambda: gone.append(None))
+    await until(pilot, lambda: len(gone) >= count)
+    timer.stop()
+
+
 _CELL = 12.2
 """Width of a column in Textual's pictures."""
 

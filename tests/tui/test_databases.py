@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from tests.preflight.test_checks import held_open
 from tests.tui import stage
-from tests.tui.conftest import flat, until
+from tests.tui.conftest import flat, rounds, until
 from tests.tui.scenes import settle
 from tui_transfer import config
 from tui_transfer.job import control
@@ -358,7 +358,7 @@ async def test_looking_again_draws_nothing_when_nothing_changed_and_rests_behind
         await pilot.press("question_mark")
         await settle(pilot)
         seen = len(looks)
-        await pilot.pause(0.3)  # six looks' time
+        await rounds(pilot, 0.05)
         assert len(looks) == seen
 
 

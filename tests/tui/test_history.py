@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.tui import stage
-from tests.tui.conftest import flat, until
+from tests.tui.conftest import flat, rounds, until
 from tests.tui.scenes import settle
 from tests.tui.stage import Stage
 from tui_transfer.errors import Problem, TransferError
@@ -243,8 +243,7 @@ async def test_nothing_is_looked_at_under_a_modal(staged: Stage, monkeypatch: py
         await pilot.press("question_mark")
         await settle(pilot)
         before = len(looked)
-        for _ in range(10):
-            await pilot.pause(0.02)
+        await rounds(pilot, 0.02)
         assert len(looked) == before
         await pilot.press("escape")
         await until(pilot, lambda: len(looked) > before)
