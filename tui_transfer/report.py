@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.header import Header
-from email.message import EmailMessage
-from email.policy import SMTP
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -72,6 +69,11 @@ class Message:
 
         Quoted-printable is plain ASCII in short lines, which survives whatever the file is carried through.
         """
+        # Loaded when a message is written: the first screen, which names a transfer, does without.
+        from email.header import Header
+        from email.message import EmailMessage
+        from email.policy import SMTP
+
         mail = EmailMessage(policy=SMTP)
         mail["To"] = self.recipients_line
         mail["X-Unsent"] = "1"
