@@ -184,10 +184,19 @@ async def test_beside_a_display_only_a_clipboard_that_gives_the_text_back_is_sai
 def tmux(tmp_path: Path) -> Iterator[str]:
     """The socket of a tmux of our own, which nobody looks at."""
     require("tmux")
-    socket = str(tmp_path / "s")
-    subprocess.run(["tmux", "-S", socket, "-f", "/dev/null", "new-session", "-d", "cat"], check=True)
-    yield socket
-    subprocess.run(["tmux", "-S", socket, "kill-server"], check=True)
+    with socket_of_a_tmux(tmp_path) as socket:
+        subprocess.run(["tmux", "-S", socket, "-f", "/dev/null", "new-session", "-d", "cat"], check=True)
+        yield socket
+
+
+@contextmanager
+def socket_of_a_tmux(folder: Path) -> Iterator[str]:
+    """Where a tmux may listen that is ended whatever happens."""
+    socket = str(folder / "s")
+    try:
+        yield socket
+    finally:
+        subprocess.run(["tmux", "-S", socket, "kill-server"], capture_output=True, check=False)
 
 
 def buffer(socket: str) -> str:
@@ -297,9 +306,13 @@ def test_over_ssh_the_persons_terminal_gets_the_text(staged: Stage, tmp_path: Pa
 def test_over_ssh_inside_tmux_both_the_buffer_and_the_persons_terminal_get_the_text(
     staged: Stage, tmp_path: Path, long_body: str
 ) -> None:
-    socket = str(tmp_path / "socket")
-    tmux = [require("tmux"), "-u", "-S", socket, "-f", "/dev/null", "new-session"]
-    with over_ssh(staged, tmp_path / "ssh", *tmux) as child:
+    program = require("tmux")
+    with (
+        socket_of_a_tmux(tmp_path) as socket,
+        over_ssh(
+            staged, tmp_path / "ssh", program, "-u", "-S", socket, "-f", "/dev/null", "new-session"
+        ) as child,
+    ):
         child.send("r")
         child.expect("SSH")
         child.send("d")
@@ -311,4 +324,3 @@ def test_over_ssh_inside_tmux_both_the_buffer_and_the_persons_terminal_get_the_t
         assert buffer(socket) == long_body
         screen = subprocess.run(["tmux", "-S", socket, "capture-pane", "-p"], capture_output=True, text=True)
         assert "et envoyé au terminal" in " ".join(screen.stdout.split())
-        subprocess.run(["tmux", "-S", socket, "kill-server"], check=True)
