@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ class Faults:
     Attributes:
         refuse_write: is given the number of each write, from 0; True has it refused with a bare « failure ».
         refuse: other requests that are refused likewise: "close" and "fsync" of files that were written,
-            "rename".
+            "rename", "statvfs", which is announced all the same.
         take_away_at_close: files that were written disappear as soon as they are closed.
         offers_sha256: announces and answers `check-file` with SHA-256, in place of fsync.
         drop_at_exec: breaks the connection when asked to run a command.
@@ -151,7 +152,10 @@ class _SftpServer(paramiko.SFTPServer):
         answer = paramiko.Message()
         answer.add_int(3)
         sha256 = self._faults.offers_sha256
-        for word in ("check-file", "md5,sha256") if sha256 else ("fsync@openssh.com", "1"):
+        extensions = [("check-file", "md5,sha256") if sha256 else ("fsync@openssh.com", "1")]
+        if "statvfs" in self._faults.refuse:
+            extensions.append(("statvfs@openssh.com", "2"))
+        for word in chain.from_iterable(extensions):
             answer.add_string(word)
         self._send_packet(protocol.CMD_VERSION, answer)  # type: ignore[attr-defined]
         return 3

@@ -348,6 +348,14 @@ class TestRefusals:
             assert "il faut encore 3,0\xa0Mo" in error.why
             assert line.sent < 100_000
 
+    def test_a_server_that_does_not_tell_its_room_after_all_is_sent_to(
+        self, faulty: FaultyServer, archive: Path
+    ) -> None:
+        faulty.faults.refuse = {"statvfs"}
+        with connect(faulty) as sharebox:
+            send(sharebox, archive)
+        assert (faulty.root / "base.7z").read_bytes() == archive.read_bytes()
+
     def test_denied_rename(self, account: Account, archive: Path) -> None:
         with openssh(account, denied=["rename"]) as server, connect(server) as sharebox:
             failure(Problem.SHAREBOX_PERMISSION, lambda: send(sharebox, archive))

@@ -18,7 +18,6 @@ from tui_transfer.preflight.findings import Finding, Outcome, Stage, stages
 from tui_transfer.sharebox.authentication import Credentials
 from tui_transfer.sharebox.connection import FULL_BELOW_BYTES, Address, Sharebox
 from tui_transfer.sharebox.routes import Direct, Proxy, open_tunnel, resolve
-from tui_transfer.sharebox.sftp import SftpError
 from tui_transfer.sharebox.trial import Abilities, Trial
 from tui_transfer.sharebox.verification import Verification
 
@@ -239,10 +238,7 @@ class _Diagnosis:
         directory = self._settings.directory
         try:
             with sharebox.refusals("mesure de", directory):
-                try:
-                    free = sharebox.sftp.free_bytes(directory)
-                except SftpError:
-                    free = None
+                free = sharebox.sftp.free_bytes(directory)
         except TransferError as error:
             return self._failed(Stage.ROOM, error)
         if free is None:

@@ -380,7 +380,7 @@ class Sharebox:
         """A server with a full disk answers « failure », no more: so it is asked for its free space."""
         try:
             free = self.sftp.free_bytes(self.address.directory)
-        except (SftpError, SftpLostError):
+        except SftpLostError:
             return False
         return free is not None and free < FULL_BELOW_BYTES
 

@@ -176,10 +176,13 @@ class SftpSession:
             self._extended("fsync@openssh.com", _string(handle), protocol.CMD_STATUS)
 
     def free_bytes(self, path: str) -> int | None:
-        """Bytes that this account may still write beside `path`; None if the server cannot tell."""
+        """Bytes that this account may still write beside `path`; None if the server does not tell."""
         if "statvfs@openssh.com" not in self.extensions:
             return None
-        answer = self._extended("statvfs@openssh.com", _string(path))
+        try:
+            answer = self._extended("statvfs@openssh.com", _string(path))
+        except SftpError:
+            return None
         _, fragment_size, _, _, available = (answer.get_int64() for _ in range(5))
         return fragment_size * available
 
