@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -20,8 +22,10 @@ from tests.programs import require, require_root
 from tui_transfer import config
 from tui_transfer.config import Home
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job import control
-from tui_transfer.job.control import Job
+from tui_transfer.job import audit, control, history
+from tui_transfer.job.control import Follower, Job
+from tui_transfer.job.events import WorkerStarted
+from tui_transfer.job.journal import Journal
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.spec import make_spec
 
@@ -174,3 +178,38 @@ def test_a_lock_that_may_not_be_looked_at_is_a_failure_with_words(home: Home) ->
     )
     assert done.returncode == 10
     assert "worker.lock : accès refusé" in done.stderr
+
+
+@pytest.mark.parametrize("deed", range(8))
+def test_a_removal_that_is_cut_off_anywhere_can_be_done_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch, deed: int
+) -> None:
+    """The process ends before one of the things that it removes, as under SIGKILL."""
+    job = _create(home)
+    job.spool.mkdir(exist_ok=True)
+    (job.spool / "archive.part").write_bytes(b"x")
+    with Journal(job.journal) as journal:
+        journal.append(WorkerStarted(at=START, pid=1, program="1", spec=audit.spec_hash(job)))
+    assert isinstance(history.read(job), Follower)
+    done = 0
+
+    def counted(remove: Callable[..., object]) -> Callable[..., object]:
+        def remove_or_end(*arguments: object, **options: object) -> object:
+            nonlocal done
+            done += 1
+            if done > deed:
+                raise KeyboardInterrupt
+            return remove(*arguments, **options)
+
+        return remove_or_end
+
+    with monkeypatch.context() as context, contextlib.suppress(KeyboardInterrupt):
+        for name in ("unlink", "rmdir"):
+            context.setattr(os, name, counted(getattr(os, name)))
+        control.remove(job)
+    found, damaged = control.survey(home)
+    assert damaged == {}
+    assert all(isinstance(history.read(left), Follower) for left in found)
+    for left in found:
+        control.remove(left)
+    assert control.survey(home) == ([], {})

@@ -308,9 +308,11 @@ def remove(job: Job, first: Callable[[], object] = lambda: None) -> None:
         try:
             with job.lock(timeout=0):
                 first()
-                # The archives first: were the rest gone, nobody would know of them.
+                # The archives first: were the rest gone, nobody would know of them. Then the journal: cut off
+                # in between, a job is left that can be removed again.
                 if job.spool.exists():
                     shutil.rmtree(job.spool)
+                job.journal.unlink(missing_ok=True)
                 job.spec_file.unlink(missing_ok=True)
         except filelock.Timeout as error:
             raise TransferError(Problem.JOB_RUNNING, job=job.id) from error
