@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from tui_transfer import __version__, french
-from tui_transfer.errors import ExitCode
+from tui_transfer.errors import ExitCode, Problem
 from tui_transfer.job.state import VERIFIED, JobStatus
 from tui_transfer.preflight.statements import STATEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Follower
     from tui_transfer.job.spec import JobSpec, Waiver
     from tui_transfer.job.state import DatabaseState, JobState
@@ -117,6 +118,15 @@ def describe_reading(item: DatabaseState) -> str:
     if not item.changed_since:
         return read
     return f"{read} ; la base a changé depuis, et son état actuel demande un nouveau transfert"
+
+
+DAMAGE: Final = {Problem.JOURNAL_INVALID: "abîmé", Problem.JOURNAL_NEWER: "plus récent"}
+"""What is said of a job that is there but cannot be understood, however often it is read."""
+
+
+def describe_damage(error: TransferError) -> str:
+    """Why a job cannot be read, in a word or two for a list."""
+    return DAMAGE.get(error.problem, "illisible")
 
 
 def describe_job(follower: Follower) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,16 +11,13 @@ from tui_transfer import french, headless
 from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.job import audit, control, history
 from tui_transfer.job.orders import Orders
-from tui_transfer.report import describe_job
+from tui_transfer.report import DAMAGE, describe_damage, describe_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tui_transfer.config import Home
     from tui_transfer.job.control import Follower
-
-_DAMAGE: Final = {Problem.JOURNAL_INVALID: "abîmé", Problem.JOURNAL_NEWER: "plus récent"}
-"""What is said of a job that is there but cannot be understood, and not merely out of reach."""
 
 
 def list_jobs(home: Home) -> ExitCode:
@@ -30,8 +27,8 @@ def list_jobs(home: Home) -> ExitCode:
     for name, found in history.read_all(home):
         empty = False
         if isinstance(found, TransferError):
-            click.echo(_line(name, "—", _DAMAGE.get(found.problem, "illisible"), found.title))
-            if found.problem not in _DAMAGE:
+            click.echo(_line(name, "—", describe_damage(found), found.title))
+            if found.problem not in DAMAGE:
                 click.echo(found.as_text(), err=True)
                 code = found.exit_code
         else:
@@ -51,7 +48,7 @@ def verify_jobs(home: Home) -> ExitCode:
     for name, found in history.read_all(home):
         if isinstance(found, TransferError):
             codes.append(found.exit_code)
-            click.echo(f"{name}  {_DAMAGE.get(found.problem, 'illisible')} : {found.why}")
+            click.echo(f"{name}  {describe_damage(found)} : {found.why}")
         else:
             lines = french.count(audit.verify(found.job), "ligne")
             click.echo(f"{name}  intact ({lines})")

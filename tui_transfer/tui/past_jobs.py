@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer import french
-from tui_transfer.errors import ExitCode, Problem, TransferError
+from tui_transfer.errors import ExitCode, TransferError
 from tui_transfer.job import control, history
 from tui_transfer.job.spec import STAMP
-from tui_transfer.report import conclusion
+from tui_transfer.report import DAMAGE, conclusion, describe_damage
 from tui_transfer.tui.wording import shorten
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tui_transfer.config import Home
     from tui_transfer.job.control import Follower, Job
 
-_DAMAGE: Final = {Problem.JOURNAL_INVALID: "abîmé", Problem.JOURNAL_NEWER: "plus récent"}
-"""What stays so however often it is read, and the word for it."""
 _UNKNOWN: Final = "–"
 _STAMP_LENGTH: Final = len("20220302-140500")
 
@@ -76,7 +74,7 @@ class PastJobs:
     def _look_at(self, job: Job) -> Follower | TransferError:
         known = self._known.get(job.id)
         if isinstance(known, TransferError):
-            return known if known.problem in _DAMAGE else history.read(job)
+            return known if known.problem in DAMAGE else history.read(job)
         if known is None:
             return history.read(job)
         try:
@@ -141,7 +139,7 @@ def _sentence(follower: Follower) -> str:
 def _damaged(name: str, job: Job | None, error: TransferError) -> PastJob:
     return PastJob(
         name=name,
-        state=f"✗ {_DAMAGE.get(error.problem, 'illisible')}",
+        state=f"✗ {describe_damage(error)}",
         style="error",
         created=_moment_in(name),
         databases=tuple(item.name for item in job.spec.databases) if job else (_UNKNOWN,),
