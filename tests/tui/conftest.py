@@ -81,9 +81,13 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Waits for what a timer or a thread behind the screen brings."""
+    """Waits for what a timer or a thread behind the screen brings, and for the keys to find their place.
+
+    A screen is there before its widgets are: keys that come in between would be lost.
+    """
     for _ in range(500):
-        if condition():
+        screen = pilot.app.screen
+        if condition() and screen.is_mounted and (screen.focused or not screen.focus_chain):
             await pilot.pause()
             return
         await pilot.pause(0.02)

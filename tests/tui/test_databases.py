@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from textual.widgets import Input
 
@@ -133,6 +134,27 @@ async def test_duplicates_nested_missing_and_taken_names_are_refused(
         assert "Ce nom est déjà pris." in flat(app)
         await pilot.press("escape")
     assert config.load(staged.home.config_file) == before
+
+
+async def test_what_another_window_added_meanwhile_stays(
+    app: CentreApp, staged: Stage, databases: list[Path]
+) -> None:
+    file = staged.home.config_file
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        now = config.load(file)
+        theirs = msgspec.structs.replace(
+            now.databases[0], name="La leur", path=str(databases[0].parent / "b")
+        )
+        (databases[0].parent / "b").write_bytes(b"x" * 5_000)
+        config.save(file, msgspec.structs.replace(now, databases=(*now.databases, theirs)))
+        await pilot.press("a")
+        await fill(pilot, str(databases[2]))
+        await fill(pilot, "La nôtre")
+        await until(pilot, lambda: "[ ] La leur Fichier 5,0 Ko" in flat(app))
+        assert "[✓] La nôtre Fichier 37,0 Ko" in flat(app)
+        await pilot.press("s", "o")
+    assert [base.name for base in config.load(file).databases] == ["Archives", "La leur", "La nôtre"]
 
 
 async def test_letters_are_letters_in_a_field(app: CentreApp) -> None:

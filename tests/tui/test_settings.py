@@ -245,6 +245,25 @@ async def test_secrets_are_not_tried_on_another_account(pinned: Stage) -> None:
         assert secrets(session) == [None, None, None]
 
 
+async def test_secrets_are_not_tried_on_an_account_that_another_window_set(pinned: Stage) -> None:
+    session = CentreApp(pinned.home).session
+    session.sftp_password, session.key_passphrase, session.proxy_password = "a", "b", "c"
+    now = kept(pinned)
+    sharebox = msgspec.structs.replace(now.sharebox, username="autre")
+    config.save(pinned.home.config_file, msgspec.structs.replace(now, sharebox=sharebox))
+    assert session.orders().sftp_password is None
+    assert secrets(session) == [None, "b", "c"]
+
+
+async def test_a_theme_is_kept_beside_what_another_window_wrote(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        config.remember_host_key(staged.home, "sharebox.example.org", stage.FINGERPRINT)
+        await pilot.press("l")
+    assert kept(staged).sharebox.host_key == stage.FINGERPRINT
+    assert kept(staged).display.theme == "light"
+
+
 async def test_a_key_that_another_window_pinned_meanwhile_is_kept(staged: Stage) -> None:
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:

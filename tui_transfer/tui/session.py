@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-import msgspec
+from msgspec.structs import replace
 
 from tui_transfer import config
 from tui_transfer.errors import TransferError
@@ -39,6 +39,8 @@ class Session:
     sftp_password: str | None = field(init=False, default=None, repr=False)
     key_passphrase: str | None = field(init=False, default=None, repr=False)
     proxy_password: str | None = field(init=False, default=None, repr=False)
+    _given_for: Settings | None = field(init=False, default=None, repr=False)
+    """The last settings that could be read: the secrets belong to these."""
 
     def __post_init__(self) -> None:
         self.reload()
@@ -46,7 +48,7 @@ class Session:
     def reload(self) -> None:
         """Reads the settings again."""
         try:
-            self.settings, self.error = config.load(self.home.config_file), None
+            self._take(config.load(self.home.config_file))
         except TransferError as error:
             self.settings, self.error = None, error
 
@@ -57,20 +59,27 @@ class Session:
             TransferError: CONFIGURATION_INVALID or CONFIGURATION_UNWRITABLE; nothing is changed then.
         """
         copy = config.save(self.home.config_file, settings)
-        self.settings, self.error = settings, None
+        self._take(settings)
         return copy
 
-    def forget_secrets_of(self, before: Settings | None) -> None:
-        """Drops each secret that was given for what the settings do not name any more."""
-        now = self.settings
-        if before is None or now is None:
-            return
-        then, sharebox = before.sharebox, now.sharebox
-        if (then.host, then.port, then.username) != (sharebox.host, sharebox.port, sharebox.username):
+    def change(self, edit: Callable[[Settings], Settings]) -> None:
+        """Changes the settings as the file has them now: another window may have written since it was read.
+
+        Raises:
+            TransferError: what keeps the file from being read, or written; it is as it was then.
+        """
+        self.save(edit(config.load(self.home.config_file)))
+
+    def _take(self, settings: Settings) -> None:
+        """Goes by these settings, without the secrets that were given for what they do not name any more."""
+        before, self.settings, self.error = self._given_for or settings, settings, None
+        self._given_for = settings
+        then, now = before.sharebox, settings.sharebox
+        if (then.host, then.port, then.username) != (now.host, now.port, now.username):
             self.sftp_password = None
-        if then.key_file != sharebox.key_file:
+        if then.key_file != now.key_file:
             self.key_passphrase = None
-        if before.proxy != now.proxy:
+        if before.proxy != settings.proxy:
             self.proxy_password = None
 
     def keep_theme(self, theme: ThemeName) -> None:
@@ -80,8 +89,7 @@ class Session:
             TransferError: as `save`.
         """
         if self.settings is not None:
-            display = msgspec.structs.replace(self.settings.display, theme=theme)
-            self.save(msgspec.structs.replace(self.settings, display=display))
+            self.change(lambda now: replace(now, display=replace(now.display, theme=theme)))
 
     def keep_proxy(self, proxy: ProxySettings) -> None:
         """Saves the proxy that a person gave, for the next job.
@@ -90,7 +98,7 @@ class Session:
             TransferError: as `save`.
         """
         if self.settings is not None:
-            self.save(msgspec.structs.replace(self.settings, proxy=proxy))
+            self.change(lambda now: replace(now, proxy=proxy))
 
     def keep_host_key(self, sharebox: ShareboxSettings, fingerprint: str) -> None:
         """Pins the key that a person accepted, if the settings still are about that Sharebox.
@@ -98,13 +106,14 @@ class Session:
         Raises:
             TransferError: as `save`.
         """
-        settings = self.settings
-        if settings is None:
-            return
-        if (settings.sharebox.host, settings.sharebox.port) != (sharebox.host, sharebox.port):
-            return
-        pinned = msgspec.structs.replace(settings.sharebox, host_key=fingerprint)
-        self.save(msgspec.structs.replace(settings, sharebox=pinned))
+
+        def pinned(now: Settings) -> Settings:
+            if (now.sharebox.host, now.sharebox.port) != (sharebox.host, sharebox.port):
+                return now
+            return replace(now, sharebox=replace(now.sharebox, host_key=fingerprint))
+
+        if self.settings is not None:
+            self.change(pinned)
 
     def orders(self, proxy: ProxySettings | None = None, host_key: str | None = None) -> Orders:
         """What a worker is given: the secrets known so far, what was just decided, the settings of now."""

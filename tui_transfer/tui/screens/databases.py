@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-import msgspec
+from msgspec.structs import replace
 from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
@@ -27,7 +27,7 @@ from tui_transfer.tui.widgets.prose import Prose
 from tui_transfer.tui.widgets.tick_table import GAP, TickTable, clipped, right, tick_box
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from textual import events
     from textual.widget import Widget
@@ -213,12 +213,12 @@ class DatabasesPage(Page):
         self.app.push_screen(AddDatabaseDialog(known, start), self._added)
 
     def _added(self, item: DatabaseSettings | None) -> None:
-        if item is None or not self._save([*self._databases, item]):
+        if item is None or not self._save(lambda databases: [*databases, item]):
             return
         self._ticked.add(item.name)
         self._fill()
         self.query_one(TickTable).move_cursor(row=len(self._databases) - 1)
-        self._look_at(item)
+        self._look_at_all()
         self.say(f"« {item.name} » est ajoutée à la liste, et cochée.", "success")
 
     def action_remove(self) -> None:
@@ -235,20 +235,21 @@ class DatabasesPage(Page):
         self.app.push_screen(question, lambda agreed: self._removed(item) if agreed else None)
 
     def _removed(self, item: DatabaseSettings) -> None:
-        if self._save([other for other in self._databases if other != item]):
+        if self._save(lambda databases: [other for other in databases if other.name != item.name]):
             self._ticked.discard(item.name)
             self._looks.pop(item.name, None)
             self._fill()
+            self._look_at_all()
             self.say(f"« {item.name} » est retirée de la liste. Aucun fichier n'a été touché.", "success")
 
-    def _save(self, databases: list[DatabaseSettings]) -> bool:
-        assert self.session.settings is not None
+    def _save(self, edit: Callable[[Sequence[DatabaseSettings]], list[DatabaseSettings]]) -> bool:
         try:
-            self.session.save(msgspec.structs.replace(self.session.settings, databases=tuple(databases)))
+            self.session.change(lambda now: replace(now, databases=tuple(edit(now.databases))))
         except TransferError as error:
             self.say(f"{error.title}. {error.why}", "error")
             return False
-        self._databases = databases
+        assert self.session.settings is not None
+        self._databases = list(self.session.settings.databases)
         return True
 
     def action_transfer(self) -> None:

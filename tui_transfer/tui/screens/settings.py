@@ -223,13 +223,12 @@ class SettingsPage(Page):
         settings = self.typed_settings()
         if settings is None:
             return False
-        before = self.session.settings
         try:
             copy = self.session.save(settings)
         except TransferError as error:
             self.say(f"{error.title}. {error.why} {error.advice}", "error")
             return False
-        self._take_effect(before, settings)
+        self._take_effect(settings)
         self._forget = False
         # What was typed counts as what the file says: « 1/3/2022 » is no change of « 01/03/2022 ».
         self._draft = replace(read_draft(self.session.home.config_file), texts=self._texts)
@@ -238,8 +237,7 @@ class SettingsPage(Page):
         self.say(f"Enregistré : {self.session.home.config_file}.{kept}", "success")
         return True
 
-    def _take_effect(self, before: Settings | None, now: Settings) -> None:
-        self.session.forget_secrets_of(before)
+    def _take_effect(self, now: Settings) -> None:
         self.app.theme = THEMES[now.display.theme].name
         self.centre.announcer.notify = now.display.notify
         for screen in self.app.screen_stack:

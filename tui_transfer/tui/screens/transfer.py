@@ -198,8 +198,6 @@ class TransferPage(Page):
         session = self.session
         session.sftp_password = answer.sftp_password or session.sftp_password
         session.key_passphrase = answer.key_passphrase or session.key_passphrase
-        if answer.proxy is not None:
-            session.proxy_password = answer.proxy_password
         self.say("")
         try:
             if answer.proxy is not None:
@@ -208,6 +206,8 @@ class TransferPage(Page):
                 session.keep_host_key(self._sharebox, answer.host_key)
         except TransferError as error:  # the job keeps it all the same
             self.say(f"{error.title}. {error.why}", "warning")
+        if answer.proxy is not None:  # only now: keeping another proxy drops the password of the one before
+            session.proxy_password = answer.proxy_password
         self._start(session.orders(answer.proxy, answer.host_key))
 
     # ── Drawing ───────────────────────────────────────────────
