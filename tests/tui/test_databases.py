@@ -154,7 +154,7 @@ async def test_what_another_window_added_meanwhile_stays(
         await until(pilot, lambda: "[ ] La leur Fichier 5,0 Ko" in flat(app))
         assert "[✓] La nôtre Fichier 37,0 Ko" in flat(app)
         await pilot.press("s", "o")
-    assert [base.name for base in config.load(file).databases] == ["Archives", "La leur", "La nôtre"]
+    assert [base.name for base in config.load(file).databases] == ["Base active", "Archives", "La leur"]
 
 
 async def test_letters_are_letters_in_a_field(app: CentreApp) -> None:
