@@ -8,8 +8,8 @@ import os
 import signal
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,12 +21,13 @@ from tests.servers.account import Account
 from tests.servers.danted import DantedServer
 from tests.servers.openssh import PASSPHRASE, SshServer, openssh
 from tests.servers.processes import free_port, wait_until
+from tests.servers.relay import Relay, relay
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import SquidServer
 from tui_transfer.config import ProxySettings, TransferSettings
 from tui_transfer.job import control
-from tui_transfer.job.events import JobSucceeded, UploadProgress, WorkerStarted
+from tui_transfer.job.events import ArchiveSealed, JobSucceeded, UploadProgress, WorkerStarted
 from tui_transfer.job.journal import JournalReader
 
 Databases = dict[str, Path]
@@ -407,33 +408,24 @@ def test_a_server_that_runs_commands_is_asked_for_the_hash(
 
 
 @pytest.fixture
-def slow_place(place: Place, account: Account, tmp_path: Path) -> Iterator[tuple[Place, Path]]:
-    """A database that takes about a minute on a link of 8 Mbit/s, and where it arrives."""
-    from tui_transfer.demo.launch import LOOPBACK, USERNAME, run_sharebox
-
-    folder = tmp_path / "sharebox"
-    (folder / "depot").mkdir(parents=True)
+def slow_line(place: Place, ssh_server: SshServer, tmp_path: Path) -> Iterator[Relay]:
+    """A line on which the place's one database takes seconds; a test that has seen enough opens it."""
     big = tmp_path / "bases" / "grosse.bin"
     big.write_bytes(os.urandom(6_000_000))
-    with run_sharebox(folder, "secret", rate=8_000_000) as ready:
-
-        class _Slow:
-            host = LOOPBACK
-            port = ready.port
-            username = USERNAME
-            fingerprint = ready.fingerprint
-            directory = "/depot"
-
-        place.secrets["TUI_TRANSFER_SFTP_PASSWORD"] = "secret"
-        place.configure(_Slow(), {"Grosse": big})
-        yield place, folder / "depot"
+    with relay(ssh_server.port) as line:
+        line.rate = 1_000_000
+        place.configure(ssh_server, {"Grosse": big}, port=line.port)
+        yield line
 
 
 def _wait_until_sending(place: Place, beyond: int) -> control.Follower:
+    """Until the database is packed and more than `beyond` bytes of it have arrived."""
+
     def is_sending() -> bool:
         jobs = control.list_jobs(place.home)
-        events = JournalReader(jobs[0].journal).read() if jobs else []
-        return any(isinstance(event, UploadProgress) and event.acknowledged > beyond for event in events)
+        events = list(JournalReader(jobs[0].journal).read()) if jobs else []
+        arrived = (event.acknowledged for event in events if isinstance(event, UploadProgress))
+        return any(isinstance(event, ArchiveSealed) for event in events) and max(arrived, default=0) > beyond
 
     wait_until(is_sending, seconds=60, what=f"more than {beyond} bytes to be sent")
     return control.Follower(place.job())
@@ -443,54 +435,58 @@ def _resumed_from(place: Place) -> int:
     return control.Follower(place.job()).state.databases[0].resumed_from
 
 
-def test_ctrl_c_interrupts_and_resuming_continues(slow_place: tuple[Place, Path]) -> None:
-    place, depot = slow_place
+def test_ctrl_c_interrupts_and_resuming_continues(
+    place: Place, ssh_server: SshServer, slow_line: Relay
+) -> None:
     with place.started("run", "--yes") as command:
         _wait_until_sending(place, 1_000_000)
         command.send_signal(signal.SIGINT)
         _, err = command.communicate(timeout=30)
     assert command.returncode == 12
     assert "tui-transfer resume" in err
-    assert archives(depot) == []
+    assert archives(ssh_server.root) == []
     assert "interrompu" in place.run("jobs").out
+    slow_line.rate = None
     assert place.run("resume").code == 0
     assert _resumed_from(place) > 1_000_000
-    assert len(archives(depot)) == 1
+    assert len(archives(ssh_server.root)) == 1
 
 
-def test_a_killed_worker_is_noticed_and_resumed(slow_place: tuple[Place, Path]) -> None:
-    place, depot = slow_place
+def test_a_killed_worker_is_noticed_and_resumed(
+    place: Place, ssh_server: SshServer, slow_line: Relay
+) -> None:
     with place.started("run", "--yes", "--json") as command:
         follower = _wait_until_sending(place, 1_000_000)
         assert follower.state.worker_pid is not None
         os.kill(follower.state.worker_pid, signal.SIGKILL)
         command.communicate(timeout=30)
     assert command.returncode == 12
+    slow_line.rate = None
     assert place.run("resume").code == 0
     assert _resumed_from(place) > 1_000_000
-    assert len(archives(depot)) == 1
+    assert len(archives(ssh_server.root)) == 1
 
 
 def test_an_archive_that_was_damaged_between_two_workers_is_not_sent(
-    slow_place: tuple[Place, Path], tmp_path: Path
+    place: Place, ssh_server: SshServer, slow_line: Relay, tmp_path: Path
 ) -> None:
-    place, depot = slow_place
     with place.started("run", "--yes") as command:
-        follower = _wait_until_sending(place, 500_000)
-        assert follower.state.databases[0].sealed
+        _wait_until_sending(place, 500_000)
         command.send_signal(signal.SIGINT)
         command.communicate(timeout=30)
     with (place.job().spool / "0" / "archive.part").open("r+b") as archive:
         archive.seek(5_500_000)
         archive.write(b"damaged")
+    slow_line.rate = None
     result = place.run("resume")
     assert result.code == 0, result.err
-    extracted = extract(archives(depot)[0], tmp_path / "out")
+    extracted = extract(archives(ssh_server.root)[0], tmp_path / "out")
     assert (extracted / "grosse.bin").read_bytes() == (tmp_path / "bases" / "grosse.bin").read_bytes()
 
 
-def test_the_worker_outlives_a_killed_command_and_is_joined_again(slow_place: tuple[Place, Path]) -> None:
-    place, depot = slow_place
+def test_the_worker_outlives_a_killed_command_and_is_joined_again(
+    place: Place, ssh_server: SshServer, slow_line: Relay
+) -> None:
     with place.started("run", "--yes") as command:
         follower = _wait_until_sending(place, 500_000)
         command.kill()
@@ -499,18 +495,23 @@ def test_the_worker_outlives_a_killed_command_and_is_joined_again(slow_place: tu
         second = place.run("run", "--yes")
         assert second.code == 3
         assert "déjà en cours" in second.err
-        joined = place.run("resume", "--json")
-    assert joined.code == 0
-    assert joined.finished["status"] == "succeeded"
-    started = [event for event in joined.events if event["type"] == "worker.started"]
-    assert started == []
+        with place.started("resume", "--json") as joined:
+            assert joined.stdout is not None
+            lines = [joined.stdout.readline()]  # it has joined
+            slow_line.rate = None
+            lines += joined.stdout.readlines()
+    assert joined.returncode == 0
+    events = [json.loads(line) for line in lines]
+    assert events[-1]["status"] == "succeeded"
+    assert not [event for event in events if event["type"] == "worker.started"]
     assert follower.job.id == place.job().id
-    assert len(archives(depot)) == 1
+    assert len(archives(ssh_server.root)) == 1
 
 
-def test_signals_to_the_command_do_not_reach_the_transfer(slow_place: tuple[Place, Path]) -> None:
+def test_signals_to_the_command_do_not_reach_the_transfer(
+    place: Place, ssh_server: SshServer, slow_line: Relay
+) -> None:
     """A closed terminal, an impatient administrator: only Ctrl+C interrupts."""
-    place, depot = slow_place
     with place.started("run", "--yes") as first:
         _wait_until_sending(place, 100_000)
         with place.started("resume") as second:
@@ -518,11 +519,12 @@ def test_signals_to_the_command_do_not_reach_the_transfer(slow_place: tuple[Plac
                 command.send_signal(number)
                 command.communicate(timeout=30)
                 assert command.returncode == -number
+            slow_line.rate = None
             # Inside the blocks, which stop the worker at their end.
             assert place.run("resume").code == 0
     events = list(JournalReader(place.job().journal).read())
     assert sum(isinstance(event, WorkerStarted) for event in events) == 1
-    assert len(archives(depot)) == 1
+    assert len(archives(ssh_server.root)) == 1
 
 
 def test_a_terminal_that_takes_nothing_holds_up_its_command_and_not_the_transfer(place: Place) -> None:
@@ -552,27 +554,42 @@ def test_a_terminal_that_takes_nothing_holds_up_its_command_and_not_the_transfer
     os.close(ours)
 
 
-def _all_at_once(place: Place, count: int, *arguments: str) -> list[int]:
-    """Runs a command several times at the same moment; gives the exit codes."""
+@contextmanager
+def _all_at_once(place: Place, count: int, *arguments: str) -> Iterator[list[subprocess.Popen[str]]]:
+    """Runs a command several times at the same moment; they have ended when the block is left."""
     with ExitStack() as stack:
         commands = [stack.enter_context(place.started(*arguments)) for _ in range(count)]
+        yield commands
         for command in commands:
             command.communicate(timeout=120)
-        return sorted(command.returncode for command in commands)
 
 
-def test_of_transfers_that_begin_at_the_same_moment_one_does(slow_place: tuple[Place, Path]) -> None:
-    place, depot = slow_place
-    assert _all_at_once(place, 3, "run", "--yes") == [0, 3, 3]
+def _codes(commands: Iterable[subprocess.Popen[str]]) -> list[int]:
+    return sorted(command.returncode for command in commands)
+
+
+def test_of_transfers_that_begin_at_the_same_moment_one_does(
+    place: Place, ssh_server: SshServer, slow_line: Relay
+) -> None:
+    with _all_at_once(place, 3, "run", "--yes") as commands:
+        wait_until(
+            lambda: sum(command.poll() is not None for command in commands) == 2,
+            seconds=60,
+            what="two of them to give up",
+        )
+        slow_line.rate = None
+    assert _codes(commands) == [0, 3, 3]
     assert len(control.list_jobs(place.home)) == 1
-    assert len(archives(depot)) == 1
+    assert len(archives(ssh_server.root)) == 1
 
 
 def test_of_workers_that_are_started_at_the_same_moment_one_works(
     place: Place, ssh_server: SshServer
 ) -> None:
     assert place.run("run", "--yes", TUI_TRANSFER_SFTP_PASSWORD="incorrect").code == 7
-    assert _all_at_once(place, 5, "resume") == [0] * 5
+    with _all_at_once(place, 5, "resume") as commands:
+        pass
+    assert _codes(commands) == [0] * 5
     events = list(JournalReader(place.job().journal).read())
     assert sum(isinstance(event, WorkerStarted) for event in events) == 2
     assert sum(isinstance(event, JobSucceeded) for event in events) == 1
@@ -581,7 +598,9 @@ def test_of_workers_that_are_started_at_the_same_moment_one_works(
 def test_of_workers_with_a_wrong_password_one_alone_tries_it(place: Place, ssh_server: SshServer) -> None:
     place.secrets["TUI_TRANSFER_SFTP_PASSWORD"] = "incorrect"
     assert place.run("run", "--yes", "Zéro octet").code == 7
-    assert _all_at_once(place, 4, "resume") == [7] * 4
+    with _all_at_once(place, 4, "resume") as commands:
+        pass
+    assert _codes(commands) == [7] * 4
     refusals = sum("Failed password" in line for line in ssh_server.log().splitlines())
     attempts = sum(isinstance(event, WorkerStarted) for event in JournalReader(place.job().journal).read())
     assert refusals == attempts <= 3

@@ -8,7 +8,6 @@ import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -27,23 +26,11 @@ from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import squid
 from tui_transfer import config
 from tui_transfer.config import ProxySettings, TransferSettings
-from tui_transfer.demo.launch import LOOPBACK, USERNAME, run_sharebox
 from tui_transfer.job import control
 from tui_transfer.job.events import ArchiveSealed
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.lines import JsonOutput, follow
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
-
-
-@dataclass(frozen=True)
-class SlowServer:
-    """The demonstration's Sharebox, whose link can be slowed down."""
-
-    port: int
-    fingerprint: str
-    host: str = LOOPBACK
-    username: str = USERNAME
-    directory: str = "/depot"
 
 
 @pytest.fixture
@@ -212,39 +199,46 @@ def test_the_button_is_greyed_before_the_go_and_reread_after(place: Place) -> No
 
 
 @pytest.fixture
-def slow_place(place: Place, tmp_path: Path) -> Iterator[Place]:
-    """A place whose link needs a good while for its base: time to look, leave and come back."""
-    folder = tmp_path / "sharebox"
-    (folder / "depot").mkdir(parents=True)
+def slow_line(place: Place, ssh_server: SshServer, tmp_path: Path) -> Iterator[Relay]:
+    """A line on which the place's base takes a good while: time to look, leave and come back.
+
+    A test that has seen enough opens it.
+    """
     base = tmp_path / "bases" / "grosse.bin"
-    base.write_bytes(os.urandom(15_000_000))
-    with run_sharebox(folder, "secret", rate=8_000_000) as ready:
-        server = SlowServer(ready.port, ready.fingerprint)
-        place.configure(server, {"Base active": base})
-        yield place
+    base.write_bytes(os.urandom(8_000_000))
+    with relay(ssh_server.port) as line:
+        line.rate = 500_000
+        place.configure(ssh_server, {"Base active": base}, port=line.port)
+        yield line
 
 
-def _start_transfer(centre: Terminal) -> None:
+def _start_transfer(centre: Terminal, server: SshServer) -> None:
     _to_the_list(centre)
     _begin(centre)
-    centre.wait_for("Le mot de passe Sharebox est nécessaire")
-    centre.type("secret")
-    centre.press("Enter")
-    # The rate is shown once there is one to show: bytes are then known to have arrived.
-    centre.wait_for("Base active", "o/s")
+    _give_password(centre, server)
+    _see_it_sent(centre)
 
 
-def test_a_closed_terminal_does_not_stop_the_transfer_and_reopening_shows_it(slow_place: Place) -> None:
-    with _centre(slow_place) as centre:
-        _start_transfer(centre)
+def _see_it_sent(window: Terminal, amount: str = r"[1-9][\d,]* [KM]o") -> None:
+    """Waits until some of the base is said to have arrived."""
+    window.wait_for("Base active")
+    window.wait_until(lambda text: re.search(f"{amount} envoyés", text) is not None, "some to be sent")
+
+
+def test_a_closed_terminal_does_not_stop_the_transfer_and_reopening_shows_it(
+    place: Place, ssh_server: SshServer, slow_line: Relay
+) -> None:
+    with _centre(place) as centre:
+        _start_transfer(centre, ssh_server)
         centre.close_window()
-    assert control.running_job(slow_place.home) is not None
-    with _centre(slow_place) as centre:
+    assert control.running_job(place.home) is not None
+    with _centre(place) as centre:
         centre.wait_for("Suivre le transfert")
         centre.press("t")
-        centre.wait_for("Base active", "o/s")
+        _see_it_sent(centre)
+        slow_line.rate = None
         centre.wait_for("OK", "relecture", limit=60)
-    assert control.Follower(slow_place.job()).succeeded
+    assert control.Follower(place.job()).succeeded
 
 
 @contextmanager
@@ -276,24 +270,25 @@ def _views(place: Place) -> list[psutil.Process]:
 
 
 def test_an_ssh_session_that_hangs_and_is_cut_leaves_the_transfer_to_another_window(
-    slow_place: Place, tmp_path: Path
+    place: Place, ssh_server: SshServer, slow_line: Relay, tmp_path: Path
 ) -> None:
-    with _centre_over_ssh(slow_place, tmp_path / "account") as (there, line):
-        _start_transfer(there)
-        (hung,) = _views(slow_place)
-        worker = control.Follower(slow_place.job()).state.worker_pid
-        with _centre(slow_place) as here:
+    with _centre_over_ssh(place, tmp_path / "root") as (there, session):
+        _start_transfer(there, ssh_server)
+        (hung,) = _views(place)
+        worker = control.Follower(place.job()).state.worker_pid
+        with _centre(place) as here:
             here.wait_for("Suivre le transfert")
             here.press("t")
             for window in there, here:
-                window.wait_for("Base active", "o/s")
-            line.silence()
+                _see_it_sent(window)
+            session.silence()
+            slow_line.rate = None
             here.wait_for("OK", "relecture", limit=60)
             assert hung.is_running()
-            line.cut()
+            session.cut()
             assert psutil.wait_procs([hung], timeout=10)[1] == []
-    assert control.Follower(slow_place.job()).state.worker_pid == worker
-    assert len(archives(tmp_path / "sharebox" / "depot")) == 1
+    assert control.Follower(place.job()).state.worker_pid == worker
+    assert len(archives(ssh_server.root)) == 1
 
 
 @pytest.mark.parametrize("attempt", range(3))
@@ -313,18 +308,20 @@ def test_a_lost_network_is_shown_and_waited_for(place: Place, ssh_server: SshSer
             _to_the_list(centre)
             _begin(centre)
             centre.wait_for("Le mot de passe Sharebox est nécessaire")
-            line.cuts = [1_000_000, 0, 0]
+            line.cuts = [1_000_000, 0]
             _give_password(centre, ssh_server)
             centre.wait_for("Attente du réseau : tentative")
             _to_the_report(centre)
-        assert line.connections >= 4
+        assert line.connections >= 3
     (archive,) = archives(ssh_server.root)
     assert (extract(archive, tmp_path / "out") / base.name).read_bytes() == base.read_bytes()
 
 
-def test_leaving_asks_and_can_go_on_in_the_background(slow_place: Place) -> None:
-    with _centre(slow_place) as centre:
-        _start_transfer(centre)
+def test_leaving_asks_and_can_go_on_in_the_background(
+    place: Place, ssh_server: SshServer, slow_line: Relay
+) -> None:
+    with _centre(place) as centre:
+        _start_transfer(centre, ssh_server)
         centre.press("q")
         centre.wait_for("Continuer en arrière-plan", "Interrompre (reprise possible)", "Rester")
         centre.press("r")
@@ -333,32 +330,32 @@ def test_leaving_asks_and_can_go_on_in_the_background(slow_place: Place) -> None
         centre.wait_for("Continuer en arrière-plan")
         centre.press("c")
         assert centre.exit_status() == 0
-    assert control.running_job(slow_place.home) is not None
-    follower = control.Follower(slow_place.job())
+    assert control.running_job(place.home) is not None
+    slow_line.rate = None
+    follower = control.Follower(place.job())
     assert follow(follower, JsonOutput()) == 0
 
 
-def test_an_interrupted_transfer_is_resumed_where_it_was(slow_place: Place) -> None:
-    with _centre(slow_place) as centre:
-        _start_transfer(centre)
-        centre.wait_until(
-            lambda text: re.search(r"[1-9],\d Mo envoyés", text) is not None, "some Mo to be sent"
-        )
+def test_an_interrupted_transfer_is_resumed_where_it_was(
+    place: Place, ssh_server: SshServer, slow_line: Relay
+) -> None:
+    with _centre(place) as centre:
+        _start_transfer(centre, ssh_server)
+        _see_it_sent(centre, r"[1-9],\d Mo")
         centre.press("q")
         centre.wait_for("Interrompre (reprise possible)")
         centre.press("i")
         centre.wait_for("Le transfert est arrêté ; il peut être repris")
         centre.press("q")
         assert centre.exit_status() == 0
-    assert control.running_job(slow_place.home) is None
-    sent = control.Follower(slow_place.job()).state.databases[0].acknowledged
-    with _centre(slow_place) as centre:
+    assert control.running_job(place.home) is None
+    sent = control.Follower(place.job()).state.databases[0].acknowledged
+    slow_line.rate = None
+    with _centre(place) as centre:
         centre.press("t")
         centre.wait_for("Reprendre")
         centre.press("r")
-        centre.wait_for("Le mot de passe Sharebox est nécessaire")
-        centre.type("secret")
-        centre.press("Enter")
+        _give_password(centre, ssh_server)
         centre.wait_for("OK", "relecture", limit=60)
-    resumed_from = control.Follower(slow_place.job()).state.databases[0].resumed_from
+    resumed_from = control.Follower(place.job()).state.databases[0].resumed_from
     assert resumed_from >= sent > 500_000

@@ -30,7 +30,7 @@ class Relay:
         cuts: the same for the next connections, one number each, before `cut_after` counts again.
         silent_after: swallows everything, both ways and without closing, once this many bytes came from the
             server, over all connections; None never.
-        rate: bytes per second, each way, as on a slow line; None for full speed.
+        rate: bytes per second, each way, as on a slow line; None for full speed, at any time.
         sent: bytes that went to the server, over all connections.
         answered: bytes that came from it.
         connections: how many were accepted.
@@ -105,8 +105,8 @@ class Relay:
         carried = 0
         try:
             while data := source.recv(_PIECE if self.rate is None else _SLOW_PIECE):
-                if self.rate is not None:
-                    time.sleep(len(data) / self.rate)
+                if (rate := self.rate) is not None:
+                    time.sleep(len(data) / rate)
                 self._open.wait()
                 cut_after = self.cut_after if cut is None else cut
                 data = data[: self._may_pass(len(data), carried, to_server, cut_after)]
