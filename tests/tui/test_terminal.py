@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-import os
-import select
+import re
 import signal
-import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import msgspec
 import pexpect
+import pyte
 import pytest
 
-from tests.tui import stage
-from tui_transfer.job import events as ev
+from tests.tui.pretended import advance, fifteen_databases, open_terminal, read_for
+from tui_transfer import config
+from tui_transfer.tui.theme import THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.tui.stage import Stage
-    from tui_transfer.job.control import Job
+    from tui_transfer.config import ThemeName
 
-MEGA = 1_000_000
 LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
 
 
 @pytest.fixture
 def terminal(staged: Stage) -> Iterator[pexpect.spawn[bytes]]:
-    child = _open(staged)
+    child = open_terminal(staged)
     yield child
     child.close(force=True)
-
-
-def _open(staged: Stage, colours: str = "", **more: str) -> pexpect.spawn[bytes]:
-    # Without COLORTERM, which ssh does not carry: 256 colours.
-    usual = {"TERM": "xterm-256color", "COLORTERM": colours, "PYTHONWARNINGS": "ignore"}
-    environment = {name: value for name, value in os.environ.items() if name != "TMUX"} | usual | more
-    return pexpect.spawn(
-        sys.executable,
-        ["-m", "tests.tui.on_a_terminal", str(staged.home.data)],
-        dimensions=(24, 80),
-        env=environment,
-        timeout=20,
-    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -69,15 +57,93 @@ def test_quitting_is_fast_and_leaves_the_terminal_as_it_was(terminal: pexpect.sp
 
 
 def test_a_terminal_without_utf_8_is_drawn_on_with_the_signs_that_it_has(staged: Stage) -> None:
-    terminal = _open(staged, PYTHONIOENCODING="iso-8859-1")
+    terminal = open_terminal(staged, PYTHONIOENCODING="iso-8859-1")
     try:
         terminal.expect(b"Pr\xe9requis")
-        _, seen = _read_for(terminal, 1.0), terminal.before
+        seen = terminal.before + read_for(terminal, 1.0)
         assert "Centre de maintenance".encode("iso-8859-1") in seen
         assert b"---" in seen
         assert b"\xe2" not in seen
     finally:
         terminal.close(force=True)
+
+
+_SGR = re.compile(r"\x1b\[([\d;]*)m")
+_COLOUR = re.compile(r"[34]8;5;(\d+)|[34]8;2;(\d+);(\d+);(\d+)|(?<!\d)(?:3|4|9|10)([0-7])(?!\d)")
+_GREYS = {"0", "7", "16", *map(str, range(231, 256))}
+"""Among 8, twice 8 or 256 colours: black, white and what is between them."""
+
+
+def _kinds_of_colour(drawn: bytes) -> set[str]:
+    """What is asked of the terminal: "16", "256" or "true" colours, "grey" in any of these ways."""
+    kinds = set()
+    for codes in _SGR.findall(drawn.decode()):
+        for indexed, red, green, blue, plain in _COLOUR.findall(codes):
+            if red:
+                kinds.add("grey" if red == green == blue else "true")
+            elif indexed:
+                kinds.add("grey" if indexed in _GREYS else "256")
+            else:
+                kinds.add("grey" if plain in _GREYS else "16")
+    return kinds
+
+
+def _drawn(terminal: pexpect.spawn[bytes]) -> bytes:
+    """All that was sent since the start until the transfer's screen is complete."""
+    terminal.expect("Progression")
+    return b"".join((terminal.before, terminal.after, terminal.buffer, read_for(terminal, 1.0)))
+
+
+@contextmanager
+def _opened(staged: Stage, **environment: str) -> Iterator[pexpect.spawn[bytes]]:
+    terminal = open_terminal(staged, **environment)
+    try:
+        yield terminal
+    finally:
+        terminal.close(force=True)
+
+
+@pytest.mark.parametrize(
+    ("environment", "colours"),
+    [
+        ({"colours": "truecolor"}, {"true", "grey"}),
+        ({}, {"256", "grey"}),
+        ({"TERM": "xterm-16color"}, {"16", "grey"}),
+        ({"TERM": "linux"}, {"16", "grey"}),
+        ({"NO_COLOR": "1"}, {"grey"}),
+        ({"NO_COLOR": "1", "colours": "truecolor"}, {"grey"}),
+        ({"NO_COLOR": "1", "TERM": "linux"}, {"grey"}),
+    ],
+)
+def test_no_more_colours_are_asked_for_than_the_terminal_has(
+    staged: Stage, environment: dict[str, str], colours: set[str]
+) -> None:
+    fifteen_databases(staged)
+    with _opened(staged, **environment) as terminal:
+        asked = _kinds_of_colour(_drawn(terminal))
+    assert asked
+    assert asked <= colours
+
+
+@pytest.mark.parametrize("theme", list(THEMES))
+def test_with_sixteen_colours_nothing_is_drawn_in_the_colour_of_its_ground(
+    staged: Stage, theme: ThemeName
+) -> None:
+    now = config.load(staged.home.config_file)
+    display = msgspec.structs.replace(now.display, theme=theme)
+    config.save(staged.home.config_file, msgspec.structs.replace(now, display=display))
+    fifteen_databases(staged)
+    screen = pyte.Screen(80, 24)
+    with _opened(staged, TERM="linux") as terminal:
+        pyte.Stream(screen).feed(_drawn(terminal).decode())
+    assert "Base 00" in "\n".join(screen.display)
+    unseen = {
+        (screen.display[y].strip(), cell.fg)
+        for y, line in screen.buffer.items()
+        for cell in line.values()
+        if cell.fg == cell.bg and cell.data not in " █"
+    }
+    assert unseen == set()
 
 
 def test_the_title_is_kept_and_given_back(terminal: pexpect.spawn[bytes]) -> None:
@@ -89,70 +155,29 @@ def test_the_title_is_kept_and_given_back(terminal: pexpect.spawn[bytes]) -> Non
 
 def test_an_idle_screen_sends_nothing(terminal: pexpect.spawn[bytes]) -> None:
     terminal.expect("Maintenir")
-    _read_for(terminal, 1.0)
-    assert _read_for(terminal, 3.0) == 0
+    read_for(terminal, 1.0)
+    assert read_for(terminal, 3.0) == b""
 
 
 @pytest.mark.parametrize("colours", ["", "truecolor"])
 def test_a_transfer_of_fifteen_databases_sends_less_than_a_kilobyte_a_second(
     staged: Stage, colours: str
 ) -> None:
-    names = [f"Base {number:02d}" for number in range(15)]
-    job = staged.job([stage.started(), stage.connected()], running=True, names=names)
-    for index in range(15):
-        stage.append(job, *_begun(index))
-    terminal = _open(staged, colours)
+    job = fifteen_databases(staged)
+    terminal = open_terminal(staged, colours)
     try:
         terminal.expect("Progression")
-        _read_for(terminal, 1.5)
+        read_for(terminal, 1.5)
         sent, seconds = [], 6
         for second in range(seconds):
             for half in (0.0, 0.5):
-                _advance(job, second + half)
-                sent.append(_read_for(terminal, 0.5))
+                advance(job, second + half)
+                sent.append(len(read_for(terminal, 0.5)))
         assert sum(sent) < 1000 * seconds, f"{sum(sent) / seconds:.0f} bytes a second"
         assert sum(bytes_ > 0 for bytes_ in sent) > 1.5 * seconds, "something moves twice a second"
         terminal.send("q")
-        _read_for(terminal, 1.0)
-        _advance(job, seconds)
-        assert _read_for(terminal, 2.0) == 0, "drawn under a modal"
+        read_for(terminal, 1.0)
+        advance(job, seconds)
+        assert read_for(terminal, 2.0) == b"", "drawn under a modal"
     finally:
         terminal.close(force=True)
-
-
-def _begun(index: int) -> list[ev.Event]:
-    if index > 1:
-        return []
-    return [
-        ev.ArchiveStarted(at=stage.at(2), database=index, kind="file", size=500 * MEGA, files=1),
-        ev.ArchiveProgress(at=stage.at(3), database=index, read=100 * MEGA, packed=40 * MEGA),
-        ev.UploadStarted(at=stage.at(3), database=index, offset=0),
-    ]
-
-
-def _advance(job: Job, second: float) -> None:
-    """What a link of 80 Mbit/s has brought by then, on two databases at once: compressing and sending."""
-    stage.append(
-        job,
-        ev.ArchiveProgress(
-            at=stage.at(4 + second),
-            database=1,
-            read=int(120 + 20 * second) * MEGA,
-            packed=int(48 + 8 * second) * MEGA,
-        ),
-        *(
-            ev.UploadProgress(
-                at=stage.at(4 + second), database=index, acknowledged=int(5 + 5 * second) * MEGA
-            )
-            for index in (0, 1)
-        ),
-    )
-
-
-def _read_for(terminal: pexpect.spawn[bytes], seconds: float) -> int:
-    """How many bytes arrive within `seconds`: the measure is the time itself."""
-    end, count = time.monotonic() + seconds, 0
-    while (left := end - time.monotonic()) > 0:
-        if select.select([terminal.child_fd], [], [], left)[0]:
-            count += len(os.read(terminal.child_fd, 65536))
-    return count

@@ -1,0 +1,81 @@
+"""A transfer of fifteen databases that no worker does, and the terminal on which the program shows it."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pexpect
+
+from tests.tui import stage
+from tui_transfer.job import events as ev
+
+if TYPE_CHECKING:
+    from tests.tui.stage import Stage
+    from tui_transfer.job.control import Job
+
+MEGA = 1_000_000
+
+
+def open_terminal(staged: Stage, colours: str = "", **more: str) -> pexpect.spawn[bytes]:
+    """The program on a pty of 80×24, on the screen of the newest job if there is one.
+
+    Args:
+        staged: the home that it opens.
+        colours: COLORTERM. Without it, and ssh does not carry it: 256 colours.
+        more: further variables of its environment.
+    """
+    usual = {"TERM": "xterm-256color", "COLORTERM": colours, "PYTHONWARNINGS": "ignore"}
+    environment = {name: value for name, value in os.environ.items() if name != "TMUX"} | usual | more
+    return pexpect.spawn(
+        sys.executable,
+        ["-m", "tests.tui.on_a_terminal", str(staged.home.data)],
+        dimensions=(24, 80),
+        env=environment,
+        timeout=20,
+    )
+
+
+def read_for(terminal: pexpect.spawn[bytes], seconds: float) -> bytes:
+    """What arrives within `seconds`: the measure is the time itself."""
+    end, read = time.monotonic() + seconds, b""
+    while (left := end - time.monotonic()) > 0:
+        if select.select([terminal.child_fd], [], [], left)[0]:
+            read += os.read(terminal.child_fd, 65536)
+    return read
+
+
+def fifteen_databases(staged: Stage) -> Job:
+    """A running job: one database packed and being sent, one being packed and sent, thirteen that wait."""
+    names = [f"Base {number:02d}" for number in range(15)]
+    job = staged.job([stage.started(), stage.connected()], running=True, names=names)
+    for index in (0, 1):
+        stage.append(
+            job,
+            ev.ArchiveStarted(at=stage.at(2), database=index, kind="file", size=500 * MEGA, files=1),
+            ev.ArchiveProgress(at=stage.at(3), database=index, read=100 * MEGA, packed=40 * MEGA),
+            ev.UploadStarted(at=stage.at(3), database=index, offset=0),
+        )
+    return job
+
+
+def advance(job: Job, second: float) -> None:
+    """What a link of 80 Mbit/s has brought by then, on two databases at once: compressing and sending."""
+    stage.append(
+        job,
+        ev.ArchiveProgress(
+            at=stage.at(4 + second),
+            database=1,
+            read=int(120 + 20 * second) * MEGA,
+            packed=int(48 + 8 * second) * MEGA,
+        ),
+        *(
+            ev.UploadProgress(
+                at=stage.at(4 + second), database=index, acknowledged=int(5 + 5 * second) * MEGA
+            )
+            for index in (0, 1)
+        ),
+    )
