@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-import filelock
 import msgspec
 
 from tui_transfer.errors import Problem, TransferError
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
+
+    import filelock
 
     from tui_transfer.config import Home
     from tui_transfer.job.events import Event
@@ -304,6 +305,8 @@ def remove(job: Job, first: Callable[[], object] = lambda: None) -> None:
     Raises:
         TransferError: JOB_RUNNING; DISK_UNWRITABLE; what `first` raises.
     """
+    import filelock  # late, as `lock` does
+
     with disk_errors(job.folder):
         try:
             with job.lock(timeout=0):

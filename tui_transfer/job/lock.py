@@ -6,16 +6,22 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import filelock
-
 from tui_transfer.files import PRIVATE_FILE, disk_errors
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import filelock
+
 
 def make(file: Path, timeout: float) -> filelock.BaseFileLock:
-    """The lock in `file`, not taken yet; taking it waits `timeout` seconds for whoever holds it."""
+    """The lock in `file`, not taken yet; taking it waits `timeout` seconds for whoever holds it.
+
+    Those who only look at jobs take no lock: the library, which costs the first screen a tenth of its time,
+    is loaded here.
+    """
+    import filelock
+
     return filelock.FileLock(file, timeout=timeout, mode=PRIVATE_FILE)
 
 
@@ -23,6 +29,8 @@ if sys.platform == "win32":
 
     def is_held(file: Path) -> bool:
         """Whether somebody holds the lock."""
+        import filelock
+
         with disk_errors(file):
             if not file.exists():
                 return False
