@@ -39,4 +39,5 @@ python="${PYTHON:-python3}"
 .venv/bin/ruff format --check
 .venv/bin/mypy
 .venv/bin/lint-imports
-exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-auto}" "$@"
+# Tests wait for servers and cut connections more than they compute: two for each core.
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-$((2 * $(nproc)))}" "$@"

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from tui_transfer.config import ProxySettings, TransferSettings
 from tui_transfer.job import control
 from tui_transfer.job.events import ArchiveSealed, JobSucceeded, UploadProgress, WorkerStarted
 from tui_transfer.job.journal import JournalReader
+from tui_transfer.job.state import JobState
 
 Databases = dict[str, Path]
 
@@ -405,6 +407,18 @@ def test_a_server_that_runs_commands_is_asked_for_the_hash(
 
 
 # --- Interruptions ---
+
+
+def test_the_progress_of_several_databases_never_goes_back(place: Place) -> None:
+    assert place.run("run", "--yes", "--all").code == 0
+    state, fractions = JobState.initial(place.job().spec), []
+    for event in JournalReader(place.job().journal).read():
+        state = state.apply(event)
+        fractions.append(state.fraction)
+    assert len(state.databases) > 2
+    steps = [after - before for before, after in pairwise(fractions)]
+    assert min(steps) > -0.001, "the archives' sizes are guesses until they are whole: nothing that one sees"
+    assert fractions[-1] == 1
 
 
 @pytest.fixture

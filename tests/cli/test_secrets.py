@@ -118,7 +118,10 @@ class _Watch:
                 with contextlib.suppress(OSError):  # it has ended
                     self._look_at(process)
         self.seen_temporary.update(path.name for path in self.temporary.iterdir())
-        for path in self.home.rglob("*"):
+        # os.walk passes over a folder that is removed meanwhile, which pathlib's does not.
+        for path in (
+            Path(folder, name) for folder, inside, files in os.walk(self.home) for name in inside + files
+        ):
             with contextlib.suppress(FileNotFoundError):
                 mode = path.stat().st_mode
                 self.seen.add(path.name)

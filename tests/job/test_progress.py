@@ -75,9 +75,7 @@ def test_the_time_left_is_honest_on_a_constant_link(up: int, down: int, verified
     sizes = (3_000_000, 9_000_000, 6_000_000)
     state = JobState.fold(spec("A", "B", "C"), [ev.WorkerStarted(at=at(0), pid=1, program="1")])
     for index, size in enumerate(sizes):
-        state = state.apply(
-            ev.ArchiveSealed(at=at(0), database=index, size=size, sha256="x", source_size=size, files=1)
-        )
+        state = state.apply(ev.DatabaseSized(at=at(0), database=index, size=3 * size))
 
     def watch(event: ev.Event) -> None:
         nonlocal state
@@ -86,6 +84,10 @@ def test_the_time_left_is_honest_on_a_constant_link(up: int, down: int, verified
 
     known_from = None
     for index, size in enumerate(sizes):
+        sealed = ev.ArchiveSealed(
+            at=at(second), database=index, size=size, sha256="x", source_size=3 * size, files=1
+        )
+        watch(sealed)
         watch(ev.UploadStarted(at=at(second), database=index, offset=0))
         for sent in range(0, size + 1, up):
             watch(ev.UploadProgress(at=at(second), database=index, acknowledged=sent))

@@ -51,7 +51,8 @@ def read_for(terminal: pexpect.spawn[bytes], seconds: float) -> bytes:
 def fifteen_databases(staged: Stage) -> Job:
     """A running job: one database packed and being sent, one being packed and sent, thirteen that wait."""
     names = [f"Base {number:02d}" for number in range(15)]
-    job = staged.job([stage.started(), stage.connected()], running=True, names=names)
+    sizes = stage.sized(*[500 * MEGA] * 2, *[10 * MEGA] * 13)
+    job = staged.job([stage.started(), *sizes, stage.connected()], running=True, names=names)
     for index in (0, 1):
         stage.append(
             job,

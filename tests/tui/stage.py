@@ -132,6 +132,10 @@ def connected(route: str = "direct") -> ev.Connected:
     return ev.Connected(at=at(1), route=route, host_key=FINGERPRINT)
 
 
+def sized(*sizes: int) -> list[ev.Event]:
+    return [ev.DatabaseSized(at=at(0.5), database=index, size=size) for index, size in enumerate(sizes)]
+
+
 def blocked(problem: str, database: int | None = None, **details: object) -> ev.JobBlocked:
     texts = {name: str(value) for name, value in details.items()}
     return ev.JobBlocked(at=at(30), problem=problem, details=texts, database=database)
@@ -159,6 +163,7 @@ def midway() -> list[ev.Event]:
     """The first database done, the second on its way, the third waiting."""
     return [
         started(),
+        *sized(84 * MEGA, 212 * MEGA, 37 * MEGA),
         connected(),
         *delivered(0, 84 * MEGA),
         ev.ArchiveStarted(at=at(13), database=1, kind="folder", size=212 * MEGA, files=1204),

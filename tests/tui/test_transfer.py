@@ -47,7 +47,7 @@ async def test_the_rows_follow_the_journal(app: CentreApp, staged: Stage) -> Non
         await follow(pilot, job)
         assert "54 % ▸ 65 % ▸ 44 % 212 Mo 35,0 Mo" in flat(app)
         assert "100 % ✓ fait ✓ fait 84,0 Mo 31,9 Mo" in flat(app)
-        assert "0 % · attente · attente – 0 o" in flat(app)
+        assert "0 % · attente · attente 37,0 Mo 0 o" in flat(app)
         assert "Compression et envoi de « Dossiers archivés »." in flat(app)
         packed = 81_000_000
         stage.append(

@@ -56,6 +56,13 @@ class Connected(_Event, frozen=True, kw_only=True, tag="sharebox.connected"):
     host_key: str
 
 
+class DatabaseSized(_Event, frozen=True, kw_only=True, tag="database.sized"):
+    """How much there is to read of a database, before its turn comes: progress and time left count it."""
+
+    database: int
+    size: int
+
+
 class ArchiveStarted(_Event, frozen=True, kw_only=True, tag="archive.started"):
     """A database begins to be read and compressed (column C)."""
 
@@ -146,6 +153,7 @@ Event: TypeAlias = (
     | RouteFailed
     | Waiting
     | Connected
+    | DatabaseSized
     | ArchiveStarted
     | ArchiveKept
     | ArchiveProgress

@@ -196,6 +196,8 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
             return _with(state, waiting=event)
         case ev.Connected():
             return _with(state, route=event.route, host_key=event.host_key, waiting=None)
+        case ev.DatabaseSized():
+            return _database(state, event.database, size=event.size)
         case ev.ArchiveStarted():
             return _database(
                 state,

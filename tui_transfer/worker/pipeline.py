@@ -90,21 +90,23 @@ class Pipeline:
         Raises:
             TransferError: DISK_FULL.
         """
-        needed = sum(self._space_missing(shipment) for shipment in shipments)
+        needed = sum(self._size_up(shipment) for shipment in shipments)
         with disk_errors(self._job.spool):
             free = shutil.disk_usage(self._job.spool).free
         if free < needed + OVERHEAD:
             reason = f"{french.size(free)} libres, {french.size(needed + OVERHEAD)} nécessaires au plus"
             raise TransferError(Problem.DISK_FULL, path=self._job.spool, reason=reason)
 
-    def _space_missing(self, shipment: Shipment) -> int:
+    def _size_up(self, shipment: Shipment) -> int:
+        """Tells how much there is to read; gives the bytes of disk still missing for it."""
         if self._state.databases[shipment.index].sealed and shipment.manifest.exists():
             return 0
         try:
-            needed = summarize(Path(shipment.spec.path)).space_needed
+            summary = summarize(Path(shipment.spec.path))
         except TransferError:
             return 0  # it will be said of this database alone, when its turn comes
-        return max(0, needed - shipment.space_used())
+        self._recorder.record(ev.DatabaseSized(at=now(), database=shipment.index, size=summary.size))
+        return max(0, summary.space_needed - shipment.space_used())
 
     def abort(self) -> None:
         """Makes whatever waits for the network end at once. For another thread."""
