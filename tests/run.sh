@@ -40,4 +40,4 @@ python="${PYTHON:-python3}"
 .venv/bin/mypy
 .venv/bin/lint-imports
 # Tests wait for servers and cut connections more than they compute: two for each core.
-exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-$((2 * $(nproc)))}" "$@"
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-$((2 * $(getconf _NPROCESSORS_ONLN)))}" "$@"
