@@ -152,10 +152,9 @@ def test_step_5bis_through_a_proxy(place: Place, ssh_server: SshServer, base: Pa
             centre.fill(value)
         centre.type("incorrect")
         centre.press("Enter")
-        screen = centre.wait_for("Le proxy a refusé l'identifiant ou le mot de passe")
-        assert proxy.host in screen
-        assert str(proxy.port) in screen
-        assert PROXY_USERNAME in screen
+        screen = centre.wait_for(
+            "Le proxy a refusé l'identifiant ou le mot de passe", proxy.host, str(proxy.port), PROXY_USERNAME
+        )
         assert "incorrect" not in screen
         assert len(proxy.attempts()) == 1
         centre.type(PROXY_PASSWORD)
