@@ -48,7 +48,7 @@ def test_what_an_earlier_worker_sent_is_not_taken_for_speed() -> None:
     meter = Meter()
     meter.observe(0, _sending(1, 0))
     meter.observe(2, _sending(2, 900_000, offset=900_000))
-    estimate = meter.observe(4, _sending(2, 920_000, offset=900_000))
+    estimate = meter.observe(6, _sending(2, 940_000, offset=900_000))
     assert estimate.rate == pytest.approx(10_000)
 
 

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.job.examples import at
-from tui_transfer.job.events import ArchiveProgress, JobSucceeded, UploadProgress, UploadStarted
+from tui_transfer.job.events import (
+    ArchiveProgress,
+    JobSucceeded,
+    UploadProgress,
+    UploadStarted,
+    VerificationProgress,
+)
 from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.worker.recorder import INTERVAL, Recorder
 
@@ -53,6 +59,18 @@ def test_measures_of_different_things_do_not_hold_each_other_up(journal: Path) -
     recorder.measure(sent)
     recorder.measure(_packed(1, database=1))
     assert list(JournalReader(journal).read()) == [_packed(1), sent, _packed(1, database=1)]
+
+
+def test_the_last_measure_of_one_kind_does_not_wait_for_the_end_of_another(journal: Path) -> None:
+    """All is sent: that is known while it is read back, which may take as long again."""
+    clock = _Clock()
+    recorder = Recorder(Journal(journal), clock)
+    sent = [UploadProgress(at=at(second), database=0, acknowledged=second) for second in (1, 2)]
+    checked = VerificationProgress(at=at(3), database=0, checked=0, total=2)
+    for measure in sent:
+        recorder.measure(measure)
+    recorder.measure(checked)
+    assert list(JournalReader(journal).read()) == [*sent, checked]
 
 
 def test_nothing_is_written_after_the_end(journal: Path) -> None:

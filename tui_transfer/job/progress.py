@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 WINDOW: Final = 20.0
 """Seconds over which a rate is averaged: long enough to be steady, short enough to follow the link."""
-_SHORTEST: Final = 1.0
+_SHORTEST: Final = 3.0
+"""Seconds before a rate is told: the first one, of a burst or a beginning, is far off."""
 _READS_BACK: Final = "read-back"
 
 
@@ -48,7 +49,8 @@ class Meter:
             return Estimate(None, None)
         pace = self._current(state)
         if before is not None:
-            pace.advance(now - before[0], _moved(before[1], state, reading=pace is self._reading))
+            # A clock may be set back while a transfer goes on.
+            pace.advance(max(0.0, now - before[0]), _moved(before[1], state, reading=pace is self._reading))
         return Estimate(pace.rate, _left(state, self._sending.rate, self._reading.rate))
 
     def _current(self, state: JobState) -> _Pace:

@@ -28,8 +28,9 @@ def now() -> datetime:
 class Recorder:
     """Thread-safe access to the journal of the worker's job.
 
-    Facts are written at once. A measure that comes too soon waits: a later one of its kind replaces it,
-    and a fact is always preceded by the last measures, so that the state is never behind the facts.
+    Facts are written at once. A measure that comes too soon waits: a later one of its kind replaces it.
+    Whatever is written is preceded by those that wait, so that the state is never behind the facts and the
+    journal in the order of time.
     """
 
     def __init__(self, journal: Journal, clock: Callable[[], float] = monotonic) -> None:
@@ -62,6 +63,7 @@ class Recorder:
                 self._waiting[key] = event
                 return
             self._waiting.pop(key, None)
+            self._write_waiting()
             self._written[key] = self._clock()
             self._journal.append(event)
 
@@ -75,6 +77,7 @@ class Recorder:
             self._journal.finish(last)
 
     def _write_waiting(self) -> None:
-        for measure in self._waiting.values():
+        for key, measure in self._waiting.items():
             self._journal.append(measure)
+            self._written[key] = self._clock()
         self._waiting.clear()
