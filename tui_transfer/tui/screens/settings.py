@@ -187,8 +187,8 @@ class SettingsPage(Page):
     def typed_settings(self) -> Settings | None:
         """The settings as they are typed, saved or not; None, with what is wrong shown, where they are none.
 
-        What cannot be typed here, the list of databases and the host key, is as the file has it; so is what was
-        left alone: another window may have changed either.
+        What cannot be typed here, the list of databases and the host key, is as the file has it, and so is
+        what was left alone: another window may have changed either.
         """
         now = read_draft(self.session.home.config_file)
         self._follow(now)
