@@ -123,6 +123,13 @@ def test_a_missing_database_is_named_and_the_others_are_still_checked(base: Path
 # --- Going on without ---
 
 
+def test_what_another_window_ticked_stays_ticked(home: Home) -> None:
+    ours, theirs = Ticks(home), Ticks(home)
+    theirs.set_ticked(STATEMENTS[0].key, True)
+    ours.set_ticked(STATEMENTS[1].key, True)
+    assert set(Ticks(home).keys) == set(ours.keys) == {item.key for item in STATEMENTS[:2]}
+
+
 def test_what_is_ticked_days_before_is_not_missing(base: Path, home: Home) -> None:
     for statement in STATEMENTS[1:]:
         Ticks(home).set_ticked(statement.key, True)

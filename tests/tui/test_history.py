@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -302,6 +303,45 @@ async def test_a_finished_job_is_removed_here_only_after_asking(staged: Stage, s
         await until(pilot, lambda: "Aucun transfert" in flat(app))
         assert "Le transfert est supprimé de cette machine." in flat(app)
         assert sharebox.orders == []
+
+
+async def test_a_second_press_asks_no_second_time(
+    staged: Stage, sharebox: Sharebox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked is looked up beside the screen, which may take a while."""
+    looked_up = threading.Event()
+    look_up = leftovers.leftovers
+
+    def look_up_slowly(state: JobState) -> list[str]:
+        assert looked_up.wait(10)
+        return look_up(state)
+
+    monkeypatch.setattr(leftovers, "leftovers", look_up_slowly)
+    job = interrupted(staged)
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await open_history(pilot)
+        await pilot.press("s", "s")
+        looked_up.set()
+        await until(pilot, lambda: isinstance(app.screen, PurgeDialog))
+        await pilot.press("n")
+        await settle(pilot)
+        assert isinstance(app.screen, HistoryPage)
+        assert names(staged) == [job.id]
+
+
+async def test_what_is_asked_is_in_sight_however_many_databases_there_are(staged: Stage) -> None:
+    ending = stage.blocked(Problem.INTERRUPTED, reason="Interrompu à la demande")
+    staged.job([*stage.midway(), ending], names=[f"Base de l'association {number}" for number in range(40)])
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_history(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, PurgeDialog))
+        await pilot.pause()
+        assert "Base de l'association 0 + 39." in flat(app)
+        assert "Il ne pourra plus être repris." in flat(app)
+        assert _PARTS[-1] in flat(app)
 
 
 async def test_an_interrupted_job_is_removed_with_what_it_left_on_the_sharebox(

@@ -10,7 +10,7 @@ import pytest
 from tests.tui.conftest import shown
 from tests.tui.scenes import SCENES, Scene, open_scene
 from tui_transfer.tui.keys import own_bindings
-from tui_transfer.tui.widgets.actions import Action, ActionRow
+from tui_transfer.tui.widgets.actions import TEXT, Action, ActionRow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,7 @@ async def test_by_keyboard_alone(scene: Scene, tmp_path: Path) -> None:
             each_action_has_a_plain_key(app)
             tab_follows_the_order_of_reading(app)
             await other_sizes_are_filled_and_left_as_they_were(pilot)
+            await what_does_not_fit_can_be_read(pilot)
 
 
 def each_action_has_a_plain_key(app: App[Any]) -> None:
@@ -68,3 +69,20 @@ async def other_sizes_are_filled_and_left_as_they_were(pilot: Pilot[Any]) -> Non
                 assert re.search(rf"\S+  {re.escape(button.label)} ", text), (size, button.label, text)
     if not pilot.app.screen.query("TickList"):  # it stays scrolled to what is highlighted
         assert shown(pilot.app) == before
+
+
+async def what_does_not_fit_can_be_read(pilot: Pilot[Any]) -> None:
+    """A dialog whose text is cut off in the smallest window shows its end: by pages from everywhere, with an
+    arrow where there are only buttons.
+    """
+    await pilot.resize_terminal(60, 20)
+    for _ in range(3):
+        await pilot.pause()
+    for text in pilot.app.screen.query(f"#{TEXT}"):
+        only_buttons = all(isinstance(widget, Action) for widget in pilot.app.screen.focus_chain)
+        for key in ("pagedown", "down") if only_buttons else ("pagedown",):
+            text.scroll_home(animate=False, immediate=True)
+            for _ in range(text.max_scroll_y):
+                await pilot.press(key)
+            await pilot.pause()
+            assert text.scroll_offset.y == text.max_scroll_y, key

@@ -15,6 +15,7 @@ from tests.tui.scenes import settle
 from tests.tui.stage import Stage, settings
 from tui_transfer import config
 from tui_transfer.config import Home, TransferSettings
+from tui_transfer.job import control
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.databases import DatabasesPage
 from tui_transfer.tui.screens.leaving import LeavingDialog
@@ -220,5 +221,53 @@ async def test_the_report_of_the_last_transfer_is_one_key_away(staged: Stage) ->
 async def test_quitter_ends_the_program(staged: Stage) -> None:
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
+        await pilot.press("q")
+    assert app.return_code == 0
+
+
+# --- Two windows, and a disk that goes away ---
+
+
+async def test_the_transfer_that_another_window_began_is_joined(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        job = staged.job(stage.midway(), running=True)
+        await pilot.press("t")
+        await settle(pilot)
+        assert isinstance(app.screen, TransferPage)
+        assert app.screen.job.id == job.id
+
+
+async def test_no_message_is_made_of_a_job_that_another_window_removed(staged: Stage) -> None:
+    job = staged.job(stage.all_delivered())
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        control.remove(job)
+        await pilot.press("r")
+        await settle(pilot)
+        assert "Le rapport sera prêt" in flat(app)
+        app.push_screen(ReportPage(job))
+        await settle(pilot)
+        assert "ce fichier a disparu" in flat(app)
+        assert "pas encore remise" not in flat(app)
+        await pilot.press("s", "c", "x")
+        await settle(pilot)
+        assert isinstance(app.screen, ReportPage)
+        assert not staged.home.reports.exists()
+
+
+async def test_jobs_that_cannot_be_listed_are_told_of_and_one_can_still_leave(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        staged.home.jobs.write_text("A disk that fails answers no better.")
+        await pilot.press("m")
+        await settle(pilot)
+        assert "n'est pas un dossier" in flat(app)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "Illisible" in flat(app)
         await pilot.press("q")
     assert app.return_code == 0

@@ -275,6 +275,24 @@ async def test_a_key_that_another_window_pinned_meanwhile_is_kept(staged: Stage)
     assert kept(staged).manager.name == "Autre nom"
 
 
+async def test_what_was_left_alone_is_saved_as_another_window_wrote_it(staged: Stage) -> None:
+    """Such as the proxy that was given there at step 5bis, which this form would have taken away again."""
+    proxy = ProxySettings(host="proxy.example.org", username="exemple")
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(110, 50)) as pilot:
+        page = await open_settings(pilot)
+        config.save(staged.home.config_file, msgspec.structs.replace(kept(staged), proxy=proxy))
+        await type_in(pilot, "sharebox-directory", "/ici")
+        await pilot.press("f4")
+        await pilot.pause()
+        assert kept(staged).proxy == proxy
+        assert kept(staged).sharebox.directory == "/ici"
+        assert page.query_one("#proxy-host", Input).value == proxy.host
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, HomePage)
+
+
 @pytest.mark.parametrize("key", ["escape", "ctrl+q"])
 async def test_leaving_asks_only_where_something_changed(staged: Stage, key: str) -> None:
     app = CentreApp(staged.home)
@@ -439,6 +457,17 @@ def test_what_the_file_says_comes_back_through_the_form(tmp_path: Path) -> None:
     config.save(file, given)
     draft = read_draft(file)
     assert draft.texts["proxy.kind"] == NO_PROXY
+    assert compose(draft, draft.texts, forget_host_key=False) == given
+
+
+@pytest.mark.parametrize("kind", ["http", "https", "socks5"])
+def test_a_proxy_of_any_kind_comes_back_through_the_form(tmp_path: Path, kind: Any) -> None:
+    """The file does not name the kind that is the default."""
+    given = settings(proxy=ProxySettings(kind=kind, host="proxy.example.org", username="exemple"))
+    file = tmp_path / "config.toml"
+    config.save(file, given)
+    draft = read_draft(file)
+    assert draft.texts["proxy.kind"] == kind
     assert compose(draft, draft.texts, forget_host_key=False) == given
 
 

@@ -146,7 +146,11 @@ class Ticks:
         return len(self.all) == len(STATEMENTS)
 
     def set_ticked(self, key: str, ticked: bool) -> None:
-        """Ticks or unticks a statement, and keeps who did it and when."""
+        """Ticks or unticks a statement, and keeps who did it and when.
+
+        The others are as the file has them now: another window may have ticked some since it was read.
+        """
+        self._ticks = self._load()
         if ticked:
             self._ticks[key] = PrerequisiteTick(key=key, by=user_name(), at=datetime.now().astimezone())
         else:

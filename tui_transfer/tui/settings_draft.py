@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NO_PROXY: Final = "none"
+DEFAULT_KIND: Final = "http"
+"""What a proxy is where the file does not say it; see `ProxySettings`."""
 YES, NO = "true", "false"
 SERVER: Final = ("sharebox.host", "sharebox.port")
 """What a host key belongs to."""
@@ -126,9 +128,14 @@ class Draft:
 def read_draft(file: Path) -> Draft:
     """What can be read of `file`; nothing where it is missing. What is wrong in it is kept as a text."""
     data = _salvage(file)
+    texts = {entry.key: _as_text(entry, _find(data, entry.key)) for entry in ENTRIES}
+    if isinstance(data.get("proxy"), dict) and texts["proxy.kind"] == NO_PROXY:
+        texts["proxy.kind"] = (
+            DEFAULT_KIND  # a table that names no kind, or none that there is, still is a proxy
+        )
     return Draft(
         file,
-        {entry.key: _as_text(entry, _find(data, entry.key)) for entry in ENTRIES},
+        texts,
         _accepted(file, _HOST_KEY, _find(data, _HOST_KEY)),
         _databases(data),
     )

@@ -166,12 +166,10 @@ def _begin(page: Page, databases: Sequence[tuple[str, Path]], unmet: Unmet) -> N
     session = page.session
     settings = session.settings
     assert settings is not None
-    # Another window may have started a transfer while the question was open.
-    reason = gate.closed(session.home, settings.transfer, session.today())
-    if reason is not None:
-        page.say(f"{reason.title}. {reason.why}", "error")
-        return
     try:
+        # Another window may have started a transfer while the question was open.
+        if (reason := gate.closed(session.home, settings.transfer, session.today())) is not None:
+            raise reason
         ticks = Ticks(session.home).all
         spec = make_spec(settings, databases, datetime.now().astimezone(), ticks, unmet.waive(asked=True))
         job = control.create(session.home, spec)

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from tui_transfer import french
 from tui_transfer.tui import wording
-from tui_transfer.tui.widgets.actions import Action, ActionRow
+from tui_transfer.tui.widgets.actions import TEXT, Action, ActionRow
 from tui_transfer.tui.widgets.bars import Notice, TooSmall
 from tui_transfer.tui.widgets.prose import Prose
 
@@ -39,6 +39,9 @@ class Dialog(ModalScreen[T], Generic[T]):
     AUTO_FOCUS = "Action"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Aide", show=False, key_display="? ou F1", tooltip="Cette aide"),
+        # The arrows do it, too, where there is nothing but buttons; in a list these keys are the list's.
+        Binding("pageup", "turn_page(-1)", "", show=False),
+        Binding("pagedown", "turn_page(1)", "", show=False),
     ]
     HELP: ClassVar[str] = ""
     """What the help says about this dialog."""
@@ -60,7 +63,7 @@ class Dialog(ModalScreen[T], Generic[T]):
         with Vertical(id="dialog", classes=f"-{self.kind}") as frame:
             frame.border_subtitle = self._help_hint
             yield Static(Content.styled(f"{sign}{self.heading}", "bold"), id="heading")
-            with VerticalScroll(id="dialog-body", can_focus=False):
+            with VerticalScroll(id=TEXT, can_focus=False):
                 yield from self.body()
             with ActionRow(id="dialog-actions"):
                 yield from self.buttons()
@@ -71,7 +74,7 @@ class Dialog(ModalScreen[T], Generic[T]):
         self.call_after_refresh(self._fit)
 
     def _fit(self) -> None:
-        frame, body = self.query_one("#dialog"), self.query_one("#dialog-body")
+        frame, body = self.query_one("#dialog"), self.query_one(f"#{TEXT}")
         others = [child for child in frame.children if child is not body and child.display]
         taken = sum(child.size.height + child.gutter.height + child.styles.margin.height for child in others)
         room = self.size.height - frame.gutter.height - taken - body.styles.margin.height
@@ -84,6 +87,11 @@ class Dialog(ModalScreen[T], Generic[T]):
     @property
     def _help_hint(self) -> str:
         return "F1 Aide" if isinstance(self.focused, Input) else "? Aide"
+
+    def action_turn_page(self, step: int) -> None:
+        """Scrolls what does not fit, by as much as is in sight."""
+        text = self.query_one(f"#{TEXT}")
+        text.scroll_relative(y=step * max(1, text.size.height - 1), animate=False)
 
     def action_help(self) -> None:
         """Explains this dialog and its keys."""

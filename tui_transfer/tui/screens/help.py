@@ -32,8 +32,6 @@ class HelpDialog(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,f", "close", "Fermer", show=False, key_display="Échap"),
-        Binding("down", "scroll_body(1)", "Descendre", show=False),
-        Binding("up", "scroll_body(-1)", "Monter", show=False),
     ]
 
     def __init__(self, screen: Screen[Any], text: str) -> None:
@@ -60,10 +58,6 @@ class HelpDialog(Dialog[None]):
     def action_close(self) -> None:
         """Closes the help."""
         self.dismiss()
-
-    def action_scroll_body(self, step: int) -> None:
-        """Scrolls what does not fit."""
-        self.query_one("#dialog-body").scroll_relative(y=step, animate=False)
 
 
 def list_keys(screen: Screen[Any]) -> list[tuple[str, str]]:

@@ -86,6 +86,7 @@ class HistoryPage(Page):
         self._rows: tuple[PastJob, ...] = ()
         self._looking = False
         self._purging = False
+        """Whether a removal is being prepared or done."""
         self._widths = (_LEAST, _LEAST)
 
     @cached_property
@@ -255,11 +256,15 @@ class HistoryPage(Page):
         """Asks before removing this job."""
         row = self._chosen
         if row is not None and row.job is not None and not self._purging:
+            self._purging = True
             in_background(self, partial(_read_leftovers, row.job), self._ask)
 
     def _ask(self, result: tuple[Follower, list[str]] | TransferError) -> None:
+        self._purging = False
         if isinstance(result, TransferError):
             self.say(f"{result.title}. {result.why}", "error")
+            return
+        if not self.is_active:  # something else was opened meanwhile
             return
         follower, left = result
         self.app.push_screen(PurgeDialog(follower, left), partial(self._agreed, follower, bool(left)))

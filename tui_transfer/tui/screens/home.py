@@ -157,24 +157,27 @@ class HomePage(Page):
             self._refresh()
 
     def _refresh(self) -> None:
-        jobs = control.list_jobs(self.session.home)
-        running = next((job for job in jobs if job.running), None)
-        self._job = running or (jobs[0] if jobs else None)
-        entries = [_MAINTAIN, _PREREQUISITES]
+        """Shows the running transfer, or else the last one, and what to do with it."""
+        self._job, entries = None, []
         last = self.query_one("#last")
-        last.display = self._job is not None
-        if self._job is not None:
-            entries += self._describe_job(self._job)
-        self._fill_menu([*entries, _HISTORY, _SETTINGS, _QUIT])
+        try:
+            self._job = self._last_job()
+            last.display = self._job is not None
+            if self._job is not None:
+                entries = self._describe_job(self._job)
+        except TransferError as error:
+            last.display = True
+            unreadable = Content.assemble(("✗ Illisible", "bold $error"), f"   {error.why}")
+            self.query_one("#job-status", Prose).update(unreadable)
+        self._fill_menu([_MAINTAIN, _PREREQUISITES, *entries, _HISTORY, _SETTINGS, _QUIT])
+
+    def _last_job(self) -> Job | None:
+        jobs = control.list_jobs(self.session.home)
+        return next((job for job in jobs if job.running), jobs[0] if jobs else None)
 
     def _describe_job(self, job: Job) -> list[Entry]:
         """Shows how the job stands, and gives the entries that it adds to the menu."""
-        try:
-            follower = control.Follower(job)
-        except TransferError as error:
-            unreadable = Content.assemble(("✗ Illisible", "bold $error"), f"   {error.why}")
-            self.query_one("#job-status", Prose).update(unreadable)
-            return []
+        follower = control.Follower(job)
         word, sentence = wording.job_line(follower)
         style = "$primary" if follower.running else "$success" if follower.succeeded else "$warning"
         self.query_one("#last").set_class(follower.running, "-running")
@@ -237,6 +240,7 @@ class HomePage(Page):
 
     def action_transfer(self) -> None:
         """Joins the running transfer, or goes on with the last one."""
+        self._refresh()  # another window may have begun or removed one
         if self._job is None or not any(entry.action == "transfer" for entry in self._entries):
             self.say("Aucun transfert n'est en cours ni à reprendre.")
             return
@@ -246,6 +250,7 @@ class HomePage(Page):
 
     def action_report(self) -> None:
         """Opens the message about the last transfer."""
+        self._refresh()
         if self._job is None or not any(entry.action == "report" for entry in self._entries):
             self.say("Le rapport sera prêt une fois le transfert terminé.")
             return

@@ -100,7 +100,10 @@ class MaintainPage(Page):
         session = self.session
         if session.settings is None:
             return session.error
-        return gate.closed(session.home, session.settings.transfer, session.today())
+        try:
+            return gate.closed(session.home, session.settings.transfer, session.today())
+        except TransferError as error:  # the jobs cannot be looked at
+            return error
 
     def _ready(self) -> str:
         assert self.session.settings is not None
@@ -109,14 +112,11 @@ class MaintainPage(Page):
 
     def _unfinished(self) -> str:
         """A new transfer would begin from nothing what the last one has already sent."""
-        last = next(iter(control.list_jobs(self.session.home)), None)
-        if last is None:
-            return ""
         try:
-            finished = control.Follower(last).succeeded
+            last = next(iter(control.list_jobs(self.session.home)), None)
+            if last is None or control.Follower(last).succeeded:
+                return ""
         except TransferError:
-            return ""
-        if finished:
             return ""
         return (
             f"Le transfert du {french.moment(last.spec.created_at)} n'est pas terminé. Pour le reprendre, "
@@ -165,7 +165,7 @@ class MaintainPage(Page):
 
     def action_follow(self) -> None:
         """Joins the transfer that keeps the button grey."""
-        job = control.running_job(self.session.home)
+        job = self.job_at_work()
         if job is None:
             self._read()
             return

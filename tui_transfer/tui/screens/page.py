@@ -148,8 +148,14 @@ class Page(Screen[None]):
         self.app.push_screen(dialog, partial(self._left, job))
 
     def job_at_work(self) -> Job | None:
-        """The transfer that quitting would leave alone; another window may have begun it."""
-        return control.running_job(self.session.home)
+        """The transfer that quitting would leave alone; another window may have begun it.
+
+        None also where that cannot be told: one can always leave.
+        """
+        try:
+            return control.running_job(self.session.home)
+        except TransferError:
+            return None
 
     def interrupt(self, job: Job) -> None:
         """Asks the worker to end, beside the screen."""

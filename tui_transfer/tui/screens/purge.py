@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui_transfer import french
+from tui_transfer.tui.past_jobs import names_in
 from tui_transfer.tui.screens.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tui_transfer.job.control import Follower
 
 _MOST_LEFT: Final = 4
+_NAMES_WIDTH: Final = 100
+"""Letters of names that leave what is asked in sight, at 80 columns and 24 lines."""
 
 
 class Purge(Enum):
@@ -59,7 +62,7 @@ class PurgeDialog(Dialog[Purge | None]):
     def body(self) -> Iterable[Widget]:
         """Which one, what is lost, and what lies on the Sharebox."""
         spec = self._follower.job.spec
-        names = ", ".join(item.name for item in spec.databases)
+        names = names_in([item.name for item in spec.databases], _NAMES_WIDTH)
         yield paragraph(
             Content.assemble((f"Transfert du {french.moment(spec.created_at)}", "bold"), f" : {names}.")
         )

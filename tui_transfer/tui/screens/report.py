@@ -10,6 +10,7 @@ from textual.widgets import Label
 
 from tui_transfer.errors import TransferError
 from tui_transfer.files import write_private
+from tui_transfer.job import control
 from tui_transfer.job.control import Follower
 from tui_transfer.report import Message, make_message
 from tui_transfer.tui import clipboard, mailer
@@ -79,9 +80,11 @@ class ReportPage(Page):
     def on_mount(self) -> None:
         """Makes the message from the journal."""
         try:
-            self._message = make_message(Follower(self._job).state)
+            # Read anew: of a job that another window removed, the message would say that nothing arrived.
+            self._message = make_message(Follower(control.load(self._job.folder)).state)
         except TransferError as error:
-            self.say(f"{error.title}. {error.why}", "error")
+            self._tell_why_there_is_none(error)
+            return
         message = self._message
         self.query_one("#recipients", Prose).update(message.recipients_line)
         self.query_one("#subject", Prose).update(message.subject)
@@ -91,6 +94,13 @@ class ReportPage(Page):
             self.query_one("#no-mail", Prose).update(f"« Envoyer le rapport » est grisé : {self._no_mail}.")
         self.query_one("#no-mail").display = self._no_mail is not None
         self.query_one("#action-copy-recipients" if self._no_mail else "#action-send", Action).focus()
+
+    def _tell_why_there_is_none(self, error: TransferError) -> None:
+        self.say(f"{error.title}. {error.why}", "error")
+        self.query_one("#no-mail").display = False
+        for action in ("send", "save", "copy_recipients", "copy_subject", "copy_body", "plain"):
+            self.set_available(action, False)
+        self.query_one("#message").focus()
 
     def action_none(self) -> None:
         """The message scrolls by itself."""

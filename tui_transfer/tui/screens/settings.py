@@ -187,9 +187,11 @@ class SettingsPage(Page):
     def typed_settings(self) -> Settings | None:
         """The settings as they are typed, saved or not; None, with what is wrong shown, where they are none.
 
-        The list of databases and the host key are those of the file: another window may have changed them.
+        What cannot be typed here, the list of databases and the host key, is as the file has it, and so is
+        what was left alone: another window may have changed either.
         """
         now = read_draft(self.session.home.config_file)
+        self._follow(now)
         self._checked = self._texts
         result = compose(now, self._checked, forget_host_key=self._forget)
         errors = result if isinstance(result, dict) else {}
@@ -205,6 +207,18 @@ class SettingsPage(Page):
                 self.say(" ".join(result.values()), "error")
             return None
         return result
+
+    def _follow(self, now: Draft) -> None:
+        """Shows what the file has by now in the fields that were left alone."""
+        self.session.reload()
+        if self.session.settings is None:  # it cannot be read any more: what is shown is the better half
+            return
+        typed = self._texts
+        for entry in ENTRIES:
+            before, text = self._draft.texts[entry.key], now.texts[entry.key]
+            if typed[entry.key] == before != text:
+                self._field(entry).widget.value = text
+        self._draft = now
 
     # ── What the keys do ──────────────────────────────────────
 
@@ -247,9 +261,8 @@ class SettingsPage(Page):
     def action_next_theme(self) -> None:
         """Changes the field as well."""
         super().action_next_theme()
-        names = list(THEMES)
-        chosen = next(name for name in names if THEMES[name].name == self.app.theme)
-        self.query_one("#display-theme", Choice).chosen = names.index(chosen)
+        chosen = next(name for name in THEMES if THEMES[name].name == self.app.theme)
+        self.query_one("#display-theme", Choice).value = chosen
         if self.session.settings is not None:  # it was saved
             self._draft = replace(self._draft, texts={**self._draft.texts, "display.theme": chosen})
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _FLOW: Final = FlowLayout()
 FIELD: Final = "field"
 """The class of focusable widgets that are not buttons: arrows go from buttons to them."""
+TEXT: Final = "dialog-body"
+"""The name of what a dialog says, which scrolls where it does not fit."""
 
 
 class Action(Widget, can_focus=True):
@@ -87,12 +89,22 @@ class Action(Widget, can_focus=True):
         move("Action")
 
     def action_leave(self, step: int) -> None:
-        """Goes back to the list or form above, or to another button where there is none."""
+        """Goes back to the list or form above; where there is none, moves the text above while there is more
+        of it, then goes to another button.
+        """
         fields = [item for item in self.screen.query(f".{FIELD}") if item.focusable]
         if fields:
             fields[-1 if step < 0 else 0].focus()
-        else:
+        elif not self._move_text(step):
             self.action_neighbour(step)
+
+    def _move_text(self, step: int) -> bool:
+        """Scrolls a dialog's text by lines; says whether there was more of it."""
+        for text in self.screen.query(f"#{TEXT}"):
+            if 0 <= text.scroll_target_y + step <= text.max_scroll_y:
+                text.scroll_relative(y=step, animate=False)
+                return True
+        return False
 
 
 class ActionRow(Widget):

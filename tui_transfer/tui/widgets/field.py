@@ -58,6 +58,10 @@ class Choice(Widget, can_focus=True):
         """The value chosen."""
         return self._options[self.chosen][0]
 
+    @value.setter
+    def value(self, value: str) -> None:
+        self.chosen = [key for key, _ in self._options].index(value)
+
     def render(self) -> Content:
         """All the words, the chosen one with a full mark."""
         parts = [
