@@ -119,7 +119,7 @@ async def test_a_running_job_is_joined(staged: Stage, workers: Workers, key: str
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await open_history(pilot)
-        assert "En cours depuis le 2 mars 2022 à 14 h 05, 67 %." in flat(app)
+        assert "En cours depuis le 2 mars 2022 à 14 h 05, 60 %." in flat(app)
         await pilot.press(key)
         assert isinstance(app.screen, TransferPage)
         assert app.screen.job == job
@@ -154,7 +154,7 @@ async def test_a_job_begun_by_another_window_appears_and_its_progress_too(
         assert table.cursor_row == 1, "the highlighted job stays the same"
         await pilot.press("up")
         stage.append(job, *stage.midway()[1:])
-        await until(pilot, lambda: "67 %" in flat(app))
+        await until(pilot, lambda: "60 %" in flat(app))
         staged.end()
         await until(pilot, lambda: "s'est arrêté avant la fin" in flat(app))
         control.remove(job)
