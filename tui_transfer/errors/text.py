@@ -1,4 +1,4 @@
-"""Words of others, made fit to be shown: what servers, proxies and file names hold may be commands to a terminal."""
+"""Words of others, made fit to be shown: a server's, a proxy's and a file's may be commands to a terminal."""
 
 from __future__ import annotations
 
