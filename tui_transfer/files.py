@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tui_transfer import os_errors
-from tui_transfer.errors import Problem, TransferError
+from tui_transfer.errors import Problem, TransferError, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,4 +104,4 @@ def printable(path: str | Path) -> str:
 
     Bytes that are not UTF-8 are shown as ``\\xNN``.
     """
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    return harmless(os.fsencode(path).decode("utf-8", "backslashreplace"))

@@ -192,7 +192,7 @@ def confirm(settings: Settings, databases: Sequence[Database], unmet: Unmet) -> 
         TransferError: CONFIRMATION_NEEDED.
     """
     for name, path in databases:
-        click.echo(f"  {name} : {french.size(summarize(path).size)} ({path})", err=True)
+        click.echo(f"  {name} : {french.size(summarize(path).size)} ({printable(path)})", err=True)
     _warn(unmet)
     without = " sans ces prérequis" if unmet else ""
     agree(f"Transférer {french.count(len(databases), 'base')} vers {settings.sharebox.host}{without} ?")

@@ -10,6 +10,7 @@ from collections import defaultdict
 
 from tui_transfer.errors.meanings import MEANINGS, Meaning
 from tui_transfer.errors.problems import EXIT_CODE_MEANINGS, ExitCode, Need, Problem, Recovery
+from tui_transfer.errors.text import harmless
 
 __all__ = [
     "EXIT_CODE_MEANINGS",
@@ -20,6 +21,7 @@ __all__ = [
     "Problem",
     "Recovery",
     "TransferError",
+    "harmless",
     "unexpected",
 ]
 
@@ -29,12 +31,13 @@ class TransferError(Exception):
 
     Args:
         problem: which failure.
-        details: the words that fill the templates in `MEANINGS`. Never a secret.
+        details: the words that fill the templates in `MEANINGS`. Never a secret. A server may have said them:
+            they are kept as `harmless` text.
     """
 
     def __init__(self, problem: Problem, **details: object) -> None:
         self.problem = problem
-        self.details = {name: str(value) for name, value in details.items()}
+        self.details = {name: harmless(str(value)) for name, value in details.items()}
         super().__init__(f"{problem}: {self.details}")
 
     @property

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from tui_transfer.archive.source import find_nested
 from tui_transfer.config import DatabaseSettings
+from tui_transfer.files import printable
 from tui_transfer.tui.paths import Match, complete, find_matches, propose_name, restarted
 from tui_transfer.tui.screens.dialog import Dialog
 from tui_transfer.tui.widgets.actions import FIELD, Action
@@ -148,7 +149,7 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
         self._matches = find_matches(restarted(typed))
         options = [
             Option(
-                Content.assemble(("▸ " if match.is_folder else "  ", "$primary"), match.name,
+                Content.assemble(("▸ " if match.is_folder else "  ", "$primary"), printable(match.name),
                                  "/" if match.is_folder else ""),
                 id=str(index),
             )

@@ -16,6 +16,7 @@ from textual.widgets import DataTable
 from tui_transfer import config, french
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.files import printable
 from tui_transfer.tui import wording
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.screens.add_database import AddDatabaseDialog
@@ -169,7 +170,7 @@ class DatabasesPage(Page):
         item = self._highlighted_item()
         look = self._looks.get(item.name) if item else None
         # A name that does not fit in its column is told in full here.
-        about = "" if item is None else f"{self._full_name(item)} : {self._path_of(item)}"
+        about = "" if item is None else f"{self._full_name(item)} : {printable(self._path_of(item))}"
         if isinstance(look, TransferError):
             about = f"✗ {look.title}. {look.why} {look.advice}"
         self.query_one("#location", Prose).update(about or "La liste est vide : ajoutez une base avec A.")
