@@ -19,7 +19,7 @@ import pytest
 from tests.archive.tools import MIB, PROJECT, archive, extracted, is_archive, marked, raises, tree
 from tests.mounts import small_disk
 from tests.programs import missing, require
-from tui_transfer.archive.blocks import BLOCK_SIZE
+from tui_transfer.archive.blocks import BLOCK_SIZE, STORED
 from tui_transfer.archive.writer import Progress
 from tui_transfer.errors import Problem, TransferError
 
@@ -48,7 +48,7 @@ def odd_folder(root: Path) -> Path:
 
 def test_an_odd_folder_comes_back_byte_for_byte(tmp_path: Path) -> None:
     base = odd_folder(tmp_path)
-    presets = iter([0, 9, 1, 3, 6, 2])
+    presets = iter([0, 9, STORED, 3, 6, 2])
     made = archive(base, tmp_path, preset=lambda: next(presets))
     back = extracted(made.path, tmp_path / "x") / base.name
     originals = tree(base)
@@ -213,10 +213,10 @@ def test_a_read_only_disk_is_named_and_a_missing_folder_made(tmp_path: Path) -> 
 
 PEAK = """
 import pathlib, re, sys, threading
-from tui_transfer.archive.writer import write_archive
+from tui_transfer.archive.writer import Fixed, write_archive
 folder = pathlib.Path(sys.argv[1])
-write_archive(folder / "a.dat", folder / "a.7z", work=folder / "work", preset=int(sys.argv[2]), threads=2,
-              on_progress=lambda _: None, cancelled=threading.Event())
+write_archive(folder / "a.dat", folder / "a.7z", work=folder / "work", threads=2,
+              pacer=Fixed(int(sys.argv[2])), on_progress=lambda _: None, cancelled=threading.Event())
 status = pathlib.Path("/proc/self/status").read_text()
 print(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1])
 """

@@ -30,7 +30,7 @@ BLOCKS = 5
 KILLED = """
 import os, signal, sys, threading
 from pathlib import Path
-from tui_transfer.archive.writer import write_archive
+from tui_transfer.archive.writer import Fixed, write_archive
 
 database, folder, moment = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 
@@ -40,7 +40,7 @@ def report(_progress):
     if moment == 0:
         os.kill(os.getpid(), signal.SIGKILL)
 
-write_archive(database, folder / "a.7z", work=folder / "work", preset=0, threads=2,
+write_archive(database, folder / "a.7z", work=folder / "work", pacer=Fixed(0), threads=2,
               on_progress=report, cancelled=threading.Event())
 """
 

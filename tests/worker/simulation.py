@@ -66,14 +66,17 @@ class Run:
     def packed_with(self, *presets: Preset) -> int:
         return sum(preset in presets for preset in self.presets)
 
+
 def blocks_of(size: int, data: Callable[[int], Data] = lambda offset: Data()) -> list[tuple[int, Data]]:
-    return [
-        (min(BLOCK_SIZE, size - start), data(start)) for start in range(0, size, BLOCK_SIZE)
-    ]
+    return [(min(BLOCK_SIZE, size - start), data(start)) for start in range(0, size, BLOCK_SIZE)]
 
 
 def transfer(
-    blocks: Sequence[tuple[int, Data]], link: Link, *, fixed: Preset | str = "auto", connected: float = 0.4,
+    blocks: Sequence[tuple[int, Data]],
+    link: Link,
+    *,
+    fixed: Preset | str = "auto",
+    connected: float = 0.4,
     noise: Callable[[int], float] = lambda number: 1.0,
 ) -> Run:
     """Plays one through; sending begins at `connected`."""
@@ -81,7 +84,9 @@ def transfer(
     rate = Rate()
     pacing = Pacing(THREADS, Costs(), rate)
     waiting = list(enumerate(blocks))
-    at_work: list[tuple[int, float, float, int]] = []  # number, end, seconds, packed: in the order of the source
+    at_work: list[
+        tuple[int, float, float, int]
+    ] = []  # number, end, seconds, packed: in the order of the source
     now, backlog, reported, unreported = 0.0, 0.0, 0.0, 0.0
     while waiting or at_work or backlog > 0:
         while at_work and at_work[0][1] <= now:
@@ -107,7 +112,11 @@ def transfer(
             seconds = data.seconds(preset, size) * noise(number)
             at_work.append((number, now + seconds, seconds, data.packed(preset, size)))
         ends = [end for _, end, *_ in at_work if end > now]
-        step = min([_TICK, *(end - now for end in ends)]) if backlog > 0 or now < connected else min(ends, default=now + _TICK) - now
+        step = (
+            min([_TICK, *(end - now for end in ends)])
+            if backlog > 0 or now < connected
+            else min(ends, default=now + _TICK) - now
+        )
         step = max(step, 1e-6)
         if now >= connected:
             moved = min(backlog, link(now) * step)
@@ -132,5 +141,6 @@ def bound(size: int, rate: float) -> float:
     """The least, over presets, of the longer of packing and sending, as if they could end at the same instant."""
     data = Data()
     return min(
-        max(data.seconds(preset, size) / THREADS, data.packed(preset, size) / rate) for preset in (None, *range(10))
+        max(data.seconds(preset, size) / THREADS, data.packed(preset, size) / rate)
+        for preset in (None, *range(10))
     )

@@ -1,8 +1,8 @@
 """What presets cost and save on this database on this machine, learnt block by block. Pure.
 
 Presets are compared on logarithms: a slow machine makes all of them slower by about the same factor, and data
-that shrink little shrink little at any preset. So what was seen of one preset tells what to expect of the others,
-and each keeps a deviation of its own once it was tried.
+that shrink little shrink little at any preset. So what was seen of one preset tells what to expect of the
+others, and each keeps a deviation of its own once it was tried.
 """
 
 from __future__ import annotations
@@ -37,6 +37,12 @@ class Costs:
         """Logarithm of the seconds over `_SECONDS`."""
         self._shrinking = _Trait(1.0, math.inf)
         """Logarithm of the share over that of `_SHARES`: 1 for such a base, 0 for noise."""
+
+    def of_other_data(self) -> Costs:
+        """What is known of another database on the same machine: how fast presets are, not what they save."""
+        other = Costs()
+        other._slowness = self._slowness
+        return other
 
     def learn(self, preset: Preset, size: int, packed: int, seconds: float) -> None:
         """Notes that a block of `size` bytes became `packed` within `seconds` of one packer."""

@@ -1,9 +1,9 @@
 """Chooses how hard each block is packed, so that packing and sending end together. Pure: times are given.
 
 With C(p) the seconds that preset p takes and S(p) the bytes that it leaves, a transfer lasts about
-max(C(p), S(p) / rate of the link). For each block a few plans for all that is left are played through, with the
-packers, the order of the blocks and the link, and the block is packed as the best of them begins. A plan packs
-some pieces with one preset and the rest with another: what lies between two presets is reached by both in turn.
+max(C(p), S(p) / rate of the link). For each block a few plans for all that is left are played through, with
+the packers, the order of the blocks and the link, and the block is packed as the best of them begins. A plan
+packs some pieces with one preset and the rest with another: what lies between two presets is reached by both.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.archive.blocks import BLOCK_SIZE, PRESETS, STORED
-from tui_transfer.worker.costs import Costs
-from tui_transfer.worker.rate import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tui_transfer.archive.blocks import Preset
+    from tui_transfer.worker.costs import Costs
+    from tui_transfer.worker.rate import Rate
 
-ASSUMED_RATE: Final = 2.5e6
+ASSUMED_RATE: Final = 4e6
 """Bytes per second, until the link has shown what it carries: an ordinary line, far from either end."""
 _PIECES: Final = 24
 """Pieces that what is left is thought of in, at most."""
@@ -193,7 +193,7 @@ class _Table:
         self._stages = sorted({1, *(1 + -(-count * part // 4) for part in (1, 2, 3, 4))})
 
     def lay(self, waiting: int, begun: Sequence[tuple[float, float]]) -> _Moment:
-        """The moment from which plans begin: `waiting` bytes to send, and blocks with their ends and sizes."""
+        """The moment at which plans begin: `waiting` bytes to send, and blocks with their ends and sizes."""
         ready, sent = 0.0, waiting / self._rate
         for end, packed in begun:
             ready = max(ready, end)
@@ -209,9 +209,7 @@ class _Table:
         moment, done = start, 0
         for stage in self._stages:
             moment, done = self._play(moment, preset, done, stage), stage
-            yield min(
-                self._score(self._play(moment, rest, done, len(self._pieces))) for rest in after
-            )
+            yield min(self._score(self._play(moment, rest, done, len(self._pieces))) for rest in after)
 
     def _play(self, moment: _Moment, preset: Preset, begin: int, end: int) -> _Moment:
         seconds, share = self._costs.seconds(preset), self._costs.share(preset) / self._rate
