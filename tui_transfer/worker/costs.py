@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer.archive.blocks import PRESETS, STORED
+from tui_transfer.archive.blocks import BLOCK_SIZE, PRESETS, STORED
 
 if TYPE_CHECKING:
     from tui_transfer.archive.blocks import Preset
@@ -25,17 +25,19 @@ _STORED_SECONDS: Final = 0.008 * _MEGA
 _NEWEST: Final = 0.3
 """Weight of the newest block among those before it: data that change are followed within a few blocks."""
 _NEWEST_OWN: Final = 0.2
-_SURPRISE: Final = math.log(1.5)
-"""How far beyond the expected a cost is believed at once: other programs compute too, for a moment."""
+_SURPRISE: Final = math.log(2)
+"""How far from the expected a cost is believed at once: other programs compute too, for a moment."""
+_GUESS: Final = 1 / 8
+"""Blocks that the guess of how fast this machine is counts for."""
 
 
 class Costs:
     """What is known of every preset."""
 
     def __init__(self) -> None:
-        self._slowness = _Trait(0.0, _SURPRISE)
+        self._slowness = _Trait(0.0, _SURPRISE, _GUESS)
         """Logarithm of the seconds over `_SECONDS`."""
-        self._shrinking = _Trait(1.0, math.inf)
+        self._shrinking = _Trait(1.0, math.inf, 0.0)
         """Logarithm of the share over that of `_SHARES`: 1 for such a base, 0 for noise."""
 
     def of_other_data(self) -> Costs:
@@ -48,9 +50,9 @@ class Costs:
         """Notes that a block of `size` bytes became `packed` within `seconds` of one packer."""
         if preset is STORED or not size:
             return
-        share = min(1.0, max(packed, 1) / size)
-        self._shrinking.learn(preset, math.log(share) / math.log(_SHARES[preset]))
-        self._slowness.learn(preset, math.log(max(seconds, 1e-6) / (size * _SECONDS[preset])))
+        share, weight = min(1.0, max(packed, 1) / size), size / BLOCK_SIZE
+        self._shrinking.learn(preset, math.log(share) / math.log(_SHARES[preset]), weight)
+        self._slowness.learn(preset, math.log(max(seconds, 1e-6) / (size * _SECONDS[preset])), weight)
 
     def seconds(self, preset: Preset) -> float:
         """Of one packer, for a byte."""
@@ -81,22 +83,27 @@ class Costs:
 
 
 class _Trait:
-    """A number for each preset: what they share, and how each deviates from it."""
+    """A number for each preset: what they share, and how each deviates from it.
 
-    def __init__(self, start: float, surprise: float) -> None:
-        self._shared = start
+    Args:
+        guess: what they share, before anything was measured.
+        surprise: how far from the expected a measurement is believed.
+        weight: blocks that the guess counts for.
+    """
+
+    def __init__(self, guess: float, surprise: float, weight: float) -> None:
+        self._shared = guess
         self._surprise = surprise
         self._own = dict.fromkeys(PRESETS, 0.0)
-        self._count = 0
+        self._weight = weight
 
     def __getitem__(self, preset: int) -> float:
         return self._shared + self._own[preset]
 
-    def learn(self, preset: int, value: float) -> None:
-        """Takes a measurement into account; the first is believed as it is."""
-        self._count += 1
-        error = value - self[preset]
-        if self._count > 1:
-            error = max(-self._surprise, min(self._surprise, error))
-            self._own[preset] += error * _NEWEST_OWN
-        self._shared += error * max(1 / self._count, _NEWEST)
+    def learn(self, preset: int, value: float, weight: float) -> None:
+        """Takes a measurement of `weight` blocks into account, the first ones most."""
+        error = max(-self._surprise, min(self._surprise, value - self[preset]))
+        if self._weight >= 1:  # before that, whatever deviates is put down to what all share
+            self._own[preset] += error * weight * _NEWEST_OWN
+        self._weight += weight
+        self._shared += error * max(weight / self._weight, weight * _NEWEST)

@@ -126,7 +126,8 @@ class Pacing:
         rate = known or ASSUMED_RATE
         table = _Table(self._costs, self._threads, rate, size, left)
         start = table.lay(self._rate.waiting, [(begun.end - now, begun.packed) for begun in self._begun])
-        plans = {preset: list(table.plans(start, preset)) for preset in self._candidates()}
+        candidates = self._candidates(is_known=known is not None)
+        plans = {preset: list(table.plans(start, preset, candidates)) for preset in candidates}
         preset = min(plans, key=lambda preset: min(plans[preset]))
         seconds, instead = min(plans[preset]), None
         if self._choice is not None:
@@ -138,9 +139,11 @@ class Pacing:
         preset, reason = self._reason(preset, is_known=known is not None)
         return Choice(preset, reason, rate, self._rate.waiting, size + left, seconds, instead)
 
-    def _candidates(self) -> list[Preset]:
+    def _candidates(self, *, is_known: bool) -> list[Preset]:
         """From the cheapest on: of plans that are as good, those that feed the link first are preferred."""
         candidates = self._costs.worth_using()
+        if not is_known and len(candidates) > 1:
+            candidates.remove(STORED)  # only a link that was seen to be fast is worth so many more bytes
         if self._choice is not None and self._choice.preset not in candidates:
             candidates.append(self._choice.preset)
         return candidates
@@ -203,9 +206,10 @@ class _Table:
         free = [0.0] * (self._threads - len(busy)) + busy
         return _Moment(free, ready, sent)
 
-    def plans(self, start: _Moment, preset: Preset) -> Iterator[float]:
-        """What each plan that begins with `preset` comes to, for one that keeps to it the shortest first."""
-        after: list[Preset] = self._costs.worth_using()
+    def plans(self, start: _Moment, preset: Preset, after: Sequence[Preset]) -> Iterator[float]:
+        """What plans come to that begin with `preset` and go on with one of `after`, for one that changes the
+        soonest first.
+        """
         moment, done = start, 0
         for stage in self._stages:
             moment, done = self._play(moment, preset, done, stage), stage
