@@ -85,7 +85,7 @@ class PresetChosen(_Event, frozen=True, kw_only=True, tag="archive.preset"):
     preset: int | None
     """0 to 9; None where blocks are stored as they are."""
     reason: str
-    """`start`, `link-behind`, `packing-behind`, `incompressible` or `probe`: see `worker.pacing.Reason`."""
+    """`start`, `link-behind`, `packing-behind` or `incompressible`: see `worker.pacing.Reason`."""
     rate: int
     """Bytes per second that the link is taken to carry."""
     backlog: int

@@ -27,6 +27,7 @@ _NEWEST: Final = 0.3
 _NEWEST_OWN: Final = 0.2
 _SURPRISE: Final = math.log(2)
 """How far from the expected a cost is believed at once: other programs compute too, for a moment."""
+_WORTH_PACKING: Final = 0.97
 _GUESS: Final = 1 / 8
 """Blocks that the guess of how fast this machine is counts for."""
 
@@ -66,8 +67,16 @@ class Costs:
             return 1.0
         return math.exp(math.log(_SHARES[preset]) * max(0.0, self._shrinking[preset]))
 
+    @property
+    def data_shrink(self) -> bool:
+        """Whether packing makes the data smaller, by more than what it is not worth computing for."""
+        return self.share(PRESETS[-1]) < _WORTH_PACKING
+
     def worth_using(self) -> list[Preset]:
-        """From the cheapest on, the presets that no mixture of two others beats: a lower convex hull."""
+        """From the cheapest on, the presets that no mixture of two others beats: a lower convex hull.
+
+        `STORED` is the first of them, and the only one where the data do not shrink.
+        """
         hull: list[Preset] = []
         for preset in sorted((STORED, *PRESETS), key=self.seconds):
             if hull and self.share(preset) >= self.share(hull[-1]):

@@ -84,11 +84,12 @@ class Pacer:
     def choose(self, size: int, left: int) -> Preset:
         """The preset for the next block of `size` bytes, `left` more coming after it."""
         with self._traffic.lock:
-            choice = self._pacing.choose(self._traffic.clock(), size, left)
-        if choice is not self._told:
+            preset = self._pacing.choose(self._traffic.clock(), size, left)
+        choice = self._pacing.choice
+        if choice is not None and choice is not self._told:
             self._told = choice
             self._record(_event(self._database, choice))
-        return choice.preset
+        return preset
 
     def packed(self, packed: int, seconds: float) -> None:
         """The next of the blocks chosen for became `packed` bytes within `seconds` of one thread."""

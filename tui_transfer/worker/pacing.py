@@ -31,8 +31,6 @@ _WORTH_CHANGING: Final = 0.99
 """What the time left must come down to, as a share, for the preset to change."""
 _EFFORT: Final = 0.01
 """What a second of packing counts that nobody waits for: where nothing is gained, nothing is computed."""
-_NO_GAIN: Final = 0.97
-"""Data of which more than this share is left are taken not to shrink."""
 _PROBE_AFTER: Final = 8
 """Blocks stored because data did not shrink, before one is packed to see whether they do again."""
 
@@ -47,9 +45,7 @@ class Reason(StrEnum):
     PACKING_BEHIND = "packing-behind"
     """Packing would end after sending: blocks packed faster arrive sooner."""
     INCOMPRESSIBLE = "incompressible"
-    """The data do not shrink."""
-    PROBE = "probe"
-    """The data did not shrink: one block tells whether they do now."""
+    """The data do not shrink. On a slow link they are packed all the same, in case that changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +88,9 @@ class Pacing:
         threads: blocks packed at the same time.
         costs: what is known of the presets; goes on learning.
         rate: of the link; to be told what is acknowledged.
+
+    Attributes:
+        choice: the last one; the very same object as long as the preset stays the same.
     """
 
     def __init__(self, threads: int, costs: Costs, rate: Rate) -> None:
@@ -99,22 +98,19 @@ class Pacing:
         self._costs = costs
         self._rate = rate
         self._begun: deque[_Begun] = deque()
-        self._choice: Choice | None = None
-        self._stored_in_vain = 0
+        self._probing = _Probing()
+        self.choice: Choice | None = None
 
-    def choose(self, now: float, size: int, left: int) -> Choice:
-        """How to pack the block of `size` bytes that begins now, before `left` more bytes of the database.
-
-        Returns:
-            the very same choice as the last time where the preset stays the same.
-        """
+    def choose(self, now: float, size: int, left: int) -> Preset:
+        """How to pack the block of `size` bytes that begins now, before `left` more bytes of the database."""
         choice = self._decide(now, size, left)
-        if self._choice is None or choice.preset != self._choice.preset:
-            self._choice = choice
-        preset = choice.preset
+        if self.choice is None or choice.preset != self.choice.preset:
+            self.choice = choice
+        stored_in_vain = choice.preset is STORED and choice.reason is Reason.INCOMPRESSIBLE
+        preset = PRESETS[0] if self._probing.is_due(stored_in_vain) else choice.preset
         packed, seconds = size * self._costs.share(preset), size * self._costs.seconds(preset)
         self._begun.append(_Begun(preset, size, packed, now + seconds))
-        return self._choice
+        return preset
 
     def packed(self, packed: int, seconds: float) -> None:
         """The earliest block chosen for, of those not packed yet, became `packed` bytes in `seconds`."""
@@ -126,40 +122,59 @@ class Pacing:
         rate = known or ASSUMED_RATE
         table = _Table(self._costs, self._threads, rate, size, left)
         start = table.lay(self._rate.waiting, [(begun.end - now, begun.packed) for begun in self._begun])
-        candidates = self._candidates(is_known=known is not None)
+        candidates = self._candidates(known)
         plans = {preset: list(table.plans(start, preset, candidates)) for preset in candidates}
         preset = min(plans, key=lambda preset: min(plans[preset]))
         seconds, instead = min(plans[preset]), None
-        if self._choice is not None:
-            former = self._choice.preset
+        if self.choice is not None and (former := self.choice.preset) in plans:
             # What is kept is kept for a while: putting a change off by one block always looks harmless.
             instead = min(plans[former][1:] or plans[former])
             if seconds > instead * _WORTH_CHANGING:
                 preset, seconds = former, instead
-        preset, reason = self._reason(preset, is_known=known is not None)
+        reason = self._reason(preset, is_known=known is not None)
         return Choice(preset, reason, rate, self._rate.waiting, size + left, seconds, instead)
 
-    def _candidates(self, *, is_known: bool) -> list[Preset]:
+    def _candidates(self, rate: float | None) -> list[Preset]:
         """From the cheapest on: of plans that are as good, those that feed the link first are preferred."""
+        if not self._costs.data_shrink:
+            # Where the link is slow, trying costs no time, and a block that does not shrink is stored anyway.
+            trying = self._costs.seconds(PRESETS[0]) / self._threads
+            return [PRESETS[0] if rate and 2 * trying * rate < 1 else STORED]
         candidates = self._costs.worth_using()
-        if not is_known and len(candidates) > 1:
+        if rate is None:
             candidates.remove(STORED)  # only a link that was seen to be fast is worth so many more bytes
-        if self._choice is not None and self._choice.preset not in candidates:
-            candidates.append(self._choice.preset)
+        if self.choice is not None and self.choice.preset not in candidates:
+            candidates.append(self.choice.preset)
         return candidates
 
-    def _reason(self, preset: Preset, *, is_known: bool) -> tuple[Preset, Reason]:
-        if preset is STORED and self._costs.share(PRESETS[0]) > _NO_GAIN:
-            self._stored_in_vain += 1
-            if self._stored_in_vain <= _PROBE_AFTER:
-                return preset, Reason.INCOMPRESSIBLE
-            self._stored_in_vain = 0
-            return PRESETS[0], Reason.PROBE
-        self._stored_in_vain = 0
-        if not is_known or self._choice is None:
-            return preset, Reason.START
-        dearer = self._costs.seconds(preset) >= self._costs.seconds(self._choice.preset)
-        return preset, Reason.LINK_BEHIND if dearer else Reason.PACKING_BEHIND
+    def _reason(self, preset: Preset, *, is_known: bool) -> Reason:
+        if not self._costs.data_shrink:
+            return Reason.INCOMPRESSIBLE
+        if not is_known or self.choice is None:
+            return Reason.START
+        dearer = self._costs.seconds(preset) >= self._costs.seconds(self.choice.preset)
+        return Reason.LINK_BEHIND if dearer else Reason.PACKING_BEHIND
+
+
+class _Probing:
+    """Says when a block of data that do not shrink is packed all the same, to see whether they do again.
+
+    That is, each time as many were stored as ever before: it costs little, however long this lasts.
+    """
+
+    def __init__(self) -> None:
+        self._stored, self._next = 0, _PROBE_AFTER
+
+    def is_due(self, stored_in_vain: bool) -> bool:
+        """Whether to do so with the next block; `stored_in_vain` says whether it would be stored."""
+        if not stored_in_vain:
+            self._stored, self._next = 0, _PROBE_AFTER
+            return False
+        self._stored += 1
+        if self._stored <= self._next:
+            return False
+        self._next *= 2
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 _MEMORY_SECONDS: Final = 4.0
 """Of waiting: what was seen longer ago counts less and less."""
 _EVIDENCE_SECONDS: Final = 0.3
-_EVIDENCE_BYTES: Final = 1 << 20
+_EVIDENCE_BYTES: Final = 256 << 10
 _SILENCE_SECONDS: Final = 1.0
 """Longer than this without an answer, and the link is taken to have become slower."""
 
