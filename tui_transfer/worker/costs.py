@@ -1,8 +1,9 @@
 """What presets cost and save on this database on this machine, learnt block by block. Pure.
 
-Presets are compared on logarithms: a slow machine makes all of them slower by about the same factor, and data
-that shrink little shrink little at any preset. So what was seen of one preset tells what to expect of the
-others, and each keeps a deviation of its own once it was tried.
+A slow machine makes all presets slower by about the same factor, which their logarithms share. Data that
+shrink little do so at any preset, and the logarithms of what is left over what is saved differ from preset to
+preset by about the same. So one preset tells what to expect of the others, and each keeps a deviation of its
+own once it was tried.
 """
 
 from __future__ import annotations
@@ -16,15 +17,20 @@ if TYPE_CHECKING:
     from tui_transfer.archive.blocks import Preset
 
 _MEGA: Final = 1e-6
-_SECONDS: Final = [s * _MEGA for s in (0.060, 0.119, 0.217, 0.305, 0.45, 0.50, 0.55, 0.60, 0.65, 0.75)]
+_SECONDS: Final = [s * _MEGA for s in (0.060, 0.119, 0.217, 0.305, 0.45, 0.52, 0.60, 0.70, 0.75, 0.80)]
 """Of one core for a byte, by preset: measured on a payroll base, for those that were not tried here yet."""
 _SHARES: Final = (0.401, 0.381, 0.371, 0.365, 0.324, 0.318, 0.315, 0.314, 0.313, 0.312)
 """Bytes that a byte becomes, likewise."""
 _STORED_SECONDS: Final = 0.008 * _MEGA
 
-_NEWEST: Final = 0.3
-"""Weight of the newest block among those before it: data that change are followed within a few blocks."""
-_NEWEST_OWN: Final = 0.2
+_NEWEST_SECONDS: Final = 0.2
+"""Weight of the newest block among those before it: what it takes varies with all that the machine does."""
+_NEWEST_SHARE: Final = 0.8
+"""What is left of it varies with the data alone, which are followed at once."""
+_NEWEST_OWN: Final = 0.1
+_FIRST_OWN: Final = 0.7
+_ENOUGH: Final = 0.5
+"""Blocks packed with other presets, from which on a preset's deviation is told from what is shared."""
 _SURPRISE: Final = math.log(2)
 """How far from the expected a cost is believed at once: other programs compute too, for a moment."""
 _WORTH_PACKING: Final = 0.97
@@ -36,10 +42,10 @@ class Costs:
     """What is known of every preset."""
 
     def __init__(self) -> None:
-        self._slowness = _Trait(0.0, _SURPRISE, _GUESS)
+        self._slowness = _Trait(_NEWEST_SECONDS, _SURPRISE, _GUESS)
         """Logarithm of the seconds over `_SECONDS`."""
-        self._shrinking = _Trait(1.0, math.inf, 0.0)
-        """Logarithm of the share over that of `_SHARES`: 1 for such a base, 0 for noise."""
+        self._shrinking = _Trait(_NEWEST_SHARE, math.inf, 0.0)
+        """How far `_odds` of the share are above those of `_SHARES`."""
 
     def of_other_data(self) -> Costs:
         """What is known of another database on the same machine: how fast presets are, not what they save."""
@@ -51,8 +57,8 @@ class Costs:
         """Notes that a block of `size` bytes became `packed` within `seconds` of one packer."""
         if preset is STORED or not size:
             return
-        share, weight = min(1.0, max(packed, 1) / size), size / BLOCK_SIZE
-        self._shrinking.learn(preset, math.log(share) / math.log(_SHARES[preset]), weight)
+        weight = size / BLOCK_SIZE
+        self._shrinking.learn(preset, _odds(packed / size) - _odds(_SHARES[preset]), weight)
         self._slowness.learn(preset, math.log(max(seconds, 1e-6) / (size * _SECONDS[preset])), weight)
 
     def seconds(self, preset: Preset) -> float:
@@ -65,7 +71,7 @@ class Costs:
         """Bytes that a byte becomes."""
         if preset is STORED:
             return 1.0
-        return math.exp(math.log(_SHARES[preset]) * max(0.0, self._shrinking[preset]))
+        return 1 / (1 + math.exp(-_odds(_SHARES[preset]) - self._shrinking[preset]))
 
     @property
     def data_shrink(self) -> bool:
@@ -91,19 +97,27 @@ class Costs:
         return saved / max(self.seconds(dear) - self.seconds(cheap), 1e-12)
 
 
+def _odds(share: float) -> float:
+    """Logarithm of what is left over what is saved, within limits from which estimates soon find back."""
+    share = max(0.001, min(0.99, share))
+    return math.log(share / (1 - share))
+
+
 class _Trait:
     """A number for each preset: what they share, and how each deviates from it.
 
     Args:
-        guess: what they share, before anything was measured.
+        newest: weight of the newest block among those before it.
         surprise: how far from the expected a measurement is believed.
-        weight: blocks that the guess counts for.
+        weight: blocks that the guess, which is 0, counts for.
     """
 
-    def __init__(self, guess: float, surprise: float, weight: float) -> None:
-        self._shared = guess
+    def __init__(self, newest: float, surprise: float, weight: float) -> None:
+        self._shared = 0.0
+        self._newest = newest
         self._surprise = surprise
         self._own = dict.fromkeys(PRESETS, 0.0)
+        self._tried = dict.fromkeys(PRESETS, 0.0)
         self._weight = weight
 
     def __getitem__(self, preset: int) -> float:
@@ -112,7 +126,11 @@ class _Trait:
     def learn(self, preset: int, value: float, weight: float) -> None:
         """Takes a measurement of `weight` blocks into account, the first ones most."""
         error = max(-self._surprise, min(self._surprise, value - self[preset]))
-        if self._weight >= 1:  # before that, whatever deviates is put down to what all share
-            self._own[preset] += error * weight * _NEWEST_OWN
+        if self._weight - self._tried[preset] >= _ENOUGH:
+            # Others have told what is shared: what is new about this one is mostly its own.
+            own = error * weight * max(_NEWEST_OWN, _FIRST_OWN / (1 + self._tried[preset]))
+            self._own[preset] += own
+            error -= own
+        self._tried[preset] += weight
         self._weight += weight
-        self._shared += error * max(weight / self._weight, weight * _NEWEST)
+        self._shared += error * max(weight / self._weight, weight * self._newest)

@@ -32,7 +32,7 @@ _WORTH_CHANGING: Final = 0.99
 _EFFORT: Final = 0.01
 """What a second of packing counts that nobody waits for: where nothing is gained, nothing is computed."""
 _PROBE_AFTER: Final = 8
-"""Blocks stored because data did not shrink, before one is packed to see whether they do again."""
+"""Blocks stored in a row because data did not shrink, before one is packed to see whether they do by now."""
 
 
 class Reason(StrEnum):
@@ -106,8 +106,8 @@ class Pacing:
         choice = self._decide(now, size, left)
         if self.choice is None or choice.preset != self.choice.preset:
             self.choice = choice
-        stored_in_vain = choice.preset is STORED and choice.reason is Reason.INCOMPRESSIBLE
-        preset = PRESETS[0] if self._probing.is_due(stored_in_vain) else choice.preset
+        is_probe = self._probing.is_due(choice.preset is STORED and not self._costs.data_shrink)
+        preset = PRESETS[0] if is_probe else choice.preset
         packed, seconds = size * self._costs.share(preset), size * self._costs.seconds(preset)
         self._begun.append(_Begun(preset, size, packed, now + seconds))
         return preset
@@ -157,9 +157,9 @@ class Pacing:
 
 
 class _Probing:
-    """Says when a block of data that do not shrink is packed all the same, to see whether they do again.
+    """Says when a block of data that do not shrink is packed all the same, to see whether they do by now.
 
-    That is, each time as many were stored as ever before: it costs little, however long this lasts.
+    That is, each time twice as many were stored as the last time: it costs little, however long this lasts.
     """
 
     def __init__(self) -> None:
