@@ -94,6 +94,19 @@ def test_waiting_for_the_connection_is_not_taken_for_a_slow_link(connected: floa
     assert transfer.seconds < at_once.seconds + connected + 0.3
 
 
+def test_bytes_that_are_read_back_count_for_more() -> None:
+    """On a link as fast as packing, where one preset would do as well as the next."""
+    chosen = []
+    for read_back in (0.0, 2.0):
+        rate = Rate()
+        for tenth in range(20):
+            rate.observe(tenth / 10, 600_000, 6_000_000)
+        chosen.append(Pacing(THREADS, Costs(), rate, read_back).choose(2.0, BLOCK_SIZE, LARGE))
+    free, read_back_too = chosen
+    assert free in FAST
+    assert read_back_too not in FAST
+
+
 # Links that change
 
 

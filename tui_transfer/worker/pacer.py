@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tui_transfer.job import events as ev
 from tui_transfer.worker.pacing import Choice, Pacing
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from tui_transfer.archive.blocks import Preset
     from tui_transfer.worker.costs import Costs
+
+
+_READ_BACK: Final = 0.3
+"""Most servers have no hash to tell, and most lines bring back faster than they take."""
 
 
 class Traffic:
@@ -77,7 +81,7 @@ class Pacer:
     ) -> None:
         self._database = database
         self._traffic = traffic
-        self._pacing = Pacing(threads, costs, traffic.rate)
+        self._pacing = Pacing(threads, costs, traffic.rate, _READ_BACK)
         self._record = record
         self._told: Choice | None = None
 

@@ -88,15 +88,17 @@ class Pacing:
         threads: blocks packed at the same time.
         costs: what is known of the presets; goes on learning.
         rate: of the link; to be told what is acknowledged.
+        read_back: seconds for which what arrived is read back and compared, for each second of sending.
 
     Attributes:
         choice: the last one; the very same object as long as the preset stays the same.
     """
 
-    def __init__(self, threads: int, costs: Costs, rate: Rate) -> None:
+    def __init__(self, threads: int, costs: Costs, rate: Rate, read_back: float = 0.0) -> None:
         self._threads = threads
         self._costs = costs
         self._rate = rate
+        self._read_back = read_back
         self._begun: deque[_Begun] = deque()
         self._probing = _Probing()
         self.choice: Choice | None = None
@@ -120,7 +122,7 @@ class Pacing:
     def _decide(self, now: float, size: int, left: int) -> Choice:
         known = self._rate.at(now)
         rate = known or ASSUMED_RATE
-        table = _Table(self._costs, self._threads, rate, size, left)
+        table = _Table(self._costs, self._threads, rate, self._read_back, size, left)
         start = table.lay(self._rate.waiting, [(begun.end - now, begun.packed) for begun in self._begun])
         candidates = self._candidates(known)
         plans = {preset: list(table.plans(start, preset, candidates)) for preset in candidates}
@@ -189,6 +191,8 @@ class _Moment:
     """When it is acknowledged."""
     effort: float = 0.0
     """Seconds of packing."""
+    sending: float = 0.0
+    """Seconds of sending."""
 
 
 class _Table:
@@ -198,14 +202,18 @@ class _Table:
         costs: what presets cost and save.
         threads: pieces packed at the same time.
         rate: of the link, in bytes per second.
+        read_back: as for `Pacing`.
         size: of the first piece, in bytes.
         left: bytes after it.
     """
 
-    def __init__(self, costs: Costs, threads: int, rate: float, size: int, left: int) -> None:
+    def __init__(
+        self, costs: Costs, threads: int, rate: float, read_back: float, size: int, left: int
+    ) -> None:
         self._costs = costs
         self._threads = threads
         self._rate = rate
+        self._read_back = read_back
         count = min(-(-left // BLOCK_SIZE), _PIECES)
         self._pieces = [float(size)] + [left / count] * count if count else [float(size)]
         self._stages = sorted({1, *(1 + -(-count * part // 4) for part in (1, 2, 3, 4))})
@@ -232,14 +240,15 @@ class _Table:
 
     def _play(self, moment: _Moment, preset: Preset, begin: int, end: int) -> _Moment:
         seconds, share = self._costs.seconds(preset), self._costs.share(preset) / self._rate
-        free, ready, sent, effort = list(moment.free), moment.ready, moment.sent, moment.effort
+        free, ready, sent = list(moment.free), moment.ready, moment.sent
         for piece in self._pieces[begin:end]:
             packed = free[0] + piece * seconds
             heapq.heapreplace(free, packed)
             ready = max(ready, packed)
             sent = max(sent, ready) + piece * share
-            effort += piece * seconds
-        return _Moment(free, ready, sent, effort)
+        size = sum(self._pieces[begin:end])
+        return _Moment(free, ready, sent, moment.effort + size * seconds, moment.sending + size * share)
 
     def _score(self, moment: _Moment) -> float:
-        return moment.sent + _EFFORT * moment.effort / self._threads
+        idle = _EFFORT * moment.effort / self._threads
+        return moment.sent + idle + self._read_back * moment.sending
