@@ -1,7 +1,7 @@
 """Lines to measure on: two network namespaces and a `tbf` between them, or relays where those cannot be had.
 
-A line's rate is what TCP carries on it: headers are paid for by the line, so that a bound may divide the bytes
-of a file by the rate.
+A line's rate is what TCP carries on it: headers come on top of it, so that a bound may divide the bytes of a
+file by the rate.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Line(Protocol):
 
 
 def enter_namespace() -> None:
-    """Goes on in a network namespace of this process alone, where that may be had. Begins the program anew."""
+    """Begins the program anew in a network namespace of its own, where that may be had."""
     if _OWN_NAMESPACE in os.environ or not _can_have_namespaces():
         return
     os.environ[_OWN_NAMESPACE] = "1"
@@ -75,7 +75,9 @@ def _can_have_namespaces() -> bool:
         return False
     if not all(shutil.which(program) for program in ("ip", "tc", "unshare", "nsenter")):
         return False
-    trial = f"ip link add {_SERVER_END} type veth peer name {_CLIENT_END} && tc qdisc add dev {_SERVER_END} root "
+    trial = (
+        f"ip link add {_SERVER_END} type veth peer name {_CLIENT_END} && tc qdisc add dev {_SERVER_END} root "
+    )
     trial += f"tbf rate 1mbit burst {_BURST} latency {_QUEUE}"
     return subprocess.run(["unshare", "--net", "sh", "-c", trial], capture_output=True).returncode == 0
 
@@ -167,7 +169,7 @@ def _administer(command: Sequence[str]) -> None:
 
 
 class DelayingRelay:
-    """Carries connections to a server on loopback, each way at `rate` bytes a second and `delay` seconds late.
+    """Carries connections to a server on loopback: `rate` bytes a second, `delay` seconds late, each way.
 
     Attributes:
         port: where it listens.
