@@ -35,7 +35,7 @@ class Traffic:
         self.clock = clock
         self._ready: dict[int, int] = {}
         self._arrived: dict[int, int] = {}
-        self._sending: int | None = None
+        self._is_sending = False
 
     def ready(self, database: int, end: int) -> None:
         """The archive of `database` may be sent up to `end`."""
@@ -46,23 +46,23 @@ class Traffic:
     def arrived(self, database: int, end: int) -> None:
         """It has arrived up to `end`; the first such report after a `stop` tells where sending begins."""
         with self.lock:
-            moved = end - self._arrived.get(database, 0) if self._sending == database else 0
-            self._sending = database
+            moved = end - self._arrived.get(database, 0)
+            self._is_sending = True
             self._arrived[database] = end
             self._note(max(0, moved))
 
     def stop(self) -> None:
         """Nothing is being sent any more: the connection was lost, or what arrived is verified."""
         with self.lock:
-            self._sending = None
+            self._is_sending = False
             self._note(0)
 
     def _note(self, moved: int) -> None:
         waiting = sum(max(0, end - self._arrived.get(index, 0)) for index, end in self._ready.items())
-        if self._sending is None:
-            self.rate.rest(waiting)
-        else:
+        if self._is_sending:
             self.rate.observe(self.clock(), moved, waiting)
+        else:
+            self.rate.rest(waiting)
 
 
 class Pacer:

@@ -145,6 +145,7 @@ class Pipeline:
             )
             shipment.sha256 = known.sha256
             shipment.growing.finish(known.packed)
+            self._traffic.ready(shipment.index, known.packed)
             return
         path = Path(shipment.spec.path)
         summary = summarize(path)
