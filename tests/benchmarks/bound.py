@@ -1,7 +1,7 @@
 """What no transfer with one preset can be faster than, with the best preset.
 
-With C(p) the seconds that preset p takes on this machine, all cores at work and nothing else, S(p) the bytes
-it leaves and L the line's bytes a second, packing and sending at the same time take max(C(p), S(p)/L) at least.
+With C(p) the seconds that preset p takes on this machine, all cores at work and nothing else, S(p) the
+bytes it leaves and L the line's bytes a second, packing and sending at the same time take max(C(p), S(p)/L).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_transfer.archive.blocks import PRESETS, STORED
 from tui_transfer.archive.writer import Fixed, write_archive
 
 if TYPE_CHECKING:
@@ -36,17 +35,8 @@ class Packing:
         return max(self.seconds, self.size / rate if rate else 0.0)
 
 
-def measure(database: Path, runs: int, presets: Sequence[Preset] = (STORED, *PRESETS)) -> list[Packing]:
-    """Packs a database with every preset, each `runs` times of which the median counts."""
-    return [_measure(database, preset, runs) for preset in presets]
-
-
-def best(packings: Sequence[Packing], rate: float | None) -> Packing:
-    """The one whose bound is the bound."""
-    return min(packings, key=lambda packing: packing.bound(rate))
-
-
-def _measure(database: Path, preset: Preset, runs: int) -> Packing:
+def measure(database: Path, preset: Preset, runs: int) -> Packing:
+    """Packs a database with a preset `runs` times, of which the median counts."""
     seconds, size = [], 0
     for _ in range(runs):
         with tempfile.TemporaryDirectory(prefix="tui-transfer-bound-") as name:
@@ -63,3 +53,8 @@ def _measure(database: Path, preset: Preset, runs: int) -> Packing:
             seconds.append(time.perf_counter() - begin)
             size = archive.size
     return Packing(preset, statistics.median(seconds), size)
+
+
+def best(packings: Sequence[Packing], rate: float | None) -> Packing:
+    """The one whose bound is the bound."""
+    return min(packings, key=lambda packing: packing.bound(rate))

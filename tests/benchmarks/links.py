@@ -33,6 +33,7 @@ from tests.cli.place import COMMAND, Place
 from tests.servers.account import system_account
 from tests.servers.openssh import openssh
 from tests.servers.processes import free_port
+from tui_transfer.archive.blocks import PRESETS, STORED
 from tui_transfer.archive.writer import cores
 
 if TYPE_CHECKING:
@@ -73,9 +74,10 @@ class Campaign:
 
     def measure(self, database: Database, rates: Sequence[float | None]) -> Iterator[str]:
         """The lines of the table on one database."""
-        packings = bound.measure(database.path, self.runs)
-        for packing in packings:
-            tell(f"{database.name}, {_packed(packing)}")
+        packings = []
+        for preset in (STORED, *PRESETS):
+            packings.append(bound.measure(database.path, preset, self.runs))
+            tell(f"{database.name}, {_packed(packings[-1])}")
         for rate in rates:
             yield from lines(database.name, rate, bound.best(packings, rate), self._contend(database, rate))
 

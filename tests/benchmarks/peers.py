@@ -1,6 +1,6 @@
 """What people use instead: pack with 7-Zip at a level chosen by hand, then send; or zstd into ssh.
 
-Each peer runs with the settings it comes with, is let in by a key, and verifies no more than it does of itself.
+Each peer runs with the settings it comes with, is let in by a key, and verifies what it does of itself.
 """
 
 from __future__ import annotations
