@@ -60,6 +60,13 @@ Day = Annotated[
     ),
 ]
 Minutes = Annotated[int, Meta(ge=0, le=10_080, description="un nombre de minutes, de 0 à 10080")]
+Compression = Annotated[
+    Literal["auto"] | Annotated[int, Meta(ge=0, le=9)],
+    Meta(
+        description="« auto » entre guillemets, ou un nombre de 0 (rapide) à 9 (petit)",
+        extra={"typed": "auto, ou un nombre de 0 (rapide) à 9 (petit)"},
+    ),
+]
 ThemeName = Literal["dark", "light", "contrast"]
 Mail = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="une adresse de messagerie")]
 
@@ -114,6 +121,8 @@ class TransferSettings(_Section, frozen=True, kw_only=True):
     closes_on: Day | None = None
     retry_for: Minutes = 30
     """How long a lost connection is tried again before the transfer stops, resumable."""
+    compression: Compression = "auto"
+    """How hard blocks are packed: as the link and the machine allow, or always with the same preset."""
 
 
 class ReportSettings(_Section, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ import pytest
 from tests.archive.tools import MIB, PROJECT, archive, extracted, is_archive, marked, raises, tree
 from tests.mounts import small_disk
 from tests.programs import missing, require
-from tui_transfer.archive.blocks import BLOCK_SIZE
+from tui_transfer.archive.blocks import BLOCK_SIZE, STORED
 from tui_transfer.archive.writer import Progress
 from tui_transfer.errors import Problem, TransferError
 
@@ -48,7 +48,7 @@ def odd_folder(root: Path) -> Path:
 
 def test_an_odd_folder_comes_back_byte_for_byte(tmp_path: Path) -> None:
     base = odd_folder(tmp_path)
-    presets = iter([0, 9, 1, 3, 6, 2])
+    presets = iter([0, 9, STORED, 3, 6, 2, 1, STORED, 4])
     made = archive(base, tmp_path, preset=lambda: next(presets))
     back = extracted(made.path, tmp_path / "x") / base.name
     originals = tree(base)
@@ -156,7 +156,7 @@ def test_what_was_called_final_never_changes(tmp_path: Path) -> None:
     assert all(part[:32] == bytes(32) for _, part in seen[:-1])
     assert seen[-1][1] == whole
     reads = [at.read for at, _ in seen]
-    assert reads == [0, *range(BLOCK_SIZE, 5 * BLOCK_SIZE, BLOCK_SIZE), 4 * BLOCK_SIZE]
+    assert reads == [0, MIB, 2 * MIB, 4 * MIB, *range(BLOCK_SIZE, 5 * BLOCK_SIZE, BLOCK_SIZE), 4 * BLOCK_SIZE]
     assert {at.total for at, _ in seen} == {4 * BLOCK_SIZE}
     assert (seen[0][0].packed, seen[-1][0].packed) == (32, made.size)
 
@@ -196,7 +196,7 @@ def test_a_full_disk_is_named_and_the_work_goes_on_once_there_is_room(tmp_path: 
         assert not is_archive(small / "a.7z")
         subprocess.run([require("mount"), "-o", "remount,size=100m", small], check=True)
         made = archive(database, small)
-        assert made.reused == (2 if kind == "file" else 0)
+        assert made.reused == (5 if kind == "file" else 0)
         extracted(made.path, tmp_path / "x")
 
 
@@ -213,10 +213,10 @@ def test_a_read_only_disk_is_named_and_a_missing_folder_made(tmp_path: Path) -> 
 
 PEAK = """
 import pathlib, re, sys, threading
-from tui_transfer.archive.writer import write_archive
+from tui_transfer.archive.writer import Fixed, write_archive
 folder = pathlib.Path(sys.argv[1])
-write_archive(folder / "a.dat", folder / "a.7z", work=folder / "work", preset=int(sys.argv[2]), threads=2,
-              on_progress=lambda _: None, cancelled=threading.Event())
+write_archive(folder / "a.dat", folder / "a.7z", work=folder / "work", threads=2,
+              pacer=Fixed(int(sys.argv[2])), on_progress=lambda _: None, cancelled=threading.Event())
 status = pathlib.Path("/proc/self/status").read_text()
 print(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1])
 """

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.archive.tools import MIB, raises
-from tui_transfer.archive.blocks import BLOCK_SIZE, END, PRESETS, pack
+from tui_transfer.archive.blocks import BLOCK_SIZE, END, PRESETS, STORED, Preset, pack
 from tui_transfer.errors import Problem
 
 GO_ON = threading.Event()
@@ -39,8 +39,8 @@ def pieces() -> st.SearchStrategy[bytes]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(pieces(), st.sampled_from(PRESETS)), max_size=5))
-def test_blocks_of_any_presets_chain_and_each_stands_alone(blocks: list[tuple[bytes, int]]) -> None:
+@given(st.lists(st.tuples(pieces(), st.sampled_from([STORED, *PRESETS])), max_size=5))
+def test_blocks_of_any_presets_chain_and_each_stands_alone(blocks: list[tuple[bytes, Preset]]) -> None:
     packed = [pack(data, preset, GO_ON) for data, preset in blocks]
     assert unpack(b"".join(packed) + END) == b"".join(data for data, _ in blocks)
     for (data, _), alone in zip(blocks, packed, strict=True):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.archive.tools import archive, extracted, is_archive, marked, raises, tree
-from tui_transfer.archive.blocks import BLOCK_SIZE
+from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES
 from tui_transfer.errors import Problem
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tui_transfer.archive.writer import Progress
 
 SIZE = 3 * BLOCK_SIZE + 5
+LAST = len(FIRST_SIZES) + 2
+"""The block of a file of `SIZE` in which its last bytes are."""
 
 
 class During:
@@ -83,11 +85,11 @@ OTHER_NATURES = [replace_by_pipe, replace_by_link]
 
 
 @pytest.mark.parametrize(("change", "reason"), REASONS)
-@pytest.mark.parametrize("block", [0, 3])
+@pytest.mark.parametrize("block", [0, LAST])
 def test_a_file_that_changes_is_named_with_what_changed(
     tmp_path: Path, change: Callable[[Path], None], reason: str, block: int
 ) -> None:
-    """Block 0: half-way through the file. Block 3, the last one, is cut after the file's last check."""
+    """Block 0: half-way through the file. The last block is cut after the file's last check."""
     database = tmp_path / "base" / "paie.dat"
     database.parent.mkdir()
     database.write_bytes(marked(SIZE))
@@ -106,7 +108,7 @@ def test_a_file_of_a_folder_that_changes_after_it_was_read_is_named(
     (base / "a.dat").write_bytes(marked(SIZE))
     (base / "b.dat").write_bytes(marked(SIZE, 7))
     with raises(Problem.DATABASE_CHANGED) as caught:
-        archive(base, tmp_path, preset=During(4, lambda: change(base / "a.dat")))
+        archive(base, tmp_path, preset=During(LAST + 1, lambda: change(base / "a.dat")))
     assert caught.value.details == {"path": str(base / "a.dat"), "reason": reason}
     assert not is_archive(tmp_path / "a.7z")
 
@@ -123,7 +125,7 @@ def test_what_appears_in_a_folder_is_named(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("change", OTHER_NATURES)
-@pytest.mark.parametrize(("name", "block"), [("a.dat", 0), ("a.dat", 3), ("b.dat", 0)])
+@pytest.mark.parametrize(("name", "block"), [("a.dat", 0), ("a.dat", LAST), ("b.dat", 0)])
 def test_what_takes_the_place_of_a_file_is_not_followed(
     tmp_path: Path, change: Callable[[Path], None], name: str, block: int
 ) -> None:
@@ -163,7 +165,7 @@ def test_a_change_is_noticed_before_the_next_file_is_read(tmp_path: Path) -> Non
     during = During(0, lambda: modify(base / "a.dat"))
     with raises(Problem.DATABASE_CHANGED):
         archive(base, tmp_path, preset=during)
-    assert during.blocks == 3, "blocks of a.dat only"
+    assert during.blocks == LAST, "blocks of a.dat only"
 
 
 def test_nothing_is_read_through_a_folder_swapped_for_a_link(tmp_path: Path) -> None:
@@ -181,7 +183,7 @@ def test_nothing_is_read_through_a_folder_swapped_for_a_link(tmp_path: Path) -> 
     with raises(Problem.DATABASE_CHANGED) as caught:
         archive(base, tmp_path, preset=during)
     assert caught.value.details["path"] == str(base / "b" / "paie.dat")
-    assert during.blocks == 3, "blocks of a.dat only"
+    assert during.blocks == LAST, "blocks of a.dat only"
 
 
 def test_a_write_through_a_memory_map_is_noticed(tmp_path: Path) -> None:
@@ -211,5 +213,5 @@ def test_it_goes_well_once_the_database_is_quiet(tmp_path: Path) -> None:
     with raises(Problem.DATABASE_CHANGED):
         archive(database, tmp_path, on_progress=late)
     made = archive(database, tmp_path)
-    assert made.reused == 3, "the blocks that have not changed"
+    assert made.reused == LAST, "the blocks that have not changed"
     assert tree(extracted(made.path, tmp_path / "x") / "paie.dat") == tree(database)

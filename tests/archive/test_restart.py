@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.archive.tools import MIB, PROJECT, archive, extracted, is_archive, marked, raises, tree
-from tui_transfer.archive.blocks import BLOCK_SIZE
+from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES
 from tui_transfer.errors import Problem
 
 if TYPE_CHECKING:
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
     from tui_transfer.archive.writer import Progress
 
-BLOCKS = 5
+FIRST = len(FIRST_SIZES)
+BLOCKS = FIRST + 4
 
 # Kills itself at its progress report number `moment`.
 KILLED = """
 import os, signal, sys, threading
 from pathlib import Path
-from tui_transfer.archive.writer import write_archive
+from tui_transfer.archive.writer import Fixed, write_archive
 
 database, folder, moment = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 
@@ -40,7 +41,7 @@ def report(_progress):
     if moment == 0:
         os.kill(os.getpid(), signal.SIGKILL)
 
-write_archive(database, folder / "a.7z", work=folder / "work", preset=0, threads=2,
+write_archive(database, folder / "a.7z", work=folder / "work", pacer=Fixed(0), threads=2,
               on_progress=report, cancelled=threading.Event())
 """
 
@@ -149,8 +150,8 @@ ARCHIVE, INDEX = "a.7z", "work/blocks.index"
     ("file", "harm", "amount", "reused"),
     [
         (ARCHIVE, flip, 40, 0),
-        (ARCHIVE, flip, MIB // 2, 2),  # within the third block, part of which does not pack
-        (ARCHIVE, cut, MIB // 2, 2),
+        (ARCHIVE, flip, MIB // 2, FIRST + 1),  # within the block part of which does not pack
+        (ARCHIVE, cut, MIB // 2, FIRST + 1),
         (ARCHIVE, cut, 0, 0),
         (ARCHIVE, extend, 1000, BLOCKS),
         (INDEX, flip, 0, 0),
@@ -179,7 +180,7 @@ def test_blocks_before_a_change_of_the_database_are_used_again(tmp_path: Path, b
     with (base / "b.dat").open("r+b") as file:
         file.write(b"autre")
     made = archive(base, folder)
-    assert made.reused == 2
+    assert made.reused == FIRST + 1
     assert made.sha256 == archive(base, spool(tmp_path, "reference")).sha256
 
 
@@ -189,9 +190,9 @@ def test_a_database_that_shrank_leaves_nothing_of_the_old_archive(tmp_path: Path
     archive(database, folder)
     os.truncate(database, BLOCK_SIZE)
     made = archive(database, folder)
-    assert made.reused == 1
+    assert made.reused == FIRST
     assert made.sha256 == archive(database, spool(tmp_path, "reference")).sha256
-    assert archive(database, folder).reused == 1
+    assert archive(database, folder).reused == FIRST
 
 
 def test_blocks_of_another_preset_are_used_again(tmp_path: Path, base: Path) -> None:
@@ -204,7 +205,7 @@ def test_blocks_of_another_preset_are_used_again(tmp_path: Path, base: Path) -> 
     with raises(Problem.INTERRUPTED):
         archive(base, folder, preset=0, on_progress=stop, cancelled=cancelled)
     made = archive(base, folder, preset=3)
-    assert made.reused == 2
+    assert made.reused == FIRST + 1
     assert tree(extracted(made.path, tmp_path / "x") / "base") == tree(base)
 
 

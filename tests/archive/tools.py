@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.programs import require
+from tui_transfer.archive.blocks import Preset
 from tui_transfer.archive.writer import Archive, Progress, write_archive
 from tui_transfer.errors import Problem, TransferError
 
@@ -20,11 +22,27 @@ PROJECT = Path(__file__).parents[2]
 MIB = 1 << 20
 
 
+@dataclass
+class Asked:
+    """A pacer that gives `preset`, or what it returns."""
+
+    preset: Preset | Callable[[], Preset]
+    packed_blocks: list[tuple[int, float]] = field(default_factory=list)
+    asked: list[tuple[int, int]] = field(default_factory=list)
+
+    def choose(self, size: int, left: int) -> Preset:
+        self.asked.append((size, left))
+        return self.preset() if callable(self.preset) else self.preset
+
+    def packed(self, packed: int, seconds: float) -> None:
+        self.packed_blocks.append((packed, seconds))
+
+
 def archive(
     database: Path,
     folder: Path,
     *,
-    preset: int | Callable[[], int] = 0,
+    preset: Preset | Callable[[], Preset] = 0,
     on_progress: Callable[[Progress], None] = lambda _: None,
     cancelled: threading.Event | None = None,
 ) -> Archive:
@@ -33,7 +51,7 @@ def archive(
         database,
         folder / "a.7z",
         work=folder / "work",
-        preset=preset,
+        pacer=Asked(preset),
         threads=2,
         on_progress=on_progress,
         cancelled=cancelled or threading.Event(),

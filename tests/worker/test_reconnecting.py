@@ -33,6 +33,7 @@ from tui_transfer.sharebox.connection import Sharebox
 from tui_transfer.worker import connecting
 from tui_transfer.worker.connecting import Link
 from tui_transfer.worker.courier import Courier
+from tui_transfer.worker.pacer import Traffic
 from tui_transfer.worker.patience import LONGEST_PAUSE, Patience
 from tui_transfer.worker.recorder import Recorder
 from tui_transfer.worker.shipment import Shipment
@@ -163,7 +164,7 @@ def test_a_pause_of_a_minute_is_ended_at_once(place: Place, base: Path, tmp_path
     patience = Patience(1800, chance=lambda: 0)
     patience.attempt = 6
     cancelled = threading.Event()
-    courier = Courier(link, Recorder(Journal(tmp_path / "journal.jsonl")), patience, cancelled)
+    courier = Courier(link, Recorder(Journal(tmp_path / "journal.jsonl")), patience, cancelled, Traffic())
     threading.Timer(0.2, cancelled.set).start()
     began = time.monotonic()
     with pytest.raises(TransferError) as raised:

@@ -10,7 +10,7 @@ Source: the LZMA2 chunk format as described in XZ Utils' liblzma (``lzma2_encode
 from __future__ import annotations
 
 import lzma
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tui_transfer.errors import Problem, TransferError
 
@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 BLOCK_SIZE: Final = 8 << 20
 """Bytes of data in a block, and the largest dictionary used: an encoder takes about 11 times as much."""
 
+FIRST_SIZES: Final = tuple(size << 20 for size in (1, 1, 2, 4))
+"""Of the first blocks, which make one together: the link is fed, and shows how fast it is, all the sooner."""
+
 END: Final = b"\0"
 """Closes an LZMA2 stream."""
 
 PRESETS: Final = range(10)
+STORED: Final = None
+"""Instead of a preset: the block is not packed."""
+Preset: TypeAlias = int | None
+"""How hard a block is packed: 0 (fastest) to 9 (smallest), or `STORED`."""
 
 _DICTIONARIES: Final = [size << 10 for size in (256, 1024, 2048, 4096, 4096, 8192, 8192, 8192, 8192, 8192)]
 _STEP: Final = 256 << 10  # bytes packed between two looks at `cancelled`
@@ -31,19 +38,21 @@ _STORED_CHUNK: Final = 1 << 16
 _STORED_FIRST, _STORED_NEXT = b"\1", b"\2"  # uncompressed chunk, that resets the dictionary or not
 
 
-def pack(data: bytes | bytearray, preset: int, cancelled: threading.Event) -> bytearray:
-    """Packs one block, or stores it where packing would not make it smaller.
+def pack(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) -> bytearray:
+    """Packs one block; stores it where it is asked to, or where packing would not make it smaller.
 
     The result depends on `data` and `preset` alone. The interpreter lock is released meanwhile.
 
     Args:
         data: 1 to `BLOCK_SIZE` bytes.
-        preset: 0 (fastest) to 9 (smallest), as in `lzma`, the dictionary limited to `BLOCK_SIZE`.
+        preset: as in `lzma`, the dictionary limited to `BLOCK_SIZE`; or `STORED`.
         cancelled: looked at often; ends the packing.
 
     Raises:
         TransferError: `INTERRUPTED`.
     """
+    if preset is STORED:
+        return _store(data)
     encoder = lzma.LZMACompressor(
         lzma.FORMAT_RAW,
         filters=[{"id": lzma.FILTER_LZMA2, "preset": preset, "dict_size": _DICTIONARIES[preset]}],

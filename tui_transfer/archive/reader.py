@@ -7,9 +7,10 @@ import hashlib
 import os
 import zlib
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer.archive.blocks import BLOCK_SIZE
+from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES
 from tui_transfer.archive.disk import open_unlinked, reading, unreadable
 from tui_transfer.archive.source import Item, Source, list_source
 from tui_transfer.archive.stamp import MODIFIED, Stamp, changed
@@ -58,18 +59,20 @@ class SourceReader:
         self._cancelled = cancelled
 
     def blocks(self) -> Iterator[bytearray]:
-        """The bytes of all files, end to end, in blocks of `BLOCK_SIZE`; the last may be shorter.
+        """The bytes of all files, end to end, in blocks of `FIRST_SIZES`, then `BLOCK_SIZE`; the last is what
+        is left. Where blocks end depends on nothing else: those of an earlier run are found again.
 
         Raises:
             TransferError: `DATABASE_CHANGED`, `DATABASE_UNREADABLE`, `DATABASE_LOCKED`, `INTERRUPTED`.
         """
-        block = bytearray()
-        for chunk in self._chunks():
-            room = BLOCK_SIZE - len(block)
+        sizes = chain(FIRST_SIZES, repeat(BLOCK_SIZE))
+        block, size = bytearray(), next(sizes)
+        for chunk in self._chunks():  # no longer than the smallest block
+            room = size - len(block)
             block += chunk[:room]
-            if len(block) == BLOCK_SIZE:
+            if len(block) == size:
                 yield block
-                block = bytearray(chunk[room:])
+                block, size = bytearray(chunk[room:]), next(sizes)
         if block:
             yield block
 

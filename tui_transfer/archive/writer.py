@@ -6,10 +6,11 @@ source ─> (SQLite snapshot) ─> blocks ─> packed in threads ─> archive, i
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from tui_transfer.archive.blocks import END, pack
 from tui_transfer.archive.header import build_container
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from tui_transfer.archive.blocks import Preset
     from tui_transfer.archive.reader import Content
     from tui_transfer.archive.source import Item, Source
 
@@ -45,6 +47,30 @@ class Progress:
     total: int
     packed: int = SIGNATURE_SIZE
     copied: int = 0
+
+
+class Pacer(Protocol):
+    """Chooses how each block is packed, and learns what came of it."""
+
+    def choose(self, size: int, left: int) -> Preset:
+        """The preset of the next block of `size` bytes, about to be packed, `left` more coming after it."""
+
+    def packed(self, packed: int, seconds: float) -> None:
+        """The next of the blocks chosen for, in their order, became `packed` bytes within `seconds`."""
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """The same preset for every block."""
+
+    preset: Preset
+
+    def choose(self, size: int, left: int) -> Preset:
+        """The preset."""
+        return self.preset
+
+    def packed(self, packed: int, seconds: float) -> None:
+        """Nothing is learnt."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +113,7 @@ def write_archive(
     archive: Path,
     *,
     work: Path,
-    preset: int | Callable[[], int],
+    pacer: Pacer,
     threads: int | None = None,
     on_progress: Callable[[Progress], None],
     cancelled: threading.Event,
@@ -95,14 +121,15 @@ def write_archive(
     """Writes `database` to `archive`, or goes on with an archive that was not finished.
 
     The same database packed with the same presets gives the same bytes, however often it was
-    interrupted. Until it is finished, the archive's first 32 bytes are zero.
+    interrupted: blocks of an earlier run are used again, with whatever preset they were packed then. Until it
+    is finished, the archive's first 32 bytes are zero.
 
     Args:
         database: a file, an SQLite database or a folder.
         archive: its folder exists and belongs to us alone.
         work: where the snapshot and the index are kept until the archive is no longer needed; made if
             it is missing, used for this archive only.
-        preset: 0 to 9, or what is asked for it each time a block is about to be packed.
+        pacer: is asked for a preset each time a block is about to be packed, in the caller's thread.
         threads: blocks packed at the same time; by default one for each core.
         on_progress: called in the caller's thread, after each block.
         cancelled: ends the work, within a fraction of a second, with `INTERRUPTED`.
@@ -122,12 +149,14 @@ def write_archive(
 
     with (
         GrowingArchive(archive, work / "blocks.index") as growing,
-        _Packer(growing, threads or _cores(), cancelled, report) as packer,
+        _Packer(growing, pacer, threads or cores(), cancelled, report) as packer,
     ):
         report()
         reader = SourceReader(source, cancelled)
+        left = total
         for block in reader.blocks():
-            packer.add(block, preset if isinstance(preset, int) else preset())
+            left -= len(block)
+            packer.add(block, max(0, left))
         packer.collect_all()
         if source.kind is not SourceKind.SQLITE:  # a snapshot is ours, and was consistent from the start
             reader.confirm()
@@ -147,11 +176,21 @@ def _snapshot(
     return take_snapshot(source, work, on_copied=report, cancelled=cancelled)
 
 
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A block that was packed, and how many seconds that took, of one thread."""
+
+    record: Record
+    content: bytearray
+    seconds: float
+
+
 class _Packer:
     """Packs blocks in threads, a bounded number at a time, and appends them in order.
 
     Args:
         growing: where packed blocks go, and where those of an earlier run may still be.
+        pacer: chooses their presets.
         threads: blocks packed at the same time.
         cancelled: ends the packing with `INTERRUPTED`.
         on_block: called after each block that became final.
@@ -163,17 +202,19 @@ class _Packer:
     def __init__(
         self,
         growing: GrowingArchive,
+        pacer: Pacer,
         threads: int,
         cancelled: threading.Event,
         on_block: Callable[[], None],
     ) -> None:
         self.read = 0
         self._growing = growing
+        self._pacer = pacer
         self._threads = threads
         self._cancelled = cancelled
         self._on_block = on_block
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pack")
-        self._pending: deque[Future[tuple[Record, bytearray]]] = deque()
+        self._pending: deque[Future[_Packed]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -181,29 +222,43 @@ class _Packer:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def add(self, block: bytearray, preset: int) -> None:
-        """Uses the next block of the database again, or has it packed."""
+    def add(self, block: bytearray, left: int) -> None:
+        """Uses the next block of the database again, or has it packed, `left` bytes coming after it."""
         if self._growing.reuse(block):
             self._is_final(len(block))
             return
+        # It was read meanwhile, so that no thread waits for reading; its preset is chosen at the last moment.
+        self._wait_for_room()
+        preset = self._pacer.choose(len(block), left)
         self._pending.append(self._pool.submit(self._pack, block, preset))
-        # One block more than threads is kept in flight, so that none waits for the reading.
-        while self._pending and (len(self._pending) > self._threads or self._pending[0].done()):
-            self._collect()
+
+    def _wait_for_room(self) -> None:
+        """Waits until a thread is free, and no more packed blocks wait for one before them than threads."""
+        while self._pending:
+            at_work = [packing for packing in self._pending if not packing.done()]
+            if self._pending[0].done() or len(self._pending) > self._threads:
+                self._collect()
+            elif len(at_work) >= self._threads:
+                wait(at_work, return_when=FIRST_COMPLETED)
+            else:
+                return
 
     def collect_all(self) -> None:
         """Waits for the blocks in flight."""
         while self._pending:
             self._collect()
 
-    def _pack(self, block: bytearray, preset: int) -> tuple[Record, bytearray]:
+    def _pack(self, block: bytearray, preset: Preset) -> _Packed:
+        begin = time.perf_counter()
         packed = pack(block, preset, self._cancelled)
-        return Record.of(block, packed), packed
+        record = Record.of(block, packed)
+        return _Packed(record, packed, time.perf_counter() - begin)
 
     def _collect(self) -> None:
-        record, packed = self._pending.popleft().result()
-        self._growing.append(record, packed)
-        self._is_final(record.source_size)
+        block = self._pending.popleft().result()
+        self._growing.append(block.record, block.content)
+        self._pacer.packed(len(block.content), block.seconds)
+        self._is_final(block.record.source_size)
 
     def _is_final(self, size: int) -> None:
         self.read += size
@@ -223,7 +278,7 @@ def _entries(files: Sequence[tuple[Item, Content | None]]) -> tuple[Entry, ...]:
     )
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

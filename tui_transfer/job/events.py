@@ -85,6 +85,26 @@ class ArchiveKept(_Event, frozen=True, kw_only=True, tag="archive.kept"):
     changed: bool
 
 
+class PresetChosen(_Event, frozen=True, kw_only=True, tag="archive.preset"):
+    """Blocks are packed with another preset from now on, and why. Written only where the preset changes."""
+
+    database: int
+    preset: int | None
+    """0 to 9; None where blocks are stored as they are."""
+    reason: str
+    """`start`, `link-behind`, `packing-behind` or `incompressible`: see `worker.pacing.Reason`."""
+    rate: int
+    """Bytes per second that the link is taken to carry."""
+    backlog: int
+    """Bytes packed that had not been acknowledged."""
+    left: int
+    """Bytes of the database that were still to be packed."""
+    seconds: float
+    """Until all of it is acknowledged, as expected."""
+    instead: float | None = None
+    """The same, had the preset before been kept."""
+
+
 class ArchiveProgress(_Event, frozen=True, kw_only=True, tag="archive.progress"):
     """`read` bytes of the source are now `packed` bytes of the archive, final on disk."""
 
@@ -156,6 +176,7 @@ Event: TypeAlias = (
     | DatabaseSized
     | ArchiveStarted
     | ArchiveKept
+    | PresetChosen
     | ArchiveProgress
     | ArchiveSealed
     | UploadStarted

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tui_transfer import __version__
-from tui_transfer.config import ProxySettings, ShareboxSettings
+from tui_transfer.config import Compression, ProxySettings, ShareboxSettings
 from tui_transfer.errors import Problem, TransferError
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     """None where every prerequisite was met."""
     retry_for: int = 30
     """Minutes for which a lost connection is tried again."""
+    compression: Compression = "auto"
+    """How hard blocks are packed."""
 
     def encode(self) -> bytes:
         """The content of `job.json`."""
@@ -129,6 +131,7 @@ def make_spec(
         prerequisites=tuple(prerequisites),
         waiver=waiver,
         retry_for=settings.transfer.retry_for,
+        compression=settings.transfer.compression,
     )
 
 

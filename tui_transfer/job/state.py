@@ -190,7 +190,7 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
     match event:
         case ev.WorkerStarted():
             return _worker_started(state, event)
-        case ev.RouteFailed():
+        case ev.RouteFailed() | ev.PresetChosen():
             return state
         case ev.Waiting():
             return _with(state, waiting=event)

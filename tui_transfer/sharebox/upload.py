@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tui_transfer.sharebox.growing import GrowingFile
 
 _PATIENCE_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 0.02
+"""Between two looks at whether answers have come, while the archive grows."""
 _REPORT_SECONDS: Final = 0.1
 _PACKETS_PER_READ: Final = 32
 
@@ -124,6 +126,7 @@ class _Upload:
         self.part = self.final + PART
         self.reported: UploadProgress | None = None
         self.report_again = 0.0
+        self.ready = 0
 
     def run(self) -> Delivery:
         if self.memory.delivery is None:
@@ -241,6 +244,7 @@ class _Upload:
         longest = self.sharebox.sftp.limits.write
         offset = start
         while (available := self._wait_beyond(offset, window)) > offset:
+            self.ready = available
             while offset < available:
                 block = self._read(offset, min(_PACKETS_PER_READ * longest, available - offset))
                 for begin in range(0, len(block), longest):
@@ -282,12 +286,17 @@ class _Upload:
 
     def _wait_beyond(self, offset: int, window: WriteWindow | None) -> int:
         """Waits until the archive has grown beyond `offset`, or is finished; gives how far it goes."""
-        while (available := self.file.wait(offset, _PATIENCE_SECONDS)) <= offset and self.file.size is None:
+        while (
+            available := self.file.wait(offset, self._patience(window))
+        ) <= offset and self.file.size is None:
             self._check_cancelled()
             self.sharebox.check_alive()
             if window is not None:
                 window.collect()
         return available
+
+    def _patience(self, window: WriteWindow | None) -> float:
+        return _PATIENCE_SECONDS if window is None or window.is_empty else _LOOK_SECONDS
 
     def _read_when_there(self, offset: int, length: int) -> bytes:
         available = self._wait_beyond(offset + length - 1, None)
@@ -306,13 +315,15 @@ class _Upload:
     # The person
 
     def _report(self, stage: Stage, done: int) -> None:
-        """Tells of progress: at once when a stage begins or is complete, otherwise not too often."""
+        """Tells of progress: at once when a stage begins or is complete, or when all that was ready has
+        arrived, which shows how fast it went; otherwise not too often."""
         self._check_cancelled()
         progress = UploadProgress(stage, done, self.file.size)
         last, now = self.reported, time.monotonic()
         if progress == last:
             return
-        if last is None or last.stage is not stage or done == progress.total or now >= self.report_again:
+        is_complete = done in (progress.total, self.ready)
+        if last is None or last.stage is not stage or is_complete or now >= self.report_again:
             self.reported = progress
             self.report_again = now + _REPORT_SECONDS
             self.on_progress(progress)

@@ -56,6 +56,11 @@ class WriteWindow:
         self._in_flight = 0
         self._acknowledged = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether every write was acknowledged."""
+        return not self._requests
+
     def write(self, offset: int, data: bytes) -> None:
         """Sends `data`, at most the session's limit for one write, once there is room for it."""
         self.collect()

@@ -96,6 +96,9 @@ SECTIONS: Final = (
         Entry("transfer.retry_for", "Insister pendant",
               "En minutes : une connexion perdue est rétablie d'elle-même pendant ce temps, avant que le "
               "transfert ne s'arrête.", "30"),
+        Entry("transfer.compression", "Compression",
+              "auto la règle sur la connexion et l'ordinateur ; un nombre de 0 (rapide) à 9 (petit) la fixe.",
+              "auto"),
     )),
     Section("Affichage", (
         Entry("display.theme", "Thème", "Les couleurs de l'écran.", choices=tuple(THEME_NAMES.items())),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tui_transfer.sharebox.connection import Sharebox
     from tui_transfer.sharebox.upload import Delivery, UploadProgress
     from tui_transfer.worker.connecting import Link
+    from tui_transfer.worker.pacer import Traffic
     from tui_transfer.worker.patience import Patience
     from tui_transfer.worker.recorder import Recorder
     from tui_transfer.worker.shipment import Shipment
@@ -35,15 +36,22 @@ class Courier:
         recorder: where what happens is told.
         patience: how long to try again after the connection was lost.
         cancelled: ends a delivery or a pause.
+        traffic: is told what arrives.
     """
 
     def __init__(
-        self, link: Link, recorder: Recorder, patience: Patience, cancelled: threading.Event
+        self,
+        link: Link,
+        recorder: Recorder,
+        patience: Patience,
+        cancelled: threading.Event,
+        traffic: Traffic,
     ) -> None:
         self._link = link
         self._recorder = recorder
         self._patience = patience
         self._cancelled = cancelled
+        self._traffic = traffic
 
     def deliver(self, shipment: Shipment) -> None:
         """Delivers the archive and its manifest, and says so, however often the connection is lost.
@@ -52,7 +60,7 @@ class Courier:
             DatabaseError: what stands in the way of this database.
             TransferError: what stands in the way of all.
         """
-        progress = _Progress(shipment.index, self._recorder, self._patience)
+        progress = _Progress(shipment.index, self._recorder, self._patience, self._traffic)
         memory = Memory()
         while (delivery := self._attempt(shipment, progress, memory)) is None:
             progress.begins_anew()
@@ -125,16 +133,18 @@ class Courier:
 class _Progress:
     """Turns the uploader's progress into events, the first of which says where it starts from."""
 
-    def __init__(self, index: int, recorder: Recorder, patience: Patience) -> None:
+    def __init__(self, index: int, recorder: Recorder, patience: Patience, traffic: Traffic) -> None:
         self._index = index
         self._recorder = recorder
         self._patience = patience
+        self._traffic = traffic
         self._sending = False
         self._furthest: dict[Stage, int] = {}
 
     def begins_anew(self) -> None:
         """The next attempt says again where it starts from."""
         self._sending = False
+        self._traffic.stop()
 
     def __call__(self, progress: UploadProgress) -> None:
         if progress.done > self._furthest.get(progress.stage, 0):
@@ -143,7 +153,9 @@ class _Progress:
             self._furthest[progress.stage] = progress.done
         if progress.stage is Stage.SENDING:
             self._sent(progress.done)
-        elif progress.stage in (Stage.CHECKING, Stage.VERIFYING) and progress.total:
+            return
+        self._traffic.stop()
+        if progress.stage in (Stage.CHECKING, Stage.VERIFYING) and progress.total:
             self._recorder.measure(
                 ev.VerificationProgress(
                     at=now(), database=self._index, checked=progress.done, total=progress.total
@@ -151,6 +163,7 @@ class _Progress:
             )
 
     def _sent(self, acknowledged: int) -> None:
+        self._traffic.arrived(self._index, acknowledged)
         if not self._sending:
             self._sending = True
             self._recorder.record(ev.UploadStarted(at=now(), database=self._index, offset=acknowledged))

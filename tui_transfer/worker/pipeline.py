@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Final
 
 from tui_transfer import french
 from tui_transfer.archive.source import summarize
-from tui_transfer.archive.writer import write_archive
+from tui_transfer.archive.writer import Fixed, cores, write_archive
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.files import disk_errors, write_private
 from tui_transfer.job import events as ev
 from tui_transfer.worker.connecting import Link
+from tui_transfer.worker.costs import Costs
 from tui_transfer.worker.courier import Courier
 from tui_transfer.worker.manifest import make_manifest
+from tui_transfer.worker.pacer import Pacer, Traffic
 from tui_transfer.worker.patience import Patience
 from tui_transfer.worker.recorder import now
 from tui_transfer.worker.shipment import Shipment
@@ -30,13 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tui_transfer.archive.writer import Archive, Progress
+    from tui_transfer.archive.writer import Pacer as AnyPacer
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import DatabaseState, JobState
     from tui_transfer.worker.recorder import Recorder
 
-PRESET: Final = 1
-"""LZMA2 preset of every block: faster than all but the fastest links, and within a fifth of the best size."""
 OVERHEAD: Final = 1_000_000
 """Bytes for what a job writes beside its archives."""
 
@@ -60,6 +61,8 @@ class Pipeline:
         self._recorder = recorder
         self._cancelled = cancelled
         self._link = Link(state, orders, recorder.record)
+        self._traffic = Traffic()
+        self._costs = Costs()
 
     def run(self) -> None:
         """Packs, sends and verifies every database that is not delivered yet.
@@ -78,7 +81,7 @@ class Pipeline:
         ]
         self._check_space(shipments)
         patience = Patience(60 * self._job.spec.retry_for)
-        courier = Courier(self._link, self._recorder, patience, self._cancelled)
+        courier = Courier(self._link, self._recorder, patience, self._cancelled, self._traffic)
         with self._packing(shipments), closing(self._link):
             for shipment in shipments:
                 courier.deliver(shipment)
@@ -144,6 +147,7 @@ class Pipeline:
             )
             shipment.sha256 = known.sha256
             shipment.growing.finish(known.packed)
+            self._traffic.ready(shipment.index, known.packed)
             return
         path = Path(shipment.spec.path)
         summary = summarize(path)
@@ -160,6 +164,7 @@ class Pipeline:
 
         def on_progress(progress: Progress) -> None:
             shipment.growing.advance(progress.packed)
+            self._traffic.ready(shipment.index, progress.packed)
             self._recorder.measure(
                 ev.ArchiveProgress(
                     at=now(), database=shipment.index, read=progress.read, packed=progress.packed
@@ -170,11 +175,18 @@ class Pipeline:
             path,
             shipment.archive,
             work=shipment.folder,
-            preset=PRESET,
+            pacer=self._pacer(shipment.index),
             on_progress=on_progress,
             cancelled=self._cancelled,
         )
         self._seal(shipment, archive)
+
+    def _pacer(self, database: int) -> AnyPacer:
+        compression = self._job.spec.compression
+        if compression != "auto":
+            return Fixed(compression)
+        self._costs = self._costs.of_other_data()
+        return Pacer(database, cores(), self._costs, self._traffic, self._recorder.record)
 
     def _seal(self, shipment: Shipment, archive: Archive) -> None:
         # The manifest first: once the journal says the archive is whole, both are there.

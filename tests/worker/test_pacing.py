@@ -1,0 +1,374 @@
+"""What `Pacing` makes of links and data, played through; and of a real line, through the worker."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.cli.place import Place, archives, extract, place_for
+from tests.servers.openssh import SshServer
+from tests.servers.processes import wait_until
+from tests.servers.relay import Relay, relay
+from tests.worker.simulation import (
+    BASE,
+    THREADS,
+    UNLIMITED,
+    Data,
+    Link,
+    Transfer,
+    best_fixed,
+    blocks_of,
+    bound,
+    mbits,
+)
+from tui_transfer.archive.blocks import BLOCK_SIZE, STORED
+from tui_transfer.archive.writer import Fixed, write_archive
+from tui_transfer.config import TransferSettings
+from tui_transfer.demo.samples import make_samples
+from tui_transfer.job import control
+from tui_transfer.job.events import ArchiveSealed, Event, PresetChosen
+from tui_transfer.job.journal import JournalReader
+from tui_transfer.worker.costs import Costs
+from tui_transfer.worker.pacer import Pacer, Traffic
+from tui_transfer.worker.pacing import ASSUMED_RATE, Pacing, Reason
+from tui_transfer.worker.rate import Rate
+
+LARGE = 500_000_000
+SLOW, FAST = (6, 7, 8, 9), (STORED, 0)
+
+
+# Constant links
+
+
+@pytest.mark.parametrize("rate", [1, 4, 10, 20, 50])
+def test_a_base_takes_little_more_than_the_bound(rate: float) -> None:
+    """The bound knows no first and last block, between which alone packing and sending overlap."""
+    transfer = Transfer(blocks_of(BASE), mbits(rate)).run()
+    assert transfer.seconds < 1.10 * bound(BASE, mbits(rate)(0))
+
+
+@pytest.mark.parametrize("rate", [1, 4, 20, 50, 200])
+def test_a_large_base_is_within_a_few_hundredths_of_the_bound(rate: float) -> None:
+    transfer = Transfer(blocks_of(LARGE), mbits(rate)).run()
+    assert transfer.seconds < 1.03 * bound(LARGE, mbits(rate)(0))
+
+
+def test_between_two_presets_both_are_used_and_no_single_one_is_as_fast() -> None:
+    blocks = blocks_of(LARGE)
+    transfer = Transfer(blocks, mbits(20)).run()
+    assert transfer.seconds < 0.96 * best_fixed(blocks, mbits(20))
+
+
+def test_a_link_faster_than_packing_is_not_kept_waiting_for_it() -> None:
+    """At the beginning nobody knows that it is: a second or so goes by."""
+    blocks = blocks_of(LARGE)
+    transfer = Transfer(blocks, UNLIMITED).run()
+    assert transfer.seconds < best_fixed(blocks, UNLIMITED) + 1
+    assert transfer.seconds < 0.3 * Transfer(blocks, UNLIMITED, 0).run().seconds
+
+
+def test_the_slower_the_link_the_smaller_the_blocks() -> None:
+    transfers = [Transfer(blocks_of(LARGE), mbits(rate)).run() for rate in (2, 50, 1000)]
+    assert [transfer.share(*SLOW) > 0.9 for transfer in transfers] == [True, False, False]
+    assert [transfer.share(*FAST) > 0.9 for transfer in transfers] == [False, False, True]
+
+
+@pytest.mark.parametrize("slowness", [0.3, 3.0])
+@pytest.mark.parametrize("rate", [4, 20, 50])
+def test_a_faster_and_a_slower_machine_are_recognised(slowness: float, rate: float) -> None:
+    blocks = blocks_of(LARGE, lambda _: Data(slowness=slowness))
+    transfer = Transfer(blocks, mbits(rate)).run()
+    assert transfer.seconds < 1.04 * best_fixed(blocks, mbits(rate))
+
+
+@pytest.mark.parametrize("connected", [0.5, 3.0])
+def test_waiting_for_the_connection_is_not_taken_for_a_slow_link(connected: float) -> None:
+    link = mbits(50)
+    at_once = Transfer(blocks_of(BASE), link).run()
+    transfer = Transfer(blocks_of(BASE), link, connected=connected).run()
+    assert transfer.seconds < at_once.seconds + connected + 0.3
+
+
+def test_bytes_that_are_read_back_count_for_more() -> None:
+    """On a link as fast as packing, where one preset would do as well as the next."""
+    chosen = []
+    for read_back in (0.0, 2.0):
+        rate = Rate()
+        for tenth in range(20):
+            rate.observe(tenth / 10, 600_000, 6_000_000)
+        chosen.append(Pacing(THREADS, Costs(), rate, read_back).choose(2.0, BLOCK_SIZE, LARGE))
+    free, read_back_too = chosen
+    assert free in FAST
+    assert read_back_too not in FAST
+
+
+# Links that change
+
+
+CHANGING: dict[str, tuple[Link, float]] = {
+    "falls": (lambda now: 12.5e6 if now < 6 else 0.5e6, 0.98),
+    "rises": (lambda now: 0.5e6 if now < 30 else 12.5e6, 1.06),
+    "in bursts": (lambda now: 6.25e6 if now % 4 < 2 else 0.6e6, 0.99),
+    "in long bursts": (lambda now: 6.25e6 if now % 20 < 10 else 0.6e6, 1.03),
+    "away for a while": (lambda now: 0.0 if 5 < now < 25 else 2.5e6, 0.97),
+}
+"""And how long it may take, compared with the best single preset, found by whoever knows the future."""
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_a_link_that_changes_is_followed(name: str) -> None:
+    link, enough = CHANGING[name]
+    blocks = blocks_of(300_000_000)
+    assert Transfer(blocks, link).run().seconds < enough * best_fixed(blocks, link)
+
+
+def test_a_link_that_falls_gets_smaller_blocks_and_one_that_rises_cheaper_ones() -> None:
+    falls = Transfer(blocks_of(LARGE), lambda now: 25e6 if now < 4 else 0.5e6).run()
+    rises = Transfer(blocks_of(LARGE), lambda now: 0.5e6 if now < 30 else 12.5e6).run()
+    assert falls.presets[0] in FAST
+    assert set(falls.presets[-6:]) & {4, 5, *SLOW}
+    assert 9 in rises.presets
+    assert rises.presets[-10] in (*FAST, 1)
+
+
+def test_nothing_ever_acknowledged_is_no_reason_to_stop() -> None:
+    pacing = Pacing(THREADS, Costs(), Rate())
+    presets = []
+    for left in range(9, -1, -1):
+        presets.append(pacing.choose(now=9.0 - left, size=BLOCK_SIZE, left=left * BLOCK_SIZE))
+        pacing.packed(BLOCK_SIZE // 3, 0.5)
+    assert presets[0] == 0
+    assert pacing.choice is not None
+    assert (pacing.choice.reason, pacing.choice.rate) == (Reason.START, ASSUMED_RATE)
+    assert STORED not in presets
+
+
+# Data
+
+
+@pytest.mark.parametrize("rate", [4, 50, 200])
+def test_noise_costs_nothing(rate: float) -> None:
+    blocks = blocks_of(200_000_000, lambda _: Data(shrinks=False))
+    assert Transfer(blocks, mbits(rate)).run().seconds < 1.01 * best_fixed(blocks, mbits(rate))
+
+
+def test_noise_is_stored_at_once_and_looked_at_again_ever_less_often() -> None:
+    blocks = blocks_of(2_000_000_000, lambda _: Data(shrinks=False))
+    presets = Transfer(blocks, UNLIMITED).run().presets
+    tried = [number for number, preset in enumerate(presets) if preset is not STORED]
+    assert tried[:2] == [0, 1]
+    assert 3 <= len(tried[2:]) <= 5
+    assert all(later - tried[1] >= 1.8 * (earlier - tried[1]) for earlier, later in pairwise(tried[2:]))
+
+
+@pytest.mark.parametrize(("rate", "enough"), [(4, 1.06), (50, 1.06), (200, 1.2)])
+def test_data_of_both_kinds_in_stretches_are_told_apart(rate: float, enough: float) -> None:
+    """On a fast link up to as much as was noise goes by before what shrinks again is noticed."""
+    blocks = blocks_of(400_000_000, lambda number: Data(shrinks=number % 24 < 12))
+    assert Transfer(blocks, mbits(rate)).run().seconds < enough * best_fixed(blocks, mbits(rate))
+
+
+def test_data_that_shrink_after_much_noise_are_found_out() -> None:
+    blocks = blocks_of(LARGE, lambda number: Data(shrinks=number >= 20))
+    transfer = Transfer(blocks, mbits(150)).run()
+    assert STORED in transfer.presets[:20]
+    assert transfer.share(0) > 0.3
+
+
+# Steadiness
+
+
+def _uneven(factors: Sequence[float]) -> Callable[[int], Data]:
+    draw = random.Random(7)
+    return lambda _: Data(slowness=draw.choice(factors))
+
+
+@pytest.mark.parametrize("rate", [4, 20, 50])
+def test_presets_do_not_follow_every_hiccup_of_the_machine(rate: float) -> None:
+    steady = blocks_of(LARGE)
+    uneven = blocks_of(LARGE, _uneven([0.6, 0.8, 1.0, 1.0, 1.2, 1.4]))
+    transfer = Transfer(uneven, mbits(rate)).run()
+    assert len(transfer.choices) < 16
+    assert transfer.seconds < 1.06 * Transfer(steady, mbits(rate)).run().seconds
+
+
+def test_one_block_that_took_ten_times_as_long_changes_little() -> None:
+    costs = Costs()
+    for _ in range(5):
+        costs.learn(1, BLOCK_SIZE, BLOCK_SIZE // 3, 1.0)
+    before = costs.seconds(1)
+    costs.learn(1, BLOCK_SIZE, BLOCK_SIZE // 3, 10.0)
+    assert before < costs.seconds(1) < 1.5 * before
+    for _ in range(5):
+        costs.learn(1, BLOCK_SIZE, BLOCK_SIZE // 3, 1.0)
+    assert costs.seconds(1) == pytest.approx(before, rel=0.1)
+
+
+def test_what_one_preset_costs_tells_what_the_others_will() -> None:
+    costs, guess = Costs(), Costs()
+    for _ in range(6):
+        costs.learn(1, BLOCK_SIZE, BLOCK_SIZE // 7, 3 * guess.seconds(1) * BLOCK_SIZE)
+    assert costs.seconds(6) == pytest.approx(3 * guess.seconds(6), rel=0.1)
+    assert costs.share(6) / costs.share(1) == pytest.approx(guess.share(6) / guess.share(1), rel=0.1)
+    before = costs.seconds(1), costs.share(1)
+    costs.learn(6, BLOCK_SIZE, BLOCK_SIZE // 7, 4.5 * guess.seconds(6) * BLOCK_SIZE)
+    assert costs.seconds(6) > 4 * guess.seconds(6)
+    assert (costs.seconds(1), costs.share(1)) == pytest.approx(before, rel=0.1)
+    other = costs.of_other_data()
+    assert (other.seconds(6), other.share(6)) == (costs.seconds(6), guess.share(6))
+
+
+def test_the_presets_worth_using_save_less_and_less_for_what_they_cost() -> None:
+    costs = Costs()
+    hull = costs.worth_using()
+    assert hull[:2] == [STORED, 0]
+    assert {2, 3}.isdisjoint(hull), "1 and 4 in turn are better than either"
+    points = [(costs.seconds(preset), costs.share(preset)) for preset in hull]
+    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in pairwise(points)]
+    assert slopes == sorted(slopes)
+    assert slopes[-1] < 0
+
+
+# The rate of the link
+
+
+def test_what_was_not_waiting_is_not_counted() -> None:
+    rate = Rate()
+    for second in range(0, 100, 10):  # sent within half a second, then nothing is there to be sent
+        rate.observe(second, 0, 500_000)
+        rate.observe(second + 0.5, 500_000, 0)
+    assert rate.at(100.0) == pytest.approx(1e6, rel=0.01)
+
+
+def test_a_break_is_not_counted_but_silence_is() -> None:
+    rate = Rate()
+    for tenth in range(21):
+        rate.observe(tenth / 10, 100_000 if tenth else 0, 10_000_000)
+    assert rate.at(2.0) == pytest.approx(1e6, rel=0.01)
+    assert (rate.at(22.0) or 0) < 200_000
+    rate.rest(10_000_000)
+    assert rate.at(60.0) == pytest.approx(1e6, rel=0.01)
+
+
+def test_a_rate_is_not_told_from_next_to_nothing() -> None:
+    rate = Rate()
+    rate.observe(0.0, 0, 1_000_000)
+    rate.observe(0.1, 10_000, 990_000)
+    assert rate.at(0.1) is None
+
+
+# With the worker
+
+
+def test_what_several_databases_have_ready_waits_together() -> None:
+    now = 0.0
+    traffic = Traffic(clock=lambda: now)
+    traffic.ready(0, 3_000_000)
+    traffic.arrived(0, 1_000_000)  # found there: nothing of it was sent
+    traffic.ready(1, 500_000)
+    assert traffic.rate.waiting == 2_500_000
+    now = 1.0
+    traffic.arrived(0, 2_000_000)
+    assert traffic.rate.waiting == 1_500_000
+    assert traffic.rate.at(now) == pytest.approx(1e6, rel=0.01)
+    traffic.stop()
+    now = 50.0
+    traffic.arrived(0, 2_500_000)
+    assert traffic.rate.waiting == 1_000_000
+    assert traffic.rate.at(now) == pytest.approx(1e6, rel=0.01)
+
+
+def test_the_journal_is_told_of_changes_only_with_their_reason() -> None:
+    now = 0.0
+    told: list[PresetChosen] = []
+    traffic = Traffic(clock=lambda: now)
+    pacer = Pacer(3, THREADS, Costs(), traffic, told.append)  # type: ignore[arg-type]
+    traffic.ready(3, 0)
+    traffic.arrived(3, 0)
+    ready = 0
+    presets = []
+    for left in range(60, 0, -1):
+        presets.append(pacer.choose(BLOCK_SIZE, left * BLOCK_SIZE))
+        pacer.packed(BLOCK_SIZE // 3, 0.5)
+        ready += BLOCK_SIZE // 3
+        traffic.ready(3, ready)
+        now += 0.5
+        traffic.arrived(3, int(now * 100_000))
+    assert 1 < len(told) < 9
+    assert [event.preset for event in told] == [
+        preset for before, preset in pairwise([-1, *presets]) if preset != before
+    ]
+    assert (told[0].reason, told[0].instead, told[0].database) == (Reason.START, None, 3)
+    last = told[-1]
+    assert last.reason == Reason.LINK_BEHIND
+    assert last.rate == pytest.approx(100_000, rel=0.1)
+    assert last.instead is not None
+    assert last.seconds < last.instead
+
+
+@pytest.fixture
+def link(ssh_server: SshServer) -> Iterator[Relay]:
+    with relay(ssh_server.port) as made:
+        yield made
+
+
+def test_a_slow_line_gets_smaller_blocks_than_a_fast_one(
+    tmp_path: Path, ssh_server: SshServer, link: Relay
+) -> None:
+    """The slow line opens once all is packed: what it carries afterwards shows nothing more."""
+    (tmp_path / "bases").mkdir()
+    base = make_samples(tmp_path / "bases").sqlite.path
+    place = place_for(tmp_path / "home", ssh_server.password)
+    place.configure(ssh_server, {"Base": base}, port=link.port)
+    content = base.read_bytes()[100:]  # after the header, which counts the snapshots
+    told: list[list[PresetChosen]] = []
+    for rate in (None, 150_000):
+        link.rate = rate
+        earlier = len(control.list_jobs(place.home))
+        with place.started("run", "--yes") as command:
+            wait_until(lambda: len(control.list_jobs(place.home)) > earlier, seconds=30, what="a job")  # noqa: B023
+            wait_until(lambda: ArchiveSealed in map(type, _events(place)), seconds=90, what="an archive")
+            link.rate = None
+            assert command.wait(60) == 0
+        told.append([event for event in _events(place) if isinstance(event, PresetChosen)])
+        (archive,) = archives(ssh_server.root)
+        assert (extract(archive, tmp_path / str(rate)) / base.name).read_bytes()[100:] == content
+        archive.unlink()
+    fast, slow = told
+    assert fast[0].reason == slow[0].reason == Reason.START
+    assert max(-1 if event.preset is None else event.preset for event in fast) <= 1
+    assert max(-1 if event.preset is None else event.preset for event in slow) >= 4
+    assert (slow[-1].reason, slow[-1].rate < 300_000) == (Reason.LINK_BEHIND, True)
+    assert place.run("jobs", "--verify").code == 0
+
+
+def _events(place: Place) -> list[Event]:
+    return list(JournalReader(place.job().journal).read())
+
+
+@pytest.mark.parametrize("preset", [0, 6])
+def test_a_preset_of_the_configuration_is_used_for_every_block(
+    tmp_path: Path, ssh_server: SshServer, preset: int
+) -> None:
+    (tmp_path / "bases").mkdir()
+    base = make_samples(tmp_path / "bases", 0.3).sqlite.path
+    place = place_for(tmp_path / "home", ssh_server.password)
+    place.configure(ssh_server, {"Base": base})
+    place.change(transfer=TransferSettings(compression=preset))
+    assert place.run("run", "--yes").code == 0
+    (sealed,) = (event for event in _events(place) if isinstance(event, ArchiveSealed))
+    made = write_archive(
+        base,
+        tmp_path / "a.7z",
+        work=tmp_path / "work",
+        pacer=Fixed(preset),
+        on_progress=lambda _: None,
+        cancelled=threading.Event(),
+    )
+    assert sealed.sha256 == made.sha256
+    assert PresetChosen not in map(type, _events(place))

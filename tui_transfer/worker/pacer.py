@@ -1,0 +1,114 @@
+"""Ties `pacing` to what happens: the clock, the thread that packs, the one that sends, and the journal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from tui_transfer.job import events as ev
+from tui_transfer.worker.pacing import Choice, Pacing
+from tui_transfer.worker.rate import Rate
+from tui_transfer.worker.recorder import now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui_transfer.archive.blocks import Preset
+    from tui_transfer.worker.costs import Costs
+
+
+_READ_BACK: Final = 0.3
+"""Most servers have no hash to tell, and most lines bring back faster than they take."""
+
+
+class Traffic:
+    """What is ready to be sent and what has arrived, over all databases of a job. Thread-safe.
+
+    Args:
+        clock: seconds, from any origin.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.lock = threading.Lock()
+        self.rate = Rate()
+        self.clock = clock
+        self._ready: dict[int, int] = {}
+        self._arrived: dict[int, int] = {}
+        self._is_sending = False
+
+    def ready(self, database: int, end: int) -> None:
+        """The archive of `database` may be sent up to `end`."""
+        with self.lock:
+            self._ready[database] = end
+            self._note(0)
+
+    def arrived(self, database: int, end: int) -> None:
+        """It has arrived up to `end`; the first such report after a `stop` tells where sending begins."""
+        with self.lock:
+            moved = end - self._arrived.get(database, 0)
+            self._is_sending = True
+            self._arrived[database] = end
+            self._note(max(0, moved))
+
+    def stop(self) -> None:
+        """Nothing is being sent any more: the connection was lost, or what arrived is verified."""
+        with self.lock:
+            self._is_sending = False
+            self._note(0)
+
+    def _note(self, moved: int) -> None:
+        waiting = sum(max(0, end - self._arrived.get(index, 0)) for index, end in self._ready.items())
+        if self._is_sending:
+            self.rate.observe(self.clock(), moved, waiting)
+        else:
+            self.rate.rest(waiting)
+
+
+class Pacer:
+    """Chooses the presets of one database, and tells the journal when and why they change.
+
+    Args:
+        database: its position in the job.
+        threads: blocks packed at the same time.
+        costs: what earlier databases taught.
+        traffic: of the job.
+        record: takes the event.
+    """
+
+    def __init__(
+        self, database: int, threads: int, costs: Costs, traffic: Traffic, record: Callable[[ev.Event], None]
+    ) -> None:
+        self._database = database
+        self._traffic = traffic
+        self._pacing = Pacing(threads, costs, traffic.rate, _READ_BACK)
+        self._record = record
+        self._told: Choice | None = None
+
+    def choose(self, size: int, left: int) -> Preset:
+        """The preset for the next block of `size` bytes, `left` more coming after it."""
+        with self._traffic.lock:
+            preset = self._pacing.choose(self._traffic.clock(), size, left)
+        choice = self._pacing.choice
+        if choice is not None and choice is not self._told:
+            self._told = choice
+            self._record(_event(self._database, choice))
+        return preset
+
+    def packed(self, packed: int, seconds: float) -> None:
+        """The next of the blocks chosen for became `packed` bytes within `seconds` of one thread."""
+        self._pacing.packed(packed, seconds)
+
+
+def _event(database: int, choice: Choice) -> ev.PresetChosen:
+    return ev.PresetChosen(
+        at=now(),
+        database=database,
+        preset=choice.preset,
+        reason=choice.reason,
+        rate=round(choice.rate),
+        backlog=choice.backlog,
+        left=choice.left,
+        seconds=round(choice.seconds, 1),
+        instead=None if choice.instead is None else round(choice.instead, 1),
+    )

@@ -1,0 +1,47 @@
+"""What the link carries, from what was acknowledged while something waited to be. Pure: times are given."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+_MEMORY_SECONDS: Final = 4.0
+"""Of waiting: what was seen longer ago counts less and less."""
+_EVIDENCE_SECONDS: Final = 0.3
+_EVIDENCE_BYTES: Final = 256 << 10
+_SILENCE_SECONDS: Final = 1.0
+"""Longer than this without an answer, and the link is taken to have become slower."""
+
+
+class Rate:
+    """Bytes per second that the link takes while it has something to take.
+
+    Attributes:
+        waiting: bytes that are ready and not acknowledged.
+    """
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self._bytes = 0.0
+        self._seconds = 0.0
+        self._seen: float | None = None
+
+    def observe(self, now: float, acknowledged: int, waiting: int) -> None:
+        """Notes that `acknowledged` bytes more have arrived, and that `waiting` are left; both may be 0."""
+        if self._seen is not None and self.waiting > 0:
+            elapsed = now - self._seen
+            kept = math.exp(-elapsed / _MEMORY_SECONDS)
+            self._bytes = self._bytes * kept + acknowledged
+            self._seconds = self._seconds * kept + elapsed
+        self._seen, self.waiting = now, waiting
+
+    def rest(self, waiting: int) -> None:
+        """Nothing is being sent: the time until the next `observe` tells nothing of the link."""
+        self._seen, self.waiting = None, waiting
+
+    def at(self, now: float) -> float | None:
+        """Bytes per second; None until that is known."""
+        if self._seconds < _EVIDENCE_SECONDS and self._bytes < _EVIDENCE_BYTES:
+            return None
+        silent = now - self._seen if self._seen is not None and self.waiting > 0 else 0.0
+        return max(1.0, self._bytes) / (self._seconds + max(0.0, silent - _SILENCE_SECONDS) + 1e-6)
