@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import date
@@ -16,6 +17,7 @@ from tests.tui.stage import Stage, settings
 from tui_transfer import config
 from tui_transfer.config import Home, TransferSettings
 from tui_transfer.job import control
+from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.databases import DatabasesPage
 from tui_transfer.tui.screens.leaving import LeavingDialog
@@ -271,3 +273,17 @@ async def test_jobs_that_cannot_be_listed_are_told_of_and_one_can_still_leave(st
         assert "Illisible" in flat(app)
         await pilot.press("q")
     assert app.return_code == 0
+
+
+async def test_every_word_of_every_statement_is_on_the_screen(staged: Stage) -> None:
+    """The list is longer than the screen: its scrollbar must not push words off it."""
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("p")
+        await settle(pilot)
+        for statement in STATEMENTS:
+            words = re.sub(r"[^\w«»'()/:,. -]", " ", flat(app)).split()
+            assert statement.text in " ".join(words)
+            await pilot.press("down")
+            await pilot.pause()
