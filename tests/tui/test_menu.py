@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.tui import stage
-from tests.tui.conftest import flat
+from tests.tui.conftest import flat, until
 from tests.tui.scenes import settle
 from tests.tui.stage import Stage, settings
 from tui_transfer import config
@@ -287,3 +287,24 @@ async def test_every_word_of_every_statement_is_on_the_screen(staged: Stage) -> 
             assert statement.text in " ".join(words)
             await pilot.press("down")
             await pilot.pause()
+
+
+async def test_what_is_found_is_explained_to_its_end(tmp_path: Path) -> None:
+    """The panel has no cursor: what does not fit in it could not be read."""
+    paths = [f"/srv/impact/un dossier partagé/association {number}/base active.db" for number in (1, 2)]
+    with Stage(tmp_path, settings(("Une", "Deux"), paths, active=2)) as staged:
+        app = CentreApp(staged.home)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            await pilot.press("p")
+            await pilot.press("end")
+            await until(pilot, lambda: "bloquant Bases présentes" in flat(app))
+            await pilot.press("end")
+            for _ in range(9):
+                if "partagé/association" in flat(app):
+                    break
+                await pilot.press("up")
+                await pilot.pause()
+            panel = app.screen.query_one("#help")
+            assert panel.max_scroll_y == 0
+            assert flat(app).count("déplacé ou renommé") == 2
