@@ -23,16 +23,15 @@ def run(home: Home) -> ExitCode:
     """Joins the transfer that is running; else offers to go on with the last one; else begins one.
 
     Raises:
-        TransferError: TERMINAL_UNSUITABLE where nobody can answer; what keeps a transfer from beginning.
+        TransferError: USAGE where nobody can answer; what keeps a transfer from beginning.
     """
     running = control.running_job(home)
     if running is not None:
         click.echo(f"Le transfert {running.id} est en cours ; Ctrl+C l'interrompt.")
         return _carry_out(home, running, new=False)
     if not headless.someone_is_there():
-        raise TransferError(
-            Problem.TERMINAL_UNSUITABLE, reason="Personne ne peut répondre : l'entrée n'est pas un terminal."
-        )
+        reason = "Personne ne peut répondre aux questions : l'entrée n'est pas un terminal."
+        raise TransferError(Problem.USAGE, reason=reason, advice="Sans questions : tui-transfer run --yes.")
     interrupted = _interrupted(home)
     if interrupted is not None and headless.wants(_describe(interrupted)):
         return _carry_out(home, interrupted.job, new=False)

@@ -217,6 +217,7 @@ def test_where_nobody_can_answer_it_says_so(place: Place) -> None:
     result = place.run("--plain")
     assert result.code == 2
     assert "Personne ne peut répondre" in result.err
+    assert "--plain" not in result.err
     assert control.list_jobs(place.home) == []
 
 
