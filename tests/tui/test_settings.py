@@ -307,6 +307,17 @@ async def test_leaving_asks_only_where_something_changed(staged: Stage, key: str
         assert not isinstance(app.screen, UnsavedDialog), "it is as it was"
 
 
+async def test_blanks_around_a_value_of_the_file_are_no_change(staged: Stage) -> None:
+    manager = config.Manager(name=" Association Exemple ")
+    config.save(staged.home.config_file, msgspec.structs.replace(kept(staged), manager=manager))
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await open_settings(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, HomePage)
+
+
 async def test_what_changed_is_saved_or_dropped_on_leaving(staged: Stage) -> None:
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
