@@ -436,6 +436,14 @@ async def test_tab_completes_the_key_file(staged: Stage, databases: list[Path]) 
         assert app.focused.id == "proxy-kind"
 
 
+async def test_a_theme_that_cannot_be_remembered_is_not_said_to_be(tmp_path: Path) -> None:
+    app = CentreApp(Home(tmp_path / "config.toml", tmp_path))
+    async with app.run_test() as pilot:
+        await pilot.press("l")
+        await pilot.pause()
+        assert "Thème clair, pour cette fois" in flat(app)
+
+
 async def test_the_theme_key_and_the_field_agree(staged: Stage) -> None:
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
