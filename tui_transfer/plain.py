@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import click
 import msgspec
@@ -23,16 +24,15 @@ def run(home: Home) -> ExitCode:
     """Joins the transfer that is running; else offers to go on with the last one; else begins one.
 
     Raises:
-        TransferError: TERMINAL_UNSUITABLE where nobody can answer; what keeps a transfer from beginning.
+        TransferError: USAGE where nobody can answer; what keeps a transfer from beginning.
     """
     running = control.running_job(home)
     if running is not None:
         click.echo(f"Le transfert {running.id} est en cours ; Ctrl+C l'interrompt.")
         return _carry_out(home, running, new=False)
     if not headless.someone_is_there():
-        raise TransferError(
-            Problem.TERMINAL_UNSUITABLE, reason="Personne ne peut répondre : l'entrée n'est pas un terminal."
-        )
+        reason = "Personne ne peut répondre aux questions : l'entrée n'est pas un terminal."
+        raise TransferError(Problem.USAGE, reason=reason, advice="Sans questions : tui-transfer run --yes.")
     interrupted = _interrupted(home)
     if interrupted is not None and headless.wants(_describe(interrupted)):
         return _carry_out(home, interrupted.job, new=False)
@@ -116,7 +116,7 @@ def _ask_proxy(known: ProxySettings | None) -> ProxySettings | None:
     while True:
         url = click.prompt(
             "Adresse du proxy, par exemple http://IDENTIFIANT@HÔTE:PORT",
-            default=_url(known) if known else None,
+            default=proxy_url(known) if known else None,
             err=True,
         )
         try:
@@ -125,9 +125,12 @@ def _ask_proxy(known: ProxySettings | None) -> ProxySettings | None:
             click.echo(error.as_text(), err=True)
 
 
-def _url(proxy: ProxySettings) -> str:
-    account = f"{proxy.username}@" if proxy.username else ""
-    return f"{proxy.kind}://{account}{proxy.host}:{proxy.port}"
+def proxy_url(proxy: ProxySettings) -> str:
+    """The proxy as `headless.parse_proxy` reads it again."""
+    # Only what would be taken for another part of an address: the rest is read by a person.
+    account = "".join(quote(char, safe="") if char in "%:/?#[]" else char for char in proxy.username or "")
+    host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
+    return f"{proxy.kind}://{account}{'@' if account else ''}{host}:{proxy.port}"
 
 
 def _ask_proxy_password(proxy: ProxySettings) -> str | None:

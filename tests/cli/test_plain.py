@@ -20,7 +20,10 @@ from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import squid
 from tui_transfer import config
+from tui_transfer.config import ProxySettings
+from tui_transfer.headless import parse_proxy
 from tui_transfer.job import control
+from tui_transfer.plain import proxy_url
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 
 REVIEW = "Les passer en revue"
@@ -217,6 +220,7 @@ def test_where_nobody_can_answer_it_says_so(place: Place) -> None:
     result = place.run("--plain")
     assert result.code == 2
     assert "Personne ne peut répondre" in result.err
+    assert "--plain" not in result.err
     assert control.list_jobs(place.home) == []
 
 
@@ -299,3 +303,18 @@ def test_the_demonstration_in_plain_lines(tmp_path: Path) -> None:
         person.answers("L'empreinte", "oui")
         person.answers(MESSAGE, "non")
         person.sees_it_end(0)
+
+
+@pytest.mark.parametrize(
+    ("host", "username"),
+    [
+        ("proxy.example.org", None),
+        ("2001:db8::1", "camille"),
+        ("proxy.example.org", "DOMAINE\\camille"),
+        ("proxy.example.org", "camille@example.org"),
+        ("proxy.example.org", "paie/été:50 % ?#[1]"),
+    ],
+)
+def test_the_proxy_that_is_proposed_can_be_taken_as_it_is(host: str, username: str | None) -> None:
+    proposed = ProxySettings(kind="socks5", host=host, port=1080, username=username)
+    assert parse_proxy(proxy_url(proposed)) == proposed

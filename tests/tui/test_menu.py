@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import date
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.tui import stage
-from tests.tui.conftest import flat
+from tests.tui.conftest import flat, until
 from tests.tui.scenes import settle
 from tests.tui.stage import Stage, settings
 from tui_transfer import config
 from tui_transfer.config import Home, TransferSettings
 from tui_transfer.job import control
+from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.databases import DatabasesPage
 from tui_transfer.tui.screens.leaving import LeavingDialog
@@ -271,3 +273,38 @@ async def test_jobs_that_cannot_be_listed_are_told_of_and_one_can_still_leave(st
         assert "Illisible" in flat(app)
         await pilot.press("q")
     assert app.return_code == 0
+
+
+async def test_every_word_of_every_statement_is_on_the_screen(staged: Stage) -> None:
+    """The list is longer than the screen: its scrollbar must not push words off it."""
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("p")
+        await settle(pilot)
+        for statement in STATEMENTS:
+            words = re.sub(r"[^\w«»'()/:,. -]", " ", flat(app)).split()
+            assert statement.text in " ".join(words)
+            await pilot.press("down")
+            await pilot.pause()
+
+
+async def test_what_is_found_is_explained_to_its_end(tmp_path: Path) -> None:
+    """The panel has no cursor: what does not fit in it could not be read."""
+    paths = [f"/srv/impact/un dossier partagé/association {number}/base active.db" for number in (1, 2)]
+    with Stage(tmp_path, settings(("Une", "Deux"), paths, active=2)) as staged:
+        app = CentreApp(staged.home)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            await pilot.press("p")
+            await pilot.press("end")
+            await until(pilot, lambda: "bloquant Bases présentes" in flat(app))
+            await pilot.press("end")
+            for _ in range(9):
+                if "partagé/association" in flat(app):
+                    break
+                await pilot.press("up")
+                await pilot.pause()
+            panel = app.screen.query_one("#help")
+            assert panel.max_scroll_y == 0
+            assert flat(app).count("déplacé ou renommé") == 2

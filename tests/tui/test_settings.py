@@ -309,6 +309,17 @@ async def test_leaving_asks_only_where_something_changed(staged: Stage, key: str
         assert not isinstance(app.screen, UnsavedDialog), "it is as it was"
 
 
+async def test_blanks_around_a_value_of_the_file_are_no_change(staged: Stage) -> None:
+    manager = config.Manager(name=" Association Exemple ")
+    config.save(staged.home.config_file, msgspec.structs.replace(kept(staged), manager=manager))
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await open_settings(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, HomePage)
+
+
 async def test_what_changed_is_saved_or_dropped_on_leaving(staged: Stage) -> None:
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
@@ -425,6 +436,14 @@ async def test_tab_completes_the_key_file(staged: Stage, databases: list[Path]) 
         await pilot.press("tab")
         assert app.focused is not None
         assert app.focused.id == "proxy-kind"
+
+
+async def test_a_theme_that_cannot_be_remembered_is_not_said_to_be(tmp_path: Path) -> None:
+    app = CentreApp(Home(tmp_path / "config.toml", tmp_path))
+    async with app.run_test() as pilot:
+        await pilot.press("l")
+        await pilot.pause()
+        assert "Thème clair, pour cette fois" in flat(app)
 
 
 async def test_the_theme_key_and_the_field_agree(staged: Stage) -> None:

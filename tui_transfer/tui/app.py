@@ -88,6 +88,8 @@ class CentreApp(App[int], inherit_bindings=False):
         now = next(name for name in names if THEMES[name].name == self.theme)
         chosen = names[(names.index(now) + 1) % len(names)]
         self.theme = THEMES[chosen].name
+        if self.session.settings is None:
+            return f"Thème {THEME_NAMES[chosen]}, pour cette fois : sans configuration, il n'est pas retenu."
         try:
             self.session.keep_theme(chosen)
         except TransferError:

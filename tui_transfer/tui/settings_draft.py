@@ -223,7 +223,7 @@ def _as_text(entry: Entry, value: object) -> str:
         return ""
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return value.strftime("%d/%m/%Y") if isinstance(value, date) else str(value)
+    return value.strftime("%d/%m/%Y") if isinstance(value, date) else str(value).strip()
 
 
 def _as_value(entry: Entry, text: str) -> object:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 KINDS: Final = {"file": "Fichier", "folder": "Dossier", "sqlite": "Base SQLite"}
 SIZE_UNKNOWN: Final = "taille en cours de calcul"
-_DETAILS: Final = {
+DETAILS: Final = {
+    "advice": "que faire",
+    "date": "date",
     "directory": "dossier",
     "expected": "attendu",
     "file": "fichier",
@@ -36,18 +38,22 @@ _DETAILS: Final = {
     "line": "ligne",
     "log": "journal technique",
     "method": "méthode",
+    "methods": "méthodes",
     "name": "nom",
     "offered": "proposé",
     "operation": "opération",
+    "option": "option",
     "outer": "base qui contient",
     "outer_path": "son emplacement",
     "path": "emplacement",
+    "port": "port",
     "problem": "problème",
     "proxy_host": "proxy",
     "proxy_port": "port du proxy",
     "reason": "raison",
     "target": "cible",
     "username": "compte",
+    "variable": "variable",
 }
 _STEP_STYLES: Final = {
     Step.WAITING: "$muted",
@@ -68,7 +74,7 @@ def shorten(text: str, width: int) -> str:
 
 def detail(name: str, value: str) -> str:
     """A detail of a failure in one line, for whoever is asked for help."""
-    return f"{_DETAILS.get(name, name).capitalize()} : {value}"
+    return f"{DETAILS.get(name, name).capitalize()} : {value}"
 
 
 def compression_cell(item: DatabaseState, *, running: bool) -> tuple[str, str]:

@@ -171,7 +171,8 @@ def _begin(page: Page, databases: Sequence[tuple[str, Path]], unmet: Unmet) -> N
         if (reason := gate.closed(session.home, settings.transfer, session.today())) is not None:
             raise reason
         ticks = Ticks(session.home).all
-        spec = make_spec(settings, databases, datetime.now().astimezone(), ticks, unmet.waive(asked=True))
+        moment = control.free_moment(session.home, datetime.now().astimezone())
+        spec = make_spec(settings, databases, moment, ticks, unmet.waive(asked=True))
         job = control.create(session.home, spec)
     except TransferError as error:
         page.say(f"{error.title}. {error.why}", "error")
