@@ -12,6 +12,7 @@ that nobody has verified. Needs root, for an account that sshd lets in.
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import statistics
@@ -25,6 +26,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import tui_transfer
 from tests.benchmarks import bound
 from tests.benchmarks.databases import make_database
 from tests.benchmarks.line import enter_namespace, open_line
@@ -172,6 +174,12 @@ def _serve(account: Account, line: Line, *, allow_exec: bool) -> Iterator[SshSer
         yield replace(server, port=port) if line.listens else server
 
 
+def _as_installed() -> None:
+    """Lets the program start as it does once it is installed: pip leaves its modules compiled."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    compileall.compile_dir(str(Path(tui_transfer.__file__).parent), quiet=1)
+
+
 def tell(text: str) -> None:
     """Says how it is going, beside the table."""
     print(text, file=sys.stderr, flush=True)
@@ -191,6 +199,7 @@ def main() -> None:
     asked = parser.parse_args()
     rates = [_rate(word) for word in asked.rates.split(",")]
     enter_namespace()
+    _as_installed()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tui-transfer-links-")))
         line = stack.enter_context(open_line())
