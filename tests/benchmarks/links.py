@@ -35,7 +35,6 @@ from tests.cli.place import COMMAND, Place
 from tests.servers.account import system_account
 from tests.servers.openssh import openssh
 from tests.servers.processes import free_port
-from tui_transfer.archive.blocks import PRESETS, STORED
 from tui_transfer.archive.writer import cores
 
 if TYPE_CHECKING:
@@ -77,9 +76,9 @@ class Campaign:
     def measure(self, database: Database, rates: Sequence[float | None]) -> Iterator[str]:
         """The lines of the table on one database."""
         packings = []
-        for preset in (STORED, *PRESETS):
-            packings.append(bound.measure(database.path, preset, self.runs))
-            tell(f"{database.name}, {_packed(packings[-1])}")
+        for packing in bound.measure(database.path, rates, self.runs):
+            packings.append(packing)
+            tell(f"{database.name}, {_packed(packing)}")
         for rate in rates:
             yield from lines(database.name, rate, bound.best(packings, rate), self._contend(database, rate))
 
