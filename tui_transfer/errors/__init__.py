@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from tui_transfer.errors.meanings import MEANINGS, Meaning
-from tui_transfer.errors.problems import EXIT_CODE_MEANINGS, ExitCode, Need, Problem, Recovery
+from tui_transfer.errors.meanings import MEANINGS
+from tui_transfer.errors.problems import EXIT_CODE_MEANINGS, ExitCode, Meaning, Need, Problem, Recovery
 from tui_transfer.errors.text import harmless
 
 __all__ = [

@@ -6,29 +6,9 @@ what that person is asked for. Screens, plain lines, JSON and the report all rea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-from tui_transfer.errors.problems import ExitCode, Need, Problem, Recovery
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """A problem's exit code, what makes it go away, and the French text: what happened, why, what to do.
-
-    The texts are `str.format` templates filled from the error's details.
-    """
-
-    exit_code: ExitCode
-    recovery: Recovery
-    title: str
-    why: str
-    advice: str
-    need: Need | None = None
-    """What a person is asked for, if that can help."""
-    network: bool = False
-    """Whether it may only be that the network is away, where the same route has worked before."""
-
+from tui_transfer.errors.problems import ExitCode, Meaning, Need, Problem, Recovery
 
 MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.UNEXPECTED: Meaning(

@@ -1,7 +1,8 @@
-"""The names of the failures, and the kinds they are of. The French words are in `meanings`."""
+"""The names of the failures, the kinds they are of, and what is to be told of each, which `meanings` does."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 from typing import Final
 
@@ -132,3 +133,21 @@ class Problem(StrEnum):
     CONTENT_MISMATCH = "content-mismatch"
     CONNECTION_LOST = "connection-lost"
     INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A problem's exit code, what makes it go away, and the French text: what happened, why, what to do.
+
+    The texts are `str.format` templates filled from the error's details.
+    """
+
+    exit_code: ExitCode
+    recovery: Recovery
+    title: str
+    why: str
+    advice: str
+    need: Need | None = None
+    """What a person is asked for, if that can help."""
+    network: bool = False
+    """Whether it may only be that the network is away, where the same route has worked before."""
