@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.tui import stage
-from tests.tui.conftest import flat, until
+from tests.tui.conftest import flat, rounds, until
 from tests.tui.scenes import PRACTICE, follow, settle
 from tests.tui.stage import MEGA
 from tui_transfer.job import control
@@ -23,7 +23,7 @@ from tui_transfer.tui.screens.home import HomePage
 from tui_transfer.tui.screens.leaving import LeavingDialog
 from tui_transfer.tui.screens.report import ReportPage
 from tui_transfer.tui.screens.success import SuccessDialog
-from tui_transfer.tui.screens.transfer import TransferPage
+from tui_transfer.tui.screens.transfer import POLL_SECONDS, TransferPage
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.progress_table import ProgressTable
 
@@ -124,7 +124,7 @@ async def test_nothing_is_drawn_under_a_modal(app: CentreApp, staged: Stage) -> 
         await pilot.press("q")
         stage.append(job, ev.UploadProgress(at=stage.at(25), database=1, acknowledged=50_000_000))
         table = page.query_one(ProgressTable)
-        await pilot.pause(1.2)  # two polls and more: what is shown is that they do nothing
+        await rounds(pilot, POLL_SECONDS)  # it could have been drawn
         assert str(table.get_cell_at((1, 5))) == "35,0\xa0Mo"  # type: ignore[arg-type]
         await pilot.press("r")
         await until(pilot, lambda: str(table.get_cell_at((1, 5))) == "50,0\xa0Mo")  # type: ignore[arg-type]
