@@ -40,8 +40,8 @@ class Dialog(ModalScreen[T], Generic[T]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Aide", show=False, key_display="? ou F1", tooltip="Cette aide"),
         # The arrows do it, too, where there is nothing but buttons; in a list these keys are the list's.
-        Binding("pageup", "turn_page(-1)", "", show=False),
-        Binding("pagedown", "turn_page(1)", "", show=False),
+        Binding("pageup", "turn_page(-1)", "Reculer dans le texte", show=False, key_display="Page préc."),
+        Binding("pagedown", "turn_page(1)", "Avancer dans le texte", show=False, key_display="Page suiv."),
     ]
     HELP: ClassVar[str] = ""
     """What the help says about this dialog."""
