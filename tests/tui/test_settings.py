@@ -341,7 +341,7 @@ async def test_the_first_settings_are_written_here(tmp_path: Path) -> None:
     home = Home(tmp_path / "new" / "config.toml", tmp_path / "new")
     app = CentreApp(home)
     async with app.run_test() as pilot:
-        await pilot.press("m", "enter")
+        await pilot.press("l", "m", "enter")
         assert isinstance(app.screen, SettingsPage)
         assert "Première utilisation" in flat(app)
         await type_in(pilot, "manager-name", "Association Exemple")
@@ -356,6 +356,7 @@ async def test_the_first_settings_are_written_here(tmp_path: Path) -> None:
     assert config.load(home.config_file) == config.Settings(
         manager=config.Manager(name="Association Exemple"),
         sharebox=config.ShareboxSettings(host="sharebox.example.org", username="exemple"),
+        display=config.DisplaySettings(theme="light"),
     )
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from textual.driver import Driver
 
-    from tui_transfer.config import Home
+    from tui_transfer.config import Home, ThemeName
     from tui_transfer.tui.practice import Practice
 
 _HERE: Final = Path(__file__).parent
@@ -82,14 +82,18 @@ class CentreApp(App[int], inherit_bindings=False):
         if not self.is_headless and sys.platform != "win32":
             self._end_on_signals()
 
+    @property
+    def theme_name(self) -> ThemeName:
+        """The theme on screen, as the settings name it."""
+        return next(name for name in THEMES if THEMES[name].name == self.theme)
+
     def next_theme(self) -> str:
         """Changes to the next theme and remembers it; returns a French sentence that says which it is."""
         names = list(THEMES)
-        now = next(name for name in names if THEMES[name].name == self.theme)
-        chosen = names[(names.index(now) + 1) % len(names)]
+        chosen = names[(names.index(self.theme_name) + 1) % len(names)]
         self.theme = THEMES[chosen].name
         if self.session.settings is None:
-            return f"Thème {THEME_NAMES[chosen]}, pour cette fois : sans configuration, il n'est pas retenu."
+            return f"Thème {THEME_NAMES[chosen]}, pour cette fois : enregistrez vos réglages pour le retenir."
         try:
             self.session.keep_theme(chosen)
         except TransferError:

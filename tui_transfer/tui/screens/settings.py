@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label, Static
 
+from tui_transfer.config import DisplaySettings
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.tui.screens.add_database import PathInput
 from tui_transfer.tui.screens.dialog import YesNo
@@ -82,10 +83,18 @@ class SettingsPage(Page):
     def body(self) -> Iterable[Widget]:
         """The sections, then what the focused field is for."""
         self.session.reload()
-        self._draft: Draft = read_draft(self.session.home.config_file)
+        self._draft: Draft = self._starting_point()
         form = VerticalScroll(*map(self._section, SECTIONS), id="form", classes="panel", can_focus=False)
         yield Vertical(form, id="form-room")
         yield Prose(id="hint")
+
+    def _starting_point(self) -> Draft:
+        draft = read_draft(self.session.home.config_file)
+        chosen = self.centre.theme_name
+        if self.session.settings is None and chosen != DisplaySettings().theme:
+            # It was chosen when there was nowhere to keep it.
+            return replace(draft, texts={**draft.texts, "display.theme": chosen})
+        return draft
 
     def _section(self, section: Section) -> Widget:
         lines: list[Widget] = [Static(section.title, classes="section-title")]
@@ -261,7 +270,7 @@ class SettingsPage(Page):
     def action_next_theme(self) -> None:
         """Changes the field as well."""
         super().action_next_theme()
-        chosen = next(name for name in THEMES if THEMES[name].name == self.app.theme)
+        chosen = self.centre.theme_name
         self.query_one("#display-theme", Choice).value = chosen
         if self.session.settings is not None:  # it was saved
             self._draft = replace(self._draft, texts={**self._draft.texts, "display.theme": chosen})
