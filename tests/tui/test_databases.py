@@ -116,6 +116,17 @@ async def test_a_database_is_chosen_in_the_folders_without_typing(
     assert config.load(staged.home.config_file).databases[-1].path == str(databases[0].parent / "comptes")
 
 
+async def test_nothing_of_a_path_is_lost_however_fast_it_comes(app: CentreApp, databases: list[Path]) -> None:
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await pilot.press("a")
+        field = app.screen.query_one("#path", Input)
+        for letter in str(databases[2]):  # all of them before the first is looked at
+            field.insert_text_at_cursor(letter)
+        await settle(pilot)
+        assert field.value == str(databases[2])
+
+
 async def test_duplicates_nested_missing_and_taken_names_are_refused(
     app: CentreApp, staged: Stage, databases: list[Path]
 ) -> None:

@@ -98,12 +98,14 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
 
     @on(Input.Changed, "#path")
     def _typed(self, event: Input.Changed) -> None:
-        if (meant := restarted(event.value)) != event.value:
-            event.input.value = meant  # shown as it is understood
-            event.input.cursor_position = len(meant)
+        # What is in the field by now: of text that is pasted, more may be there than the event tells of.
+        field = event.input
+        if (meant := restarted(field.value)) != field.value:
+            field.value = meant  # shown as it is understood
+            field.cursor_position = len(meant)
             return
         self._field("path").set_error(None)
-        self._list(event.value)
+        self._list(field.value)
         self._propose()
 
     @on(Input.Submitted, "#path")
