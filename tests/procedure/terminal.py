@@ -17,7 +17,7 @@ import psutil
 from tests.programs import require
 
 _POLL = 0.05
-_END_LIMIT = 10.0
+_END_LIMIT = 60.0
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Terminal:
 
     def type(self, text: str) -> None:
         """Types text as it is."""
-        self._tmux("send-keys", "-l", text)
+        self._tmux("send-keys", "-l", "--", text)  # a text may begin with a dash
 
     def fill(self, text: str) -> None:
         """Types text into a field, and goes to the next one once it is there.
@@ -50,11 +50,11 @@ class Terminal:
         """What is on the screen now."""
         return self._tmux("capture-pane", "-p")
 
-    def wait_for(self, *words: str, limit: float = 30) -> str:
+    def wait_for(self, *words: str, limit: float = 60) -> str:
         """Waits until all `words` are on the screen, spaces of every width and line ends counting alike."""
         return self.wait_until(lambda text: all(word in text for word in words), f"{words}", limit)
 
-    def wait_until(self, condition: Callable[[str], bool], what: str, limit: float = 30) -> str:
+    def wait_until(self, condition: Callable[[str], bool], what: str, limit: float = 60) -> str:
         """Waits until the screen, its words joined by single spaces, meets `condition`."""
         end = time.monotonic() + limit
         while time.monotonic() < end:
@@ -64,7 +64,7 @@ class Terminal:
             time.sleep(_POLL)
         raise AssertionError(f"waited {limit} s for {what}; the screen was:\n{self.screen()}")
 
-    def exit_status(self, limit: float = 15) -> int:
+    def exit_status(self, limit: float = 60) -> int:
         """Waits until the program ended, and gives its exit status as a shell does: 128 + n for signal n."""
         end = time.monotonic() + limit
         while time.monotonic() < end:
