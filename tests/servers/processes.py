@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import socket
 import subprocess
 import tempfile
 import time
+from itertools import chain, cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,24 +18,37 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 _BELOW_EPHEMERAL = (15000, 32000)
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
+
+
+def _own_ports() -> Iterator[int]:
+    """The ports of this process among its parallel workers, each once before any comes again."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    first, last = _BELOW_EPHEMERAL
+    ports = range(first + worker % workers, last, workers)
+    start = random.SystemRandom().randrange(len(ports))
+    return cycle(chain(ports[start:], ports[:start]))
+
+
+_ports = _own_ports()
 
 
 def free_port() -> int:
     """Gives a port nobody listens on.
 
     It lies below the range from which the system numbers outgoing connections, so that none of these
-    can take it before the server does; it is drawn at random, so that parallel workers do not meet.
+    can take it before the server does. No test is given one that another test was given: where a test wants
+    a port closed, nobody opens it meanwhile.
     """
-    draw = random.SystemRandom()
-    while True:
-        port = draw.randint(*_BELOW_EPHEMERAL)
+    for port in _ports:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind((LOOPBACK, port))
             return port
+    raise AssertionError
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float = 10.0, what: str = "condition") -> None:
+def wait_until(condition: Callable[[], bool], *, seconds: float = 60.0, what: str = "condition") -> None:
     """Returns as soon as `condition` holds; fails after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():
