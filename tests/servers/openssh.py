@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 from tests.programs import require
-from tests.servers.processes import LOOPBACK, free_port, public_folder, running
+from tests.servers.processes import LOOPBACK, free_port, public_folder, running, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,6 +55,26 @@ class SshServer:
     def authentication_requests(self) -> list[str]:
         """The lines of the log that tell of an authentication request, even of method « none »."""
         return [line for line in self.log().splitlines() if "userauth-request" in line]
+
+    def refused_passwords(self) -> int:
+        """How many wrong passwords were shown to it, by whoever has left: it logs each after its answer."""
+        wait_until(self._were_all_left, what="the end of every connection in sshd's log")
+        return sum("Failed password" in line for line in self.log().splitlines())
+
+    def _were_all_left(self) -> bool:
+        log = self.log()
+        begun = re.findall(r"^Connection from \S+ port (\d+)", log, re.MULTILINE)
+        return set(begun) <= set(re.findall(r"(?:closed|reset) by .* port (\d+)", log))
+
+    def wait_for_sessions(self) -> None:
+        """Waits for the end of those whose connection was cut: until then they may go on writing."""
+        account = self.root.stat().st_uid
+
+        def are_over() -> bool:
+            running = psutil.process_iter(["uids"])
+            return not any(account in (process.info["uids"] or ()) for process in running)
+
+        wait_until(are_over, what="the end of the sessions")
 
 
 @contextlib.contextmanager

@@ -202,6 +202,7 @@ class TestCutAgainAndAgain:
 
         with connect(server, port=link.port) as sharebox:
             failure(Problem.CONNECTION_LOST, lambda: send(sharebox, archive, on_progress=cut, memory=memory))
+        server.wait_for_sessions()
 
     def test_nothing_is_read_twice(self, ssh_server: SshServer, link: Relay, archive: Path) -> None:
         memory = Memory()
@@ -211,7 +212,8 @@ class TestCutAgainAndAgain:
                 self.cut_at(link, ssh_server, archive, memory, stage, int(share * SIZE))
         with connect(ssh_server, port=link.port) as sharebox:
             assert send(sharebox, archive, memory=memory).verification is Verification.READ_BACK
-        assert link.answered < SIZE * 1.3, "only what was on its way is read again"
+        # Four times as much as a window holds, and less than reading from the start after one of the cuts.
+        assert link.answered < SIZE * 1.6, "only what was on its way is read again"
         assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
 
     @pytest.mark.parametrize("stage", [Stage.SENDING, Stage.VERIFYING])
