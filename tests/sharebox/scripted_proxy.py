@@ -83,7 +83,7 @@ def scripted_proxy(replies: Iterable[Reply]) -> Iterator[ScriptedProxy]:
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(timeout=10)
+        thread.join(timeout=60)
         assert not thread.is_alive(), "the client under test left its connection open"
 
 

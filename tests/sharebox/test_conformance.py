@@ -150,7 +150,7 @@ class TestWhole:
                 writer.write(content[HEADER_BYTES : SIZE // 2])
                 writer.flush()
                 file.advance(SIZE // 2)
-                if not half_is_there.wait(10):
+                if not half_is_there.wait(60):
                     file.fail(AssertionError("what is there already is not sent, or not told"))
                     return
                 headers.append((server.root / "base.7z.part").read_bytes()[:HEADER_BYTES])

@@ -66,7 +66,7 @@ def through(proxy: SquidServer, username: str, password: str) -> Proxy:
 
 def passes(route: Proxy, port: int) -> None:
     with open_tunnel(route, LOOPBACK, port) as tunnel, tunnel.makefile("rb") as reader:
-        tunnel.settimeout(5)
+        tunnel.settimeout(30)
         assert reader.readline() == BANNER
 
 
@@ -78,6 +78,8 @@ class TestSquid:
     def test_digest_once(self, server: int) -> None:
         with squid(allowed_ports=[server], asks=["digest"]) as proxy:
             passes(through(proxy, USERNAME, PASSWORD), server)
+            # It is told when the tunnel ends, and must not be told after what follows.
+            wait_until(lambda: len(proxy.requests()) == 2, what="two requests in squid's log")
             refused(through(proxy, USERNAME, "faux"), server)
             # Then one without credentials: another attempt with them would stand before it in the log.
             failure(
@@ -144,7 +146,7 @@ class TestSquid:
         with squid(allowed_ports=[server], encrypted=True) as proxy:
             monkeypatch.setenv("SSL_CERT_FILE", str(proxy.certificate))
             with open_tunnel(Proxy("https", proxy.host, proxy.port), LOOPBACK, server) as tunnel:
-                tunnel.settimeout(5)
+                tunnel.settimeout(30)
                 with tunnel.makefile("rb") as reader:
                     assert reader.read() == BANNER
 

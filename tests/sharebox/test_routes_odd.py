@@ -12,7 +12,7 @@ from tests.servers.processes import LOOPBACK
 from tests.sharebox.helpers import failure
 from tests.sharebox.scripted_proxy import HANG_UP, refusal, scripted_proxy
 from tui_transfer.errors import Problem
-from tui_transfer.sharebox.routes import Proxy, open_tunnel
+from tui_transfer.sharebox.routes import CONNECT_SECONDS, Proxy, open_tunnel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ ASKED = refusal('Basic realm="test"', "NTLM")
 
 def heard_through(route: Proxy, size: int) -> bytes:
     with open_tunnel(route, "sharebox.test", 22) as tunnel, tunnel.makefile("rb") as reader:
-        tunnel.settimeout(5)
+        tunnel.settimeout(30)
         return reader.read(size)
 
 
@@ -85,7 +85,7 @@ def test_nonsense(reply: list[bytes]) -> None:
     started = time.monotonic()
     with scripted_proxy([reply]) as proxy:
         failure(Problem.PROXY_PROTOCOL, lambda: open_tunnel(proxy.route("u", "p"), "sharebox.test", 22))
-    assert time.monotonic() - started < 5  # the time limit is 15
+        assert time.monotonic() - started < CONNECT_SECONDS, "it was not understood to be nonsense"
 
 
 @pytest.mark.parametrize("body", [b"x" * (1 << 20), b""])
@@ -116,7 +116,7 @@ def test_whole_exchange_has_one_limit(phase: str) -> None:
         route = Proxy(kind, LOOPBACK, proxy.port, "u", "p")
         started = time.monotonic()
         failure(Problem.PROXY_PROTOCOL, lambda: open_tunnel(route, "sharebox.test", 22, timeout=1))
-        assert 0.9 < time.monotonic() - started < 3
+        assert 0.9 < time.monotonic() - started < CONNECT_SECONDS - 1
 
 
 def test_endless_patience_ends() -> None:
@@ -130,7 +130,7 @@ def test_tls_that_never_begins(reply: list[bytes]) -> None:
         route = Proxy("https", LOOPBACK, proxy.port)
         started = time.monotonic()
         failure(Problem.PROXY_PROTOCOL, lambda: open_tunnel(route, "sharebox.test", 22, timeout=1))
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < CONNECT_SECONDS - 1
 
 
 def test_endless_refusals_end() -> None:

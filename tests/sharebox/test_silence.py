@@ -33,14 +33,15 @@ if TYPE_CHECKING:
     from tests.servers.account import Account
     from tests.servers.openssh import SshServer
 
-LIMIT = 2.0
-MARGIN = 2.0
+LIMIT = 4.0
+MARGIN = 10.0
+"""For a busy machine: together they are far from the limits that are not shortened."""
 SIZE = 6_000_000
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits of two seconds, and none of the system's own."""
+    """Limits of a few seconds, and none of the system's own."""
     monkeypatch.delattr(socket, "TCP_USER_TIMEOUT", raising=False)
     monkeypatch.setattr(watch, "SILENCE_SECONDS", LIMIT)
     monkeypatch.setattr(watch, "_ASK_AFTER_SECONDS", LIMIT / 4)
@@ -86,8 +87,9 @@ class TestConnecting:
     def test_the_server_goes_silent_while_connecting(self, server: SshServer, share: float) -> None:
         """Banner, keys, authentication, channel, SFTP: after each share of what a server says meanwhile."""
         with relay(server.port) as link:
-            connect(server, port=link.port).close()
-            link.silent_after = link.answered + int(link.answered * share)
+            with connect(server, port=link.port):
+                said = link.answered
+            link.silent_after = link.answered + int(said * share)
             started = time.monotonic()
             problem = Problem.CONNECTION_LOST if share else Problem.NOT_SSH
             failure(problem, lambda: connect(server, port=link.port))
@@ -163,10 +165,12 @@ class TestPatience:
     def test_idle_server_that_answers_is_alive(
         self, account: Account, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(watch, "SILENCE_SECONDS", 1.5)
+        monkeypatch.setattr(watch, "SILENCE_SECONDS", LIMIT)
         monkeypatch.setattr(watch, "_ASK_AFTER_SECONDS", 0.2)
         with openssh(account) as server, connect(server) as sharebox:
-            wait_until(lambda: server.log().count("keepalive@openssh.com") > 4, what="signs of life asked")
+            begun = time.monotonic()
+            wait_until(lambda: time.monotonic() - begun > LIMIT + 1, what="more than the limit of silence")
+            assert server.log().count("keepalive@openssh.com") > 2
             assert sharebox.sftp.stat(server.directory) is not None
 
     def test_every_phase_ends_within_45_seconds_and_outlives_a_pause_of_20(self) -> None:
