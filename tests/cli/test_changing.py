@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.place import Place, archives, blocks_packed, extract, place_for
+from tests.cli.place import LIMIT, Place, archives, blocks_packed, extract, place_for
 from tests.servers.openssh import SshServer
 from tests.servers.processes import wait_until
 from tui_transfer.archive.blocks import BLOCK_SIZE
@@ -45,9 +46,7 @@ def _append(base: Path) -> None:
 
 
 def _replace(base: Path) -> None:
-    other = base.with_name("autre.bin")
-    other.write_bytes(base.read_bytes())
-    other.replace(base)
+    base.with_name("autre.bin").replace(base)
 
 
 @pytest.mark.parametrize(
@@ -56,10 +55,11 @@ def _replace(base: Path) -> None:
 def test_a_file_that_changes_is_not_sent_and_goes_well_once_it_is_quiet(
     place: Place, ssh_server: SshServer, base: Path, tmp_path: Path, change: Callable[[Path], None]
 ) -> None:
+    shutil.copyfile(base, base.with_name("autre.bin"))
     with place.started("run", "--yes", "--json") as command:
         wait_until(lambda: blocks_packed(place) >= 1, seconds=60, what="a block")
         change(base)
-        out, _ = command.communicate(timeout=60)
+        out, _ = command.communicate(timeout=LIMIT)
     assert command.returncode == 4
     assert '"problem":"database-changed"' in out.splitlines()[-1]
     assert str(base) in out.splitlines()[-1]

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cli.place import Place, archives, blocks_packed, extract, place_for
+from tests.cli.place import LIMIT, Place, archives, blocks_packed, extract, place_for
 from tests.mounts import small_disk
 from tests.programs import require
 from tests.servers.openssh import SshServer
@@ -68,7 +68,7 @@ def test_a_disk_that_fills_up_blocks_with_words_and_the_work_is_kept(
     with place.started("run", "--yes", "--json") as command:
         wait_until(lambda: blocks_packed(place) >= 1, seconds=60, what="a block")
         filler = _fill(disk)
-        out, _ = command.communicate(timeout=60)
+        out, _ = command.communicate(timeout=LIMIT)
     assert command.returncode == 10
     assert '"problem":"disk-full"' in out.splitlines()[-1]
     assert "bloqué" in place.run("jobs").out
@@ -143,14 +143,16 @@ def test_a_job_that_is_removed_under_its_worker_is_not_said_to_be_resumable_or_d
 ) -> None:
     base.write_bytes(os.urandom(3_000_000))
     with relay(ssh_server.port) as line:
-        line.rate = 1_000_000
+        line.rate = 300_000
         place.configure(ssh_server, {"Base": base}, port=line.port)
         with place.started("run", "--yes", "--json") as command:
             wait_until(lambda: line.sent > 500_000, seconds=60, what="some of it to be sent")
             worker = psutil.Process(control.Follower(place.job()).state.worker_pid)
+            worker.suspend()  # or it might make a file in a folder that is being removed
             shutil.rmtree(place.home.jobs)
-            out, _ = command.communicate(timeout=30)
-            worker.wait(30)
+            worker.resume()
+            out, _ = command.communicate(timeout=LIMIT)
+            worker.wait(60)
     assert command.returncode == 10
     assert "journal.jsonl" in out.splitlines()[-1]
     assert archives(ssh_server.root) == []

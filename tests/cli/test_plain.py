@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pexpect
+import psutil
 import pytest
 
-from tests.cli.place import COMMAND, Place, archives, place_for
+from tests.cli.place import COMMAND, LIMIT, Place, archives, place_for
 from tests.servers.openssh import PASSPHRASE, SshServer
-from tests.servers.processes import free_port
+from tests.servers.processes import free_port, wait_until
 from tests.servers.relay import relay
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
@@ -76,7 +77,7 @@ def at_terminal(
         words[0],
         list(words[1:]),
         env=place.environment(TERM="xterm-256color", **environment),
-        timeout=40,
+        timeout=60,
         encoding="utf-8",
         dimensions=(24, 80),
         echo=False,
@@ -199,7 +200,7 @@ def test_a_running_transfer_is_joined_even_where_nobody_can_answer(
     (tmp_path / "base.db").write_bytes(os.urandom(6_000_000))
     place.secrets["TUI_TRANSFER_SFTP_PASSWORD"] = ssh_server.password
     with relay(ssh_server.port) as line:
-        line.rate = 1_000_000
+        line.rate = 100_000
         place.configure(ssh_server, {"Base active": tmp_path / "base.db"}, port=line.port)
         with place.started("run", "--yes") as running:
             assert running.stdout is not None
@@ -209,8 +210,8 @@ def test_a_running_transfer_is_joined_even_where_nobody_can_answer(
                 assert joined.stdout is not None
                 assert f"Le transfert {job.id} est en cours" in joined.stdout.readline()
                 line.rate = None
-                said, complaints = joined.communicate(timeout=60)
-            running.communicate(timeout=60)
+                said, complaints = joined.communicate(timeout=LIMIT)
+            running.communicate(timeout=LIMIT)
     assert (running.returncode, joined.returncode) == (0, 0), complaints
     assert "remise" in said
     assert len(control.list_jobs(place.home)) == 1
@@ -228,6 +229,9 @@ def test_ctrl_c_at_a_question_leaves(place: Place) -> None:
     with at_terminal(place, "--plain") as person:
         person.waits_for(REVIEW)
         person.waits_for(": ")  # the space is written by what then reads
+        # A signal that comes between the two is heard only after the next line.
+        asking = psutil.Process(person.program.pid)
+        wait_until(lambda: asking.status() == psutil.STATUS_SLEEPING, what="the wait for an answer")
         person.program.sendintr()
         person.waits_for("Abandonné")
         person.program.expect(pexpect.EOF)
@@ -238,7 +242,7 @@ def test_ctrl_c_at_a_question_leaves(place: Place) -> None:
 
 def test_a_dumb_terminal_gets_one_line_that_leads_here(place: Place) -> None:
     program = pexpect.spawn(
-        COMMAND[0], COMMAND[1:], env=place.environment(TERM="dumb"), timeout=20, encoding="utf-8"
+        COMMAND[0], COMMAND[1:], env=place.environment(TERM="dumb"), timeout=60, encoding="utf-8"
     )
     program.expect(pexpect.EOF)
     program.wait()
@@ -259,7 +263,7 @@ def _screen(place: Place, *arguments: str) -> str:
         COMMAND[0],
         [*COMMAND[1:], *arguments],
         env=place.environment(TERM="xterm-256color", COLORTERM="truecolor"),
-        timeout=20,
+        timeout=60,
         encoding="utf-8",
         dimensions=(24, 80),
     )

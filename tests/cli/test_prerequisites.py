@@ -54,7 +54,7 @@ def test_at_a_terminal_one_question_names_them_and_its_default_is_no(
     place: Place, answer: str, code: int
 ) -> None:
     asked = pexpect.spawn(
-        sys.executable, [*COMMAND[1:], "run"], env=place.environment(), timeout=20, dimensions=(24, 400)
+        sys.executable, [*COMMAND[1:], "run"], env=place.environment(), timeout=60, dimensions=(24, 400)
     )
     try:
         asked.expect("ne sont pas cochés : noms de dossiers uniques, ".encode())

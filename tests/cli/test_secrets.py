@@ -47,7 +47,7 @@ raise SystemExit(app.run_app(Home.find()))
 
 def test_a_crash_of_the_screens_tells_no_variable(tmp_path: Path) -> None:
     environment = place_for(tmp_path, "").environment(TERM="xterm-256color")
-    screens = pexpect.spawn(sys.executable, ["-c", CRASH], env=environment, timeout=20)
+    screens = pexpect.spawn(sys.executable, ["-c", CRASH], env=environment, timeout=60)
     screens.expect(pexpect.EOF)
     screens.wait()
     assert screens.exitstatus == 1
@@ -67,7 +67,7 @@ raise SystemExit(app.run_app(Home.find()))
 
 def test_what_the_screens_start_gets_no_secret(tmp_path: Path) -> None:
     environment = place_for(tmp_path, "canari-sftp").environment(TERM="xterm-256color", **UNUSED)
-    screens = pexpect.spawn(sys.executable, ["-c", CHILD], env=environment, timeout=20)
+    screens = pexpect.spawn(sys.executable, ["-c", CHILD], env=environment, timeout=60)
     screens.expect(pexpect.EOF)
     assert b"TUI_TRANSFER_HOME=" in screens.before
     assert b"canari" not in screens.before

@@ -169,7 +169,7 @@ def test_it_asks_and_makes_nothing_without_a_yes(place: Place) -> None:
             COMMAND[0],
             [*COMMAND[1:], "support-bundle", str(file)],
             env=place.environment(),
-            timeout=30,
+            timeout=60,
             encoding="utf-8",
         )
         terminal.expect("versions.txt")

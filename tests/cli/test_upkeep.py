@@ -239,7 +239,7 @@ def test_a_person_is_asked_before_anything_is_removed(
     job = _interrupt(place, link)
     password = place.secrets.pop("TUI_TRANSFER_SFTP_PASSWORD")
     for answer in "non", "oui":
-        asked = pexpect.spawn(COMMAND[0], [*COMMAND[1:], "purge"], env=place.environment(), timeout=20)
+        asked = pexpect.spawn(COMMAND[0], [*COMMAND[1:], "purge"], env=place.environment(), timeout=60)
         asked.expect(re.escape(f"{job.spec.databases[0].archive}.part"))
         asked.expect("oui/non")
         assert len(_names(ssh_server)) == 1
