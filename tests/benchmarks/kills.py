@@ -21,7 +21,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -149,7 +149,8 @@ class Campaign:
         if victims != "worker" and view.poll() is None:
             pids.append(view.pid)
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended just now
+                os.kill(pid, signal.SIGKILL)
         if pids:
             self.figures.kills[victims] += 1
             self.figures.phases[at] += 1
@@ -192,7 +193,9 @@ class Campaign:
         return found
 
     def _check_final_names(self) -> None:
-        """Whatever has its final name is what a journal says was sealed."""
+        """Whatever has its final name is what a journal says was sealed, before."""
+        named = archives(self.server.root)
+        manifests = list(self.server.root.glob("*.manifest.json"))
         sealed = {
             spec.archive: event.sha256
             for job in control.list_jobs(self.place.home)
@@ -200,10 +203,10 @@ class Campaign:
             if isinstance(event, ArchiveSealed)
             for spec in [job.spec.databases[event.database]]
         }
-        for archive in archives(self.server.root):
+        for archive in named:
             assert hashlib.sha256(archive.read_bytes()).hexdigest() == sealed[archive.name], archive
             self.figures.checked += 1
-        for manifest in self.server.root.glob("*.manifest.json"):
+        for manifest in manifests:
             told = json.loads(manifest.read_bytes())["archive"]
             assert told["sha256"] == sealed[told["name"]], manifest
 
