@@ -151,7 +151,7 @@ def test_a_hash_asked_past_the_end_of_a_file_is_answered(session: paramiko.SFTPC
     (folder / "short").write_bytes(b"x" * 1000)
     channel = session.get_channel()
     assert channel is not None
-    channel.settimeout(10)
+    channel.settimeout(30)
     with session.open("short") as remote:
         assert remote.check("sha1", 0, 1000) == hashlib.sha1(b"x" * 1000).digest()
         with pytest.raises(EOFError):
@@ -283,7 +283,7 @@ def test_it_ends_by_itself_when_its_standard_input_is_closed(tmp_path: Path) -> 
         with sftp_session(ready.port, PASSWORD) as sftp:
             sftp.listdir("/")  # someone is served meanwhile
             process.stdin.close()
-            assert process.wait(timeout=10) == 0
+            assert process.wait(timeout=60) == 0
 
 
 PARENT = """

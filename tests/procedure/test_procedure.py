@@ -19,7 +19,7 @@ from tests.procedure.terminal import Terminal, terminal
 from tests.programs import require, require_root
 from tests.servers.account import Account
 from tests.servers.openssh import SshServer, openssh
-from tests.servers.processes import free_port
+from tests.servers.processes import free_port, wait_until
 from tests.servers.relay import Relay, relay
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
@@ -88,7 +88,7 @@ def _give_password(centre: Terminal, server: SshServer) -> None:
 
 def _to_the_report(centre: Terminal) -> None:
     """Steps 5c and 6."""
-    centre.wait_for("OK", "relecture", limit=60)
+    centre.wait_for("OK", "relecture", limit=120)
     centre.press("Enter")
     centre.wait_for("Message à envoyer", "Copier les destinataires", "Copier le contenu")
 
@@ -156,6 +156,7 @@ def test_step_5bis_through_a_proxy(place: Place, ssh_server: SshServer, base: Pa
             "Le proxy a refusé l'identifiant ou le mot de passe", proxy.host, str(proxy.port), PROXY_USERNAME
         )
         assert "incorrect" not in screen
+        wait_until(lambda: bool(proxy.attempts()), what="the log tells of it")
         assert len(proxy.attempts()) == 1
         centre.type(PROXY_PASSWORD)
         centre.press("Enter")
@@ -180,8 +181,8 @@ def _assert_nowhere_in(folder: Path, *secrets: str) -> None:
 
 def test_the_button_is_greyed_before_the_go_and_reread_after(place: Place) -> None:
     """Step 3bis, with « Relire » and with « Quitter »."""
-    tomorrow = date.today() + timedelta(days=1)
-    place.change(transfer=TransferSettings(opens_on=tomorrow))
+    later = date.today() + timedelta(days=2)
+    place.change(transfer=TransferSettings(opens_on=later))
     with _centre(place) as centre:
         centre.press("Enter")
         centre.wait_for("Le GO n'est pas encore donné")
@@ -206,7 +207,7 @@ def slow_line(place: Place, ssh_server: SshServer, tmp_path: Path) -> Iterator[R
     base = tmp_path / "bases" / "grosse.bin"
     base.write_bytes(os.urandom(8_000_000))
     with relay(ssh_server.port) as line:
-        line.rate = 500_000
+        line.rate = 200_000
         place.configure(ssh_server, {"Base active": base}, port=line.port)
         yield line
 
@@ -236,7 +237,7 @@ def test_a_closed_terminal_does_not_stop_the_transfer_and_reopening_shows_it(
         centre.press("t")
         _see_it_sent(centre)
         slow_line.rate = None
-        centre.wait_for("OK", "relecture", limit=60)
+        centre.wait_for("OK", "relecture", limit=120)
     assert control.Follower(place.job()).succeeded
 
 
@@ -282,10 +283,10 @@ def test_an_ssh_session_that_hangs_and_is_cut_leaves_the_transfer_to_another_win
                 _see_it_sent(window)
             session.silence()
             slow_line.rate = None
-            here.wait_for("OK", "relecture", limit=60)
+            here.wait_for("OK", "relecture", limit=120)
             assert hung.is_running()
             session.cut()
-            assert psutil.wait_procs([hung], timeout=10)[1] == []
+            assert psutil.wait_procs([hung], timeout=60)[1] == []
     assert control.Follower(place.job()).state.worker_pid == worker
     assert len(archives(ssh_server.root)) == 1
 
@@ -355,6 +356,6 @@ def test_an_interrupted_transfer_is_resumed_where_it_was(
         centre.wait_for("Reprendre")
         centre.press("r")
         _give_password(centre, ssh_server)
-        centre.wait_for("OK", "relecture", limit=60)
+        centre.wait_for("OK", "relecture", limit=120)
     resumed_from = control.Follower(place.job()).state.databases[0].resumed_from
     assert resumed_from >= sent > 500_000
