@@ -8,17 +8,19 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.pilot import Pilot
 
-from tests.tui import stage
+from tests.tui import patience, stage
+from tests.tui.patience import until as until
 from tests.tui.stage import Stage, settings
 from tui_transfer.job import control
+from tui_transfer.tui import clipboard, mailer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from textual.app import App
-    from textual.pilot import Pilot
 
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
@@ -33,6 +35,14 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As much time as it takes, for keys and for the programs that a screen asks."""
+    monkeypatch.setattr(Pilot, "press", patience.press)
+    monkeypatch.setattr(clipboard, "_PATIENCE", patience.LONGEST)
+    monkeypatch.setattr(mailer, "_PATIENCE", patience.LONGEST)
 
 
 @pytest.fixture
@@ -78,20 +88,6 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
     monkeypatch.setattr(control, "start", workers.start)
     monkeypatch.setattr(control, "stop", workers.stop)
     return workers
-
-
-async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Waits for what a timer or a thread behind the screen brings, and for the keys to find their place.
-
-    A screen is there before its widgets are: keys that come in between would be lost.
-    """
-    for _ in range(500):
-        screen = pilot.app.screen
-        if condition() and screen.is_mounted and (screen.focused or not screen.focus_chain):
-            await pilot.pause()
-            return
-        await pilot.pause(0.02)
-    pytest.fail("it never came to be so")
 
 
 async def rounds(pilot: Pilot[Any], seconds: float, count: int = 6) -> None:

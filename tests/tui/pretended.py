@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.control import Job
 
 MEGA = 1_000_000
+_LONGEST = 60.0
 
 
 def open_terminal(staged: Stage, colours: str = "", **more: str) -> pexpect.spawn[bytes]:
@@ -35,7 +36,7 @@ def open_terminal(staged: Stage, colours: str = "", **more: str) -> pexpect.spaw
         ["-m", "tests.tui.on_a_terminal", str(staged.home.data)],
         dimensions=(24, 80),
         env=environment,
-        timeout=20,
+        timeout=60,
     )
 
 
@@ -46,6 +47,25 @@ def read_for(terminal: pexpect.spawn[bytes], seconds: float) -> bytes:
         if select.select([terminal.child_fd], [], [], left)[0]:
             read += os.read(terminal.child_fd, 65536)
     return read
+
+
+def read_until(terminal: pexpect.spawn[bytes], *words: bytes) -> bytes:
+    """All that was sent since what was last expected, until every one of `words` was."""
+    read = b"".join(part for part in (terminal.before, terminal.after, terminal.buffer) if part)
+    terminal.buffer = b""
+    limit = time.monotonic() + _LONGEST
+    while not all(word in read for word in words):
+        assert time.monotonic() < limit, f"no {words} in {read!r}"
+        read += read_for(terminal, 0.1)
+    return read
+
+
+def read_until_quiet(terminal: pexpect.spawn[bytes], seconds: float = 2.0) -> None:
+    """Until nothing came for that long: all that was to be drawn is."""
+    terminal.buffer = b""
+    limit = time.monotonic() + _LONGEST
+    while read_for(terminal, seconds):
+        assert time.monotonic() < limit, "it goes on sending"
 
 
 def fifteen_databases(staged: Stage) -> Job:

@@ -15,6 +15,7 @@ from unittest.mock import patch
 from textual.pilot import Pilot
 
 from tests.tui import stage
+from tests.tui.patience import LONGEST, rest
 from tests.tui.stage import MEGA, Stage
 from tui_transfer.archive.source import SourceKind, Summary
 from tui_transfer.config import Home, ProxySettings
@@ -268,9 +269,9 @@ async def settle(pilot: Pilot[Any]) -> None:
     """Until the threads behind the screen have handed over their results."""
     for thread in threading.enumerate():
         if thread.daemon and thread.name.startswith("Thread-"):
-            thread.join(timeout=5)
-    await pilot.pause()
-    await pilot.pause()
+            thread.join(timeout=LONGEST)
+    await rest(pilot)
+    await rest(pilot)
 
 
 async def follow(pilot: Pilot[Any], job: Job, *, begin: bool = False) -> TransferPage:

@@ -266,7 +266,7 @@ def over_ssh(staged: Stage, folder: Path, *through: str) -> Iterator[pexpect.spa
             *("-p", str(server.port), f"root@{server.host}", shlex.join(remote)),
         ]
         environment = os.environ | {"TERM": "xterm-256color"}
-        child = pexpect.spawn(require("ssh"), ssh, dimensions=(24, 80), env=environment, timeout=30)
+        child = pexpect.spawn(require("ssh"), ssh, dimensions=(24, 80), env=environment, timeout=60)
         try:
             child.expect("Maintenir")
             yield child

@@ -345,7 +345,7 @@ async def test_the_cursor_stays_where_it_is_when_the_checks_arrive(
     arrived = threading.Event()
 
     def slow_checks(*_: object) -> list[Check]:
-        arrived.wait(10)
+        arrived.wait(60)
         return [Check("space", "Place libre", Verdict.OK, ""), Check("names", "Noms", Verdict.OK, "")]
 
     monkeypatch.setattr(prerequisites, "check_all", slow_checks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -117,7 +118,7 @@ async def test_each_stage_is_seen_as_it_comes_and_any_can_be_left(
     def diagnose(*_: object) -> Iterator[Finding]:
         try:
             yield Finding(Stage.NAME, Outcome.OK, "C'est un nom.", 0.01)
-            go.wait(20)
+            go.wait(120)
             yield Finding(Stage.ROUTE, Outcome.BLOCKING, "Rien ne répond.", 15.0)
             yield Finding(Stage.HOST_KEY, Outcome.NOT_TRIED)
         finally:
@@ -130,13 +131,13 @@ async def test_each_stage_is_seen_as_it_comes_and_any_can_be_left(
         await until(pilot, lambda: "✓ OK Nom 10 ms" in flat(app))
         assert "▸ en cours Route directe" in flat(app)
         assert "· attente Clé du serveur" in flat(app)
-        await until(pilot, lambda: "en cours Route directe 1 s" in flat(app))
+        await until(pilot, lambda: re.search(r"en cours Route directe [1-9]\d* s", flat(app)))
         await pilot.press("c", "r", "m")
         assert at(pilot, DiagnosisDialog), "nothing to copy, to try again or to give yet"
         await pilot.press("escape")
         assert at(pilot, PrerequisitesPage)
         go.set()
-        assert closed.wait(10), "nobody looks: the connection is closed"
+        assert closed.wait(60), "nobody looks: the connection is closed"
 
 
 async def test_what_goes_wrong_inside_is_told(staged: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +157,7 @@ async def test_where_the_cursor_was_moved_it_stays(staged: Home, monkeypatch: py
 
     def diagnose(*_: object) -> Iterator[Finding]:
         yield Finding(Stage.NAME, Outcome.OK, "C'est un nom.", 0.01)
-        go.wait(20)
+        go.wait(120)
         yield Finding(Stage.ROUTE, Outcome.BLOCKING, "Rien ne répond.", 15.0)
 
     monkeypatch.setattr(diagnosis, "diagnose", diagnose)

@@ -313,7 +313,7 @@ async def test_a_second_press_asks_no_second_time(
     look_up = leftovers.leftovers
 
     def look_up_slowly(state: JobState) -> list[str]:
-        assert looked_up.wait(10)
+        assert looked_up.wait(60)
         return look_up(state)
 
     monkeypatch.setattr(leftovers, "leftovers", look_up_slowly)

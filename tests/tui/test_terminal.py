@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import select
 import signal
 import time
 from contextlib import contextmanager
@@ -13,7 +15,14 @@ import pexpect
 import pyte
 import pytest
 
-from tests.tui.pretended import advance, fifteen_databases, open_terminal, read_for
+from tests.tui.pretended import (
+    advance,
+    fifteen_databases,
+    open_terminal,
+    read_for,
+    read_until,
+    read_until_quiet,
+)
 from tui_transfer import config
 from tui_transfer.tui.theme import THEMES
 
@@ -23,6 +32,8 @@ if TYPE_CHECKING:
     from tests.tui.stage import Stage
     from tui_transfer.config import ThemeName
 
+FAST = 10.0
+"""Seconds, on a machine that does much else: what is waited for in vain takes longer."""
 LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
 
 
@@ -40,7 +51,7 @@ def test_a_signal_ends_it_cleanly_and_fast(terminal: pexpect.spawn[bytes], numbe
     terminal.kill(number)
     terminal.expect(pexpect.EOF)
     terminal.wait()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < FAST
     assert terminal.exitstatus == 128 + number
     assert LEFT_ALTERNATE_SCREEN in terminal.before
 
@@ -51,7 +62,7 @@ def test_quitting_is_fast_and_leaves_the_terminal_as_it_was(terminal: pexpect.sp
     terminal.send("q")
     terminal.expect(pexpect.EOF)
     terminal.wait()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < FAST
     assert terminal.exitstatus == 0
     assert LEFT_ALTERNATE_SCREEN in terminal.before
 
@@ -59,10 +70,7 @@ def test_quitting_is_fast_and_leaves_the_terminal_as_it_was(terminal: pexpect.sp
 def test_a_terminal_without_utf_8_is_drawn_on_with_the_signs_that_it_has(staged: Stage) -> None:
     terminal = open_terminal(staged, PYTHONIOENCODING="iso-8859-1")
     try:
-        terminal.expect(b"Pr\xe9requis")
-        seen = terminal.before + read_for(terminal, 1.0)
-        assert "Centre de maintenance".encode("iso-8859-1") in seen
-        assert b"---" in seen
+        seen = read_until(terminal, b"Pr\xe9requis", b"Centre de maintenance", b"---")
         assert b"\xe2" not in seen
     finally:
         terminal.close(force=True)
@@ -90,8 +98,7 @@ def _kinds_of_colour(drawn: bytes) -> set[str]:
 
 def _drawn(terminal: pexpect.spawn[bytes]) -> bytes:
     """All that was sent since the start until the transfer's screen is complete."""
-    terminal.expect("Progression")
-    return b"".join((terminal.before, terminal.after, terminal.buffer, read_for(terminal, 1.0)))
+    return read_until(terminal, b"Progression", b"Base 00") + read_for(terminal, 1.0)
 
 
 @contextmanager
@@ -155,8 +162,14 @@ def test_the_title_is_kept_and_given_back(terminal: pexpect.spawn[bytes]) -> Non
 
 def test_an_idle_screen_sends_nothing(terminal: pexpect.spawn[bytes]) -> None:
     terminal.expect("Maintenir")
-    read_for(terminal, 1.0)
+    read_until_quiet(terminal)
     assert read_for(terminal, 3.0) == b""
+
+
+def _drawn_late(terminal: pexpect.spawn[bytes]) -> bytes:
+    """What comes next: something moves at each step, if not at once on a busy machine."""
+    assert select.select([terminal.child_fd], [], [], 60)[0], "nothing moves"
+    return os.read(terminal.child_fd, 65536)
 
 
 @pytest.mark.parametrize("colours", ["", "truecolor"])
@@ -167,17 +180,17 @@ def test_a_transfer_of_fifteen_databases_sends_less_than_a_kilobyte_a_second(
     terminal = open_terminal(staged, colours)
     try:
         terminal.expect("Progression")
-        read_for(terminal, 1.5)
-        sent, seconds = [], 6
-        for second in range(seconds):
-            for half in (0.0, 0.5):
-                advance(job, second + half)
-                sent.append(len(read_for(terminal, 0.5)))
-        assert sum(sent) < 1000 * seconds, f"{sum(sent) / seconds:.0f} bytes a second"
-        assert sum(bytes_ > 0 for bytes_ in sent) > 1.5 * seconds, "something moves twice a second"
+        read_until_quiet(terminal)
+        sent, steps, begun = 0, 12, time.monotonic()
+        for step in range(steps):
+            advance(job, step / 2)
+            sent += len(read_for(terminal, 0.5) or _drawn_late(terminal))
+        seconds = time.monotonic() - begun
+        assert sent < 1000 * seconds, f"{sent / seconds:.0f} bytes a second"
         terminal.send("q")
-        read_for(terminal, 1.0)
-        advance(job, seconds)
+        read_until(terminal, b"Rester")
+        read_until_quiet(terminal)
+        advance(job, steps / 2)
         assert read_for(terminal, 2.0) == b"", "drawn under a modal"
     finally:
         terminal.close(force=True)
