@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
 from tui_transfer.archive.blocks import END, pack
-from tui_transfer.archive.header import build_container
 from tui_transfer.archive.index import SIGNATURE_SIZE, GrowingArchive, Record
 from tui_transfer.archive.reader import SourceReader
 from tui_transfer.archive.snapshot import take_snapshot
@@ -157,10 +156,14 @@ def write_archive(
         for block in reader.blocks():
             left -= len(block)
             packer.add(block, max(0, left))
+        # Late: py7zr takes long to load, and by now the last blocks are being packed.
+        from tui_transfer.archive.header import build_container
+
         packer.collect_all()
         if source.kind is not SourceKind.SQLITE:  # a snapshot is ours, and was consistent from the start
             reader.confirm()
-        _seal(growing, reader.files)
+        container = build_container(reader.files, growing.end - SIGNATURE_SIZE + len(END))
+        growing.seal(END + container.header, container.signature)
         report()
         return Archive(
             archive, growing.end, growing.sha256(cancelled), total, _entries(reader.files), growing.reused
@@ -263,11 +266,6 @@ class _Packer:
     def _is_final(self, size: int) -> None:
         self.read += size
         self._on_block()
-
-
-def _seal(growing: GrowingArchive, files: Sequence[tuple[Item, Content | None]]) -> None:
-    container = build_container(files, growing.end - SIGNATURE_SIZE + len(END))
-    growing.seal(END + container.header, container.signature)
 
 
 def _entries(files: Sequence[tuple[Item, Content | None]]) -> tuple[Entry, ...]:
