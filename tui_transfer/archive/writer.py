@@ -9,6 +9,7 @@ import os
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -21,12 +22,13 @@ from tui_transfer.files import make_private_folder
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
     from tui_transfer.archive.blocks import Preset
     from tui_transfer.archive.reader import Content
+    from tui_transfer.archive.snapshot import Snapshot
     from tui_transfer.archive.source import Item, Source
 
 
@@ -138,15 +140,17 @@ def write_archive(
             `DISK_UNWRITABLE`, `INTERRUPTED`.
     """
     make_private_folder(work)
-    source = list_source(database)
+    source, keep = list_source(database), None
     if source.kind is SourceKind.SQLITE:
-        source = _snapshot(source, work, on_progress, cancelled)
+        snapshot = _snapshot(source, work, on_progress, cancelled)
+        source, keep = snapshot.source, snapshot.keep
     total = source.size
 
     def report() -> None:
         on_progress(Progress(packer.read, total, growing.end))
 
     with (
+        _meanwhile(keep),
         GrowingArchive(archive, work / "blocks.index") as growing,
         _Packer(growing, pacer, threads or cores(), cancelled, report) as packer,
     ):
@@ -172,11 +176,23 @@ def write_archive(
 
 def _snapshot(
     source: Source, work: Path, on_progress: Callable[[Progress], None], cancelled: threading.Event
-) -> Source:
+) -> Snapshot:
     def report(copied: int) -> None:
         on_progress(Progress(0, source.size, copied=copied))
 
     return take_snapshot(source, work, on_copied=report, cancelled=cancelled)
+
+
+@contextmanager
+def _meanwhile(task: Callable[[], None] | None) -> Iterator[None]:
+    """Has a task done while the body runs, and raises at its end what the task raised."""
+    if task is None:
+        yield
+        return
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(task)
+        yield
+        running.result()
 
 
 @dataclass(frozen=True, slots=True)
