@@ -9,11 +9,10 @@ import os
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
-from tui_transfer.archive.blocks import END, pack
+from tui_transfer.archive.blocks import BLOCK_SIZE, END, pack
 from tui_transfer.archive.index import SIGNATURE_SIZE, GrowingArchive, Record
 from tui_transfer.archive.reader import SourceReader
 from tui_transfer.archive.snapshot import take_snapshot
@@ -22,7 +21,7 @@ from tui_transfer.files import make_private_folder
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -140,7 +139,7 @@ def write_archive(
             `DISK_UNWRITABLE`, `INTERRUPTED`.
     """
     make_private_folder(work)
-    source, keep = list_source(database), None
+    source, keep = list_source(database), _keep_nothing
     if source.kind is SourceKind.SQLITE:
         snapshot = _snapshot(source, work, on_progress, cancelled)
         source, keep = snapshot.source, snapshot.keep
@@ -150,7 +149,7 @@ def write_archive(
         on_progress(Progress(packer.read, total, growing.end))
 
     with (
-        _meanwhile(keep),
+        _Aside(keep) as aside,
         GrowingArchive(archive, work / "blocks.index") as growing,
         _Packer(growing, pacer, threads or cores(), cancelled, report) as packer,
     ):
@@ -160,6 +159,8 @@ def write_archive(
         for block in reader.blocks():
             left -= len(block)
             packer.add(block, max(0, left))
+            if packer.read >= BLOCK_SIZE:  # not before: the disk would be busy when the first blocks need it
+                aside.begin()
         # Late: py7zr takes long to load, and by now the last blocks are being packed.
         from tui_transfer.archive.header import build_container
 
@@ -183,16 +184,31 @@ def _snapshot(
     return take_snapshot(source, work, on_copied=report, cancelled=cancelled)
 
 
-@contextmanager
-def _meanwhile(task: Callable[[], None] | None) -> Iterator[None]:
-    """Has a task done while the body runs, and raises at its end what the task raised."""
-    if task is None:
-        yield
-        return
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(task)
-        yield
-        running.result()
+def _keep_nothing() -> None:
+    """Files are read where they are."""
+
+
+class _Aside:
+    """Has a task done in a thread, from `begin` on, or at the end; raises then what the task raised."""
+
+    def __init__(self, task: Callable[[], None]) -> None:
+        self._task = task
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="aside")
+        self._done: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.begin()
+        self._pool.shutdown()
+        if self._done and kind is None:
+            self._done.result()
+
+    def begin(self) -> None:
+        """Begins, unless it has begun."""
+        self._done = self._done or self._pool.submit(self._task)
 
 
 @dataclass(frozen=True, slots=True)
