@@ -6,11 +6,13 @@ source ─> (SQLite snapshot) ─> blocks ─> packed in threads ─> archive, i
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from tui_transfer.archive.blocks import BLOCK_SIZE, END, pack
 from tui_transfer.archive.index import SIGNATURE_SIZE, GrowingArchive, Record
@@ -20,7 +22,6 @@ from tui_transfer.archive.source import SourceKind, list_source
 from tui_transfer.files import make_private_folder
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
     from pathlib import Path
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from tui_transfer.archive.reader import Content
     from tui_transfer.archive.snapshot import Snapshot
     from tui_transfer.archive.source import Item, Source
+
+_NICENESS: Final = 5
+"""Of threads that pack, as `nice` has it: they get a quarter of a core that somebody else wants all of."""
 
 
 @dataclass(frozen=True)
@@ -248,7 +252,7 @@ class _Packer:
         self._threads = threads
         self._cancelled = cancelled
         self._on_block = on_block
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pack")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pack", initializer=_give_way)
         self._pending: deque[Future[_Packed]] = deque()
 
     def __enter__(self) -> Self:
@@ -306,6 +310,14 @@ def _entries(files: Sequence[tuple[Item, Content | None]]) -> tuple[Entry, ...]:
         for item, content in files
         if content
     )
+
+
+def _give_way() -> None:
+    """Lets whatever else wants this thread's core have it first: what sends, which needs little but at once,
+    and the person's other programs.
+    """
+    if sys.platform == "linux":  # elsewhere it would slow down the whole process, or does not exist
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def cores() -> int:
