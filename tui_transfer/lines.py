@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.control import Follower
     from tui_transfer.job.state import DatabaseState, JobState
 
-_POLL: Final = 0.1
+_POLL: Final = 0.05
 _LINE_INTERVAL: Final = 5.0
 """Seconds between two lines of progress: readable in a log file and by a screen reader."""
 

@@ -75,7 +75,8 @@ def snapshot(
     taken = take_snapshot(
         source, work, on_copied=on_copied, cancelled=cancelled or threading.Event(), locked_after=locked_after
     )
-    (item,) = taken.items
+    taken.keep()
+    (item,) = taken.source.items
     assert item.name == database.name
     assert item.path == str(work / "snapshot.sqlite")
     return work / "snapshot.sqlite"

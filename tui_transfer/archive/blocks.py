@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BLOCK_SIZE: Final = 8 << 20
 """Bytes of data in a block, and the largest dictionary used: an encoder takes about 11 times as much."""
 
-FIRST_SIZES: Final = tuple(size << 20 for size in (1, 1, 2, 4))
+FIRST_SIZES: Final = tuple(size << 18 for size in (1, 1, 2, 4, 8, 16))
 """Of the first blocks, which make one together: the link is fed, and shows how fast it is, all the sooner."""
 
 END: Final = b"\0"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator
 
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = min(FIRST_SIZES)
 _GONE: Final = "ce fichier a disparu"
 _ANOTHER_NATURE: Final = "un élément d'une autre nature a pris sa place"
 _NOT_AT_FIRST: Final = {
@@ -67,7 +67,7 @@ class SourceReader:
         """
         sizes = chain(FIRST_SIZES, repeat(BLOCK_SIZE))
         block, size = bytearray(), next(sizes)
-        for chunk in self._chunks():  # no longer than the smallest block
+        for chunk in self._chunks():  # no longer than the shortest block
             room = size - len(block)
             block += chunk[:room]
             if len(block) == size:

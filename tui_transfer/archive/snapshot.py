@@ -39,6 +39,32 @@ class _Mark:
     snapshot: Stamp
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """A database that will not change any more: its own copy in our folder.
+
+    Attributes:
+        source: what to read.
+    """
+
+    source: Source
+    _file: Path
+    _mark: _Mark
+    _mark_file: Path
+
+    def keep(self) -> None:
+        """Sees to it that a restart finds the snapshot, rather than take another.
+
+        That takes as long as the disk needs for all of it; it may be read meanwhile.
+
+        Raises:
+            TransferError: `DISK_FULL` or `DISK_UNWRITABLE`.
+        """
+        with disk_errors(self._file), self._file.open("rb+") as file:
+            os.fsync(file.fileno())
+        write_private(self._mark_file, msgspec.json.encode(self._mark))
+
+
 def take_snapshot(
     source: Source,
     folder: Path,
@@ -46,10 +72,10 @@ def take_snapshot(
     on_copied: Callable[[int], None],
     cancelled: threading.Event,
     locked_after: float = LOCKED_AFTER,
-) -> Source:
-    """Gives `source`, of kind SQLITE, with its content read from a snapshot in `folder`.
+) -> Snapshot:
+    """Takes a snapshot of `source`, of kind SQLITE, in `folder`.
 
-    A complete snapshot of an earlier run is used again if the original has not changed since.
+    One that an earlier run kept is used again if the original has not changed since.
 
     Args:
         source: what `list_source` found.
@@ -70,11 +96,10 @@ def take_snapshot(
         state = _take(Copying(source.path, snapshot, on_copied, cancelled, locked_after))
         with disk_errors(snapshot):
             mark = _Mark(state, Stamp.of(snapshot.lstat()))
-        write_private(mark_file, msgspec.json.encode(mark))
     (item,) = source.items
     modified_ns = mark.original[""].modified_ns
     item = replace(item, path=str(snapshot), modified_ns=modified_ns, stamp=mark.snapshot)
-    return replace(source, items=(item,))
+    return Snapshot(replace(source, items=(item,)), snapshot, mark, mark_file)
 
 
 def _take(copying: Copying) -> _State:

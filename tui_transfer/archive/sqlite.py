@@ -89,7 +89,7 @@ class Copying:
                 closing(sqlite3.connect(self.snapshot, isolation_level=None)) as snapshot,
             ):
                 self._begin_reading(original)
-                # Nothing of a half-made snapshot is ever used: it needs no journal, and one flush.
+                # Nothing of a half-made snapshot is ever used: it needs no journal, and is flushed once kept.
                 snapshot.execute("PRAGMA journal_mode = OFF")
                 snapshot.execute("PRAGMA synchronous = OFF")
                 (page_size,) = original.execute("PRAGMA page_size").fetchone()
@@ -98,7 +98,6 @@ class Copying:
             if _primary_code(error) in _CANNOT_READ_IN_PLACE:
                 return False
             raise self._failure(error) from error
-        self._flush()
         return True
 
     def copy(self, suffixes: list[str]) -> None:
@@ -125,7 +124,6 @@ class Copying:
                 copy.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
             raise self._failure(error) from error
-        self._flush()
 
     def _begin_reading(self, original: sqlite3.Connection) -> None:
         """Opens the read transaction that pins one state of the database."""
@@ -173,10 +171,6 @@ class Copying:
             for suffix in (WAL_SUFFIX, ROLLBACK_SUFFIX, SHARED_MEMORY_SUFFIX):
                 Path(f"{self.snapshot}{suffix}").unlink(missing_ok=True)
             os.close(open_private(self.snapshot, anew=True))
-
-    def _flush(self) -> None:
-        with disk_errors(self.snapshot), self.snapshot.open("rb+") as file:
-            os.fsync(file.fileno())
 
     def _stop_if_cancelled(self) -> None:
         if self.cancelled.is_set():

@@ -6,14 +6,15 @@ source ─> (SQLite snapshot) ─> blocks ─> packed in threads ─> archive, i
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from tui_transfer.archive.blocks import END, pack
-from tui_transfer.archive.header import build_container
+from tui_transfer.archive.blocks import BLOCK_SIZE, END, pack
 from tui_transfer.archive.index import SIGNATURE_SIZE, GrowingArchive, Record
 from tui_transfer.archive.reader import SourceReader
 from tui_transfer.archive.snapshot import take_snapshot
@@ -21,14 +22,17 @@ from tui_transfer.archive.source import SourceKind, list_source
 from tui_transfer.files import make_private_folder
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
     from tui_transfer.archive.blocks import Preset
     from tui_transfer.archive.reader import Content
+    from tui_transfer.archive.snapshot import Snapshot
     from tui_transfer.archive.source import Item, Source
+
+_NICENESS: Final = 5
+"""Of threads that pack, as `nice` has it: they get a quarter of a core that somebody else wants all of."""
 
 
 @dataclass(frozen=True)
@@ -139,15 +143,17 @@ def write_archive(
             `DISK_UNWRITABLE`, `INTERRUPTED`.
     """
     make_private_folder(work)
-    source = list_source(database)
+    source, keep = list_source(database), _keep_nothing
     if source.kind is SourceKind.SQLITE:
-        source = _snapshot(source, work, on_progress, cancelled)
+        snapshot = _snapshot(source, work, on_progress, cancelled)
+        source, keep = snapshot.source, snapshot.keep
     total = source.size
 
     def report() -> None:
         on_progress(Progress(packer.read, total, growing.end))
 
     with (
+        _Aside(keep) as aside,
         GrowingArchive(archive, work / "blocks.index") as growing,
         _Packer(growing, pacer, threads or cores(), cancelled, report) as packer,
     ):
@@ -157,10 +163,16 @@ def write_archive(
         for block in reader.blocks():
             left -= len(block)
             packer.add(block, max(0, left))
+            if packer.read >= BLOCK_SIZE:  # not before: the disk would be busy when the first blocks need it
+                aside.begin()
+        # Late: py7zr takes long to load, and by now the last blocks are being packed.
+        from tui_transfer.archive.header import build_container
+
         packer.collect_all()
         if source.kind is not SourceKind.SQLITE:  # a snapshot is ours, and was consistent from the start
             reader.confirm()
-        _seal(growing, reader.files)
+        container = build_container(reader.files, growing.end - SIGNATURE_SIZE + len(END))
+        growing.seal(END + container.header, container.signature)
         report()
         return Archive(
             archive, growing.end, growing.sha256(cancelled), total, _entries(reader.files), growing.reused
@@ -169,11 +181,38 @@ def write_archive(
 
 def _snapshot(
     source: Source, work: Path, on_progress: Callable[[Progress], None], cancelled: threading.Event
-) -> Source:
+) -> Snapshot:
     def report(copied: int) -> None:
         on_progress(Progress(0, source.size, copied=copied))
 
     return take_snapshot(source, work, on_copied=report, cancelled=cancelled)
+
+
+def _keep_nothing() -> None:
+    """Files are read where they are."""
+
+
+class _Aside:
+    """Has a task done in a thread, from `begin` on, or at the end; raises then what the task raised."""
+
+    def __init__(self, task: Callable[[], None]) -> None:
+        self._task = task
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="aside")
+        self._done: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.begin()
+        self._pool.shutdown()
+        if self._done and kind is None:
+            self._done.result()
+
+    def begin(self) -> None:
+        """Begins, unless it has begun."""
+        self._done = self._done or self._pool.submit(self._task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +252,7 @@ class _Packer:
         self._threads = threads
         self._cancelled = cancelled
         self._on_block = on_block
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pack")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pack", initializer=_give_way)
         self._pending: deque[Future[_Packed]] = deque()
 
     def __enter__(self) -> Self:
@@ -265,17 +304,20 @@ class _Packer:
         self._on_block()
 
 
-def _seal(growing: GrowingArchive, files: Sequence[tuple[Item, Content | None]]) -> None:
-    container = build_container(files, growing.end - SIGNATURE_SIZE + len(END))
-    growing.seal(END + container.header, container.signature)
-
-
 def _entries(files: Sequence[tuple[Item, Content | None]]) -> tuple[Entry, ...]:
     return tuple(
         Entry(item.name, content.size, content.sha256, item.modified_ns / 1e9)
         for item, content in files
         if content
     )
+
+
+def _give_way() -> None:
+    """Lets whatever else wants this thread's core have it first: what sends, which needs little but at once,
+    and the person's other programs.
+    """
+    if sys.platform == "linux":  # elsewhere it would slow down the whole process, or does not exist
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def cores() -> int:

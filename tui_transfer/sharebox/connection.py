@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
+import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
@@ -30,7 +31,6 @@ from tui_transfer.sharebox.sftp import (
 from tui_transfer.sharebox.watch import ListeningPacketizer, Watchdog
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
@@ -364,6 +364,8 @@ class Sharebox:
 
     def _shut(self) -> None:
         self._watchdog.end()
+        with contextlib.suppress(OSError):  # paramiko's thread looks up at once, rather than within 0.1 s
+            self._tunnel.shutdown(socket.SHUT_RDWR)
         self._transport.close()
         self._tunnel.close()
         self._packetizer.complete_handshake()  # stops the timer that a failed handshake leaves behind

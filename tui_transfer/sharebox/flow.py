@@ -17,6 +17,10 @@ ENOUGH: Final = 256 << 10
 """More than this only where the link has been seen to hold it."""
 MOST: Final = 8 << 20
 _SECONDS_IN_FLIGHT: Final = 1.0
+_SECONDS_OF_TURNS: Final = 0.01
+"""What a link holds is not all: on a near and fast one, processes must wait for their turn at a core."""
+_PACKETS_IN_FLIGHT: Final = 8
+"""At least, where packets are longer than they must be: each costs its sender and its server some work."""
 _MEMORY_SECONDS: Final = 10.0
 """A link that slows down is believed after this long."""
 
@@ -56,7 +60,11 @@ class FlowControl:
         rate = self._rates[0][1]
         held = int(2 * rate * self._shortest_trip)
         second = min(max(LEAST, int(rate * _SECONDS_IN_FLIGHT)), ENOUGH)
-        self.limit = min(max(held, second), MOST)
+        self.limit = min(max(held, second, int(rate * _SECONDS_OF_TURNS)), MOST)
+
+    def packet(self, longest: int) -> int:
+        """Bytes that the next request should carry, if a server takes `longest` at most."""
+        return min(max(LEAST // 2, self.limit // _PACKETS_IN_FLIGHT), longest)
 
     def _remember(self, now: float, rate: float) -> None:
         while self._rates and self._rates[-1][1] <= rate:

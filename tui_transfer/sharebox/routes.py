@@ -8,14 +8,15 @@ import ssl
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from tui_transfer import os_errors
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox import tls
-from tui_transfer.sharebox.http_connect import ask_http_proxy
-from tui_transfer.sharebox.socks5 import ask_socks5_proxy
 from tui_transfer.sharebox.target import ProxyLogin, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CONNECT_SECONDS: Final = 15.0
 _DEAD_LINK_SECONDS: Final = 30
@@ -64,7 +65,7 @@ def open_tunnel(route: Route, host: str, port: int, *, timeout: float = CONNECT_
 
 def _open_through(proxy: Proxy, target: Target, timeout: float) -> socket.socket:
     login = ProxyLogin(proxy.host, proxy.port, proxy.username, proxy.password)
-    ask = ask_socks5_proxy if proxy.kind == "socks5" else ask_http_proxy
+    ask = _language_of(proxy)
     calls = _Calls(login, timeout, encrypted=proxy.kind == "https")
     try:
         tunnel = ask(calls.dial, target, login)
@@ -75,6 +76,17 @@ def _open_through(proxy: Proxy, target: Target, timeout: float) -> socket.socket
         calls.end()
     tunnel.settimeout(None)
     return tunnel
+
+
+def _language_of(proxy: Proxy) -> Callable[[Callable[[], socket.socket], Target, ProxyLogin], socket.socket]:
+    """How its kind is asked for a tunnel. Loaded late: most transfers go without a proxy."""
+    if proxy.kind == "socks5":
+        from tui_transfer.sharebox.socks5 import ask_socks5_proxy
+
+        return ask_socks5_proxy
+    from tui_transfer.sharebox.http_connect import ask_http_proxy
+
+    return ask_http_proxy
 
 
 class _Calls:

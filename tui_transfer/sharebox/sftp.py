@@ -27,6 +27,7 @@ TRUNCATE: Final = protocol.SFTP_FLAG_TRUNC
 
 _VERSION: Final = 3
 _LONGEST_PACKET: Final = 1 << 20
+_LONGEST_DATA: Final = 1 << 18
 _HAS_SIZE, _HAS_OWNER, _HAS_MODE, _HAS_TIMES = 1, 2, 4, 8
 _PACKET_BYTES: Final = 32_000
 """What fits, with its headers, into one SSH packet of 32 KiB, which every server takes (RFC 4253, 6.1)."""
@@ -221,8 +222,8 @@ class SftpSession:
         except SftpError:
             return Limits()
         _, read, write = (answer.get_int64() for _ in range(3))
-        # Zero means « no limit ». More than one SSH packet would gain little, and make progress coarse.
-        return Limits(min(read or _PACKET_BYTES, _PACKET_BYTES), min(write or _PACKET_BYTES, _PACKET_BYTES))
+        # Zero means « no limit ».
+        return Limits(min(read or _LONGEST_DATA, _LONGEST_DATA), min(write or _LONGEST_DATA, _LONGEST_DATA))
 
     def _extended(
         self, name: str, body: bytes, expected: int = protocol.CMD_EXTENDED_REPLY

@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     from tui_transfer.sharebox.growing import GrowingFile
 
 _PATIENCE_SECONDS: Final = 0.2
-_LOOK_SECONDS: Final = 0.02
-"""Between two looks at whether answers have come, while the archive grows."""
+_LOOK_SECONDS: Final = 0.002
+"""Between two looks at whether answers have come, while the archive grows: they tell how fast the link is."""
 _REPORT_SECONDS: Final = 0.1
-_PACKETS_PER_READ: Final = 32
 
 
 class Stage(StrEnum):
@@ -241,15 +240,13 @@ class _Upload:
         """Sends the archive from `start` to its end, as it grows."""
         window = WriteWindow(self.sharebox.sftp, handle, self._acknowledged(start))
         window.write(0, bytes(HEADER_BYTES))  # no header: what an earlier attempt left is no archive either
-        longest = self.sharebox.sftp.limits.write
         offset = start
         while (available := self._wait_beyond(offset, window)) > offset:
             self.ready = available
             while offset < available:
-                block = self._read(offset, min(_PACKETS_PER_READ * longest, available - offset))
-                for begin in range(0, len(block), longest):
-                    window.write(offset + begin, block[begin : begin + longest])
-                offset += len(block)
+                data = self._read(offset, min(window.packet, available - offset))
+                window.write(offset, data)
+                offset += len(data)
         window.drain()
 
     def _acknowledged(self, start: int) -> Callable[[int], None]:

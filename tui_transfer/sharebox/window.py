@@ -57,6 +57,11 @@ class WriteWindow:
         self._acknowledged = 0
 
     @property
+    def packet(self) -> int:
+        """How many bytes the next write should have, at most."""
+        return self._flow.packet(self._session.limits.write)
+
+    @property
     def is_empty(self) -> bool:
         """Whether every write was acknowledged."""
         return not self._requests
@@ -106,7 +111,7 @@ def read_ahead(session: SftpSession, handle: bytes, start: int, end: int) -> Ite
     offset, in_flight = start, 0
     while offset < end or requests:
         while offset < end and (not requests or in_flight < flow.limit):
-            request = _ask(session, handle, offset, min(session.limits.read, end - offset), flow)
+            request = _ask(session, handle, offset, min(flow.packet(session.limits.read), end - offset), flow)
             requests.append(request)
             offset += request.length
             in_flight += request.length

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _READ_BACK: Final = 0.3
 """Most servers have no hash to tell, and most lines bring back faster than they take."""
+_HESITATION: Final = 1.0
+"""Seconds that blocks may wait in all to be packed as the link, once it is known, wants them."""
+_WORTH_WAITING: Final = 256 << 10
+"""Bytes ready to be sent that keep a link busy until it is known, unless it is so fast that it is soon."""
 
 
 class Traffic:
@@ -30,22 +34,23 @@ class Traffic:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.lock = threading.Lock()
+        self.changed = threading.Condition()
         self.rate = Rate()
         self.clock = clock
         self._ready: dict[int, int] = {}
         self._arrived: dict[int, int] = {}
         self._is_sending = False
+        self._hesitation = _HESITATION
 
     def ready(self, database: int, end: int) -> None:
         """The archive of `database` may be sent up to `end`."""
-        with self.lock:
+        with self.changed:
             self._ready[database] = end
             self._note(0)
 
     def arrived(self, database: int, end: int) -> None:
         """It has arrived up to `end`; the first such report after a `stop` tells where sending begins."""
-        with self.lock:
+        with self.changed:
             moved = end - self._arrived.get(database, 0)
             self._is_sending = True
             self._arrived[database] = end
@@ -53,9 +58,20 @@ class Traffic:
 
     def stop(self) -> None:
         """Nothing is being sent any more: the connection was lost, or what arrived is verified."""
-        with self.lock:
+        with self.changed:
             self._is_sending = False
             self._note(0)
+
+    def hesitate(self) -> None:
+        """Waits, for an instant and only at first, until what has arrived shows how fast the link is."""
+        with self.changed:
+            begin = self.clock()
+            self.changed.wait_for(self._goes_on, self._hesitation)
+            self._hesitation = max(0.0, self._hesitation - (self.clock() - begin))
+
+    def _goes_on(self) -> bool:
+        waits = self._is_sending and self.rate.waiting >= _WORTH_WAITING
+        return not waits or self.rate.at(self.clock()) is not None
 
     def _note(self, moved: int) -> None:
         waiting = sum(max(0, end - self._arrived.get(index, 0)) for index, end in self._ready.items())
@@ -63,6 +79,7 @@ class Traffic:
             self.rate.observe(self.clock(), moved, waiting)
         else:
             self.rate.rest(waiting)
+        self.changed.notify_all()
 
 
 class Pacer:
@@ -87,7 +104,8 @@ class Pacer:
 
     def choose(self, size: int, left: int) -> Preset:
         """The preset for the next block of `size` bytes, `left` more coming after it."""
-        with self._traffic.lock:
+        self._traffic.hesitate()
+        with self._traffic.changed:
             preset = self._pacing.choose(self._traffic.clock(), size, left)
         choice = self._pacing.choice
         if choice is not None and choice is not self._told:

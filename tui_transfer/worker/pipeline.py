@@ -19,9 +19,7 @@ from tui_transfer.archive.writer import Fixed, cores, write_archive
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.files import disk_errors, write_private
 from tui_transfer.job import events as ev
-from tui_transfer.worker.connecting import Link
 from tui_transfer.worker.costs import Costs
-from tui_transfer.worker.courier import Courier
 from tui_transfer.worker.manifest import make_manifest
 from tui_transfer.worker.pacer import Pacer, Traffic
 from tui_transfer.worker.patience import Patience
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import DatabaseState, JobState
+    from tui_transfer.worker.connecting import Link
     from tui_transfer.worker.recorder import Recorder
 
 OVERHEAD: Final = 1_000_000
@@ -60,7 +59,8 @@ class Pipeline:
         self._state = state
         self._recorder = recorder
         self._cancelled = cancelled
-        self._link = Link(state, orders, recorder.record)
+        self._orders = orders
+        self._link: Link | None = None
         self._traffic = Traffic()
         self._costs = Costs()
 
@@ -80,9 +80,17 @@ class Pipeline:
             if not database.delivered
         ]
         self._check_space(shipments)
+        with self._packing(shipments):
+            self._deliver(shipments)
+
+    def _deliver(self, shipments: list[Shipment]) -> None:
+        # Late: what speaks SSH takes long to load, and a database is being read already.
+        from tui_transfer.worker.connecting import Link
+        from tui_transfer.worker.courier import Courier
+
         patience = Patience(60 * self._job.spec.retry_for)
-        courier = Courier(self._link, self._recorder, patience, self._cancelled, self._traffic)
-        with self._packing(shipments), closing(self._link):
+        with closing(Link(self._state, self._orders, self._recorder.record)) as self._link:
+            courier = Courier(self._link, self._recorder, patience, self._cancelled, self._traffic)
             for shipment in shipments:
                 courier.deliver(shipment)
                 self._discard(shipment.index)
@@ -114,7 +122,8 @@ class Pipeline:
     def abort(self) -> None:
         """Makes whatever waits for the network end at once. For another thread."""
         self._cancelled.set()
-        self._link.abort()
+        if self._link is not None:
+            self._link.abort()
 
     @contextmanager
     def _packing(self, shipments: list[Shipment]) -> Iterator[None]:

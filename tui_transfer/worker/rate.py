@@ -7,8 +7,8 @@ from typing import Final
 
 _MEMORY_SECONDS: Final = 4.0
 """Of waiting: what was seen longer ago counts less and less."""
-_EVIDENCE_SECONDS: Final = 0.3
-_EVIDENCE_BYTES: Final = 256 << 10
+_EVIDENCE_SECONDS: Final = 0.2
+_EVIDENCE_BYTES: Final = 128 << 10
 _SILENCE_SECONDS: Final = 1.0
 """Longer than this without an answer, and the link is taken to have become slower."""
 
@@ -29,6 +29,9 @@ class Rate:
     def observe(self, now: float, acknowledged: int, waiting: int) -> None:
         """Notes that `acknowledged` bytes more have arrived, and that `waiting` are left; both may be 0."""
         if self._seen is not None and self.waiting > 0:
+            if not acknowledged:  # what has arrived since is told later, and the time with it
+                self.waiting = waiting
+                return
             elapsed = now - self._seen
             kept = math.exp(-elapsed / _MEMORY_SECONDS)
             self._bytes = self._bytes * kept + acknowledged
