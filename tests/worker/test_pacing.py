@@ -193,8 +193,8 @@ def test_presets_do_not_follow_every_hiccup_of_the_machine(rate: float) -> None:
     steady = blocks_of(LARGE)
     uneven = blocks_of(LARGE, _uneven([0.6, 0.8, 1.0, 1.0, 1.2, 1.4]))
     transfer = Transfer(uneven, mbits(rate)).run()
-    assert len(transfer.choices) < 16
-    assert transfer.seconds < 1.06 * Transfer(steady, mbits(rate)).run().seconds
+    assert len(transfer.choices) < 24
+    assert transfer.seconds < 1.08 * Transfer(steady, mbits(rate)).run().seconds
 
 
 def test_one_block_that_took_ten_times_as_long_changes_little() -> None:
