@@ -29,7 +29,8 @@ class Estimate:
 class Meter:
     """Watches states go by and estimates rate and time left.
 
-    Sending and reading back are measured apart: many links are faster one way than the other. Feed it each
+    Sending and reading back are measured apart: many links are faster one way than the other, and one database
+    may be read back while the next is sent. Feed it each
     new state with the time of its events (seconds, any origin). A new worker, which may begin from an earlier
     offset, starts the measure afresh.
     """
@@ -47,15 +48,24 @@ class Meter:
         before, self._before = self._before, (now, state)
         if state.status is not JobStatus.RUNNING or state.waiting is not None:
             return Estimate(None, None)
-        pace = self._current(state)
         if before is not None:
             # A clock may be set back while a transfer goes on.
-            pace.advance(max(0.0, now - before[0]), _moved(before[1], state, reading=pace is self._reading))
-        return Estimate(pace.rate, _left(state, self._sending.rate, self._reading.rate))
+            seconds = max(0.0, now - before[0])
+            if _is_sending(state):
+                self._sending.advance(seconds, _moved(before[1], state, reading=False))
+            if _is_verifying(state):
+                self._reading.advance(seconds, _moved(before[1], state, reading=True))
+        shown = self._sending if _is_sending(state) or not _is_verifying(state) else self._reading
+        return Estimate(shown.rate, _left(state, self._sending.rate, self._reading.rate))
 
-    def _current(self, state: JobState) -> _Pace:
-        verifying = any(database.transfer is Step.VERIFYING for database in state.databases)
-        return self._reading if verifying else self._sending
+
+def _is_sending(state: JobState) -> bool:
+    """Whether something goes to the Sharebox; what is there, and waits to be verified, does not."""
+    return any(item.transfer is Step.RUNNING and not item.is_sent for item in state.databases)
+
+
+def _is_verifying(state: JobState) -> bool:
+    return any(item.transfer is Step.VERIFYING for item in state.databases)
 
 
 class _Pace:

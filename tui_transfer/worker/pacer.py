@@ -35,7 +35,7 @@ class Traffic:
         self.clock = clock
         self._ready: dict[int, int] = {}
         self._arrived: dict[int, int] = {}
-        self._is_sending = False
+        self._sending: set[int] = set()
 
     def ready(self, database: int, end: int) -> None:
         """The archive of `database` may be sent up to `end`."""
@@ -47,19 +47,19 @@ class Traffic:
         """It has arrived up to `end`; the first such report after a `stop` tells where sending begins."""
         with self.lock:
             moved = end - self._arrived.get(database, 0)
-            self._is_sending = True
+            self._sending.add(database)
             self._arrived[database] = end
             self._note(max(0, moved))
 
-    def stop(self) -> None:
-        """Nothing is being sent any more: the connection was lost, or what arrived is verified."""
+    def stop(self, database: int) -> None:
+        """It is not being sent any more: the connection was lost, or what arrived is verified."""
         with self.lock:
-            self._is_sending = False
+            self._sending.discard(database)
             self._note(0)
 
     def _note(self, moved: int) -> None:
         waiting = sum(max(0, end - self._arrived.get(index, 0)) for index, end in self._ready.items())
-        if self._is_sending:
+        if self._sending:
             self.rate.observe(self.clock(), moved, waiting)
         else:
             self.rate.rest(waiting)
