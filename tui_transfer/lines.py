@@ -12,6 +12,7 @@ from tui_transfer import french
 from tui_transfer.errors import ExitCode, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.job.progress import Meter
+from tui_transfer.job.state import Step
 from tui_transfer.report import conclusion, describe_reading, describe_route, describe_verification
 
 if TYPE_CHECKING:
@@ -141,7 +142,9 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
 
 
 def _progress(item: DatabaseState, state: JobState, rate: float | None, left: float | None) -> str:
-    parts = [f"{item.name} : envoyé {french.size(item.acknowledged)}"]
+    verifying = item.transfer is Step.VERIFYING
+    done = f"vérifié {french.size(item.checked)}" if verifying else f"envoyé {french.size(item.acknowledged)}"
+    parts = [f"{item.name} : {done}"]
     if rate:
         parts.append(french.rate(rate))
     if left is not None:

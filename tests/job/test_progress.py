@@ -61,49 +61,71 @@ def test_the_rate_follows_a_link_that_slows_down() -> None:
     assert estimate.rate == pytest.approx(1_000)
 
 
+@pytest.mark.parametrize("overlaps", [True, False])
 @pytest.mark.parametrize(
-    ("up", "down", "verified", "learns"),
-    [
-        (50_000, 50_000, "read-back", False),
-        (50_000, 50_000, "server-hash", True),
-        (50_000, 400_000, "read-back", True),
-    ],
+    ("up", "down", "verified"),
+    [(50_000, 50_000, "read-back"), (50_000, 50_000, "server-hash"), (50_000, 400_000, "read-back")],
 )
-def test_the_time_left_is_honest_on_a_constant_link(up: int, down: int, verified: str, learns: bool) -> None:
-    """Within 20 % from the first minute, or the first verification where that `learns` how: three in turn."""
-    meter, guesses, second = Meter(), [], 0.0
+def test_the_time_left_is_honest_on_a_constant_link(
+    up: int, down: int, verified: str, overlaps: bool
+) -> None:
+    """Within 20 % once one database was verified, three in turn; from the first minute where nothing has to
+    be learnt of the Sharebox by then."""
     sizes = (3_000_000, 9_000_000, 6_000_000)
-    state = JobState.fold(spec("A", "B", "C"), [ev.WorkerStarted(at=at(0), pid=1, program="1")])
-    for index, size in enumerate(sizes):
-        state = state.apply(ev.DatabaseSized(at=at(0), database=index, size=3 * size))
-
-    def watch(event: ev.Event) -> None:
-        nonlocal state
-        state = state.apply(event)
-        guesses.append((second, meter.observe(second, state).left))
-
-    known_from = None
+    events: list[tuple[float, ev.Event]] = []
+    finished = begins = 0.0
     for index, size in enumerate(sizes):
         sealed = ev.ArchiveSealed(
-            at=at(second), database=index, size=size, sha256="x", source_size=3 * size, files=1
+            at=at(0), database=index, size=size, sha256="x", source_size=3 * size, files=1
         )
-        watch(sealed)
-        watch(ev.UploadStarted(at=at(second), database=index, offset=0))
-        for sent in range(0, size + 1, up):
-            watch(ev.UploadProgress(at=at(second), database=index, acknowledged=sent))
-            second += 1
+        events += [(0, sealed), (begins, ev.UploadStarted(at=at(0), database=index, offset=0))]
+        for second in range(size // up + 1):
+            sent = ev.UploadProgress(at=at(0), database=index, acknowledged=second * up)
+            events.append((begins + second, sent))
+        begins = verifies = max(begins + size / up, finished)
+        finished = verifies
         if verified == "read-back":
-            for checked in range(0, size + 1, down):
-                watch(ev.VerificationProgress(at=at(second), database=index, checked=checked, total=size))
-                second += 1
-        watch(ev.Delivered(at=at(second), database=index, path="x", verified=verified))
-        known_from = known_from or second
-    assert known_from is not None
-    begin = max(60, known_from) if learns else 60
-    judged = [(at_, left) for at_, left in guesses if at_ > begin and second - at_ > 10]
-    assert len(judged) > 100
-    for at_, left in judged:
-        assert left == pytest.approx(second - at_, rel=0.2), at_
+            for second in range(size // down + 1):
+                checked = ev.VerificationProgress(at=at(0), database=index, checked=second * down, total=size)
+                events.append((verifies + second, checked))
+            finished += size / down
+        events.append((finished, ev.Delivered(at=at(0), database=index, path="x", verified=verified)))
+        begins = verifies if overlaps else finished
+    events.sort(key=lambda event: event[0])
+    learnt = next(moment for moment, event in events if isinstance(event, ev.Delivered))
+    known_from = 60 if overlaps and down == up and verified == "read-back" else max(60, learnt)
+
+    meter = Meter()
+    state = JobState.fold(spec("A", "B", "C"), [ev.WorkerStarted(at=at(0), pid=1, program="1")])
+    judged = 0
+    for moment, event in events:
+        state = state.apply(event)
+        left = meter.observe(moment, state).left
+        if moment > known_from and finished - moment > 10:
+            assert left == pytest.approx(finished - moment, rel=0.2), moment
+            judged += 1
+    assert judged > 100
+
+
+def test_sending_is_not_taken_for_slow_while_it_waits_for_a_verification() -> None:
+    """The second one is there, the third is begun only when the first is verified."""
+    meter = Meter()
+    state = JobState.fold(spec("A", "B", "C"), [ev.WorkerStarted(at=at(0), pid=1, program="1")])
+    for index in range(3):
+        state = state.apply(
+            ev.ArchiveSealed(at=at(0), database=index, size=100_000, sha256="x", source_size=1, files=1)
+        )
+    state = state.apply(ev.UploadStarted(at=at(0), database=0, offset=0))
+    state = state.apply(ev.UploadProgress(at=at(0), database=0, acknowledged=100_000))
+    state = state.apply(ev.VerificationProgress(at=at(0), database=0, checked=0, total=100_000))
+    state = state.apply(ev.UploadStarted(at=at(0), database=1, offset=0))
+    for second in range(100):
+        sent, checked = min(100_000, second * 10_000), second * 1_000
+        state = state.apply(ev.UploadProgress(at=at(0), database=1, acknowledged=sent))
+        state = state.apply(ev.VerificationProgress(at=at(0), database=0, checked=checked, total=100_000))
+        estimate = meter.observe(second, state)
+        assert estimate.rate in (None, pytest.approx(10_000 if second < 10 else 1_000))
+    assert estimate.left == pytest.approx(1 + 100 + 100, rel=0.02)
 
 
 def test_nothing_is_claimed_while_the_network_is_away() -> None:

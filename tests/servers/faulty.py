@@ -38,6 +38,7 @@ class Faults:
         take_away_at_close: files that were written disappear as soon as they are closed.
         offers_sha256: announces and answers `check-file` with SHA-256, in place of fsync.
         drop_at_exec: breaks the connection when asked to run a command.
+        drop_at_second_session: breaks the connection when asked for another session.
         drop_at_password: is given the number of each password, from 0; True breaks the connection unanswered.
         on_sync: is called for each fsync request.
         writes: how many write requests came.
@@ -50,6 +51,7 @@ class Faults:
     take_away_at_close: bool = False
     offers_sha256: bool = False
     drop_at_exec: bool = False
+    drop_at_second_session: bool = False
     drop_at_password: Callable[[int], bool] = field(default=lambda number: False)
     on_sync: Callable[[], object] = field(default=lambda: None)
     writes: int = 0
@@ -118,6 +120,7 @@ class _Server(paramiko.ServerInterface):
     def __init__(self, faults: Faults, transport: paramiko.Transport) -> None:
         self._faults = faults
         self._transport = transport
+        self._sessions = 0
 
     def get_allowed_auths(self, username: str) -> str:
         return "password,publickey"
@@ -130,6 +133,9 @@ class _Server(paramiko.ServerInterface):
         return common.AUTH_SUCCESSFUL if known else common.AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
+        self._sessions += 1
+        if self._sessions > 1 and self._faults.drop_at_second_session:
+            self._transport.close()
         return common.OPEN_SUCCEEDED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:

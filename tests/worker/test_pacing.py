@@ -276,7 +276,7 @@ def test_what_several_databases_have_ready_waits_together() -> None:
     traffic.arrived(0, 2_000_000)
     assert traffic.rate.waiting == 1_500_000
     assert traffic.rate.at(now) == pytest.approx(1e6, rel=0.01)
-    traffic.stop()
+    traffic.stop(0)
     now = 50.0
     traffic.arrived(0, 2_500_000)
     assert traffic.rate.waiting == 1_000_000

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui_transfer.worker.patience import FIRST_PAUSE, LONGEST_PAUSE, Patience
+from tui_transfer.worker.patience import FIRST_PAUSE, LONGEST_PAUSE, Patience, Pause
 
 
 class _Clock:
@@ -16,8 +16,8 @@ def _pauses(patience: Patience, clock: _Clock) -> list[float]:
     """Every pause until it is time to give up, each of them waited for."""
     pauses = []
     while (pause := patience.next_pause()) is not None:
-        pauses.append(pause)
-        clock.now += pause
+        pauses.append(pause.seconds)
+        clock.now += pause.seconds
     return pauses
 
 
@@ -33,18 +33,17 @@ def test_chance_shortens_a_pause_by_half_at_most() -> None:
     clock = _Clock()
     longest = Patience(1800, clock, lambda: 0).next_pause()
     shortest = Patience(1800, clock, lambda: 1).next_pause()
-    assert (longest, shortest) == (FIRST_PAUSE, FIRST_PAUSE / 2)
+    assert (longest, shortest) == (Pause(1, FIRST_PAUSE), Pause(1, FIRST_PAUSE / 2))
 
 
 def test_getting_ahead_begins_the_count_anew() -> None:
     clock = _Clock()
     patience = Patience(10, clock, lambda: 0)
-    assert [patience.next_pause() for _ in range(3)] == [1, 2, 4]
+    assert [patience.next_pause() for _ in range(3)] == [Pause(1, 1), Pause(2, 2), Pause(3, 4)]
     clock.now += 9
     patience.got_ahead()
-    assert patience.attempt == 0
     clock.now += 9
-    assert patience.next_pause() == FIRST_PAUSE
+    assert patience.next_pause() == Pause(1, FIRST_PAUSE)
 
 
 def test_no_patience_gives_up_at_once() -> None:

@@ -160,13 +160,14 @@ def test_a_pause_of_a_minute_is_ended_at_once(place: Place, base: Path, tmp_path
 
     link = Away(JobState.initial(spec), Orders(), lambda event: None)
     patience = Patience(1800, chance=lambda: 0)
-    patience.attempt = 6
+    for _ in range(6):
+        patience.next_pause()
     cancelled = threading.Event()
     courier = Courier(link, Recorder(Journal(tmp_path / "journal.jsonl")), patience, cancelled, Traffic())
     threading.Timer(0.2, cancelled.set).start()
     began = time.monotonic()
     with pytest.raises(TransferError) as raised:
-        courier.deliver(Shipment(job, 0))
+        courier.deliver([Shipment(job, 0)], lambda shipment: None)
     assert time.monotonic() - began < LONGEST_PAUSE / 2
     assert raised.value.problem is Problem.INTERRUPTED
     (waiting,) = JournalReader(tmp_path / "journal.jsonl").read()

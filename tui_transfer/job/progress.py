@@ -29,7 +29,8 @@ class Estimate:
 class Meter:
     """Watches states go by and estimates rate and time left.
 
-    Sending and reading back are measured apart: many links are faster one way than the other. Feed it each
+    Sending and reading back are measured apart: many links are faster one way than the other, and one
+    database is read back while the next is sent, unless the Sharebox is seen not to allow it. Feed it each
     new state with the time of its events (seconds, any origin). A new worker, which may begin from an earlier
     offset, starts the measure afresh.
     """
@@ -38,6 +39,7 @@ class Meter:
         self._sending, self._reading = _Pace(), _Pace()
         self._worker: int | None = None
         self._before: tuple[float, JobState] | None = None
+        self._overlaps = True
 
     def observe(self, now: float, state: JobState) -> Estimate:
         """Takes `state` into account and gives the estimate as of `now`."""
@@ -47,15 +49,35 @@ class Meter:
         before, self._before = self._before, (now, state)
         if state.status is not JobStatus.RUNNING or state.waiting is not None:
             return Estimate(None, None)
-        pace = self._current(state)
         if before is not None:
             # A clock may be set back while a transfer goes on.
-            pace.advance(max(0.0, now - before[0]), _moved(before[1], state, reading=pace is self._reading))
-        return Estimate(pace.rate, _left(state, self._sending.rate, self._reading.rate))
+            seconds = max(0.0, now - before[0])
+            if _is_sending(before[1]):
+                self._sending.advance(seconds, _moved(before[1], state, reading=False))
+            if _is_verifying(before[1]):
+                self._reading.advance(seconds, _moved(before[1], state, reading=True))
+        if _is_verifying(state):
+            self._overlaps = _is_sending(state) or (self._overlaps and not _holds_back(state))
+        shown = self._sending if _is_sending(state) or not _is_verifying(state) else self._reading
+        left = _left(state, self._sending.rate, self._reading.rate, overlaps=self._overlaps)
+        return Estimate(shown.rate, left)
 
-    def _current(self, state: JobState) -> _Pace:
-        verifying = any(database.transfer is Step.VERIFYING for database in state.databases)
-        return self._reading if verifying else self._sending
+
+def _is_sending(state: JobState) -> bool:
+    """Whether something goes to the Sharebox; what is there, and waits to be verified, does not."""
+    return any(item.transfer is Step.RUNNING and not item.is_sent for item in state.databases)
+
+
+def _is_verifying(state: JobState) -> bool:
+    return any(item.transfer is Step.VERIFYING for item in state.databases)
+
+
+def _holds_back(state: JobState) -> bool:
+    """Whether what could be sent waits, and nothing else, although a verification is well under way."""
+    steps = {item.transfer for item in state.databases}
+    well_under_way = any(item.transfer is Step.VERIFYING and item.checked for item in state.databases)
+    ready = any(item.transfer is Step.WAITING and item.packed for item in state.databases)
+    return well_under_way and ready and Step.RUNNING not in steps
 
 
 class _Pace:
@@ -102,13 +124,16 @@ def _sent(database: DatabaseState) -> int:
     return max(0, database.acknowledged - database.resumed_from)
 
 
-def _left(state: JobState, sending: float | None, reading: float | None) -> float | None:
+def _left(state: JobState, sending: float | None, reading: float | None, *, overlaps: bool) -> float | None:
     """Seconds until all is sent and verified; unknown while an archive's size is, or while nothing moves.
 
     As long as one way was not measured, it is taken to be as fast as the other.
     """
-    to_send = to_read = 0
-    ratio = _packing_ratio(state)
+    sending, reading = sending or reading, reading or sending
+    if not sending or not reading:
+        return None
+    reads_back, ratio = _reads_back(state), _packing_ratio(state)
+    sent = finished = 0.0
     for database in state.databases:
         if database.transfer is Step.DONE:
             continue
@@ -117,15 +142,12 @@ def _left(state: JobState, sending: float | None, reading: float | None) -> floa
             if database.size is None or ratio is None:
                 return None
             size = int(database.size * ratio)
-        to_send += max(0, size - database.acknowledged)
         checked = database.checked if database.transfer is Step.VERIFYING else 0
-        to_read += max(0, size - checked)
-    if not _reads_back(state):
-        to_read = 0
-    sending, reading = sending or reading, reading or sending
-    if not sending or not reading:
-        return None
-    return to_send / sending + to_read / reading
+        # It is verified once it is sent and the one before is finished; only then the next is begun.
+        begun = sent if overlaps else finished
+        sent = max(begun + max(0, size - database.acknowledged) / sending, finished)
+        finished = sent + (max(0, size - checked) / reading if reads_back else 0)
+    return finished
 
 
 def _reads_back(state: JobState) -> bool:

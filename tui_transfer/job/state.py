@@ -82,6 +82,11 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
         return self.resumed_from > 32
 
     @property
+    def is_sent(self) -> bool:
+        """Whether all of the archive is on the Sharebox, as far as it was acknowledged."""
+        return self.sealed and self.acknowledged >= self.packed
+
+    @property
     def delivered(self) -> bool:
         """Whether the archive has its final name on the Sharebox."""
         return self.delivered_as is not None

@@ -6,6 +6,7 @@ Nothing of the person's credentials leaves this machine before the server's key 
 from __future__ import annotations
 
 import contextlib
+import copy
 import posixpath
 import socket
 import time
@@ -64,13 +65,17 @@ class HostKey:
 
 class Sharebox:
     """An open connection to a Sharebox, made by `connect`. A context manager; used by one thread at a time,
-    except `abort`.
+    except `abort`. What `beside` gives is for one thread more.
 
     `connect` is `meet`, `log_in` and `open_folder` in turn, for whoever wants to see them one by one.
+
+    Attributes:
+        connection: tells one connection from another, whichever of its sessions is asked.
     """
 
     def __init__(self, address: Address, tunnel: socket.socket) -> None:
         self.address = address
+        self.connection: Final = object()
         self._aborted = False
         self._tunnel = tunnel
         self._transport = paramiko.Transport(tunnel, packetizer_class=ListeningPacketizer)
@@ -126,6 +131,25 @@ class Sharebox:
         """Closes the connection from another thread: whatever is blocked on it raises CONNECTION_LOST."""
         self._aborted = True
         self._shut()
+
+    def beside(self) -> Sharebox | None:
+        """The same connection with an SFTP session of its own, for one thread more; to close either is to
+        close both.
+
+        Returns:
+            None where the server allows no more than one.
+
+        Raises:
+            TransferError: CONNECTION_LOST; some servers drop the connection in place of an answer.
+        """
+        other = copy.copy(self)
+        try:
+            other._open_sftp()
+        except TransferError as error:
+            if error.problem is Problem.SFTP_UNAVAILABLE:
+                return None
+            raise
+        return other
 
     def path(self, name: str) -> str:
         """The path of a file in the drop folder."""

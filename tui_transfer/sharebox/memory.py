@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 _LOOKED_AT_AGAIN: Final = 32_000
 
 
+@dataclass(frozen=True)
+class Whole:
+    """How a partial file became whole, and the server accepted its closing.
+
+    Attributes:
+        over: the connection that ended it, as `Sharebox.connection` tells.
+        afresh: whether nothing was known of the file when that connection began: all of it was compared or
+            acknowledged over that one.
+    """
+
+    over: object
+    afresh: bool
+
+
 @dataclass
 class Memory:
     """What earlier attempts know.
@@ -26,24 +40,24 @@ class Memory:
     Attributes:
         same_until: up to this offset the partial file was compared with the archive, or acknowledged. A
             server that breaks down may lose what it acknowledged: only verifying the whole proves it.
-        is_complete: the partial file was whole, and the server accepted its closing.
+        whole: how the partial file became whole; None as long as it is not.
         read_back: by path, how far files were read back.
         delivery: what came of it, once the file has its name.
     """
 
     same_until: int = HEADER_BYTES
-    is_complete: bool = False
+    whole: Whole | None = None
     read_back: defaultdict[str, ReadBack] = field(default_factory=lambda: defaultdict(ReadBack))
     delivery: Delivery | None = None
 
     @property
     def is_blank(self) -> bool:
         """Whether nothing is known of the partial file."""
-        return self.same_until == HEADER_BYTES and not self.is_complete
+        return self.same_until == HEADER_BYTES and self.whole is None
 
     def forget(self) -> None:
         """Forgets what was on the Sharebox: it is no longer as it was, or may not be."""
-        self.same_until, self.is_complete = HEADER_BYTES, False
+        self.same_until, self.whole = HEADER_BYTES, None
         self.read_back.clear()
 
     def begin_comparing(self, there: int) -> int:

@@ -8,6 +8,7 @@ the content was verified, so that it never stands for wrong bytes.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from io import FileIO
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer import french, os_errors
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.growing import HEADER_BYTES
-from tui_transfer.sharebox.memory import Memory
+from tui_transfer.sharebox.memory import Memory, Whole
 from tui_transfer.sharebox.publication import PART, find, open_part, publish
 from tui_transfer.sharebox.sftp import CREATE, READ, TRUNCATE, WRITE, SftpError
 from tui_transfer.sharebox.verification import Verification, verify
@@ -24,7 +25,7 @@ from tui_transfer.sharebox.window import WriteWindow, read_ahead
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tui_transfer.sharebox.connection import Sharebox
     from tui_transfer.sharebox.growing import GrowingFile
@@ -71,6 +72,24 @@ class Delivery:
     resumed_from: int
 
 
+def send(
+    sharebox: Sharebox,
+    file: GrowingFile,
+    name: str,
+    *,
+    on_progress: Callable[[UploadProgress], None],
+    cancelled: threading.Event,
+    memory: Memory,
+) -> None:
+    """Does the first part of `deliver`, so that it may be left to another thread: makes the partial file
+    whole, and remembers that it is.
+
+    Args and Raises: as `deliver`. Nothing is done where the final name is there already.
+    """
+    with _upload(sharebox, file, name, on_progress, cancelled, memory) as upload:
+        upload.send()
+
+
 def deliver(
     sharebox: Sharebox,
     file: GrowingFile,
@@ -90,17 +109,28 @@ def deliver(
         sha256: gives the hash of the whole archive, in hexadecimal; called once the file is finished.
         on_progress: is told about ten times a second.
         cancelled: ends the delivery at the next answer of the server; `Sharebox.abort` ends it at once.
-        memory: what earlier attempts of this process know of this delivery; goes on learning.
+        memory: what `send` and earlier attempts of this process know of this delivery; goes on learning.
 
     Raises:
         TransferError: NAME_TAKEN, CONTENT_MISMATCH, INTERRUPTED, what the server refuses, CONNECTION_LOST.
         BaseException: what `GrowingFile.fail` was given.
     """
+    with _upload(sharebox, file, name, on_progress, cancelled, memory or Memory()) as upload:
+        return upload.deliver(sha256)
+
+
+@contextmanager
+def _upload(
+    sharebox: Sharebox,
+    file: GrowingFile,
+    name: str,
+    on_progress: Callable[[UploadProgress], None],
+    cancelled: threading.Event,
+    memory: Memory,
+) -> Iterator[_Upload]:
     try:
         with _open(file) as local:
-            return _Upload(
-                sharebox, file, local, name, sha256, on_progress, cancelled, memory or Memory()
-            ).run()
+            yield _Upload(sharebox, file, local, name, on_progress, cancelled, memory)
     except TransferError as error:
         if error.problem is Problem.CONNECTION_LOST and cancelled.is_set():
             raise _interrupted() from error
@@ -115,7 +145,6 @@ class _Upload:
     file: GrowingFile
     local: FileIO
     name: str
-    sha256: Callable[[], str]
     on_progress: Callable[[UploadProgress], None]
     cancelled: threading.Event
     memory: Memory
@@ -127,14 +156,19 @@ class _Upload:
         self.report_again = 0.0
         self.ready = 0
 
-    def run(self) -> Delivery:
+    def send(self) -> None:
+        """Makes the partial file whole, unless that or more is done already."""
+        if self.memory.delivery is None and not self._is_there() and not self._is_whole():
+            self._send()
+
+    def deliver(self, sha256: Callable[[], str]) -> Delivery:
+        """Does all that is left to do."""
         if self.memory.delivery is None:
-            is_there = find(self.sharebox, self.final) is not None
-            self.memory.delivery = self._recognise() if is_there else self._deliver()
+            self.memory.delivery = self._recognise(sha256) if self._is_there() else self._deliver(sha256)
         return self.memory.delivery
 
-    def _deliver(self) -> Delivery:
-        start, verification = self._send_and_verify()
+    def _deliver(self, sha256: Callable[[], str]) -> Delivery:
+        start, verification = self._send_and_verify(sha256)
         size = self._final_size()
         self._report(Stage.PUBLISHING, size)
         path = publish(self.sharebox, self.part, self.final, size)
@@ -143,31 +177,41 @@ class _Upload:
             verification = Verification.NONE
         return Delivery(path, size, verification, start)
 
-    def _send_and_verify(self) -> tuple[int, Verification]:
+    def _send_and_verify(self, sha256: Callable[[], str]) -> tuple[int, Verification]:
         """Makes the partial file whole and verifies it; gives the offset from which it was sent, too."""
-        was_blank = self.memory.is_blank
-        start = self._final_size() if self._is_complete() else self._send()
+        start = self._final_size() if self._is_whole() else self._send()
         try:
-            return start, self._verify(self.part)
+            return start, self._verify(self.part, sha256)
         except TransferError as error:
-            if was_blank or error.problem is not Problem.CONTENT_MISMATCH:
+            if error.problem is not Problem.CONTENT_MISMATCH or self._sent_now(afresh=True):
                 raise
         # What was remembered is no longer there: all of it is compared, and repaired.
         self.memory.forget()
-        return self._send_and_verify()
+        return self._send_and_verify(sha256)
 
-    def _is_complete(self) -> bool:
-        """Whether the partial file is known to be whole, and still there."""
-        if not self.memory.is_complete:
+    def _is_there(self) -> bool:
+        """Whether something has the final name. Nothing had when this connection began to send."""
+        return not self._sent_now() and find(self.sharebox, self.final) is not None
+
+    def _is_whole(self) -> bool:
+        """Whether the partial file is known to be whole, and still there as far as one can see."""
+        if self._sent_now():
+            return True
+        if self.memory.whole is None:
             return False
         found = find(self.sharebox, self.part)
         return found is not None and found.size == self.file.size
 
-    def _recognise(self) -> Delivery:
+    def _sent_now(self, *, afresh: bool = False) -> bool:
+        """Whether this very connection made the partial file whole, and `afresh` where that is asked."""
+        whole = self.memory.whole
+        return whole is not None and whole.over is self.sharebox.connection and (whole.afresh or not afresh)
+
+    def _recognise(self, sha256: Callable[[], str]) -> Delivery:
         """The final name is there: delivered by an earlier attempt that could not say so, or not ours."""
         size = self._final_size()
         try:
-            verification = self._verify(self.final)
+            verification = self._verify(self.final, sha256)
         except TransferError as error:
             if error.problem is Problem.CONTENT_MISMATCH:
                 raise TransferError(Problem.NAME_TAKEN, path=self.final) from error
@@ -179,7 +223,7 @@ class _Upload:
 
         It is not closed after a failure: the server does that when the connection ends.
         """
-        sftp = self.sharebox.sftp
+        sftp, afresh = self.sharebox.sftp, self.memory.is_blank
         with self.sharebox.refusals("écriture de", self.part):
             handle, there = self._open()
             start = self._check(handle, there)
@@ -192,7 +236,7 @@ class _Upload:
             self._write_header(handle)
             sftp.fsync(handle)
             sftp.close(handle)
-        self.memory.is_complete = True
+        self.memory.whole = Whole(self.sharebox.connection, afresh)
         return start if start > HEADER_BYTES else 0
 
     def _open(self) -> tuple[bytes, int]:
@@ -261,7 +305,7 @@ class _Upload:
         window.write(0, self._read(0, HEADER_BYTES))
         window.drain()
 
-    def _verify(self, path: str) -> Verification:
+    def _verify(self, path: str, sha256: Callable[[], str]) -> Verification:
         size = self._final_size()
         self._report(Stage.VERIFYING, 0)
         read_back = self.memory.read_back[path]
@@ -269,7 +313,7 @@ class _Upload:
             self.sharebox,
             path,
             size,
-            self.sha256(),
+            sha256(),
             lambda done: self._report(Stage.VERIFYING, done),
             read_back,
         )

@@ -89,6 +89,8 @@ def transfer_cell(item: DatabaseState, *, running: bool) -> tuple[str, str]:
     done = 0.0 if not whole else item.acknowledged / whole
     if item.transfer is Step.VERIFYING:
         done = item.checked / item.packed if item.packed else 0.0
+    if item.transfer is Step.RUNNING and item.is_sent and running:
+        return "▸ envoyé", _STEP_STYLES[Step.RUNNING]  # its verification comes after the one before
     return _cell(item.transfer, done, running=running)
 
 
@@ -121,19 +123,14 @@ def doing(state: JobState, now: float, *, running: bool) -> str:
     compressing = [item.name for item in state.databases if item.compression is Step.RUNNING]
     if state.waiting is not None:
         return _waiting(state.waiting, now, compressing)
-    sending = [item.name for item in state.databases if item.transfer is Step.RUNNING]
+    at_work = [item for item in state.databases if item.transfer is Step.RUNNING]
+    sending = [item.name for item in at_work if not item.is_sent]
     checking = [item.name for item in state.databases if item.transfer is Step.VERIFYING]
-    parts = [
-        f"{verb} de « {names[0]} »"
-        for verb, names in (
-            ("vérification", checking),
-            ("compression", compressing),
-            ("envoi", sending),
-        )
-        if names
-    ]
-    if len(parts) == 2 and compressing and sending and compressing[0] == sending[0]:
-        parts = [f"compression et envoi de « {sending[0]} »"]
+    checking += [item.name for item in at_work if item.is_sent]
+    steps = [("vérification", checking), ("compression", compressing), ("envoi", sending)]
+    if compressing and sending and compressing[0] == sending[0]:
+        steps[1:] = [("compression et envoi", sending)]
+    parts = [f"{verb} de « {names[0]} »" for verb, names in steps if names]
     if not parts:
         return "Connexion à Sharebox…" if state.route is None else "Préparation…"
     sentence = ", ".join(parts)

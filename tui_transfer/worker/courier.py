@@ -1,23 +1,30 @@
 """Delivers databases over a link that may break: after a cut the same delivery is simply done again.
 
-A delivery finds out what is already there, so that doing it again is going on with it.
+A delivery finds out what is already there, so that doing it again is going on with it. While one database is
+sent, the one before is verified and gets its name.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui_transfer.errors import Problem, Recovery, TransferError
+from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.sharebox.memory import Memory
 from tui_transfer.sharebox.publication import put_small
-from tui_transfer.sharebox.upload import Stage, deliver
+from tui_transfer.sharebox.upload import Stage, deliver, send
 from tui_transfer.worker.manifest import manifest_name
 from tui_transfer.worker.recorder import now
+from tui_transfer.worker.sessions import Sessions
 from tui_transfer.worker.shipment import DatabaseError
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+    from typing import TypeVar
 
     from tui_transfer.sharebox.connection import Sharebox
     from tui_transfer.sharebox.upload import Delivery, UploadProgress
@@ -27,15 +34,20 @@ if TYPE_CHECKING:
     from tui_transfer.worker.recorder import Recorder
     from tui_transfer.worker.shipment import Shipment
 
+    Result = TypeVar("Result")
+
 
 class Courier:
-    """Takes shipments to the Sharebox, one after the other.
+    """Takes shipments to the Sharebox: one thread sends them in turn, another finishes them in turn.
+
+    At most one is being finished while the next is sent, and none is begun before: a delivered archive is
+    removed at once, so that the disk holds few. A server that allows one session only gets one after another.
 
     Args:
         link: the way there.
         recorder: where what happens is told.
         patience: how long to try again after the connection was lost.
-        cancelled: ends a delivery or a pause.
+        cancelled: ends a delivery or a pause; set where one failed, so that the others end as well.
         traffic: is told what arrives.
     """
 
@@ -47,87 +59,110 @@ class Courier:
         cancelled: threading.Event,
         traffic: Traffic,
     ) -> None:
-        self._link = link
+        self._sessions = Sessions(link, recorder, patience, cancelled)
         self._recorder = recorder
         self._patience = patience
         self._cancelled = cancelled
         self._traffic = traffic
 
-    def deliver(self, shipment: Shipment) -> None:
-        """Delivers the archive and its manifest, and says so, however often the connection is lost.
+    def deliver(self, shipments: Sequence[Shipment], on_delivered: Callable[[Shipment], object]) -> None:
+        """Delivers each archive and its manifest, and says so, however often the connection is lost.
+
+        Args:
+            shipments: in their order.
+            on_delivered: is told of each, by the thread that finishes.
 
         Raises:
-            DatabaseError: what stands in the way of this database.
+            DatabaseError: what stands in the way of this database; those before it are delivered.
             TransferError: what stands in the way of all.
         """
-        progress = _Progress(shipment.index, self._recorder, self._patience, self._traffic)
-        memory = Memory()
-        while (delivery := self._attempt(shipment, progress, memory)) is None:
-            progress.begins_anew()
-        self._patience.got_ahead()
-        self._recorder.record(
-            ev.Delivered(
-                at=now(), database=shipment.index, path=delivery.path, verified=delivery.verification
+        finish_before: Callable[[], object] = _nothing
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="finisher") as finisher:
+            for shipment in shipments:
+                task = self._task(shipment)
+                try:
+                    overlaps = self._send(task, is_last=shipment is shipments[-1])
+                finally:
+                    # First in order comes first: what stops an earlier one is what the job is told.
+                    finish_before()
+                finish_before = finisher.submit(self._finish, task, on_delivered, overlaps).result
+                if not overlaps:
+                    finish_before()
+
+    def _task(self, shipment: Shipment) -> _Task:
+        return _Task(shipment, _Progress(shipment.index, self._recorder, self._patience, self._traffic))
+
+    def _send(self, task: _Task, *, is_last: bool) -> bool:
+        """Makes the partial file whole; tells whether another one can be sent while this one is finished."""
+
+        def work(sharebox: Sharebox) -> bool:
+            send(
+                sharebox,
+                task.shipment.growing,
+                task.shipment.spec.archive,
+                on_progress=task.progress,
+                cancelled=self._cancelled,
+                memory=task.memory,
             )
-        )
+            task.progress.rests()
+            return not is_last and self._sessions.has_second(sharebox)
 
-    def _attempt(self, shipment: Shipment, progress: _Progress, memory: Memory) -> Delivery | None:
-        """One attempt; None, after a pause, where the connection was lost."""
-        try:
-            sharebox = self._link.open()
-        except TransferError as error:
-            self._pause_after(error)
-            return None
-        try:
-            return self._deliver(sharebox, shipment, progress, memory)
-        except TransferError as error:
-            self._link.close()
-            try:
-                self._pause_after(error)
-            except TransferError as final:
-                if final.problem is Problem.INTERRUPTED:
-                    raise
-                raise DatabaseError(shipment.index, final) from error
-            return None
+        return self._keep_at(task, self._sessions.first, work)
 
-    def _deliver(
-        self, sharebox: Sharebox, shipment: Shipment, progress: _Progress, memory: Memory
-    ) -> Delivery:
+    def _finish(self, task: _Task, on_delivered: Callable[[Shipment], object], beside: bool) -> None:
+        try:
+            delivery = self._keep_at(
+                task,
+                self._sessions.second if beside else self._sessions.first,
+                lambda sharebox: self._deliver(sharebox, task),
+            )
+            self._patience.got_ahead()
+            index = task.shipment.index
+            self._recorder.record(
+                ev.Delivered(at=now(), database=index, path=delivery.path, verified=delivery.verification)
+            )
+            on_delivered(task.shipment)
+        except BaseException:
+            # The sender is not to find out only when it has done with the next one.
+            self._cancelled.set()
+            self._sessions.abort()
+            raise
+
+    def _deliver(self, sharebox: Sharebox, task: _Task) -> Delivery:
+        """Verifies the partial file and gives it its name; sends it anew where it is no longer as it was."""
+        shipment = task.shipment
         delivery = deliver(
             sharebox,
             shipment.growing,
             shipment.spec.archive,
             sha256=lambda: shipment.sha256,
-            on_progress=progress,
+            on_progress=task.progress,
             cancelled=self._cancelled,
-            memory=memory,
+            memory=task.memory,
         )
         put_small(sharebox, manifest_name(shipment.spec.archive), shipment.manifest.read_bytes())
         return delivery
 
-    def _pause_after(self, error: TransferError) -> None:
-        """Waits before the next attempt.
-
-        Raises:
-            TransferError: `error` itself, where trying again cannot help or has been tried for long enough;
-                INTERRUPTED.
-        """
-        self._check_cancelled(error)
-        if error.meaning.recovery is not Recovery.TRANSIENT:
-            raise error
-        pause = self._patience.next_pause()
-        if pause is None:
-            raise error
-        self._recorder.record(
-            ev.Waiting(at=now(), attempt=self._patience.attempt, seconds=pause, reason=error.why)
-        )
-        self._cancelled.wait(pause)
-        self._check_cancelled(error)
-
-    def _check_cancelled(self, error: TransferError) -> None:
-        if self._cancelled.is_set():
-            # Cutting the connection is how the work is cancelled: that is not its failure.
-            raise TransferError(Problem.INTERRUPTED, reason="À la demande d'une personne") from error
+    def _keep_at(
+        self,
+        task: _Task,
+        session: Callable[[Sharebox], AbstractContextManager[Sharebox]],
+        work: Callable[[Sharebox], Result],
+    ) -> Result:
+        """Does `work` in a session, and does it again after each loss of the connection."""
+        while True:
+            connection = self._sessions.open()
+            try:
+                with session(connection) as sharebox:
+                    return work(sharebox)
+            except TransferError as error:
+                task.progress.begins_anew()
+                try:
+                    self._sessions.recover(connection, error)
+                except TransferError as final:
+                    if final.problem is Problem.INTERRUPTED:
+                        raise
+                    raise DatabaseError(task.shipment.index, final) from error
 
 
 class _Progress:
@@ -144,7 +179,11 @@ class _Progress:
     def begins_anew(self) -> None:
         """The next attempt says again where it starts from."""
         self._sending = False
-        self._traffic.stop()
+        self.rests()
+
+    def rests(self) -> None:
+        """Nothing of it is being sent any more."""
+        self._traffic.stop(self._index)
 
     def __call__(self, progress: UploadProgress) -> None:
         if progress.done > self._furthest.get(progress.stage, 0):
@@ -154,7 +193,7 @@ class _Progress:
         if progress.stage is Stage.SENDING:
             self._sent(progress.done)
             return
-        self._traffic.stop()
+        self.rests()
         if progress.stage in (Stage.CHECKING, Stage.VERIFYING) and progress.total:
             self._recorder.measure(
                 ev.VerificationProgress(
@@ -168,3 +207,16 @@ class _Progress:
             self._sending = True
             self._recorder.record(ev.UploadStarted(at=now(), database=self._index, offset=acknowledged))
         self._recorder.measure(ev.UploadProgress(at=now(), database=self._index, acknowledged=acknowledged))
+
+
+def _nothing() -> None:
+    """What there is to wait for before the first one."""
+
+
+@dataclass
+class _Task:
+    """One shipment on its way from the thread that sends to the one that finishes."""
+
+    shipment: Shipment
+    progress: _Progress
+    memory: Memory = field(default_factory=Memory)

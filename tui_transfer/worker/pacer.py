@@ -39,7 +39,7 @@ class Traffic:
         self.clock = clock
         self._ready: dict[int, int] = {}
         self._arrived: dict[int, int] = {}
-        self._is_sending = False
+        self._sending: set[int] = set()
         self._hesitation = _HESITATION
 
     def ready(self, database: int, end: int) -> None:
@@ -52,14 +52,14 @@ class Traffic:
         """It has arrived up to `end`; the first such report after a `stop` tells where sending begins."""
         with self.changed:
             moved = end - self._arrived.get(database, 0)
-            self._is_sending = True
+            self._sending.add(database)
             self._arrived[database] = end
             self._note(max(0, moved))
 
-    def stop(self) -> None:
-        """Nothing is being sent any more: the connection was lost, or what arrived is verified."""
+    def stop(self, database: int) -> None:
+        """It is not being sent any more: the connection was lost, or what arrived is verified."""
         with self.changed:
-            self._is_sending = False
+            self._sending.discard(database)
             self._note(0)
 
     def hesitate(self) -> None:
@@ -70,12 +70,12 @@ class Traffic:
             self._hesitation = max(0.0, self._hesitation - (self.clock() - begin))
 
     def _goes_on(self) -> bool:
-        waits = self._is_sending and self.rate.waiting >= _WORTH_WAITING
+        waits = bool(self._sending) and self.rate.waiting >= _WORTH_WAITING
         return not waits or self.rate.at(self.clock()) is not None
 
     def _note(self, moved: int) -> None:
         waiting = sum(max(0, end - self._arrived.get(index, 0)) for index, end in self._ready.items())
-        if self._is_sending:
+        if self._sending:
             self.rate.observe(self.clock(), moved, waiting)
         else:
             self.rate.rest(waiting)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -13,8 +15,17 @@ FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 60.0
 
 
+@dataclass(frozen=True)
+class Pause:
+    """`seconds` to wait before the attempt number `attempt`: 1 for the first after a failure."""
+
+    attempt: int
+    seconds: float
+
+
 class Patience:
     """Pauses that double from one attempt to the next, up to a minute, until too much time has gone by.
+    Thread-safe.
 
     Each is shortened at random by up to half: the programs that one outage cut off do not all come back at
     the same instant.
@@ -23,9 +34,6 @@ class Patience:
         seconds: from the first failure since something last got ahead to the last attempt.
         clock: gives seconds.
         chance: gives a number from 0 to 1.
-
-    Attributes:
-        attempt: the number of the next attempt; 1 for the first after a failure.
     """
 
     def __init__(
@@ -34,7 +42,8 @@ class Patience:
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self.attempt = 0
+        self._attempts = 0
+        self._lock = threading.Lock()
         self._seconds = seconds
         self._clock = clock
         self._chance = chance
@@ -42,17 +51,18 @@ class Patience:
 
     def got_ahead(self) -> None:
         """Something was achieved since the last failure: the next one is the first again."""
-        self.attempt = 0
-        self._since = None
+        with self._lock:
+            self._attempts, self._since = 0, None
 
-    def next_pause(self) -> float | None:
-        """Seconds to wait before the next attempt; None where it is time to give up."""
-        now = self._clock()
-        if self._since is None:
-            self._since = now
-        left = self._since + self._seconds - now
-        if left <= 0:
-            return None
-        pause = min(FIRST_PAUSE * 2.0**self.attempt, LONGEST_PAUSE) * (1 - self._chance() / 2)
-        self.attempt += 1
-        return min(pause, left)
+    def next_pause(self) -> Pause | None:
+        """What comes before the next attempt; None where it is time to give up."""
+        with self._lock:
+            now = self._clock()
+            if self._since is None:
+                self._since = now
+            left = self._since + self._seconds - now
+            if left <= 0:
+                return None
+            pause = min(FIRST_PAUSE * 2.0**self._attempts, LONGEST_PAUSE) * (1 - self._chance() / 2)
+            self._attempts += 1
+            return Pause(self._attempts, min(pause, left))

@@ -1,6 +1,7 @@
-"""The work itself: one thread packs the databases in turn, another delivers them as they grow.
+"""The work itself: one thread packs the databases in turn, another sends them as they grow, a third verifies
+what has arrived.
 
-Neither waits for the other, so that the whole takes as long as the slower of the two. Whatever was done
+None waits for another, so that the whole takes as long as the slowest of them. Whatever was done
 by an earlier worker is found again, in the spool and on the Sharebox, and is not done twice.
 """
 
@@ -91,9 +92,7 @@ class Pipeline:
         patience = Patience(60 * self._job.spec.retry_for)
         with closing(Link(self._state, self._orders, self._recorder.record)) as self._link:
             courier = Courier(self._link, self._recorder, patience, self._cancelled, self._traffic)
-            for shipment in shipments:
-                courier.deliver(shipment)
-                self._discard(shipment.index)
+            courier.deliver(shipments, lambda shipment: self._discard(shipment.index))
 
     def _check_space(self, shipments: list[Shipment]) -> None:
         """Refuses to begin what the disk may not hold; what an earlier worker left there is counted.

@@ -1,0 +1,149 @@
+"""One connection for two threads: a session for each, and one way back for both after it was lost."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tui_transfer.errors import Problem, Recovery, TransferError
+from tui_transfer.job import events as ev
+from tui_transfer.worker.recorder import now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui_transfer.sharebox.connection import Sharebox
+    from tui_transfer.worker.connecting import Link
+    from tui_transfer.worker.patience import Patience
+    from tui_transfer.worker.recorder import Recorder
+
+
+class Sessions:
+    """The sessions of the one connection that there is. Thread-safe.
+
+    A thread opens the connection, works in a session of it, and tells when that was lost. Whoever notices
+    first waits and connects again; the other joins.
+
+    Args:
+        link: the way there.
+        recorder: is told of every pause.
+        patience: how long to try again after the connection was lost.
+        cancelled: ends a pause.
+    """
+
+    def __init__(
+        self, link: Link, recorder: Recorder, patience: Patience, cancelled: threading.Event
+    ) -> None:
+        self._link = link
+        self._recorder = recorder
+        self._patience = patience
+        self._cancelled = cancelled
+        self._lock = threading.Lock()
+        """Held while connecting and pausing, too: the other thread has nothing to do meanwhile."""
+        self._connection: Sharebox | None = None
+        self._beside: Sharebox | None = None
+        self._may_have_two = True
+        self._first_in_use = threading.Lock()
+        self._end: TransferError | None = None
+        """What was given up for. A password that was refused, for instance, is not shown again."""
+
+    def open(self) -> Sharebox:
+        """The open connection, made now if there is none, however often it takes.
+
+        Raises:
+            TransferError: what keeps it from being made; INTERRUPTED.
+        """
+        with self._lock:
+            while self._connection is None:
+                self._check_cancelled()
+                if self._end is not None:
+                    raise self._end
+                try:
+                    self._connection = self._link.open()
+                except TransferError as error:
+                    self._pause_after(error)
+            return self._connection
+
+    def recover(self, lost: Sharebox, error: TransferError) -> None:
+        """Closes the connection `lost` after `error` and pauses, unless the other thread has done so already.
+
+        Raises:
+            TransferError: `error`, where another attempt cannot help; what was given up for; INTERRUPTED.
+        """
+        self._check_cancelled(error)
+        if not _passes(error):
+            raise error
+        with self._lock:
+            if lost is self._connection:
+                self._link.close()
+                self._connection = self._beside = None
+                self._pause_after(error)
+            elif self._end is not None and _passes(self._end):
+                raise self._end
+
+    @contextmanager
+    def first(self, connection: Sharebox) -> Iterator[Sharebox]:
+        """The connection's first session, for one thread at a time."""
+        with self._first_in_use:
+            yield connection
+
+    @contextmanager
+    def second(self, connection: Sharebox) -> Iterator[Sharebox]:
+        """A session beside the first; where the server allows no other, the first, in its turn."""
+        beside = self._open_beside(connection)
+        if beside is not None:
+            yield beside
+        else:
+            with self._first_in_use:
+                yield connection
+
+    def has_second(self, connection: Sharebox) -> bool:
+        """Whether `second` gives another session than `first`.
+
+        Raises:
+            TransferError: CONNECTION_LOST.
+        """
+        return self._open_beside(connection) is not None
+
+    def abort(self) -> None:
+        """Makes whatever waits for the Sharebox end at once. For any thread."""
+        self._link.abort()
+
+    def _open_beside(self, connection: Sharebox) -> Sharebox | None:
+        """Asked once of a server that refuses: some drop the connection in place of an answer."""
+        with self._lock:
+            if self._beside is None or self._beside.connection is not connection.connection:
+                if not self._may_have_two:
+                    return None
+                self._may_have_two = False
+                self._beside = connection.beside()
+                self._may_have_two = self._beside is not None
+            return self._beside
+
+    def _pause_after(self, error: TransferError) -> None:
+        """Waits before the next attempt to connect.
+
+        Raises:
+            TransferError: `error` itself, where trying again cannot help or has been tried for long enough;
+                INTERRUPTED.
+        """
+        self._check_cancelled(error)
+        pause = self._patience.next_pause() if _passes(error) else None
+        if pause is None:
+            self._end = error
+            raise error
+        self._recorder.record(
+            ev.Waiting(at=now(), attempt=pause.attempt, seconds=pause.seconds, reason=error.why)
+        )
+        self._cancelled.wait(pause.seconds)
+        self._check_cancelled(error)
+
+    def _check_cancelled(self, error: TransferError | None = None) -> None:
+        if self._cancelled.is_set():
+            # Cutting the connection is how the work is cancelled: that is not its failure.
+            raise TransferError(Problem.INTERRUPTED, reason="À la demande d'une personne") from error
+
+
+def _passes(error: TransferError) -> bool:
+    return error.meaning.recovery is Recovery.TRANSIENT
