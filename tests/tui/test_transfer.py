@@ -272,6 +272,40 @@ def test_what_is_being_done_now_in_words() -> None:
     assert wording.doing(state, 0.0, running=False) == "Le transfert est arrêté ; il peut être repris."
 
 
+def test_two_databases_at_once_in_words() -> None:
+    """One is verified while the next is compressed and sent, and then waits for its own verification."""
+    names = [(name, Path(f"/srv/{name}.db")) for name in ("Une", "Deux")]
+    state = JobState.fold(make_spec(stage.settings(), names, stage.NOW), [stage.started(), stage.connected()])
+
+    def happens(*events: ev.Event) -> str:
+        nonlocal state
+        for event in events:
+            state = state.apply(event)
+        return wording.doing(state, 0.0, running=True)
+
+    def sealed(database: int) -> ev.Event:
+        return ev.ArchiveSealed(
+            at=stage.NOW, database=database, size=90, sha256="x", source_size=900, files=1
+        )
+
+    happens(sealed(0), ev.UploadStarted(at=stage.NOW, database=0, offset=0))
+    words = happens(ev.UploadProgress(at=stage.NOW, database=0, acknowledged=90))
+    assert words == "Vérification de « Une »."
+    happens(
+        ev.VerificationProgress(at=stage.NOW, database=0, checked=0, total=90),
+        ev.ArchiveStarted(at=stage.NOW, database=1, kind="file", size=900, files=1),
+    )
+    words = happens(ev.UploadStarted(at=stage.NOW, database=1, offset=0))
+    assert words == "Vérification de « Une », compression et envoi de « Deux »."
+    assert happens(sealed(1)) == "Vérification de « Une », envoi de « Deux »."
+    cells = [wording.transfer_cell(item, running=True)[0] for item in state.databases]
+    assert cells == ["↻ vérif.", "▸ 0\xa0%"]
+    words = happens(ev.UploadProgress(at=stage.NOW, database=1, acknowledged=90))
+    assert words == "Vérification de « Une »."
+    assert wording.transfer_cell(state.databases[1], running=True)[0] == "▸ envoyé"
+    assert wording.transfer_cell(state.databases[1], running=False)[0] == "· 99\xa0%"
+
+
 def test_the_wait_for_the_network_counts_down_beside_the_compression() -> None:
     spec = make_spec(stage.settings(), [("Base active", Path("/srv/impact/base.db"))], stage.NOW)
     lost = ev.Waiting(at=stage.at(10), attempt=3, seconds=8.0, reason="Plus de réponse.")

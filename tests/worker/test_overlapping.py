@@ -117,9 +117,9 @@ def _assert_both_arrived(place: Place, server: SshServer, bases: dict[str, Path]
 def test_the_next_is_sent_while_one_is_verified(
     tmp_path: Path, ssh_server: SshServer, line: Relay, bases: dict[str, Path]
 ) -> None:
-    third = tmp_path / "bases" / "Trois.bin"
-    third.write_bytes(os.urandom(SIZE // 3))
-    bases["Trois"] = third
+    bases["Trois"] = tmp_path / "bases" / "Trois.bin"
+    for name in ("Deux", "Trois"):  # sent long before the first one is verified
+        bases[name].write_bytes(os.urandom(SIZE // 3))
     place = place_for(tmp_path / "home", ssh_server.password)
     place.configure(ssh_server, bases, port=line.port)
     result = place.run("run", "--yes", "--json")

@@ -283,6 +283,24 @@ def test_what_several_databases_have_ready_waits_together() -> None:
     assert traffic.rate.at(now) == pytest.approx(1e6, rel=0.01)
 
 
+def test_the_measure_does_not_rest_while_the_next_is_sent() -> None:
+    """What is verified is not sent, but another is."""
+    now = 0.0
+    traffic = Traffic(clock=lambda: now)
+    traffic.ready(0, 1_000_000)
+    traffic.ready(1, 9_000_000)
+    traffic.arrived(0, 1_000_000)
+    traffic.arrived(1, 0)
+    for second in range(1, 9):
+        now = second
+        traffic.stop(0)
+        traffic.arrived(1, second * 500_000)
+    assert traffic.rate.at(now) == pytest.approx(5e5, rel=0.01)
+    traffic.stop(1)
+    now = 50.0
+    assert traffic.rate.at(now) == pytest.approx(5e5, rel=0.01)
+
+
 def test_the_journal_is_told_of_changes_only_with_their_reason() -> None:
     now = 0.0
     told: list[PresetChosen] = []
