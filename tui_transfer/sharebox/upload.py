@@ -7,6 +7,7 @@ the content was verified, so that it never stands for wrong bytes.
 
 from __future__ import annotations
 
+import os.path
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -271,7 +272,7 @@ class _Upload:
             for theirs in read_ahead(self.sharebox.sftp, handle, offset, there):
                 ours = self._read_when_there(offset, len(theirs))
                 if ours != theirs:
-                    return offset
+                    return offset + len(os.path.commonprefix([ours, theirs]))
                 offset += len(ours)
                 self.memory.same_until = offset
                 self._report(Stage.CHECKING, offset)
