@@ -7,7 +7,6 @@ the content was verified, so that it never stands for wrong bytes.
 
 from __future__ import annotations
 
-import os.path
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -272,7 +271,7 @@ class _Upload:
             for theirs in read_ahead(self.sharebox.sftp, handle, offset, there):
                 ours = self._read_when_there(offset, len(theirs))
                 if ours != theirs:
-                    return offset + len(os.path.commonprefix([ours, theirs]))
+                    return offset + _length_in_common(ours, theirs)
                 offset += len(ours)
                 self.memory.same_until = offset
                 self._report(Stage.CHECKING, offset)
@@ -373,6 +372,11 @@ class _Upload:
     def _check_cancelled(self) -> None:
         if self.cancelled.is_set():
             raise _interrupted()
+
+
+def _length_in_common(ours: bytes, theirs: bytes) -> int:
+    differing = (at for at, (one, other) in enumerate(zip(ours, theirs, strict=False)) if one != other)
+    return next(differing, min(len(ours), len(theirs)))
 
 
 def _open(file: GrowingFile) -> FileIO:
