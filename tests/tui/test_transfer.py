@@ -299,11 +299,11 @@ def test_two_databases_at_once_in_words() -> None:
     assert words == "Vérification de « Une », compression et envoi de « Deux »."
     assert happens(sealed(1)) == "Vérification de « Une », envoi de « Deux »."
     cells = [wording.transfer_cell(item, running=True)[0] for item in state.databases]
-    assert cells == ["↻ vérif.", "▸ 0\xa0%"]
+    assert cells == ["↻ vérif.", "▸ 0\u202f%"]
     words = happens(ev.UploadProgress(at=stage.NOW, database=1, acknowledged=90))
     assert words == "Vérification de « Une »."
     assert wording.transfer_cell(state.databases[1], running=True)[0] == "▸ envoyé"
-    assert wording.transfer_cell(state.databases[1], running=False)[0] == "· 99\xa0%"
+    assert wording.transfer_cell(state.databases[1], running=False)[0] == "· 99\u202f%"
 
 
 def test_the_wait_for_the_network_counts_down_beside_the_compression() -> None:

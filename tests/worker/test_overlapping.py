@@ -31,7 +31,7 @@ from tui_transfer.worker.recorder import Recorder
 from tui_transfer.worker.sessions import Sessions
 
 SIZE = 3_000_000
-RATE = 2_000_000
+RATE = 600_000
 NAMES = ("Une", "Deux")
 
 Event = TypeVar("Event", bound=ev.Event)
