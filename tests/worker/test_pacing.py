@@ -364,7 +364,8 @@ def test_a_slow_line_gets_smaller_blocks_than_a_fast_one(
     assert fast[0].reason == slow[0].reason == Reason.START
     assert min(event.rate for event in fast) > 300_000
     assert max(-1 if event.preset is None else event.preset for event in slow) >= 4
-    assert (slow[-1].reason, slow[-1].rate < 300_000) == (Reason.LINK_BEHIND, True)
+    assert Reason.LINK_BEHIND in [event.reason for event in slow]
+    assert slow[-1].rate < 300_000
     assert place.run("jobs", "--verify").code == 0
 
 
