@@ -276,15 +276,14 @@ def test_killed_while_both_are_under_way(
 def test_cancelled_while_both_are_under_way(
     place: Place, line: Relay, ssh_server: SshServer, bases: dict[str, Path], tmp_path: Path
 ) -> None:
-    job: list[control.Job] = []
+    asked: list[float] = []
 
     def cancel() -> None:
-        job.append(place.job())
-        threading.Thread(target=control.stop, args=job).start()
+        asked.append(time.monotonic())
+        threading.Thread(target=control.stop, args=[place.job()]).start()
 
-    began = time.monotonic()
     result = _when_both_are_under_way(place, cancel, line)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - asked[0] < 10
     assert (result.code, result.finished["problem"]) == (12, "interrupted")
     line.rate = None
     assert place.run("resume").code == 0
