@@ -17,9 +17,7 @@ ENOUGH: Final = 256 << 10
 """More than this only where the link has been seen to hold it."""
 MOST: Final = 8 << 20
 _SECONDS_IN_FLIGHT: Final = 1.0
-_SECONDS_OF_TURNS: Final = 0.01
-"""What a link holds is not all: on a near and fast one, processes must wait for their turn at a core."""
-_PACKETS_IN_FLIGHT: Final = 8
+_PACKETS_IN_FLIGHT: Final = 4
 """At least, where packets are longer than they must be: each costs its sender and its server some work."""
 _MEMORY_SECONDS: Final = 10.0
 """A link that slows down is believed after this long."""
@@ -60,7 +58,7 @@ class FlowControl:
         rate = self._rates[0][1]
         held = int(2 * rate * self._shortest_trip)
         second = min(max(LEAST, int(rate * _SECONDS_IN_FLIGHT)), ENOUGH)
-        self.limit = min(max(held, second, int(rate * _SECONDS_OF_TURNS)), MOST)
+        self.limit = min(max(held, second), MOST)
 
     def packet(self, longest: int) -> int:
         """Bytes that the next request should carry, if a server takes `longest` at most."""
