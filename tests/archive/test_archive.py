@@ -140,6 +140,29 @@ def test_all_that_is_written_is_private_whatever_the_umask(tmp_path: Path) -> No
     assert seen >= {"work", "a.7z", "blocks.index", "snapshot.sqlite", "snapshot.json"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only whole processes can be nice")
+def test_packing_gives_way_even_where_the_whole_program_does_already(tmp_path: Path) -> None:
+    """As `nice tui-transfer run` does: nobody but root may take niceness back."""
+    script = f"""
+import os, sys, threading
+from pathlib import Path
+from tests.archive.tools import archive
+
+def look(_):
+    for thread in threading.enumerate():
+        niceness = os.getpriority(os.PRIO_PROCESS, thread.native_id)
+        seen.setdefault(thread.name.split("_")[0], set()).add(niceness)
+
+seen = {{}}
+os.nice(7)
+archive(Path({os.fspath(tmp_path / "a.dat")!r}), Path({os.fspath(tmp_path)!r}), on_progress=look)
+print(seen["MainThread"], seen["pack"])
+"""
+    (tmp_path / "a.dat").write_bytes(marked(BLOCK_SIZE))
+    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("{7} {12}\n", "")
+
+
 def test_what_was_called_final_never_changes(tmp_path: Path) -> None:
     """The uploader sends what progress calls packed, long before the archive is finished."""
     database = tmp_path / "a.dat"

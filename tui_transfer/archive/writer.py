@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tui_transfer.archive.source import Item, Source
 
 _NICENESS: Final = 5
-"""Of threads that pack, as `nice` has it: they get a quarter of a core that somebody else wants all of."""
+"""What `nice` adds for threads that pack: they get a quarter of a core that somebody else wants all of."""
 
 
 @dataclass(frozen=True)
@@ -317,7 +317,8 @@ def _give_way() -> None:
     and the person's other programs.
     """
     if sys.platform == "linux":  # elsewhere it would slow down the whole process, or does not exist
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        niceness = os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS  # on top of what the person gave it
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
 
 
 def cores() -> int:
