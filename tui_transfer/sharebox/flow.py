@@ -60,9 +60,9 @@ class FlowControl:
         second = min(max(LEAST, int(rate * _SECONDS_IN_FLIGHT)), ENOUGH)
         self.limit = min(max(held, second), MOST)
 
-    def packet(self, longest: int) -> int:
-        """Bytes that the next request should carry, if a server takes `longest` at most."""
-        return min(max(LEAST // 2, self.limit // _PACKETS_IN_FLIGHT), longest)
+    def packet(self, least: int, longest: int) -> int:
+        """Bytes that the next request should carry: `least`, or more where the link holds many."""
+        return min(max(least, self.limit // _PACKETS_IN_FLIGHT), longest)
 
     def _remember(self, now: float, rate: float) -> None:
         while self._rates and self._rates[-1][1] <= rate:

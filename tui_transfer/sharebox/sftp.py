@@ -29,7 +29,7 @@ _VERSION: Final = 3
 _LONGEST_PACKET: Final = 1 << 20
 _LONGEST_DATA: Final = 1 << 18
 _HAS_SIZE, _HAS_OWNER, _HAS_MODE, _HAS_TIMES = 1, 2, 4, 8
-_PACKET_BYTES: Final = 32_000
+PACKET_BYTES: Final = 32_000
 """What fits, with its headers, into one SSH packet of 32 KiB, which every server takes (RFC 4253, 6.1)."""
 
 
@@ -76,8 +76,8 @@ class Attributes:
 class Limits:
     """The longest data, in bytes, of one read or write request."""
 
-    read: int = _PACKET_BYTES
-    write: int = _PACKET_BYTES
+    read: int = PACKET_BYTES
+    write: int = PACKET_BYTES
 
 
 class SftpSession:

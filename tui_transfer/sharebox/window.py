@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui_transfer.sharebox.flow import Departure, FlowControl
-from tui_transfer.sharebox.sftp import check, read_data
+from tui_transfer.sharebox.sftp import PACKET_BYTES, check, read_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +59,7 @@ class WriteWindow:
     @property
     def packet(self) -> int:
         """How many bytes the next write should have, at most."""
-        return self._flow.packet(self._session.limits.write)
+        return self._flow.packet(PACKET_BYTES, self._session.limits.write)
 
     @property
     def is_empty(self) -> bool:
@@ -111,7 +111,8 @@ def read_ahead(session: SftpSession, handle: bytes, start: int, end: int) -> Ite
     offset, in_flight = start, 0
     while offset < end or requests:
         while offset < end and (not requests or in_flight < flow.limit):
-            request = _ask(session, handle, offset, min(flow.packet(session.limits.read), end - offset), flow)
+            length = flow.packet(PACKET_BYTES, session.limits.read)
+            request = _ask(session, handle, offset, min(length, end - offset), flow)
             requests.append(request)
             offset += request.length
             in_flight += request.length
