@@ -114,6 +114,16 @@ def _assert_both_arrived(place: Place, server: SshServer, bases: dict[str, Path]
         assert (into / bases[item.name].name).read_bytes() == bases[item.name].read_bytes()
 
 
+def _assert_both_go_on(
+    place: Place, line: Relay, server: SshServer, bases: dict[str, Path], out: Path
+) -> None:
+    """What had arrived of the second is not sent again."""
+    line.rate = None
+    assert place.run("resume").code == 0
+    assert control.Follower(place.job()).state.databases[1].resumed_from > SIZE // 10
+    _assert_both_arrived(place, server, bases, out)
+
+
 def test_the_next_is_sent_while_one_is_verified(
     tmp_path: Path, ssh_server: SshServer, line: Relay, bases: dict[str, Path]
 ) -> None:
@@ -170,10 +180,7 @@ def test_without_patience_a_cut_ends_both_and_both_go_on(
     result = _when_both_are_under_way(place, line.cut, line)
     assert (result.code, result.finished["problem"]) == (12, "connection-lost")
     assert line.connections == 1, "given up is given up, for both"
-    line.rate = None
-    assert place.run("resume").code == 0
-    assert control.Follower(place.job()).state.databases[1].resumed_from > SIZE // 10
-    _assert_both_arrived(place, ssh_server, bases, tmp_path / "out")
+    _assert_both_go_on(place, line, ssh_server, bases, tmp_path / "out")
 
 
 def test_what_stops_the_one_that_is_verified_stops_the_other_at_once(
@@ -190,10 +197,7 @@ def test_what_stops_the_one_that_is_verified_stops_the_other_at_once(
     assert taken.read_bytes() == b"of somebody else"
     assert _where(place, ev.Delivered, 1) < 0
     taken.unlink()
-    line.rate = None
-    assert place.run("resume").code == 0
-    assert control.Follower(place.job()).state.databases[1].resumed_from > SIZE // 10
-    _assert_both_arrived(place, ssh_server, bases, tmp_path / "out")
+    _assert_both_go_on(place, line, ssh_server, bases, tmp_path / "out")
 
 
 def test_sending_ends_long_before_its_end_where_the_other_failed(
@@ -267,10 +271,7 @@ def test_killed_while_both_are_under_way(
 
     assert _when_both_are_under_way(place, kill, line).code == 12
     assert not list(ssh_server.root.glob("*.7z"))
-    line.rate = None
-    assert place.run("resume").code == 0
-    assert control.Follower(place.job()).state.databases[1].resumed_from > SIZE // 10
-    _assert_both_arrived(place, ssh_server, bases, tmp_path / "out")
+    _assert_both_go_on(place, line, ssh_server, bases, tmp_path / "out")
 
 
 def test_cancelled_while_both_are_under_way(
