@@ -122,6 +122,10 @@ def _running(stage_: Stage) -> Job:
     return stage_.job(stage.midway(), running=True)
 
 
+def _overlapping(stage_: Stage) -> Job:
+    return stage_.job(stage.two_at_once(), running=True)
+
+
 def _succeeded(stage_: Stage) -> Job:
     return stage_.job(stage.all_delivered())
 
@@ -213,6 +217,7 @@ SCENES = (
     Scene("confirmation", keys=("m", "t", "down", "space", "t"), ticked=10),
     Scene("confirmation-sans-prerequis", keys=("m", "t", "down", "space", "t"), ticked=0),
     Scene("transfert", job=_running, open_job=True),
+    Scene("transfert-deux", job=_overlapping, open_job=True),
     Scene("transfert-quitter", job=_running, open_job=True, keys=("q",)),
     Scene("demonstration-quitter", job=_running, open_job=True, practice=PRACTICE, keys=("q",)),
     Scene("transfert-interrompu", job=_INTERRUPTED, open_job=True, keys=("escape",)),

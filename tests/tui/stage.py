@@ -173,6 +173,24 @@ def midway() -> list[ev.Event]:
     ]
 
 
+def two_at_once() -> list[ev.Event]:
+    """The first database done, the second being verified while the third is compressed and sent."""
+    packed = 81 * MEGA
+    return [
+        *midway(),
+        ev.ArchiveSealed(
+            at=at(22), database=1, size=packed, sha256="5f" * 32, source_size=212 * MEGA, files=1204
+        ),
+        ev.UploadProgress(at=at(24), database=1, acknowledged=packed),
+        ev.VerificationProgress(at=at(25), database=1, checked=0, total=packed),
+        ev.ArchiveStarted(at=at(25), database=2, kind="file", size=37 * MEGA, files=1),
+        ev.UploadStarted(at=at(25), database=2, offset=0),
+        ev.ArchiveProgress(at=at(27), database=2, read=25 * MEGA, packed=9 * MEGA),
+        ev.UploadProgress(at=at(27), database=2, acknowledged=5 * MEGA),
+        ev.VerificationProgress(at=at(27), database=1, checked=18 * MEGA, total=packed),
+    ]
+
+
 def all_delivered(verified: str = "read-back") -> list[ev.Event]:
     return [
         started(),

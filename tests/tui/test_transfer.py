@@ -295,9 +295,10 @@ def test_two_databases_at_once_in_words() -> None:
         ev.VerificationProgress(at=stage.NOW, database=0, checked=0, total=90),
         ev.ArchiveStarted(at=stage.NOW, database=1, kind="file", size=900, files=1),
     )
+    assert wording.doing(state, 0.0, running=True) == "Vérification de « Une », compression de « Deux »."
     words = happens(ev.UploadStarted(at=stage.NOW, database=1, offset=0))
-    assert words == "Vérification de « Une », compression et envoi de « Deux »."
-    assert happens(sealed(1)) == "Vérification de « Une », envoi de « Deux »."
+    assert words == "Vérification de « Une », envoi de « Deux »."
+    assert happens(sealed(1)) == words
     cells = [wording.transfer_cell(item, running=True)[0] for item in state.databases]
     assert cells == ["↻ vérif.", "▸ 0\u202f%"]
     words = happens(ev.UploadProgress(at=stage.NOW, database=1, acknowledged=90))

@@ -128,7 +128,9 @@ def doing(state: JobState, now: float, *, running: bool) -> str:
     checking = [item.name for item in state.databases if item.transfer is Step.VERIFYING]
     checking += [item.name for item in at_work if item.is_sent]
     steps = [("vérification", checking), ("compression", compressing), ("envoi", sending)]
-    if compressing and sending and compressing[0] == sending[0]:
+    if checking and sending:
+        del steps[1]  # the table tells it; three things would not fit into the line
+    elif compressing and sending and compressing[0] == sending[0]:
         steps[1:] = [("compression et envoi", sending)]
     parts = [f"{verb} de « {names[0]} »" for verb, names in steps if names]
     if not parts:
