@@ -139,8 +139,8 @@ class Pacing:
     def _candidates(self, rate: float | None) -> list[Preset]:
         """From the cheapest on: of plans that are as good, those that feed the link first are preferred."""
         if not self._costs.data_shrink:
-            # Where the link is slow, or may be, trying costs no time, and what does not shrink is stored anyway:
-            # the first blocks may well be of another kind than all the rest.
+            # Where the link is slow, or may be, trying costs no time, and what does not shrink is stored
+            # anyway: the first blocks may well be of another kind than all the rest.
             trying = self._costs.seconds(PRESETS[0]) / self._threads
             return [PRESETS[0] if rate is None or 2 * trying * rate < 1 else STORED]
         candidates = self._costs.worth_using()
