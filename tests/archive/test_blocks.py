@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 import os
+import random
 import threading
 
 import pytest
@@ -47,13 +48,26 @@ def test_blocks_of_any_presets_chain_and_each_stands_alone(blocks: list[tuple[by
         assert unpack(alone + END) == data
 
 
-@pytest.mark.parametrize(("preset", "sees"), [(0, False), (1, False), (6, True), (9, True)])
+@pytest.mark.parametrize(("preset", "sees"), [(0, False), (5, False), (6, True), (9, True)])
 def test_a_full_block_comes_back_whatever_the_size_of_the_dictionary(preset: int, sees: bool) -> None:
     noise = os.urandom(MIB)
     data = noise + bytes(BLOCK_SIZE - 2 * MIB) + noise  # whoever sees far enough packs the noise once
     packed = pack(data, preset, GO_ON)
     assert (len(packed) < 1.5 * MIB) == sees
     assert unpack(packed + END) == data
+
+
+def test_each_preset_is_worth_its_time_on_records_of_numbers() -> None:
+    """Of liblzma's own ones, even 3 leaves a fifth more than ours leave from 1 on."""
+    draw = random.Random(4)
+    data = b"".join(
+        b"9%012d;%05.2f;%07.2f\n" % (draw.randrange(10**6), draw.randrange(8, 152), draw.uniform(9, 4000))
+        for _ in range(60_000)
+    )
+    sizes = [len(pack(data, preset, GO_ON)) for preset in (0, 1, 4, 7)]
+    assert sizes == sorted(sizes, reverse=True)
+    own = lzma.compress(data, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "preset": 3}])
+    assert 1.15 * sizes[1] < len(own)
 
 
 def test_noise_is_stored_at_three_bytes_for_64_kib() -> None:

@@ -16,10 +16,10 @@ from tui_transfer.worker.rate import Rate
 THREADS: Final = 2
 BASE: Final = 84_000_000
 MEASURED: Final = (
-    (2.5, 33.7), (5.0, 32.0), (9.1, 31.2), (12.8, 30.7), (19.0, 27.2),
-    (21.0, 26.8), (23.0, 26.5), (25.0, 26.4), (27.0, 26.35), (30.0, 26.3),
+    (2.5, 27.2), (4.9, 24.7), (5.9, 24.3), (7.0, 24.0), (8.4, 23.9),
+    (10.8, 23.7), (14.4, 23.2), (17.7, 23.0), (21.0, 22.9), (26.4, 22.5),
 )  # fmt: skip
-"""Seconds of two packers and MB for `BASE`, by preset: measured on a payroll base, but for 5, 7, 8 and 9."""
+"""Seconds of two packers and MB for `BASE`, by preset: means over payrolls of several formats."""
 STORED_SECONDS: Final = 0.008e-6
 CONNECTED: Final = 0.1
 _STEP: Final = 0.02

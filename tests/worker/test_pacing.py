@@ -60,8 +60,8 @@ def test_a_large_base_is_within_a_few_hundredths_of_the_bound(rate: float) -> No
 
 def test_between_two_presets_both_are_used_and_no_single_one_is_as_fast() -> None:
     blocks = blocks_of(LARGE)
-    transfer = Transfer(blocks, mbits(20)).run()
-    assert transfer.seconds < 0.96 * best_fixed(blocks, mbits(20))
+    transfer = Transfer(blocks, mbits(50)).run()
+    assert transfer.seconds < 0.96 * best_fixed(blocks, mbits(50))
 
 
 def test_a_link_faster_than_packing_is_not_kept_waiting_for_it() -> None:
@@ -100,7 +100,7 @@ def test_bytes_that_are_read_back_count_for_more() -> None:
     for read_back in (0.0, 2.0):
         rate = Rate()
         for tenth in range(20):
-            rate.observe(tenth / 10, 600_000, 6_000_000)
+            rate.observe(tenth / 10, 500_000, 6_000_000)
         chosen.append(Pacing(THREADS, Costs(), rate, read_back).choose(2.0, BLOCK_SIZE, LARGE))
     free, read_back_too = chosen
     assert free in FAST
@@ -112,10 +112,10 @@ def test_bytes_that_are_read_back_count_for_more() -> None:
 
 CHANGING: dict[str, tuple[Link, float]] = {
     "falls": (lambda now: 12.5e6 if now < 6 else 0.5e6, 0.98),
-    "rises": (lambda now: 0.5e6 if now < 30 else 12.5e6, 1.06),
+    "rises": (lambda now: 0.5e6 if now < 30 else 12.5e6, 1.13),
     "in bursts": (lambda now: 6.25e6 if now % 4 < 2 else 0.6e6, 0.99),
     "in long bursts": (lambda now: 6.25e6 if now % 20 < 10 else 0.6e6, 1.03),
-    "away for a while": (lambda now: 0.0 if 5 < now < 25 else 2.5e6, 0.97),
+    "away for a while": (lambda now: 0.0 if 5 < now < 25 else 2.5e6, 0.98),
 }
 """And how long it may take, compared with the best single preset, found by whoever knows the future."""
 
@@ -128,10 +128,10 @@ def test_a_link_that_changes_is_followed(name: str) -> None:
 
 
 def test_a_link_that_falls_gets_smaller_blocks_and_one_that_rises_cheaper_ones() -> None:
-    falls = Transfer(blocks_of(LARGE), lambda now: 25e6 if now < 4 else 0.5e6).run()
+    falls = Transfer(blocks_of(LARGE), lambda now: 12.5e6 if now < 4 else 0.5e6).run()
     rises = Transfer(blocks_of(LARGE), lambda now: 0.5e6 if now < 30 else 12.5e6).run()
     assert falls.presets[0] in FAST
-    assert set(falls.presets[-6:]) & {4, 5, *SLOW}
+    assert set(falls.presets[-6:]) <= set(SLOW)
     assert 9 in rises.presets
     assert rises.presets[-10] in (*FAST, 1)
 
@@ -177,7 +177,7 @@ def test_noise_at_the_beginning_alone_is_no_reason_to_store_before_the_link_is_k
     assert STORED not in Transfer(blocks, mbits(16), connected=connected).run().presets
 
 
-@pytest.mark.parametrize(("rate", "enough"), [(4, 1.06), (50, 1.06), (200, 1.2)])
+@pytest.mark.parametrize(("rate", "enough"), [(4, 1.06), (50, 1.06), (200, 1.22)])
 def test_data_of_both_kinds_in_stretches_are_told_apart(rate: float, enough: float) -> None:
     """On a fast link up to as much as was noise goes by before what shrinks again is noticed."""
     blocks = blocks_of(400_000_000, lambda number: Data(shrinks=number % 24 < 12))
@@ -238,7 +238,7 @@ def test_the_presets_worth_using_save_less_and_less_for_what_they_cost() -> None
     costs = Costs()
     hull = costs.worth_using()
     assert hull[:2] == [STORED, 0]
-    assert {2, 3}.isdisjoint(hull), "1 and 4 in turn are better than either"
+    assert {4, 5}.isdisjoint(hull), "3 and 6 in turn are better than either"
     points = [(costs.seconds(preset), costs.share(preset)) for preset in hull]
     slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in pairwise(points)]
     assert slopes == sorted(slopes)
