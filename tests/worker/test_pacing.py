@@ -266,6 +266,21 @@ def test_a_break_is_not_counted_but_silence_is() -> None:
     assert rate.at(60.0) == pytest.approx(1e6, rel=0.01)
 
 
+def test_the_way_to_a_distant_server_is_not_taken_for_a_slow_link() -> None:
+    """Small blocks, each acknowledged before the next is ready: 10 ms of sending, and 100 ms of way."""
+    rate = Rate()
+    for tenths in range(0, 100, 5):
+        rate.round_trip = 0.1
+        rate.observe(tenths / 10, 0, 100_000)
+        rate.observe(tenths / 10 + 0.11, 100_000, 0)
+    assert (rate.at(10.0) or 0) > 4e6
+    busy = Rate()  # never idle: the way was only gone at the beginning
+    busy.round_trip = 0.1
+    for tenth in range(101):
+        busy.observe(tenth / 10, 100_000 if tenth else 0, 10_000_000)
+    assert busy.at(10.0) == pytest.approx(1e6, rel=0.01)
+
+
 def test_a_rate_is_not_told_from_next_to_nothing() -> None:
     rate = Rate()
     rate.observe(0.0, 0, 1_000_000)

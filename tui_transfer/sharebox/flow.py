@@ -36,12 +36,13 @@ class FlowControl:
 
     Attributes:
         limit: bytes that may be under way now.
+        round_trip: seconds that the shortest request has taken; 0 until one was answered.
     """
 
     def __init__(self) -> None:
         self.limit = LEAST
+        self.round_trip = 0.0
         self._acknowledged = 0
-        self._shortest_trip = float("inf")
         self._rates: deque[tuple[float, float]] = deque()
         """Times and bytes per second, falling: the first is the highest that is not forgotten."""
 
@@ -53,10 +54,10 @@ class FlowControl:
         """Notes that the answer to a request of `length` bytes came."""
         self._acknowledged += length
         trip = max(now - departure.at, 1e-6)
-        self._shortest_trip = min(self._shortest_trip, trip)
+        self.round_trip = min(self.round_trip or trip, trip)
         self._remember(now, (self._acknowledged - departure.acknowledged) / trip)
         rate = self._rates[0][1]
-        held = int(2 * rate * self._shortest_trip)
+        held = int(2 * rate * self.round_trip)
         second = min(max(LEAST, int(rate * _SECONDS_IN_FLIGHT)), ENOUGH)
         self.limit = min(max(held, second), MOST)
 

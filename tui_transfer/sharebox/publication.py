@@ -108,7 +108,7 @@ def write(sharebox: Sharebox, path: str, data: bytes) -> None:
     sftp = sharebox.sftp
     with sharebox.refusals("écriture de", path):
         handle = open_part(sftp, path, WRITE | CREATE | TRUNCATE)
-        window = WriteWindow(sftp, handle, lambda _: None)
+        window = WriteWindow(sftp, handle, lambda *_: None)
         for offset in range(0, len(data), sftp.limits.write):
             window.write(offset, data[offset : offset + sftp.limits.write])
         window.drain()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from io import FileIO
 from typing import TYPE_CHECKING, Final
@@ -51,12 +51,14 @@ class Stage(StrEnum):
 class UploadProgress:
     """How far a stage is, in bytes of the archive; `total` is None while the archive grows.
 
-    While sending, `done` counts what the server acknowledged, and what was found there.
+    While sending, `done` counts what the server acknowledged, and what was found there; `round_trip` is the
+    seconds that the shortest request took, 0 until one was answered.
     """
 
     stage: Stage
     done: int
     total: int | None
+    round_trip: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -293,15 +295,15 @@ class _Upload:
                 offset += len(data)
         window.drain()
 
-    def _acknowledged(self, start: int) -> Callable[[int], None]:
-        def acknowledge(count: int) -> None:
+    def _acknowledged(self, start: int) -> Callable[[int, float], None]:
+        def acknowledge(count: int, round_trip: float) -> None:
             self.memory.same_until = max(start, start + count - HEADER_BYTES)
-            self._report(Stage.SENDING, self.memory.same_until)
+            self._report(Stage.SENDING, self.memory.same_until, round_trip)
 
         return acknowledge
 
     def _write_header(self, handle: bytes) -> None:
-        window = WriteWindow(self.sharebox.sftp, handle, lambda _: None)
+        window = WriteWindow(self.sharebox.sftp, handle, lambda *_: None)
         window.write(0, self._read(0, HEADER_BYTES))
         window.drain()
 
@@ -355,11 +357,11 @@ class _Upload:
 
     # The person
 
-    def _report(self, stage: Stage, done: int) -> None:
+    def _report(self, stage: Stage, done: int, round_trip: float = 0.0) -> None:
         """Tells of progress: at once when a stage begins or is complete, or when all that was ready has
         arrived, which shows how fast it went; otherwise not too often."""
         self._check_cancelled()
-        progress = UploadProgress(stage, done, self.file.size)
+        progress = UploadProgress(stage, done, self.file.size, round_trip)
         last, now = self.reported, time.monotonic()
         if progress == last:
             return

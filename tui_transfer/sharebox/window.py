@@ -44,10 +44,12 @@ class WriteWindow:
         session: the session.
         handle: the open file.
         on_acknowledged: is told the bytes that the server acknowledged so far, without a gap, in the order in
-            which they were given; may raise to stop.
+            which they were given, and the seconds of the shortest round trip; may raise to stop.
     """
 
-    def __init__(self, session: SftpSession, handle: bytes, on_acknowledged: Callable[[int], None]) -> None:
+    def __init__(
+        self, session: SftpSession, handle: bytes, on_acknowledged: Callable[[int, float], None]
+    ) -> None:
         self._session = session
         self._handle = handle
         self._on_acknowledged = on_acknowledged
@@ -82,7 +84,7 @@ class WriteWindow:
         while self._session.has_answer():
             self._session.receive()
         self._count()
-        self._on_acknowledged(self._acknowledged)
+        self._on_acknowledged(self._acknowledged, self._flow.round_trip)
 
     def drain(self) -> None:
         """Waits until every write is acknowledged."""

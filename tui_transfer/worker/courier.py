@@ -191,7 +191,7 @@ class _Progress:
             self._patience.got_ahead()
             self._furthest[progress.stage] = progress.done
         if progress.stage is Stage.SENDING:
-            self._sent(progress.done)
+            self._sent(progress)
             return
         self.rests()
         if progress.stage in (Stage.CHECKING, Stage.VERIFYING) and progress.total:
@@ -201,12 +201,12 @@ class _Progress:
                 )
             )
 
-    def _sent(self, acknowledged: int) -> None:
-        self._traffic.arrived(self._index, acknowledged)
+    def _sent(self, progress: UploadProgress) -> None:
+        self._traffic.arrived(self._index, progress.done, progress.round_trip)
         if not self._sending:
             self._sending = True
-            self._recorder.record(ev.UploadStarted(at=now(), database=self._index, offset=acknowledged))
-        self._recorder.measure(ev.UploadProgress(at=now(), database=self._index, acknowledged=acknowledged))
+            self._recorder.record(ev.UploadStarted(at=now(), database=self._index, offset=progress.done))
+        self._recorder.measure(ev.UploadProgress(at=now(), database=self._index, acknowledged=progress.done))
 
 
 def _nothing() -> None:

@@ -48,9 +48,13 @@ class Traffic:
             self._ready[database] = end
             self._note(0)
 
-    def arrived(self, database: int, end: int) -> None:
-        """It has arrived up to `end`; the first such report after a `stop` tells where sending begins."""
+    def arrived(self, database: int, end: int, round_trip: float = 0.0) -> None:
+        """It has arrived up to `end`; the first such report after a `stop` tells where sending begins.
+
+        `round_trip` is how long the shortest request has taken, in seconds; 0 as long as that is not known.
+        """
         with self.changed:
+            self.rate.round_trip = round_trip
             moved = end - self._arrived.get(database, 0)
             self._sending.add(database)
             self._arrived[database] = end

@@ -171,8 +171,8 @@ class Pipeline:
         )
 
         def on_progress(progress: Progress) -> None:
+            self._traffic.ready(shipment.index, progress.packed)  # first: it is sent as soon as it grows
             shipment.growing.advance(progress.packed)
-            self._traffic.ready(shipment.index, progress.packed)
             self._recorder.measure(
                 ev.ArchiveProgress(
                     at=now(), database=shipment.index, read=progress.read, packed=progress.packed
