@@ -206,7 +206,7 @@ def main() -> None:
         with_exec, without = (
             stack.enter_context(_serve(account, line, allow_exec=allow)) for allow in (True, False)
         )
-        known = make_peers(folder, asked.runs)
+        known = make_peers(folder, asked.runs, min((rate for rate in rates if rate), default=None))
         wanted = [known[name] for name in asked.peers.split(",") if name != "none"]
         peers = [peer for peer in wanted if not missing_programs(peer)]
         print(f"Line: {line}. {cores()} cores, load {os.getloadavg()[0]:.1f} when begun. Runs: {asked.runs}.")

@@ -5,6 +5,7 @@ Each peer runs with the settings it comes with, is let in by a key, and verifies
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import shutil
 import statistics
@@ -39,28 +40,39 @@ class Taken:
 class SevenZip:
     """Archives of databases, each packed once for all lines, as packing does not depend on the line.
 
+    A level is given up as soon as packing alone takes longer than another one's whole transfer on the slowest
+    of the lines: it is the best on none of them.
+
     Args:
         folder: where they are kept.
         runs: how often to pack each; the median counts.
+        slowest: bytes a second of the slowest line; None if no line is limited.
     """
 
-    def __init__(self, folder: Path, runs: int) -> None:
+    def __init__(self, folder: Path, runs: int, slowest: float | None) -> None:
         self._folder = folder
         self._runs = runs
+        self._slowest = slowest
         self._packed: dict[str, list[tuple[Packing, Path]]] = {}
 
     def archives(self, database: Database) -> list[tuple[Packing, Path]]:
         """What each level took and left, and the archive."""
         if database.name not in self._packed:
-            self._packed[database.name] = [self._pack(database, level) for level in LEVELS]
+            self._packed[database.name] = packed = []
+            least: float | None = None
+            for level in LEVELS:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    packed.append(self._pack(database, level, least))
+                    least = min(_in_turn(packing, self._slowest) for packing, _ in packed)
         return self._packed[database.name]
 
-    def _pack(self, database: Database, level: int) -> tuple[Packing, Path]:
+    def _pack(self, database: Database, level: int, limit: float | None) -> tuple[Packing, Path]:
+        """Raises TimeoutExpired once a run takes longer than `limit` seconds."""
         archive = self._folder / f"{database.name}-mx{level}.7z"
         seconds = []
         for _ in range(self._runs):
             archive.unlink(missing_ok=True)
-            seconds.append(run(["7zz", "a", "-bd", f"-mx{level}", str(archive), str(database.path)]))
+            seconds.append(run(["7zz", "a", "-bd", f"-mx{level}", str(archive), str(database.path)], limit))
         return Packing(level, statistics.median(seconds), archive.stat().st_size), archive
 
 
@@ -81,12 +93,10 @@ class PackThenSend:
     def transfer(self, database: Database, server: SshServer, rate: float | None, way: Reached) -> Taken:
         """Sends the archive of each level, but for those that no sender would make the best."""
 
-        def at_least(packing: Packing) -> float:
-            return packing.seconds + (packing.size / rate if rate else 0)
-
+        archives = self.seven_zip.archives(database)
         best = Taken(float("inf"))
-        for packing, archive in sorted(self.seven_zip.archives(database), key=lambda pair: at_least(pair[0])):
-            if at_least(packing) < best.seconds:
+        for packing, archive in sorted(archives, key=lambda pair: _in_turn(pair[0], rate)):
+            if _in_turn(packing, rate) < best.seconds:
                 sent = run([*way.through, *self.send(archive, archive.name, server, way)])
                 assert (server.root / archive.name).stat().st_size == packing.size
                 (server.root / archive.name).unlink()
@@ -95,6 +105,11 @@ class PackThenSend:
                         packing.seconds + sent, f"mx{packing.preset}: {packing.seconds:.2f} + {sent:.2f} s"
                     )
         return best
+
+
+def _in_turn(packing: Packing, rate: float | None) -> float:
+    """Seconds to pack and then send, at least."""
+    return packing.seconds + (packing.size / rate if rate else 0.0)
 
 
 @dataclass(frozen=True)
@@ -126,9 +141,9 @@ Peer: TypeAlias = PackThenSend | ZstdIntoSsh
 """A way to take a database to a server. Its `transfer` is told the line's bytes a second."""
 
 
-def make_peers(folder: Path, runs: int) -> dict[str, Peer]:
-    """All peers, by the names that choose them."""
-    seven_zip = SevenZip(folder, runs)
+def make_peers(folder: Path, runs: int, slowest: float | None) -> dict[str, Peer]:
+    """All peers, by the names that choose them; arguments as for `SevenZip`."""
+    seven_zip = SevenZip(folder, runs, slowest)
     return {
         "sftp": PackThenSend("7zz, sftp", ("7zz", "sftp"), seven_zip, sftp_put),
         "zstd": ZstdIntoSsh(),
@@ -142,14 +157,18 @@ def missing_programs(peer: Peer) -> list[str]:
     return [program for program in peer.programs if shutil.which(program) is None]
 
 
-def run(command: Sequence[str]) -> float:
-    """Runs a command, which must succeed; gives the seconds it took."""
+def run(command: Sequence[str], limit: float | None = None) -> float:
+    """Runs a command, which must succeed; gives the seconds it took.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer than `limit` seconds, and was ended.
+    """
     with tempfile.TemporaryFile() as said:
         begin = time.perf_counter()
-        code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said).returncode
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=limit)
         seconds = time.perf_counter() - begin
         said.seek(0)
-        assert code == 0, f"{shlex.join(command)}\n{said.read().decode(errors='replace')}"
+        assert done.returncode == 0, f"{shlex.join(command)}\n{said.read().decode(errors='replace')}"
     return seconds
 
 
