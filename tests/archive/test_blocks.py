@@ -6,6 +6,7 @@ import lzma
 import os
 import random
 import threading
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -57,17 +58,16 @@ def test_a_full_block_comes_back_whatever_the_size_of_the_dictionary(preset: int
     assert unpack(packed + END) == data
 
 
-def test_each_preset_is_worth_its_time_on_records_of_numbers() -> None:
-    """Of liblzma's own ones, even 3 leaves a fifth more than ours leave from 1 on."""
+def test_records_of_numbers_become_smaller_than_with_the_presets_of_liblzma() -> None:
     draw = random.Random(4)
     data = b"".join(
         b"9%012d;%05.2f;%07.2f\n" % (draw.randrange(10**6), draw.randrange(8, 152), draw.uniform(9, 4000))
         for _ in range(60_000)
     )
     sizes = [len(pack(data, preset, GO_ON)) for preset in (0, 1, 4, 7)]
-    assert sizes == sorted(sizes, reverse=True)
+    assert all(harder < quicker for quicker, harder in pairwise(sizes))
     own = lzma.compress(data, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "preset": 3}])
-    assert 1.15 * sizes[1] < len(own)
+    assert 1.15 * sizes[1] < len(own), "its own 3 takes far longer"
 
 
 def test_noise_is_stored_at_three_bytes_for_64_kib() -> None:

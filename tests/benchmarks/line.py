@@ -22,7 +22,7 @@ from tests.servers.processes import LOOPBACK
 from tests.servers.relay import relay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 SERVER_ADDRESS: Final = "192.0.2.1"  # of the block that RFC 5737 sets aside for examples
 CLIENT_ADDRESS: Final = "192.0.2.2"
@@ -181,26 +181,44 @@ class DelayingRelay:
         self._delay = delay
         self._listener = socket.create_server((LOOPBACK, 0))
         self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._open = [self._listener]
+        self._threads: list[threading.Thread] = []
+        self._start(self._accept)
 
     def close(self) -> None:
-        """Takes no more connections; those that there are end with their ends."""
+        """Ends the connections that there are, and takes no more."""
+        self._shut(self._listener)
+        self._threads[0].join()  # it starts the others
+        for one in self._open:
+            self._shut(one)
+        for thread in self._threads:
+            thread.join()
+        for one in self._open:
+            one.close()
+
+    @staticmethod
+    def _shut(one: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+            one.shutdown(socket.SHUT_RDWR)
+
+    def _start(self, target: Callable[..., None], *arguments: object) -> None:
+        self._threads.append(threading.Thread(target=target, args=arguments, daemon=True))
+        self._threads[-1].start()
 
     def _accept(self) -> None:
         while True:
             try:
                 client, _ = self._listener.accept()
+                self._open.append(client)
                 server = socket.create_connection((LOOPBACK, self._target_port))
+                self._open.append(server)
             except OSError:
                 return
             for source, sink in ((client, server), (server, client)):
                 sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 on_the_way: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
-                threading.Thread(target=self._take, args=(source, on_the_way), daemon=True).start()
-                threading.Thread(target=self._give, args=(on_the_way, sink), daemon=True).start()
+                self._start(self._take, source, on_the_way)
+                self._start(self._give, on_the_way, sink)
 
     def _take(self, source: socket.socket, on_the_way: queue.SimpleQueue[tuple[float, bytes]]) -> None:
         free = time.monotonic()

@@ -40,13 +40,13 @@ class Taken:
 class SevenZip:
     """Archives of databases, each packed once for all lines, as packing does not depend on the line.
 
-    A level is given up as soon as packing alone takes longer than another one's whole transfer on the slowest
-    of the lines: it is the best on none of them.
+    A level is given up, as it would be the best on none of the lines, as soon as packing alone takes longer
+    than packing and sending with another one on the slowest of them.
 
     Args:
         folder: where they are kept.
         runs: how often to pack each; the median counts.
-        slowest: bytes a second of the slowest line; None if no line is limited.
+        slowest: bytes a second of the slowest line; None if none is limited: then no level is given up.
     """
 
     def __init__(self, folder: Path, runs: int, slowest: float | None) -> None:
@@ -57,14 +57,17 @@ class SevenZip:
 
     def archives(self, database: Database) -> list[tuple[Packing, Path]]:
         """What each level took and left, and the archive."""
-        if database.name not in self._packed:
-            self._packed[database.name] = packed = []
-            least: float | None = None
+        packed = self._packed.setdefault(database.name, [])
+        if not packed:
             for level in LEVELS:
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    packed.append(self._pack(database, level, least))
-                    least = min(_in_turn(packing, self._slowest) for packing, _ in packed)
-        return self._packed[database.name]
+                    packed.append(self._pack(database, level, self._limit([each for each, _ in packed])))
+        return packed
+
+    def _limit(self, packed: Sequence[Packing]) -> float | None:
+        if self._slowest is None or not packed:
+            return None
+        return min(_in_turn(packing, self._slowest) for packing in packed)
 
     def _pack(self, database: Database, level: int, limit: float | None) -> tuple[Packing, Path]:
         """Raises TimeoutExpired once a run takes longer than `limit` seconds."""
@@ -72,7 +75,13 @@ class SevenZip:
         seconds = []
         for _ in range(self._runs):
             archive.unlink(missing_ok=True)
-            seconds.append(run(["7zz", "a", "-bd", f"-mx{level}", str(archive), str(database.path)], limit))
+            try:
+                seconds.append(
+                    run(["7zz", "a", "-bd", f"-mx{level}", str(archive), str(database.path)], limit)
+                )
+            except subprocess.TimeoutExpired:
+                archive.unlink(missing_ok=True)
+                raise
         return Packing(level, statistics.median(seconds), archive.stat().st_size), archive
 
 
@@ -92,7 +101,6 @@ class PackThenSend:
 
     def transfer(self, database: Database, server: SshServer, rate: float | None, way: Reached) -> Taken:
         """Sends the archive of each level, but for those that no sender would make the best."""
-
         archives = self.seven_zip.archives(database)
         best = Taken(float("inf"))
         for packing, archive in sorted(archives, key=lambda pair: _in_turn(pair[0], rate)):

@@ -77,3 +77,28 @@ def test_pauses_do_not_widen_the_window() -> None:
     before = flow.limit
     flow.arrive(60.0, flow.depart(20.0), PACKET)
     assert flow.limit <= before
+
+
+@pytest.mark.parametrize("every", [0.02, 0.05, 0.09, 0.105, 0.12, 1.0])
+def test_the_link_is_busy_for_as_long_as_it_carries_something(every: float) -> None:
+    """Blocks of 100 kB become ready `every` so many seconds, over 10 MB/s and a round trip of 100 ms."""
+    flow, free_at = FlowControl(), 0.0
+    under_way = deque([(0.1, flow.depart(0.0), 1)])
+    for number in range(100):
+        ready = 1 + number * every
+        while under_way and under_way[0][0] <= ready:
+            flow.arrive(*under_way.popleft())
+        for _ in range(4):
+            free_at = max(free_at, ready) + 25_000 / 10e6
+            under_way.append((free_at + 0.1, flow.depart(ready), 25_000))
+    while under_way:
+        flow.arrive(*under_way.popleft())
+    assert flow.busy == pytest.approx(1.0, rel=0.01)
+
+
+def test_waiting_for_room_is_waiting_for_the_link() -> None:
+    """Whatever holds a request back once it is ready is not put down to the link's resting."""
+    flow = FlowControl()
+    flow.arrive(0.1, flow.depart(0.0), 1)
+    flow.arrive(10.2, flow.depart(10.0, ready=5.0), PACKET)
+    assert flow.busy == pytest.approx(10.2 - 5.0 - 0.1)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import random
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import paramiko
 import pytest
 from paramiko.common import MSG_CHANNEL_WINDOW_ADJUST
 
+from tests.benchmarks.line import delaying_relay
 from tests.mounts import small_disk
 from tests.servers.faulty import FaultyServer, faulty_server
 from tests.servers.openssh import openssh
@@ -93,6 +95,33 @@ class TestGrowing:
             send(sharebox, file, on_progress=fail_later)
         assert [path.name for path in ssh_server.root.iterdir()] == ["base.7z.part"]
         assert (ssh_server.root / "base.7z.part").read_bytes()[:HEADER_BYTES] == bytes(HEADER_BYTES)
+
+    def test_the_way_to_a_distant_server_is_not_taken_for_a_slow_link(
+        self, ssh_server: SshServer, archive: Path
+    ) -> None:
+        """Ten small pieces, each ready only once the one before has arrived: a second of waiting in all."""
+        pieces = HEADER_BYTES + 100_000
+        file = GrowingFile(archive)
+        seen: list[tuple[float, UploadProgress]] = []
+
+        def go_on(progress: UploadProgress) -> None:
+            if progress.stage is Stage.SENDING:
+                seen.append((time.monotonic(), progress))
+                file.advance(min(progress.done + 10_000, pieces))
+                if progress.done == pieces:
+                    file.finish(SIZE)
+
+        with (
+            delaying_relay(ssh_server.port, rate=5e6, round_trip=0.1) as relay,
+            connect(ssh_server, port=relay.port) as sharebox,
+        ):
+            send(sharebox, file, on_progress=go_on)
+        begun, _ = seen[0]
+        slowly, last = next((at, progress) for at, progress in seen if progress.done == pieces)
+        assert slowly - begun > 1.0
+        assert last.busy < 0.3 * (slowly - begun)
+        _, end = seen[-1]
+        assert end.busy - last.busy > 0.9 * (SIZE - pieces) / 5e6
 
     def test_cancelled_while_it_waits(self, ssh_server: SshServer, archive: Path) -> None:
         file = GrowingFile(archive)

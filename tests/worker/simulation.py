@@ -20,6 +20,11 @@ MEASURED: Final = (
     (10.8, 23.7), (14.4, 23.2), (17.7, 23.0), (21.0, 22.9), (26.4, 22.5),
 )  # fmt: skip
 """Seconds of two packers and MB for `BASE`, by preset: means over payrolls of several formats."""
+OTHERWISE: Final = (
+    (2.5, 33.7), (5.0, 32.0), (9.1, 31.2), (12.8, 30.7), (19.0, 27.2),
+    (21.0, 26.8), (23.0, 26.5), (25.0, 26.4), (27.0, 26.35), (30.0, 26.3),
+)  # fmt: skip
+"""The same of other data, on which presets do not cost and save what `Costs` takes for granted at first."""
 STORED_SECONDS: Final = 0.008e-6
 CONNECTED: Final = 0.1
 _STEP: Final = 0.02
@@ -31,18 +36,23 @@ Link = Callable[[float], float]
 
 @dataclass(frozen=True)
 class Data:
-    """What a block is like: whether it shrinks, and how much slower than `MEASURED` its packing is."""
+    """What a block is like: whether it shrinks, how much slower its packing is, and what presets do to it."""
 
     shrinks: bool = True
     slowness: float = 1.0
+    measured: Sequence[tuple[float, float]] = MEASURED
 
     def seconds(self, preset: Preset, size: int) -> float:
         if preset is STORED:
             return STORED_SECONDS * size
-        return self.slowness * MEASURED[preset][0] * THREADS * size / BASE
+        return self.slowness * self.measured[preset][0] * THREADS * size / BASE
 
     def packed(self, preset: Preset, size: int) -> int:
-        return size if preset is STORED or not self.shrinks else int(MEASURED[preset][1] * 1e6 * size / BASE)
+        return (
+            size
+            if preset is STORED or not self.shrinks
+            else int(self.measured[preset][1] * 1e6 * size / BASE)
+        )
 
 
 Block = tuple[int, Data]
@@ -83,7 +93,7 @@ class Transfer:
         pacing = Pacing(THREADS, Costs(), rate)
         left = deque(self.blocks)
         at_work: deque[tuple[float, float, int]] = deque()  # end, seconds and packed size, in their order
-        now = backlog = moved = reported = 0.0
+        now = backlog = moved = busy = reported = 0.0
         while left or at_work or backlog:
             while at_work and at_work[0][0] <= now:
                 _, seconds, packed = at_work.popleft()
@@ -92,7 +102,7 @@ class Transfer:
                 if now < self.connected:
                     rate.rest(int(backlog))
                 else:
-                    rate.observe(now, 0, int(backlog + moved))
+                    rate.observe(now, 0, 0.0, int(backlog + moved))
             while left and len(at_work) <= THREADS and sum(end > now for end, *_ in at_work) < THREADS:
                 size, data = left.popleft()
                 preset = self._choose(pacing, now, size, sum(size for size, _ in left))
@@ -103,9 +113,10 @@ class Transfer:
             if now >= self.connected:
                 sent = min(backlog, self.link(now) * step)
                 backlog, moved = backlog - sent if backlog - sent >= 1 else 0.0, moved + sent
+                busy += step if backlog else sent / self.link(now) if sent else 0.0
                 if now - reported >= _REPORT or (moved and not backlog):
-                    rate.observe(now, int(moved), int(backlog))
-                    moved, reported = 0.0, now
+                    rate.observe(now, int(moved), busy if moved else 0.0, int(backlog))
+                    moved, busy, reported = 0.0, 0.0 if moved else busy, now
         self.seconds = now
         return self
 

@@ -25,8 +25,9 @@ _MEMORY_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """When a request left (seconds), and how many bytes had been acknowledged by then."""
+    """When a request was ready and when it left (seconds), and how many bytes were acknowledged by then."""
 
+    ready: float
     at: float
     acknowledged: int
 
@@ -36,28 +37,36 @@ class FlowControl:
 
     Attributes:
         limit: bytes that may be under way now.
-        round_trip: seconds that the shortest request has taken; 0 until one was answered.
+        busy: seconds for which the link has had requests to carry. The way there and back, for which what
+            follows a pause is waited for, is not among them: it is as long whatever the link carries.
     """
 
     def __init__(self) -> None:
         self.limit = LEAST
-        self.round_trip = 0.0
+        self.busy = 0.0
         self._acknowledged = 0
+        self._last_arrival = float("-inf")
+        self._shortest_trip = float("inf")
         self._rates: deque[tuple[float, float]] = deque()
         """Times and bytes per second, falling: the first is the highest that is not forgotten."""
 
-    def depart(self, now: float) -> Departure:
-        """Notes that a request leaves; what it gives goes to `arrive` with the answer."""
-        return Departure(now, self._acknowledged)
+    def depart(self, now: float, ready: float | None = None) -> Departure:
+        """Notes that a request leaves; what it gives goes to `arrive` with the answer.
+
+        `ready` is since when it could have left, had there been room for it; by default it could not before.
+        """
+        return Departure(now if ready is None else ready, now, self._acknowledged)
 
     def arrive(self, now: float, departure: Departure, length: int) -> None:
         """Notes that the answer to a request of `length` bytes came."""
         self._acknowledged += length
         trip = max(now - departure.at, 1e-6)
-        self.round_trip = min(self.round_trip or trip, trip)
+        self._shortest_trip = min(self._shortest_trip, trip)
+        self.busy += max(0.0, now - max(self._last_arrival, departure.ready + self._shortest_trip))
+        self._last_arrival = now
         self._remember(now, (self._acknowledged - departure.acknowledged) / trip)
         rate = self._rates[0][1]
-        held = int(2 * rate * self.round_trip)
+        held = int(2 * rate * self._shortest_trip)
         second = min(max(LEAST, int(rate * _SECONDS_IN_FLIGHT)), ENOUGH)
         self.limit = min(max(held, second), MOST)
 

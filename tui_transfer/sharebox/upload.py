@@ -51,14 +51,14 @@ class Stage(StrEnum):
 class UploadProgress:
     """How far a stage is, in bytes of the archive; `total` is None while the archive grows.
 
-    While sending, `done` counts what the server acknowledged, and what was found there; `round_trip` is the
-    seconds that the shortest request took, 0 until one was answered.
+    While sending, `done` counts what the server acknowledged, and what was found there; `busy` is the seconds
+    for which the link had something of it to carry, over this connection.
     """
 
     stage: Stage
     done: int
     total: int | None
-    round_trip: float = field(default=0.0, compare=False)
+    busy: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -296,9 +296,9 @@ class _Upload:
         window.drain()
 
     def _acknowledged(self, start: int) -> Callable[[int, float], None]:
-        def acknowledge(count: int, round_trip: float) -> None:
+        def acknowledge(count: int, busy: float) -> None:
             self.memory.same_until = max(start, start + count - HEADER_BYTES)
-            self._report(Stage.SENDING, self.memory.same_until, round_trip)
+            self._report(Stage.SENDING, self.memory.same_until, busy)
 
         return acknowledge
 
@@ -357,11 +357,11 @@ class _Upload:
 
     # The person
 
-    def _report(self, stage: Stage, done: int, round_trip: float = 0.0) -> None:
+    def _report(self, stage: Stage, done: int, busy: float = 0.0) -> None:
         """Tells of progress: at once when a stage begins or is complete, or when all that was ready has
         arrived, which shows how fast it went; otherwise not too often."""
         self._check_cancelled()
-        progress = UploadProgress(stage, done, self.file.size, round_trip)
+        progress = UploadProgress(stage, done, self.file.size, busy)
         last, now = self.reported, time.monotonic()
         if progress == last:
             return

@@ -44,7 +44,7 @@ class WriteWindow:
         session: the session.
         handle: the open file.
         on_acknowledged: is told the bytes that the server acknowledged so far, without a gap, in the order in
-            which they were given, and the seconds of the shortest round trip; may raise to stop.
+            which they were given, and the seconds that the link was busy with them; may raise to stop.
     """
 
     def __init__(
@@ -70,11 +70,12 @@ class WriteWindow:
 
     def write(self, offset: int, data: bytes) -> None:
         """Sends `data`, at most the session's limit for one write, once there is room for it."""
+        ready = time.monotonic()
         self.collect()
         while self._requests and self._in_flight + len(data) > self._flow.limit:
             self._session.receive()
             self.collect()
-        request = _Request(offset, len(data), self._flow.depart(time.monotonic()))
+        request = _Request(offset, len(data), self._flow.depart(time.monotonic(), ready))
         self._requests.append(request)
         self._in_flight += len(data)
         self._session.write(self._handle, offset, data, request.on_answer)
@@ -84,7 +85,7 @@ class WriteWindow:
         while self._session.has_answer():
             self._session.receive()
         self._count()
-        self._on_acknowledged(self._acknowledged, self._flow.round_trip)
+        self._on_acknowledged(self._acknowledged, self._flow.busy)
 
     def drain(self) -> None:
         """Waits until every write is acknowledged."""

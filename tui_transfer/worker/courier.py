@@ -202,7 +202,7 @@ class _Progress:
             )
 
     def _sent(self, progress: UploadProgress) -> None:
-        self._traffic.arrived(self._index, progress.done, progress.round_trip)
+        self._traffic.arrived(self._index, progress.done, progress.busy)
         if not self._sending:
             self._sending = True
             self._recorder.record(ev.UploadStarted(at=now(), database=self._index, offset=progress.done))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.job import events as ev
@@ -26,6 +27,14 @@ _WORTH_WAITING: Final = 256 << 10
 """Bytes ready to be sent that keep a link busy until it is known, unless it is so fast that it is soon."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """Up to where an archive has arrived, and for how many seconds the link was busy with that."""
+
+    end: int = 0
+    busy: float = 0.0
+
+
 class Traffic:
     """What is ready to be sent and what has arrived, over all databases of a job. Thread-safe.
 
@@ -38,7 +47,7 @@ class Traffic:
         self.rate = Rate()
         self.clock = clock
         self._ready: dict[int, int] = {}
-        self._arrived: dict[int, int] = {}
+        self._arrived: dict[int, _Arrived] = {}
         self._sending: set[int] = set()
         self._hesitation = _HESITATION
 
@@ -46,25 +55,27 @@ class Traffic:
         """The archive of `database` may be sent up to `end`."""
         with self.changed:
             self._ready[database] = end
-            self._note(0)
+            self._note()
 
-    def arrived(self, database: int, end: int, round_trip: float = 0.0) -> None:
-        """It has arrived up to `end`; the first such report after a `stop` tells where sending begins.
+    def arrived(self, database: int, end: int, busy: float) -> None:
+        """It has arrived up to `end`, and the link has been busy with it for so many seconds.
 
-        `round_trip` is how long the shortest request has taken, in seconds; 0 as long as that is not known.
+        The first such report after a `stop` tells where both begin.
         """
         with self.changed:
-            self.rate.round_trip = round_trip
-            moved = end - self._arrived.get(database, 0)
-            self._sending.add(database)
-            self._arrived[database] = end
-            self._note(max(0, moved))
+            before = self._arrived.get(database, _Arrived())
+            self._arrived[database] = _Arrived(end, busy)
+            if database in self._sending:
+                self._note(max(0, end - before.end), max(0.0, busy - before.busy))
+            else:
+                self._sending.add(database)
+                self._note()
 
     def stop(self, database: int) -> None:
         """It is not being sent any more: the connection was lost, or what arrived is verified."""
         with self.changed:
             self._sending.discard(database)
-            self._note(0)
+            self._note()
 
     def hesitate(self) -> None:
         """Waits, for an instant and only at first, until what has arrived shows how fast the link is."""
@@ -77,10 +88,11 @@ class Traffic:
         waits = bool(self._sending) and self.rate.waiting >= _WORTH_WAITING
         return not waits or self.rate.at(self.clock()) is not None
 
-    def _note(self, moved: int) -> None:
-        waiting = sum(max(0, end - self._arrived.get(index, 0)) for index, end in self._ready.items())
+    def _note(self, moved: int = 0, busy: float = 0.0) -> None:
+        arrived = {index: self._arrived.get(index, _Arrived()).end for index in self._ready}
+        waiting = sum(max(0, end - arrived[index]) for index, end in self._ready.items())
         if self._sending:
-            self.rate.observe(self.clock(), moved, waiting)
+            self.rate.observe(self.clock(), moved, busy, waiting)
         else:
             self.rate.rest(waiting)
         self.changed.notify_all()

@@ -154,8 +154,8 @@ class Pipeline:
                 ev.ArchiveKept(at=now(), database=shipment.index, changed=_has_changed_since(known))
             )
             shipment.sha256 = known.sha256
-            shipment.growing.finish(known.packed)
             self._traffic.ready(shipment.index, known.packed)
+            shipment.growing.finish(known.packed)
             return
         path = Path(shipment.spec.path)
         summary = summarize(path)
