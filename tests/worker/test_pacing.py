@@ -115,6 +115,18 @@ def test_bytes_that_are_read_back_count_for_more() -> None:
     assert read_back_too not in FAST
 
 
+@pytest.mark.parametrize(("waiting", "stored"), [(0, True), (4_000_000, True), (8_000_000, False)])
+def test_no_more_is_stored_than_keeps_the_link_busy_until_a_block_is_packed(
+    waiting: int, stored: bool
+) -> None:
+    """25 MB/s, and two packers that take half a second for a block."""
+    rate = Rate()
+    for tenth in range(20):
+        rate.observe(tenth / 10, 2_500_000, 0.1, waiting)
+    chosen = Pacing(THREADS, Costs(), rate).choose(2.0, BLOCK_SIZE, LARGE)
+    assert (chosen is STORED) == stored
+
+
 # Links that change
 
 

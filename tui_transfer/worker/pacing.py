@@ -144,11 +144,20 @@ class Pacing:
             trying = self._costs.seconds(PRESETS[0]) / self._threads
             return [PRESETS[0] if rate is None or 2 * trying * rate < 1 else STORED]
         candidates = self._costs.worth_using()
-        if rate is None:
-            candidates.remove(STORED)  # only a link that was seen to be fast is worth so many more bytes
         if self.choice is not None and self.choice.preset not in candidates:
             candidates.append(self.choice.preset)
+        if rate is None or self._keeps_busy(rate):
+            candidates.remove(STORED)
         return candidates
+
+    def _keeps_busy(self, rate: float) -> bool:
+        """Whether what is ready keeps the link busy until the next block would be packed.
+
+        More is not stored: that takes no time, so that half a database would be gone, as many times as many
+        bytes, before more is known of the link and the data than the first blocks tell.
+        """
+        backlog = self._rate.waiting + sum(begun.packed for begun in self._begun)
+        return backlog > rate * BLOCK_SIZE * self._costs.seconds(PRESETS[0]) / self._threads
 
     def _reason(self, preset: Preset, *, is_known: bool) -> Reason:
         if not self._costs.data_shrink:
