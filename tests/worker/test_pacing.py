@@ -156,6 +156,13 @@ def test_a_link_that_falls_gets_smaller_blocks_and_one_that_rises_cheaper_ones()
     assert rises.presets[-10] in (*FAST, 1)
 
 
+@pytest.mark.parametrize("slowness", [0.01, 10.0])
+def test_a_machine_unlike_any_other_is_borne(slowness: float) -> None:
+    """On the first, packing takes less time than storing is thought to."""
+    blocks = blocks_of(BASE, lambda _: Data(slowness=slowness))
+    assert Transfer(blocks, mbits(50)).run().seconds < 2 * best_fixed(blocks, mbits(50))
+
+
 def test_nothing_ever_acknowledged_is_no_reason_to_stop() -> None:
     pacing = Pacing(THREADS, Costs(), Rate())
     presets = []

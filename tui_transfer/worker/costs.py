@@ -81,7 +81,7 @@ class Costs:
     def worth_using(self) -> list[Preset]:
         """From the cheapest on, the presets that no mixture of two others beats: a lower convex hull.
 
-        `STORED` is the first of them, and the only one where the data do not shrink.
+        `STORED` is the only one where the data do not shrink; elsewhere the first, unless packing is as fast.
         """
         hull: list[Preset] = []
         for preset in sorted((STORED, *PRESETS), key=self.seconds):

@@ -147,7 +147,7 @@ class Pacing:
         if self.choice is not None and self.choice.preset not in candidates:
             candidates.append(self.choice.preset)
         if rate is None or self._keeps_busy(rate):
-            candidates.remove(STORED)
+            return [preset for preset in candidates if preset is not STORED]
         return candidates
 
     def _keeps_busy(self, rate: float) -> bool:
