@@ -89,9 +89,8 @@ def test_a_faster_and_a_slower_machine_are_recognised(slowness: float, rate: flo
 
 @pytest.mark.parametrize("rate", [4, 20, 50])
 def test_data_on_which_presets_do_otherwise_than_guessed_are_recognised(rate: float) -> None:
-    """Trying them costs a little."""
     blocks = blocks_of(LARGE, lambda _: Data(measured=OTHERWISE))
-    assert Transfer(blocks, mbits(rate)).run().seconds < 1.07 * best_fixed(blocks, mbits(rate))
+    assert Transfer(blocks, mbits(rate)).run().seconds < 1.04 * best_fixed(blocks, mbits(rate))
 
 
 @pytest.mark.parametrize("connected", [0.5, 3.0])
@@ -108,7 +107,7 @@ def test_bytes_that_are_read_back_count_for_more() -> None:
     for read_back in (0.0, 2.0):
         rate = Rate()
         for tenth in range(20):
-            rate.observe(tenth / 10, 500_000, 0.1, 6_000_000)
+            rate.observe(tenth / 10, 500_000, 0.1, 12_000_000)
         chosen.append(Pacing(THREADS, Costs(), rate, read_back).choose(2.0, BLOCK_SIZE, LARGE))
     free, read_back_too = chosen
     assert free in FAST
@@ -132,7 +131,7 @@ def test_no_more_is_stored_than_keeps_the_link_busy_until_a_block_is_packed(
 
 CHANGING: dict[str, tuple[Link, float]] = {
     "falls": (lambda now: 12.5e6 if now < 6 else 0.5e6, 0.98),
-    "rises": (lambda now: 0.5e6 if now < 30 else 12.5e6, 1.13),
+    "rises": (lambda now: 0.5e6 if now < 30 else 12.5e6, 1.08),
     "in bursts": (lambda now: 6.25e6 if now % 4 < 2 else 0.6e6, 0.99),
     "in long bursts": (lambda now: 6.25e6 if now % 20 < 10 else 0.6e6, 1.03),
     "away for a while": (lambda now: 0.0 if 5 < now < 25 else 2.5e6, 0.98),
@@ -161,6 +160,15 @@ def test_a_machine_unlike_any_other_is_borne(slowness: float) -> None:
     """On the first, packing takes less time than storing is thought to."""
     blocks = blocks_of(BASE, lambda _: Data(slowness=slowness))
     assert Transfer(blocks, mbits(50)).run().seconds < 2 * best_fixed(blocks, mbits(50))
+
+
+def test_a_preset_is_tried_only_where_a_bad_guess_would_not_let_the_link_rest() -> None:
+    for waiting, tries in ((3_000_000, False), (30_000_000, True)):
+        rate, costs = Rate(), Costs()
+        costs.learn(0, BLOCK_SIZE, BLOCK_SIZE // 3, BLOCK_SIZE * costs.seconds(0))
+        for tenth in range(20):
+            rate.observe(tenth / 10, 300_000, 0.1, waiting)
+        assert (Pacing(THREADS, costs, rate).choose(2.0, BLOCK_SIZE, LARGE) != 0) == tries
 
 
 def test_nothing_ever_acknowledged_is_no_reason_to_stop() -> None:

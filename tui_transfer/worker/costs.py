@@ -73,6 +73,10 @@ class Costs:
             return 1.0
         return 1 / (1 + math.exp(-_odds(_SHARES[preset]) - self._shrinking[preset]))
 
+    def was_tried(self, preset: Preset) -> bool:
+        """Whether a block of this machine was packed with it, so that more than guesses are known."""
+        return preset is STORED or self._slowness.was_tried(preset)
+
     @property
     def data_shrink(self) -> bool:
         """Whether packing makes the data smaller, by more than what it is not worth computing for."""
@@ -122,6 +126,10 @@ class _Trait:
 
     def __getitem__(self, preset: int) -> float:
         return self._shared + self._own[preset]
+
+    def was_tried(self, preset: int) -> bool:
+        """Whether there was a measurement of it."""
+        return self._tried[preset] > 0
 
     def learn(self, preset: int, value: float, weight: float) -> None:
         """Takes a measurement of `weight` blocks into account, the first ones most."""

@@ -29,6 +29,8 @@ _PIECES: Final = 24
 """Pieces that what is left is thought of in, at most."""
 _WORTH_CHANGING: Final = 0.99
 """What the time left must come down to, as a share, for the preset to change."""
+_BAD_GUESS: Final = 2.0
+"""How many times as long as guessed a preset may take that was not tried yet."""
 _EFFORT: Final = 0.01
 """What a second of packing counts that nobody waits for: where nothing is gained, nothing is computed."""
 _PROBE_AFTER: Final = 8
@@ -143,21 +145,26 @@ class Pacing:
             # anyway: the first blocks may well be of another kind than all the rest.
             trying = self._costs.seconds(PRESETS[0]) / self._threads
             return [PRESETS[0] if rate is None or 2 * trying * rate < 1 else STORED]
-        candidates = self._costs.worth_using()
+        assumed = rate or ASSUMED_RATE
+        candidates = [preset for preset in self._costs.worth_using() if self._may_try(preset, assumed)]
         if self.choice is not None and self.choice.preset not in candidates:
             candidates.append(self.choice.preset)
-        if rate is None or self._keeps_busy(rate):
+        # Storing takes no time: without a limit half a database would be gone, as many times as many bytes,
+        # before more is known of the link and the data than the first blocks tell.
+        until_packed = BLOCK_SIZE * self._costs.seconds(PRESETS[0]) / self._threads
+        if rate is None or self._is_busy(rate, until_packed):
             return [preset for preset in candidates if preset is not STORED]
         return candidates
 
-    def _keeps_busy(self, rate: float) -> bool:
-        """Whether what is ready keeps the link busy until the next block would be packed.
+    def _may_try(self, preset: Preset, rate: float) -> bool:
+        """Whether what `preset` costs is known, or a bad guess would not let the link rest."""
+        if preset in (STORED, PRESETS[0]) or self._costs.was_tried(preset):
+            return True
+        return self._is_busy(rate, _BAD_GUESS * BLOCK_SIZE * self._costs.seconds(preset))
 
-        More is not stored: that takes no time, so that half a database would be gone, as many times as many
-        bytes, before more is known of the link and the data than the first blocks tell.
-        """
-        backlog = self._rate.waiting + sum(begun.packed for begun in self._begun)
-        return backlog > rate * BLOCK_SIZE * self._costs.seconds(PRESETS[0]) / self._threads
+    def _is_busy(self, rate: float, seconds: float) -> bool:
+        """Whether what is ready, or begun, keeps the link busy for so long."""
+        return self._rate.waiting + sum(begun.packed for begun in self._begun) > rate * seconds
 
     def _reason(self, preset: Preset, *, is_known: bool) -> Reason:
         if not self._costs.data_shrink:
