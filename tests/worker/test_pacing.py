@@ -27,7 +27,7 @@ from tests.worker.simulation import (
     bound,
     mbits,
 )
-from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES, STORED
+from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES, PRESETS, STORED
 from tui_transfer.archive.writer import Fixed, write_archive
 from tui_transfer.config import TransferSettings
 from tui_transfer.demo.samples import make_samples
@@ -105,10 +105,13 @@ def test_bytes_that_are_read_back_count_for_more() -> None:
     """On a link as fast as packing, where one preset would do as well as the next."""
     chosen = []
     for read_back in (0.0, 2.0):
-        rate = Rate()
+        rate, costs = Rate(), Costs()
+        for preset in PRESETS:
+            packed, seconds = costs.share(preset) * BLOCK_SIZE, costs.seconds(preset) * BLOCK_SIZE
+            costs.learn(preset, BLOCK_SIZE, int(packed), seconds)
         for tenth in range(20):
-            rate.observe(tenth / 10, 500_000, 0.1, 12_000_000)
-        chosen.append(Pacing(THREADS, Costs(), rate, read_back).choose(2.0, BLOCK_SIZE, LARGE))
+            rate.observe(tenth / 10, 500_000, 0.1, 6_000_000)
+        chosen.append(Pacing(THREADS, costs, rate, read_back).choose(2.0, BLOCK_SIZE, LARGE))
     free, read_back_too = chosen
     assert free in FAST
     assert read_back_too not in FAST
