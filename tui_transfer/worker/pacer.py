@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -47,7 +48,7 @@ class Traffic:
         self.rate = Rate()
         self.clock = clock
         self._ready: dict[int, int] = {}
-        self._arrived: dict[int, _Arrived] = {}
+        self._arrived: defaultdict[int, _Arrived] = defaultdict(_Arrived)
         self._sending: set[int] = set()
         self._hesitation = _HESITATION
 
@@ -63,7 +64,7 @@ class Traffic:
         The first such report after a `stop` tells where both begin.
         """
         with self.changed:
-            before = self._arrived.get(database, _Arrived())
+            before = self._arrived[database]
             self._arrived[database] = _Arrived(end, busy)
             if database in self._sending:
                 self._note(max(0, end - before.end), max(0.0, busy - before.busy))
@@ -89,8 +90,7 @@ class Traffic:
         return not waits or self.rate.at(self.clock()) is not None
 
     def _note(self, moved: int = 0, busy: float = 0.0) -> None:
-        arrived = {index: self._arrived.get(index, _Arrived()).end for index in self._ready}
-        waiting = sum(max(0, end - arrived[index]) for index, end in self._ready.items())
+        waiting = sum(max(0, end - self._arrived[index].end) for index, end in self._ready.items())
         if self._sending:
             self.rate.observe(self.clock(), moved, busy, waiting)
         else:

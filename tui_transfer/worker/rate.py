@@ -10,7 +10,7 @@ _MEMORY_SECONDS: Final = 4.0
 _EVIDENCE_SECONDS: Final = 0.2
 _EVIDENCE_BYTES: Final = 128 << 10
 _LEAST_SECONDS: Final = 1e-3
-"""No clock and no thread is told of an answer more exactly than this."""
+"""What the measured time may be wrong by: a thread is told of an answer a moment after it came."""
 _SILENCE_SECONDS: Final = 1.0
 """Longer than this without an answer, and the link is taken to have become slower."""
 
