@@ -237,9 +237,10 @@ def test_a_read_only_disk_is_named_and_a_missing_folder_made(tmp_path: Path) -> 
 
 PEAK = """
 import pathlib, re, sys, threading
+from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Fixed, write_archive
 folder = pathlib.Path(sys.argv[1])
-write_archive(folder / "a.dat", folder / "a.7z", work=folder / "work", threads=2,
+write_archive(list_source(folder / "a.dat"), folder / "a.7z", work=folder / "work", threads=2,
               pacer=Fixed(int(sys.argv[2])), on_progress=lambda _: None, cancelled=threading.Event())
 status = pathlib.Path("/proc/self/status").read_text()
 print(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1])

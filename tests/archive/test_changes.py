@@ -17,7 +17,6 @@ from tui_transfer.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui_transfer.archive.writer import Progress
 
 SIZE = 3 * BLOCK_SIZE + 5
 LAST = len(FIRST_SIZES) + 2
@@ -205,13 +204,8 @@ def test_a_write_through_a_memory_map_is_noticed(tmp_path: Path) -> None:
 def test_it_goes_well_once_the_database_is_quiet(tmp_path: Path) -> None:
     database = tmp_path / "paie.dat"
     database.write_bytes(marked(SIZE))
-
-    def late(progress: Progress) -> None:
-        if progress.read == progress.total and database.stat().st_size == SIZE:
-            append(database)
-
     with raises(Problem.DATABASE_CHANGED):
-        archive(database, tmp_path, on_progress=late)
+        archive(database, tmp_path, preset=During(LAST, lambda: append(database)))
     made = archive(database, tmp_path)
-    assert made.reused == LAST, "the blocks that have not changed"
+    assert 0 < made.reused <= LAST, "blocks that have not changed, of those that were there"
     assert tree(extracted(made.path, tmp_path / "x") / "paie.dat") == tree(database)

@@ -31,6 +31,7 @@ BLOCKS = FIRST + 4
 KILLED = """
 import os, signal, sys, threading
 from pathlib import Path
+from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Fixed, write_archive
 
 database, folder, moment = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
@@ -41,7 +42,7 @@ def report(_progress):
     if moment == 0:
         os.kill(os.getpid(), signal.SIGKILL)
 
-write_archive(database, folder / "a.7z", work=folder / "work", pacer=Fixed(0), threads=2,
+write_archive(list_source(database), folder / "a.7z", work=folder / "work", pacer=Fixed(0), threads=2,
               on_progress=report, cancelled=threading.Event())
 """
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.programs import require
 from tui_transfer.archive.blocks import Preset
+from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Archive, Progress, write_archive
 from tui_transfer.errors import Problem, TransferError
 
@@ -48,7 +49,7 @@ def archive(
 ) -> Archive:
     """Archives `database` as ``folder/a.7z``, working in ``folder/work``."""
     return write_archive(
-        database,
+        list_source(database),
         folder / "a.7z",
         work=folder / "work",
         pacer=Asked(preset),

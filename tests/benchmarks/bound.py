@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_transfer.archive.blocks import PRESETS, STORED
+from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Fixed, write_archive
 from tui_transfer.errors import Problem, TransferError
 
@@ -73,7 +74,7 @@ def _pack(database: Path, preset: Preset, folder: Path, over: threading.Event) -
     """Gives the size of the archive."""
     try:
         return write_archive(
-            database,
+            list_source(database),
             folder / "archive.7z",
             work=folder / "work",
             pacer=Fixed(preset),

@@ -28,6 +28,7 @@ from tests.servers.account import system_account
 from tests.servers.openssh import SshServer, openssh
 from tests.servers.processes import LOOPBACK
 from tests.sharebox.helpers import connect, send
+from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Archive, Fixed, write_archive
 from tui_transfer.sharebox.upload import Stage, UploadProgress
 
@@ -101,7 +102,7 @@ def _pack(database: Path, folder: Path, preset: int) -> tuple[float, Archive]:
     """Packs a database in `folder`, or goes on there; gives the seconds that took."""
     begin = time.perf_counter()
     archive = write_archive(
-        database,
+        list_source(database),
         folder / "archive.7z",
         work=folder / "work",
         pacer=Fixed(preset),

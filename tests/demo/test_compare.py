@@ -9,6 +9,7 @@ from pathlib import Path
 import py7zr
 import pytest
 
+from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Fixed, write_archive
 from tui_transfer.demo.compare import compare_delivery
 from tui_transfer.demo.samples import Samples, make_samples
@@ -44,9 +45,13 @@ def delivered(tmp_path: Path, database: Path) -> Path:
     (tmp_path / "made").mkdir()
     archive = tmp_path / "made" / "delivered.7z"
     write_archive(
-        database, archive, work=tmp_path / "made" / "work", pacer=Fixed(0), on_progress=lambda _: None,
+        list_source(database),
+        archive,
+        work=tmp_path / "made" / "work",
+        pacer=Fixed(0),
+        on_progress=lambda _: None,
         cancelled=threading.Event(),
-    )  # fmt: skip
+    )
     return archive
 
 

@@ -28,6 +28,7 @@ from tests.worker.simulation import (
     mbits,
 )
 from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES, PRESETS, STORED
+from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Fixed, write_archive
 from tui_transfer.config import TransferSettings
 from tui_transfer.demo.samples import make_samples
@@ -434,7 +435,7 @@ def test_a_preset_of_the_configuration_is_used_for_every_block(
     assert place.run("run", "--yes").code == 0
     (sealed,) = (event for event in _events(place) if isinstance(event, ArchiveSealed))
     made = write_archive(
-        base,
+        list_source(base),
         tmp_path / "a.7z",
         work=tmp_path / "work",
         pacer=Fixed(preset),

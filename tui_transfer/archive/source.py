@@ -25,7 +25,7 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.files import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 SQLITE_MAGIC: Final = b"SQLite format 3\0"
 WAL_SUFFIX: Final = "-wal"
@@ -92,10 +92,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Source:
-    """A database, resolved, and all that will be archived of it, in a stable order."""
+    """A database, resolved, and all that will be archived of it, in a stable order.
+
+    Attributes:
+        summary: what `summarize` told at the moment when this was listed.
+    """
 
     path: Path
-    kind: SourceKind
+    summary: Summary
     items: tuple[Item, ...]
 
     @property
@@ -112,13 +116,8 @@ def summarize(path: Path) -> Summary:
     """
     root, info = _locate(path)
     if stat.S_ISDIR(info.st_mode):
-        files = [found for _, found in _walk(str(root)) if stat.S_ISREG(found.st_mode)]
-        newest = max((found.st_mtime for found in files), default=info.st_mtime)
-        return Summary(SourceKind.FOLDER, sum(found.st_size for found in files), newest, len(files))
-    kind = _kind_of_file(str(root), info)
-    if kind is SourceKind.SQLITE and (log := _lstat(f"{root}{WAL_SUFFIX}")):
-        return Summary(kind, info.st_size, max(info.st_mtime, log.st_mtime), 1, log.st_size)
-    return Summary(kind, info.st_size, info.st_mtime, 1)
+        return _summary_of_folder(info, (found for _, found in _walk(str(root))))
+    return _summary_of_file(str(root), info)
 
 
 def list_source(database: Path) -> Source:
@@ -131,10 +130,24 @@ def list_source(database: Path) -> Source:
     root, info = _locate(database)
     name = root.name or _NAMELESS
     if stat.S_ISDIR(info.st_mode):
-        items = tuple(_item(str(root), name, relative, found) for relative, found in _walk(str(root)))
-        return Source(root, SourceKind.FOLDER, items)
-    kind = _kind_of_file(str(root), info)
-    return Source(root, kind, (_item(str(root), name, "", info),))
+        walked = list(_walk(str(root)))
+        items = tuple(_item(str(root), name, relative, found) for relative, found in walked)
+        return Source(root, _summary_of_folder(info, (found for _, found in walked)), items)
+    summary = _summary_of_file(str(root), info)
+    return Source(root, summary, (_item(str(root), name, "", info),))
+
+
+def _summary_of_folder(folder: os.stat_result, content: Iterable[os.stat_result]) -> Summary:
+    files = [found for found in content if stat.S_ISREG(found.st_mode)]
+    newest = max((found.st_mtime for found in files), default=folder.st_mtime)
+    return Summary(SourceKind.FOLDER, sum(found.st_size for found in files), newest, len(files))
+
+
+def _summary_of_file(path: str, info: os.stat_result) -> Summary:
+    kind = _kind_of_file(path, info)
+    if kind is SourceKind.SQLITE and (log := _lstat(f"{path}{WAL_SUFFIX}")):
+        return Summary(kind, info.st_size, max(info.st_mtime, log.st_mtime), 1, log.st_size)
+    return Summary(kind, info.st_size, info.st_mtime, 1)
 
 
 def find_nested(paths: Sequence[Path]) -> tuple[Path, Path] | None:

@@ -18,7 +18,7 @@ from tui_transfer.archive.blocks import BLOCK_SIZE, END, pack
 from tui_transfer.archive.index import SIGNATURE_SIZE, GrowingArchive, Record
 from tui_transfer.archive.reader import SourceReader
 from tui_transfer.archive.snapshot import take_snapshot
-from tui_transfer.archive.source import SourceKind, list_source
+from tui_transfer.archive.source import SourceKind
 from tui_transfer.files import make_private_folder
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Archive:
 
 
 def write_archive(
-    database: Path,
+    source: Source,
     archive: Path,
     *,
     work: Path,
@@ -122,14 +122,14 @@ def write_archive(
     on_progress: Callable[[Progress], None],
     cancelled: threading.Event,
 ) -> Archive:
-    """Writes `database` to `archive`, or goes on with an archive that was not finished.
+    """Writes a database to `archive`, or goes on with an archive that was not finished.
 
     The same database packed with the same presets gives the same bytes, however often it was
     interrupted: blocks of an earlier run are used again, with whatever preset they were packed then. Until it
     is finished, the archive's first 32 bytes are zero.
 
     Args:
-        database: a file, an SQLite database or a folder.
+        source: the database: a file, an SQLite database or a folder.
         archive: its folder exists and belongs to us alone.
         work: where the snapshot and the index are kept until the archive is no longer needed; made if
             it is missing, used for this archive only.
@@ -139,39 +139,38 @@ def write_archive(
         cancelled: ends the work, within a fraction of a second, with `INTERRUPTED`.
 
     Raises:
-        TransferError: what `list_source` raises; `DATABASE_CHANGED`, `DATABASE_LOCKED`, `DISK_FULL`,
-            `DISK_UNWRITABLE`, `INTERRUPTED`.
+        TransferError: `DATABASE_MISSING`, `DATABASE_CHANGED`, `DATABASE_LOCKED`, `DATABASE_UNREADABLE`,
+            `DISK_FULL`, `DISK_UNWRITABLE`, `INTERRUPTED`.
     """
     make_private_folder(work)
-    source, keep = list_source(database), _keep_nothing
-    if source.kind is SourceKind.SQLITE:
+    snapshot = None
+    if source.summary.kind is SourceKind.SQLITE:
         snapshot = _snapshot(source, work, on_progress, cancelled)
-        source, keep = snapshot.source, snapshot.keep
-    total = source.size
+        source = snapshot.source
+    reader = SourceReader(source, cancelled)
+    total = left = source.size
 
     def report() -> None:
         on_progress(Progress(packer.read, total, growing.end))
 
     with (
-        _Aside(keep) as aside,
+        _Aside(snapshot.keep if snapshot else reader.confirm) as aside,
         GrowingArchive(archive, work / "blocks.index") as growing,
         _Packer(growing, pacer, threads or cores(), cancelled, report) as packer,
     ):
         report()
-        reader = SourceReader(source, cancelled)
-        left = total
         for block in reader.blocks():
             left -= len(block)
             packer.add(block, max(0, left))
-            if packer.read >= BLOCK_SIZE:  # not before: the disk would be busy when the first blocks need it
+            if snapshot and packer.read >= BLOCK_SIZE:  # before, the first blocks need the disk
                 aside.begin()
+        aside.begin()
         # Late: py7zr takes long to load, and by now the last blocks are being packed.
         from tui_transfer.archive.header import build_container
 
         packer.collect_all()
-        if source.kind is not SourceKind.SQLITE:  # a snapshot is ours, and was consistent from the start
-            reader.confirm()
         container = build_container(reader.files, growing.end - SIGNATURE_SIZE + len(END))
+        aside.finish()
         growing.seal(END + container.header, container.signature)
         report()
         return Archive(
@@ -188,31 +187,31 @@ def _snapshot(
     return take_snapshot(source, work, on_copied=report, cancelled=cancelled)
 
 
-def _keep_nothing() -> None:
-    """Files are read where they are."""
-
-
 class _Aside:
-    """Has a task done in a thread, from `begin` on, or at the end; raises then what the task raised."""
+    """Has a task done in a thread: a snapshot kept, or files read again that were read, to see that they are
+    the same.
+    """
 
     def __init__(self, task: Callable[[], None]) -> None:
         self._task = task
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="aside")
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="aside", initializer=_give_way)
         self._done: Future[None] | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self.begin()
+    def __exit__(self, *_: object) -> None:
         self._pool.shutdown()
-        if self._done and kind is None:
-            self._done.result()
 
     def begin(self) -> None:
         """Begins, unless it has begun."""
         self._done = self._done or self._pool.submit(self._task)
+
+    def finish(self) -> None:
+        """Waits until it is done; raises what it raised."""
+        self.begin()
+        assert self._done
+        self._done.result()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer import french
-from tui_transfer.archive.source import summarize
+from tui_transfer.archive.source import list_source, summarize
 from tui_transfer.archive.writer import Fixed, cores, write_archive
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.files import disk_errors, write_private
@@ -157,16 +157,15 @@ class Pipeline:
             self._traffic.ready(shipment.index, known.packed)
             shipment.growing.finish(known.packed)
             return
-        path = Path(shipment.spec.path)
-        summary = summarize(path)
+        source = list_source(Path(shipment.spec.path))
         self._recorder.record(
             ev.ArchiveStarted(
                 at=now(),
                 database=shipment.index,
-                kind=summary.kind,
-                size=summary.size,
-                files=summary.files,
-                modified=summary.modified,
+                kind=source.summary.kind,
+                size=source.summary.size,
+                files=source.summary.files,
+                modified=source.summary.modified,
             )
         )
 
@@ -180,7 +179,7 @@ class Pipeline:
             )
 
         archive = write_archive(
-            path,
+            source,
             shipment.archive,
             work=shipment.folder,
             pacer=self._pacer(shipment.index),
