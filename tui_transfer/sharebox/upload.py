@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS: Final = 0.2
 _LOOK_SECONDS: Final = 0.002
 """Between two looks at whether answers have come, while the archive grows: they tell how fast the link is."""
-_REPORT_SECONDS: Final = 0.1
+_REPORT_SECONDS: Final = 0.02
+"""Blocks are chosen by what the last report told of the link: on a fast one, megabytes arrive between two."""
 
 
 class Stage(StrEnum):
@@ -109,7 +110,7 @@ def deliver(
         file: the archive, complete or growing.
         name: its final name.
         sha256: gives the hash of the whole archive, in hexadecimal; called once the file is finished.
-        on_progress: is told about ten times a second.
+        on_progress: is told up to fifty times a second.
         cancelled: ends the delivery at the next answer of the server; `Sharebox.abort` ends it at once.
         memory: what `send` and earlier attempts of this process know of this delivery; goes on learning.
 

@@ -34,7 +34,7 @@ _ENOUGH: Final = 0.5
 _SURPRISE: Final = math.log(2)
 """How far from the expected a cost is believed at once: other programs compute too, for a moment."""
 _WORTH_PACKING: Final = 0.97
-_GUESS: Final = 1 / 8
+_GUESS: Final = 1 / 32
 """Blocks that the guess of how fast this machine is counts for."""
 
 

@@ -27,7 +27,7 @@ ASSUMED_RATE: Final = 4e6
 """Bytes per second, until the link has shown what it carries: an ordinary line, far from either end."""
 _PIECES: Final = 24
 """Pieces that what is left is thought of in, at most."""
-_WORTH_CHANGING: Final = 0.99
+_WORTH_CHANGING: Final = 0.995
 """What the time left must come down to, as a share, for the preset to change."""
 _BAD_GUESS: Final = 2.0
 """How many times as long as guessed a preset may take that was not tried yet."""
@@ -150,8 +150,9 @@ class Pacing:
         if self.choice is not None and self.choice.preset not in candidates:
             candidates.append(self.choice.preset)
         # Storing takes no time: without a limit half a database would be gone, as many times as many bytes,
-        # before more is known of the link and the data than the first blocks tell.
-        until_packed = BLOCK_SIZE * self._costs.seconds(PRESETS[0]) / self._threads
+        # before more is known of the link and the data than the first blocks tell. What is packed from now on
+        # is there when one packer is through with a whole block.
+        until_packed = BLOCK_SIZE * self._costs.seconds(PRESETS[0])
         if rate is None or self._is_busy(rate, until_packed):
             return [preset for preset in candidates if preset is not STORED]
         return candidates
