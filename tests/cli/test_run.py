@@ -100,6 +100,7 @@ def _rows(database: Path) -> list[tuple[object, ...]]:
 
 def _check_manifest(file: Path, item: dict[str, object], extracted: Path) -> None:
     manifest = json.loads(file.read_text())
+    assert len(file.read_text().splitlines()) == len(manifest["files"]) + 2, "a line each"
     assert manifest["archive"] == {
         "name": item["archive"],
         "size": item["packed"],
