@@ -199,16 +199,16 @@ def test_nothing_ever_acknowledged_is_no_reason_to_stop() -> None:
 # Data
 
 
-@pytest.mark.parametrize(("rate", "enough"), [(4, 1.01), (50, 1.01), (200, 1.04)])
+@pytest.mark.parametrize(("rate", "enough"), [(4, 1.01), (50, 1.01), (200, 1.04), (1000, 1.1)])
 def test_noise_costs_next_to_nothing(rate: float, enough: float) -> None:
     """Where the link is fast, as much as is packed in vain until that is known."""
-    blocks = blocks_of(200_000_000, lambda _: Data(shrinks=False))
+    blocks = blocks_of(200_000_000, lambda _: Data(shrinks=False, slowness=2.5))
     assert Transfer(blocks, mbits(rate)).run().seconds < enough * best_fixed(blocks, mbits(rate))
 
 
 def test_noise_is_stored_once_the_link_is_known_and_looked_at_again_ever_less_often() -> None:
     blocks = blocks_of(2_000_000_000, lambda _: Data(shrinks=False))
-    presets = Transfer(blocks, UNLIMITED).run().presets
+    presets = Transfer(blocks, mbits(500)).run().presets
     last = presets.index(STORED) - 1
     assert last <= len(FIRST_SIZES)
     tried = [number for number, preset in enumerate(presets) if preset is not STORED and number > last]

@@ -110,7 +110,9 @@ class Pacing:
         choice = self._decide(now, size, left)
         if self.choice is None or choice.preset != self.choice.preset:
             self.choice = choice
-        is_probe = self._probing.is_due(choice.preset is STORED and not self._costs.data_shrink)
+        stored_in_vain = choice.preset is STORED and not self._costs.data_shrink
+        is_free = self._is_busy(choice.rate, _BAD_GUESS * size * self._costs.seconds(PRESETS[0]))
+        is_probe = self._probing.is_due(stored_in_vain, is_free)
         preset = PRESETS[0] if is_probe else choice.preset
         packed, seconds = size * self._costs.share(preset), size * self._costs.seconds(preset)
         self._begun.append(_Begun(preset, size, packed, now + seconds))
@@ -179,21 +181,24 @@ class Pacing:
 class _Probing:
     """Says when a block of data that do not shrink is packed all the same, to see whether they do by now.
 
-    That is, each time twice as many were stored as the last time: it costs little, however long this lasts.
+    That is, each time twice as many were stored as the last time, and only while the link has enough to do,
+    so that it costs little, however long this lasts. A link that is never behind gains nothing by packing.
     """
 
     def __init__(self) -> None:
         self._stored, self._next = 0, _PROBE_AFTER
 
-    def is_due(self, stored_in_vain: bool) -> bool:
-        """Whether to do so with the next block; `stored_in_vain` says whether it would be stored."""
+    def is_due(self, stored_in_vain: bool, is_free: bool) -> bool:
+        """Whether to do so with the next block; `stored_in_vain` says whether it would be stored, `is_free`
+        whether the link would not rest meanwhile.
+        """
         if not stored_in_vain:
             self._stored, self._next = 0, _PROBE_AFTER
             return False
         self._stored += 1
-        if self._stored <= self._next:
+        if self._stored <= self._next or not is_free:
             return False
-        self._next *= 2
+        self._next = 2 * self._stored
         return True
 
 
