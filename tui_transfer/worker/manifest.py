@@ -24,6 +24,10 @@ def make_manifest(spec: JobSpec, database: DatabaseSpec, archive: Archive) -> by
     A line for each file, to be read and compared with the usual tools, and no spaces: of thousands of small
     files it is a good part of what is sent.
     """
+    files = (
+        msgspec.json.encode({"name": entry.name, "size": entry.size, "sha256": entry.sha256})
+        for entry in archive.entries
+    )
     content = {
         "format": 1,
         "program": f"tui-transfer {__version__}",
@@ -32,10 +36,6 @@ def make_manifest(spec: JobSpec, database: DatabaseSpec, archive: Archive) -> by
         "database": database.name,
         "created_at": spec.created_at,
         "archive": {"name": database.archive, "size": archive.size, "sha256": archive.sha256},
+        "files": msgspec.Raw(b"[\n" + b",\n".join(files) + b"\n]"),
     }
-    about = msgspec.json.encode(content).removesuffix(b"}")
-    files = (
-        msgspec.json.encode({"name": entry.name, "size": entry.size, "sha256": entry.sha256})
-        for entry in archive.entries
-    )
-    return about + b',"files":[\n' + b",\n".join(files) + b"\n]}\n"
+    return msgspec.json.encode(content) + b"\n"

@@ -111,8 +111,7 @@ class Pacing:
         if self.choice is None or choice.preset != self.choice.preset:
             self.choice = choice
         stored_in_vain = choice.preset is STORED and not self._costs.data_shrink
-        is_free = self._is_busy(choice.rate, _BAD_GUESS * size * self._costs.seconds(PRESETS[0]))
-        is_probe = self._probing.is_due(stored_in_vain, is_free)
+        is_probe = self._probing.is_due(stored_in_vain, self._has_time_for(PRESETS[0], choice.rate))
         preset = PRESETS[0] if is_probe else choice.preset
         packed, seconds = size * self._costs.share(preset), size * self._costs.seconds(preset)
         self._begun.append(_Begun(preset, size, packed, now + seconds))
@@ -161,8 +160,14 @@ class Pacing:
 
     def _may_try(self, preset: Preset, rate: float) -> bool:
         """Whether what `preset` costs is known, or a bad guess would not let the link rest."""
-        if preset in (STORED, PRESETS[0]) or self._costs.was_tried(preset):
-            return True
+        return (
+            preset in (STORED, PRESETS[0])
+            or self._costs.was_tried(preset)
+            or self._has_time_for(preset, rate)
+        )
+
+    def _has_time_for(self, preset: Preset, rate: float) -> bool:
+        """Whether the link would not rest while a block is packed, even were the guess a bad one."""
         return self._is_busy(rate, _BAD_GUESS * BLOCK_SIZE * self._costs.seconds(preset))
 
     def _is_busy(self, rate: float, seconds: float) -> bool:
@@ -188,15 +193,15 @@ class _Probing:
     def __init__(self) -> None:
         self._stored, self._next = 0, _PROBE_AFTER
 
-    def is_due(self, stored_in_vain: bool, is_free: bool) -> bool:
-        """Whether to do so with the next block; `stored_in_vain` says whether it would be stored, `is_free`
+    def is_due(self, stored_in_vain: bool, has_time: bool) -> bool:
+        """Whether to do so with the next block; `stored_in_vain` says whether it would be stored, `has_time`
         whether the link would not rest meanwhile.
         """
         if not stored_in_vain:
             self._stored, self._next = 0, _PROBE_AFTER
             return False
         self._stored += 1
-        if self._stored <= self._next or not is_free:
+        if self._stored <= self._next or not has_time:
             return False
         self._next = 2 * self._stored
         return True
