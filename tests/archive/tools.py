@@ -43,7 +43,7 @@ def archive(
     database: Path,
     folder: Path,
     *,
-    preset: Preset | Callable[[], Preset] = 0,
+    preset: Preset | Callable[[], Preset] = 1,
     on_progress: Callable[[Progress], None] = lambda _: None,
     cancelled: threading.Event | None = None,
 ) -> Archive:

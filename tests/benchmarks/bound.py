@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_transfer.archive.blocks import PRESETS, STORED
+from tui_transfer.archive.blocks import PRESETS
 from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Fixed, write_archive
 from tui_transfer.errors import Problem, TransferError
@@ -47,7 +47,7 @@ def measure(database: Path, rates: Sequence[float | None], runs: int) -> Iterato
     """
     slowest = min((rate for rate in rates if rate), default=None)
     least = threading.TIMEOUT_MAX
-    for preset in (STORED, *PRESETS):
+    for preset in PRESETS:
         with contextlib.suppress(TimeoutError):
             packing = _measure(database, preset, runs, least)
             least = min(least, packing.bound(slowest))

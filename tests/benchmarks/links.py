@@ -153,15 +153,11 @@ def _line(*cells: str) -> str:
 
 def _presets(events: Sequence[dict[str, Any]]) -> str:
     """The presets chosen, in turn."""
-    return " ".join(_named(event["preset"]) for event in events if event["type"] == "archive.preset")
+    return " ".join(str(event["preset"]) for event in events if event["type"] == "archive.preset")
 
 
 def _packed(packing: Packing) -> str:
-    return f"preset {_named(packing.preset)}: {packing.seconds:.2f} s, {packing.size / 1e6:.2f} MB"
-
-
-def _named(preset: int | None) -> str:
-    return "stored" if preset is None else str(preset)
+    return f"preset {packing.preset}: {packing.seconds:.2f} s, {packing.size / 1e6:.2f} MB"
 
 
 @contextmanager

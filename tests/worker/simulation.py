@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Final, Literal
 
-from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES, PRESETS, STORED, Preset
+from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES, PRESETS, Preset
 from tui_transfer.worker.costs import Costs
 from tui_transfer.worker.pacing import Choice, Pacing
 from tui_transfer.worker.rate import Rate
@@ -16,16 +16,15 @@ from tui_transfer.worker.rate import Rate
 THREADS: Final = 2
 BASE: Final = 84_000_000
 MEASURED: Final = (
-    (2.5, 27.2), (4.9, 24.7), (5.9, 24.3), (7.0, 24.0), (8.4, 23.9),
+    (0.17, 34.4), (2.5, 27.2), (4.9, 24.7), (5.9, 24.3), (7.0, 24.0),
     (10.8, 23.7), (14.4, 23.2), (17.7, 23.0), (21.0, 22.9), (26.4, 22.5),
 )  # fmt: skip
 """Seconds of two packers and MB for `BASE`, by preset: means over payrolls of several formats."""
 OTHERWISE: Final = (
-    (2.5, 33.7), (5.0, 32.0), (9.1, 31.2), (12.8, 30.7), (19.0, 27.2),
+    (0.3, 44.0), (2.5, 33.7), (5.0, 32.0), (9.1, 31.2), (12.8, 30.7),
     (21.0, 26.8), (23.0, 26.5), (25.0, 26.4), (27.0, 26.35), (30.0, 26.3),
 )  # fmt: skip
 """The same of other data, on which presets do not cost and save what `Costs` takes for granted at first."""
-STORED_SECONDS: Final = 0.008e-6
 CONNECTED: Final = 0.1
 _STEP: Final = 0.02
 _REPORT: Final = 0.1
@@ -43,16 +42,10 @@ class Data:
     measured: Sequence[tuple[float, float]] = MEASURED
 
     def seconds(self, preset: Preset, size: int) -> float:
-        if preset is STORED:
-            return STORED_SECONDS * size
         return self.slowness * self.measured[preset][0] * THREADS * size / BASE
 
     def packed(self, preset: Preset, size: int) -> int:
-        return (
-            size
-            if preset is STORED or not self.shrinks
-            else int(self.measured[preset][1] * 1e6 * size / BASE)
-        )
+        return int(self.measured[preset][1] * 1e6 * size / BASE) if self.shrinks else size
 
 
 Block = tuple[int, Data]
@@ -138,13 +131,12 @@ class Transfer:
 
 def best_fixed(blocks: Sequence[Block], link: Link) -> float:
     """The shortest time that one preset for all of it takes."""
-    return min(Transfer(blocks, link, preset).run().seconds for preset in (STORED, *PRESETS))
+    return min(Transfer(blocks, link, preset).run().seconds for preset in PRESETS)
 
 
 def bound(size: int, rate: float) -> float:
     """max(C, S / rate) of the best preset: packing and sending as if each block were infinitely small."""
     data = Data()
     return min(
-        max(data.seconds(preset, size) / THREADS, data.packed(preset, size) / rate)
-        for preset in (STORED, *PRESETS)
+        max(data.seconds(preset, size) / THREADS, data.packed(preset, size) / rate) for preset in PRESETS
     )

@@ -1,21 +1,34 @@
-"""Packs blocks of data as LZMA2, each on its own, so that they can be chained in one stream.
+"""Packs blocks of data, each on its own, so that they can be chained in one stream: LZMA2 within Deflate.
 
-An LZMA2 stream is a sequence of chunks closed by a zero byte. A block packed here begins with a chunk
-that resets the dictionary and the coder's properties, and leaves the closing byte out: blocks of any
-preset may follow one another, and `END` closes the whole.
+What is packed hard is compressed as LZMA2, and passes Deflate in stored blocks. Where the link is faster than
+all cores with LZMA2, data are stored in LZMA2 chunks and compressed by Deflate, ten times as fast. So
+blocks of any preset may follow one another in one 7z folder, whose two coders 7-Zip applies to all of it.
 
-Source: the LZMA2 chunk format as described in XZ Utils' liblzma (``lzma2_encoder.c``).
+An LZMA2 stream is a sequence of chunks closed by a zero byte. A block packed here begins with a chunk that
+resets the dictionary and the coder's properties, and leaves the closing byte out; its Deflate blocks refer to
+nothing before them, end at a byte's end, and none is marked as the last one. `END` closes both.
+
+Source: the LZMA2 chunk format as described in XZ Utils' liblzma (``lzma2_encoder.c``); Deflate: RFC 1951.
 """
 
 from __future__ import annotations
 
 import lzma
+import struct
+import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tui_transfer.errors import Problem, TransferError
 
+try:
+    from isal import isal_zlib as deflate
+except ImportError:  # not built for this processor: slower by half, that is all
+    import zlib as deflate  # type: ignore[no-redef]
+
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
 BLOCK_SIZE: Final = 8 << 20
 """Bytes of data in a block, and the largest dictionary used: an encoder takes about 11 times as much."""
@@ -23,45 +36,60 @@ BLOCK_SIZE: Final = 8 << 20
 FIRST_SIZES: Final = tuple(size << 18 for size in (1, 1, 2, 4, 8, 16))
 """Of the first blocks, which make one together: the link is fed, and shows how fast it is, all the sooner."""
 
-END: Final = b"\0"
-"""Closes an LZMA2 stream."""
-
 PRESETS: Final = range(10)
-STORED: Final = None
-"""Instead of a preset: the block is not packed."""
-Preset: TypeAlias = int | None
-"""How hard a block is packed: 0 (fastest) to 9 (the smallest, on most data), or `STORED`."""
+Preset: TypeAlias = int
+"""How hard a block is packed: 0 (fastest, by Deflate alone) to 9 (the smallest, on most data)."""
 
-_SETTINGS: Final = [
-    {"mode": mode, "mf": finder, "nice_len": nice, "depth": depth, "dict_size": kilobytes << 10}
-    for mode, finder, nice, depth, kilobytes in (
-        (lzma.MODE_FAST, lzma.MF_HC4, 32, 4, 256),
-        (lzma.MODE_NORMAL, lzma.MF_HC3, 16, 4, 1024),
-        (lzma.MODE_NORMAL, lzma.MF_HC3, 24, 4, 2048),
-        (lzma.MODE_NORMAL, lzma.MF_HC4, 24, 4, 2048),
-        (lzma.MODE_NORMAL, lzma.MF_HC4, 32, 4, 4096),
-        (lzma.MODE_NORMAL, lzma.MF_BT4, 32, 4, 4096),
-        (lzma.MODE_NORMAL, lzma.MF_BT4, 32, 8, 8192),
-        (lzma.MODE_NORMAL, lzma.MF_BT4, 32, 16, 8192),
-        (lzma.MODE_NORMAL, lzma.MF_BT4, 32, 32, 8192),
-        (lzma.MODE_NORMAL, lzma.MF_BT4, 64, 48, 8192),
+_SETTINGS: Final = {
+    preset: {"mode": mode, "mf": finder, "nice_len": nice, "depth": depth, "dict_size": kilobytes << 10}
+    for preset, mode, finder, nice, depth, kilobytes in (
+        (1, lzma.MODE_FAST, lzma.MF_HC4, 32, 4, 256),
+        (2, lzma.MODE_NORMAL, lzma.MF_HC3, 16, 4, 1024),
+        (3, lzma.MODE_NORMAL, lzma.MF_HC3, 24, 4, 2048),
+        (4, lzma.MODE_NORMAL, lzma.MF_HC4, 24, 4, 2048),
+        (5, lzma.MODE_NORMAL, lzma.MF_BT4, 32, 4, 4096),
+        (6, lzma.MODE_NORMAL, lzma.MF_BT4, 32, 8, 8192),
+        (7, lzma.MODE_NORMAL, lzma.MF_BT4, 32, 16, 8192),
+        (8, lzma.MODE_NORMAL, lzma.MF_BT4, 32, 32, 8192),
+        (9, lzma.MODE_NORMAL, lzma.MF_BT4, 64, 48, 8192),
     )
-]
+}
 """Of liblzma, by preset. The last two are its own presets 5 and 6.
 
 What payrolls are made of, records of numbers, repeats itself in short pieces. There a short search pays whose
-finds are well used: from 1 on, ours leave up to a seventh less than its own 1, in about its time. On programs
+finds are well used: from 2 on, ours leave up to a seventh less than its own 1, in about its time. On programs
 and sources they are about as good.
 """
 _STEP: Final = 256 << 10  # bytes packed between two looks at `cancelled`
-_STORED_CHUNK: Final = 1 << 16
-_STORED_FIRST, _STORED_NEXT = b"\1", b"\2"  # uncompressed chunk, that resets the dictionary or not
+_LZMA2_STORED: Final = 1 << 16  # the most that an uncompressed chunk holds
+_LZMA2_STORED_FIRST, _LZMA2_STORED_NEXT = b"\1", b"\2"  # that resets the dictionary or not
+_LZMA2_END: Final = b"\0"
+_DEFLATE_LEVEL: Final = 1
+_DEFLATE_RAW: Final = -15  # a window of 32 KiB, and neither header nor checksum
+_DEFLATE_LAST: Final = b"\1\0\0\xff\xff"  # a stored block of nothing that is marked as the last one
+_DEFLATE_STORED: Final = (1 << 16) - 1  # the most that a stored block holds
+_SAMPLES: Final = 8
+_SAMPLE_SIZE: Final = 8 << 10
+_WORTH_DEFLATING: Final = 0.98
 
 
-def pack(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) -> bytearray:
-    """Packs one block; stores it where it is asked to, or where packing would not make it smaller.
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A packed block.
 
-    The result depends on `data` and `preset` alone. The interpreter lock is released meanwhile.
+    Attributes:
+        content: its bytes in the stream.
+        lzma2_size: how many bytes Deflate gives back of them, for LZMA2 to read.
+    """
+
+    content: bytes
+    lzma2_size: int
+
+
+def pack(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) -> Packed:
+    """Packs one block; stores it where packing would not make it smaller.
+
+    The interpreter lock is released meanwhile.
 
     Args:
         data: 1 to `BLOCK_SIZE` bytes.
@@ -71,33 +99,95 @@ def pack(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) ->
     Raises:
         TransferError: `INTERRUPTED`.
     """
-    if preset is STORED:
-        return _store(data)
+    if preset in _SETTINGS:
+        chunks = _lzma2(data, preset, cancelled)
+        if len(chunks) < len(data):
+            return Packed(_enclose(chunks), len(chunks))
+        del chunks  # its memory is better used below
+    stored = _store(data)
+    if preset not in _SETTINGS and _shrinks(data):
+        deflated = _deflate(stored, cancelled)
+        if len(deflated) < len(stored) and _inflates(deflated, stored):
+            return Packed(deflated, len(stored))
+    return Packed(_enclose(stored), len(stored))
+
+
+def _lzma2(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) -> bytearray:
+    """The chunks that LZMA2 makes of a block, without the closing byte."""
     encoder = lzma.LZMACompressor(
         lzma.FORMAT_RAW,
         filters=[{"id": lzma.FILTER_LZMA2, **_SETTINGS[preset]}],
     )
-    packed = bytearray()
+    chunks = bytearray()
     with memoryview(data) as view:
         for start in range(0, len(data), _STEP):
-            if cancelled.is_set():
-                raise TransferError(Problem.INTERRUPTED, reason="Arrêt demandé pendant la compression")
-            packed += encoder.compress(view[start : start + _STEP])
-    packed += encoder.flush()
-    if not packed.endswith(END):
+            _stop_if(cancelled)
+            chunks += encoder.compress(view[start : start + _STEP])
+    chunks += encoder.flush()
+    if not chunks.endswith(_LZMA2_END):
         raise TransferError(Problem.UNEXPECTED, reason="liblzma n'a pas fermé un bloc LZMA2", log="")
-    del packed[-len(END) :]
-    if len(packed) < len(data):
-        return packed
-    del packed, encoder  # their memory is better used below
-    return _store(data)
+    del chunks[-len(_LZMA2_END) :]
+    return chunks
 
 
-def _store(data: bytes | bytearray) -> bytearray:
-    stored = bytearray()
-    for start in range(0, len(data), _STORED_CHUNK):
-        chunk = data[start : start + _STORED_CHUNK]
-        stored += _STORED_NEXT if start else _STORED_FIRST
-        stored += (len(chunk) - 1).to_bytes(2, "big")
-        stored += chunk
-    return stored
+def _store(data: bytes | bytearray) -> bytes:
+    """LZMA2 chunks that hold a block as it is."""
+
+    def head(start: int, size: int) -> bytes:
+        return (_LZMA2_STORED_NEXT if start else _LZMA2_STORED_FIRST) + (size - 1).to_bytes(2, "big")
+
+    return _in_pieces(data, _LZMA2_STORED, head)
+
+
+def _enclose(data: bytes | bytearray, *, is_last: bool = False) -> bytes:
+    """Deflate blocks that hold `data` as they are."""
+
+    def head(_: int, size: int) -> bytes:
+        return struct.pack("<BHH", is_last, size, size ^ 0xFFFF)
+
+    return _in_pieces(data, _DEFLATE_STORED, head)
+
+
+def _in_pieces(data: bytes | bytearray, longest: int, head: Callable[[int, int], bytes]) -> bytes:
+    """Puts what `head` makes of the start and the size of each piece of `data` before it."""
+    view = memoryview(data)
+    pieces = ((start, view[start : start + longest]) for start in range(0, len(view), longest))
+    return b"".join(part for start, piece in pieces for part in (head(start, len(piece)), piece))
+
+
+def _shrinks(data: bytes | bytearray) -> bool:
+    """Whether Deflate is worth its time, judged by samples: on noise it is the slowest, and gains nothing."""
+    starts = range(0, len(data), max(_SAMPLE_SIZE, len(data) // _SAMPLES))
+    samples = b"".join(data[start : start + _SAMPLE_SIZE] for start in starts)
+    return len(zlib.compress(samples, _DEFLATE_LEVEL, _DEFLATE_RAW)) < _WORTH_DEFLATING * len(samples)
+
+
+def _deflate(data: bytes, cancelled: threading.Event) -> bytes:
+    """Deflate blocks that refer to nothing before them, and end at a byte's end."""
+    encoder = deflate.compressobj(_DEFLATE_LEVEL, zlib.DEFLATED, _DEFLATE_RAW)
+    blocks = []
+    with memoryview(data) as view:
+        for start in range(0, len(data), _STEP):
+            _stop_if(cancelled)
+            blocks.append(encoder.compress(view[start : start + _STEP]))
+    blocks.append(encoder.flush(zlib.Z_SYNC_FLUSH))
+    return b"".join(blocks)
+
+
+def _inflates(deflated: bytes, data: bytes) -> bool:
+    """Whether zlib reads Deflate blocks as `data`. What ISA-L writes is not the same each time it is asked:
+    nobody is to find out from an archive that one of its ways is wrong.
+    """
+    try:
+        return zlib.decompress(deflated + _DEFLATE_LAST, _DEFLATE_RAW, len(data)) == data
+    except zlib.error:
+        return False
+
+
+def _stop_if(cancelled: threading.Event) -> None:
+    if cancelled.is_set():
+        raise TransferError(Problem.INTERRUPTED, reason="Arrêt demandé pendant la compression")
+
+
+END: Final = Packed(_enclose(_LZMA2_END, is_last=True), len(_LZMA2_END))
+"""Closes a stream."""

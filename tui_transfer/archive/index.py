@@ -14,7 +14,7 @@ import hashlib
 import os
 import struct
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from tui_transfer.archive.disk import open_private
@@ -26,31 +26,43 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from tui_transfer.archive.blocks import Packed
+
 SIGNATURE_SIZE: Final = 32
 """Bytes of a 7z signature header, before the packed blocks."""
 
-_MAGIC: Final = b"TTBLOCK1"  # the version of the format is its last digit
-_RECORD: Final = struct.Struct("<32sI32sI")
+_MAGIC: Final = b"TTBLOCK2"  # the version of the format is its last digit
+_RECORD: Final = struct.Struct("<32sI32sII")
+_SIZE: Final = struct.Struct("<I")
 _CHUNK: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A packed block: SHA-256 and size in bytes of what it was, and of what it became."""
+    """A packed block: hash and size in bytes of what it was, and of what it became.
+
+    Attributes:
+        source_sha256: SHA-256 of the block as it was.
+        packed_sha256: of `lzma2_size`, as it is written here, and the packed bytes: both have to be right.
+        lzma2_size: as for `Packed`.
+    """
 
     source_sha256: bytes
     source_size: int
     packed_sha256: bytes
     packed_size: int
+    lzma2_size: int
 
     @classmethod
-    def of(cls, source: bytearray, packed: bytearray) -> Record:
+    def of(cls, source: bytearray, packed: Packed) -> Record:
         """The record of `source` packed as `packed`."""
-        return cls(_sha256(source), len(source), _sha256(packed), len(packed))
+        content = packed.content
+        digest = _packed_sha256(content, packed.lzma2_size)
+        return cls(_sha256(source), len(source), digest, len(content), packed.lzma2_size)
 
     def pack(self) -> bytes:
         """This record as it is written to the index."""
-        return _RECORD.pack(self.source_sha256, self.source_size, self.packed_sha256, self.packed_size)
+        return _RECORD.pack(*astuple(self))
 
 
 class GrowingArchive:
@@ -62,6 +74,7 @@ class GrowingArchive:
 
     Attributes:
         end: size in bytes of the part that is final.
+        lzma2_size: bytes that Deflate gives back of the blocks.
         reused: blocks that did not have to be packed again.
         packed: blocks that were appended.
 
@@ -71,6 +84,7 @@ class GrowingArchive:
 
     def __init__(self, archive: Path, index: Path) -> None:
         self.end = SIGNATURE_SIZE
+        self.lzma2_size = 0
         self.reused = 0
         self.packed = 0
         self._path = archive
@@ -98,21 +112,21 @@ class GrowingArchive:
             return False
         record = next(self._earlier, None)
         if record and self._holds(record, source):
-            self.end += record.packed_size
+            self._grow(record)
             self.reused += 1
             return True
         self._resuming = False
         self._cut()
         return False
 
-    def append(self, record: Record, packed: bytearray) -> None:
+    def append(self, record: Record, packed: bytes) -> None:
         """Adds a block packed anew. The archive is written before its index."""
         with disk_errors(self._path):
             self._archive.write(packed)
             self._archive.flush()
             self._index.write(record.pack())
             self._index.flush()
-        self.end += len(packed)
+        self._grow(record)
         self.packed += 1
 
     def seal(self, tail: bytes, signature: bytes) -> None:
@@ -143,13 +157,17 @@ class GrowingArchive:
                 digest.update(chunk)
         return digest.hexdigest()
 
+    def _grow(self, record: Record) -> None:
+        self.end += record.packed_size
+        self.lzma2_size += record.lzma2_size
+
     def _holds(self, record: Record, source: bytearray) -> bool:
         if (record.source_size, record.source_sha256) != (len(source), _sha256(source)):
             return False
         with disk_errors(self._path):
             self._archive.seek(self.end)
             packed = self._archive.read(record.packed_size)
-        return _sha256(packed) == record.packed_sha256
+        return _packed_sha256(packed, record.lzma2_size) == record.packed_sha256
 
     def _cut(self) -> None:
         """Drops what follows the blocks that were used again, and goes on from there."""
@@ -178,3 +196,9 @@ def _read_records(index: bytes) -> list[Record]:
 
 def _sha256(data: bytes | bytearray) -> bytes:
     return hashlib.sha256(data).digest()
+
+
+def _packed_sha256(content: bytes, lzma2_size: int) -> bytes:
+    digest = hashlib.sha256(_SIZE.pack(lzma2_size))
+    digest.update(content)
+    return digest.digest()

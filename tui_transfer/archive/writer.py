@@ -124,9 +124,9 @@ def write_archive(
 ) -> Archive:
     """Writes a database to `archive`, or goes on with an archive that was not finished.
 
-    The same database packed with the same presets gives the same bytes, however often it was
-    interrupted: blocks of an earlier run are used again, with whatever preset they were packed then. Until it
-    is finished, the archive's first 32 bytes are zero.
+    However often it was interrupted, blocks of an earlier run are used again, with whatever preset they were
+    packed then. The same database packed with the same presets from 1 on gives the same bytes. Until it is
+    finished, the archive's first 32 bytes are zero.
 
     Args:
         source: the database: a file, an SQLite database or a folder.
@@ -169,9 +169,10 @@ def write_archive(
         from tui_transfer.archive.header import build_container
 
         packer.collect_all()
-        container = build_container(reader.files, growing.end - SIGNATURE_SIZE + len(END))
+        packed_size = growing.end - SIGNATURE_SIZE + len(END.content)
+        container = build_container(reader.files, packed_size, growing.lzma2_size + END.lzma2_size)
         aside.finish()
-        growing.seal(END + container.header, container.signature)
+        growing.seal(END.content + container.header, container.signature)
         report()
         return Archive(
             archive, growing.end, growing.sha256(cancelled), total, _entries(reader.files), growing.reused
@@ -215,11 +216,11 @@ class _Aside:
 
 
 @dataclass(frozen=True, slots=True)
-class _Packed:
+class _PackedBlock:
     """A block that was packed, and how many seconds that took, of one thread."""
 
     record: Record
-    content: bytearray
+    content: bytes
     seconds: float
 
 
@@ -252,7 +253,7 @@ class _Packer:
         self._cancelled = cancelled
         self._on_block = on_block
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pack", initializer=_give_way)
-        self._pending: deque[Future[_Packed]] = deque()
+        self._pending: deque[Future[_PackedBlock]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -286,11 +287,11 @@ class _Packer:
         while self._pending:
             self._collect()
 
-    def _pack(self, block: bytearray, preset: Preset) -> _Packed:
+    def _pack(self, block: bytearray, preset: Preset) -> _PackedBlock:
         begin = time.perf_counter()
         packed = pack(block, preset, self._cancelled)
         record = Record.of(block, packed)
-        return _Packed(record, packed, time.perf_counter() - begin)
+        return _PackedBlock(record, packed.content, time.perf_counter() - begin)
 
     def _collect(self) -> None:
         block = self._pending.popleft().result()

@@ -11,17 +11,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer.archive.blocks import BLOCK_SIZE, PRESETS, STORED
+from tui_transfer.archive.blocks import BLOCK_SIZE, PRESETS
 
 if TYPE_CHECKING:
     from tui_transfer.archive.blocks import Preset
 
 _MEGA: Final = 1e-6
-_SECONDS: Final = [s * _MEGA for s in (0.060, 0.117, 0.140, 0.167, 0.199, 0.257, 0.343, 0.422, 0.500, 0.629)]
+_SECONDS: Final = [s * _MEGA for s in (0.012, 0.060, 0.117, 0.140, 0.167, 0.257, 0.343, 0.422, 0.500, 0.629)]
 """Of one core for a byte, by preset: means over payrolls of five formats, for those not tried here yet."""
-_SHARES: Final = (0.324, 0.294, 0.290, 0.286, 0.285, 0.282, 0.277, 0.273, 0.273, 0.268)
+_SHARES: Final = (0.470, 0.324, 0.294, 0.290, 0.286, 0.282, 0.277, 0.273, 0.273, 0.268)
 """Bytes that a byte becomes, likewise."""
-_STORED_SECONDS: Final = 0.008 * _MEGA
 
 _NEWEST_SECONDS: Final = 0.2
 """Weight of the newest block among those before it: what it takes varies with all that the machine does."""
@@ -34,7 +33,7 @@ _ENOUGH: Final = 0.5
 _SURPRISE: Final = math.log(2)
 """How far from the expected a cost is believed at once: other programs compute too, for a moment."""
 _WORTH_PACKING: Final = 0.97
-_GUESS: Final = 1 / 32
+_GUESS: Final = 1 / 8
 """Blocks that the guess of how fast this machine is counts for."""
 
 
@@ -55,27 +54,24 @@ class Costs:
 
     def learn(self, preset: Preset, size: int, packed: int, seconds: float) -> None:
         """Notes that a block of `size` bytes became `packed` within `seconds` of one packer."""
-        if preset is STORED or not size:
+        if not size:
             return
         weight = size / BLOCK_SIZE
         self._shrinking.learn(preset, _odds(packed / size) - _odds(_SHARES[preset]), weight)
-        self._slowness.learn(preset, math.log(max(seconds, 1e-6) / (size * _SECONDS[preset])), weight)
+        if preset != PRESETS[0]:  # Deflate takes little time, and tells nothing of how long LZMA2 takes
+            self._slowness.learn(preset, math.log(max(seconds, 1e-6) / (size * _SECONDS[preset])), weight)
 
     def seconds(self, preset: Preset) -> float:
         """Of one packer, for a byte."""
-        if preset is STORED:
-            return _STORED_SECONDS
         return _SECONDS[preset] * math.exp(self._slowness[preset])
 
     def share(self, preset: Preset) -> float:
         """Bytes that a byte becomes."""
-        if preset is STORED:
-            return 1.0
         return 1 / (1 + math.exp(-_odds(_SHARES[preset]) - self._shrinking[preset]))
 
     def was_tried(self, preset: Preset) -> bool:
         """Whether a block of this machine was packed with it, so that more than guesses are known."""
-        return preset is STORED or self._slowness.was_tried(preset)
+        return self._slowness.was_tried(preset)
 
     @property
     def data_shrink(self) -> bool:
@@ -83,12 +79,9 @@ class Costs:
         return self.share(PRESETS[-1]) < _WORTH_PACKING
 
     def worth_using(self) -> list[Preset]:
-        """From the cheapest on, the presets that no mixture of two others beats: a lower convex hull.
-
-        `STORED` is the only one where the data do not shrink; elsewhere the first, unless packing is as fast.
-        """
+        """From the cheapest on, the presets that no mixture of two others beats: a lower convex hull."""
         hull: list[Preset] = []
-        for preset in sorted((STORED, *PRESETS), key=self.seconds):
+        for preset in sorted(PRESETS, key=self.seconds):
             if hull and self.share(preset) >= self.share(hull[-1]):
                 continue
             while len(hull) > 1 and self._slope(hull[-2], hull[-1]) >= self._slope(hull[-1], preset):

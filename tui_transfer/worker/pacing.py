@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer.archive.blocks import BLOCK_SIZE, PRESETS, STORED
+from tui_transfer.archive.blocks import BLOCK_SIZE, PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,8 +33,8 @@ _BAD_GUESS: Final = 2.0
 """How many times as long as guessed a preset may take that was not tried yet."""
 _EFFORT: Final = 0.01
 """What a second of packing counts that nobody waits for: where nothing is gained, nothing is computed."""
-_PROBE_AFTER: Final = 8
-"""Blocks stored in a row because data did not shrink, before one is packed to see whether they do by now."""
+_QUICKEST, _QUICK = PRESETS[0], PRESETS[1]
+"""Those that are tried whatever the guess: Deflate, which is next to no work, and the first of LZMA2."""
 
 
 class Reason(StrEnum):
@@ -47,7 +47,7 @@ class Reason(StrEnum):
     PACKING_BEHIND = "packing-behind"
     """Packing would end after sending: blocks packed faster arrive sooner."""
     INCOMPRESSIBLE = "incompressible"
-    """The data do not shrink. On a slow link they are packed all the same, in case that changes."""
+    """The data do not shrink: the quickest preset costs next to nothing, and shows when that changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,6 @@ class Pacing:
         self._rate = rate
         self._read_back = read_back
         self._begun: deque[_Begun] = deque()
-        self._probing = _Probing()
         self.choice: Choice | None = None
 
     def choose(self, now: float, size: int, left: int) -> Preset:
@@ -110,9 +109,7 @@ class Pacing:
         choice = self._decide(now, size, left)
         if self.choice is None or choice.preset != self.choice.preset:
             self.choice = choice
-        stored_in_vain = choice.preset is STORED and not self._costs.data_shrink
-        is_probe = self._probing.is_due(stored_in_vain, self._has_time_for(PRESETS[0], choice.rate))
-        preset = PRESETS[0] if is_probe else choice.preset
+        preset = choice.preset
         packed, seconds = size * self._costs.share(preset), size * self._costs.seconds(preset)
         self._begun.append(_Begun(preset, size, packed, now + seconds))
         return preset
@@ -142,33 +139,26 @@ class Pacing:
     def _candidates(self, rate: float | None) -> list[Preset]:
         """From the cheapest on: of plans that are as good, those that feed the link first are preferred."""
         if not self._costs.data_shrink:
-            # Where the link is slow, or may be, trying costs no time, and what does not shrink is stored
-            # anyway: the first blocks may well be of another kind than all the rest.
-            trying = self._costs.seconds(PRESETS[0]) / self._threads
-            return [PRESETS[0] if rate is None or 2 * trying * rate < 1 else STORED]
+            return [_QUICKEST]
         assumed = rate or ASSUMED_RATE
         candidates = [preset for preset in self._costs.worth_using() if self._may_try(preset, assumed)]
         if self.choice is not None and self.choice.preset not in candidates:
             candidates.append(self.choice.preset)
-        # Storing takes no time: without a limit half a database would be gone, as many times as many bytes,
-        # before more is known of the link and the data than the first blocks tell. What is packed from now on
-        # is there when one packer is through with a whole block.
-        until_packed = BLOCK_SIZE * self._costs.seconds(PRESETS[0])
+        # The quickest takes no time: without a limit half a database would be gone, as up to twice as many
+        # bytes, before more is known of the link and the data than the first blocks tell. What LZMA2 packs
+        # from now on is there when one packer is through with a whole block.
+        until_packed = BLOCK_SIZE * self._costs.seconds(_QUICK)
         if rate is None or self._is_busy(rate, until_packed):
-            return [preset for preset in candidates if preset is not STORED]
+            return [preset for preset in candidates if preset != _QUICKEST] or [_QUICK]
         return candidates
 
     def _may_try(self, preset: Preset, rate: float) -> bool:
         """Whether what `preset` costs is known, or a bad guess would not let the link rest."""
         return (
-            preset in (STORED, PRESETS[0])
+            preset in (_QUICKEST, _QUICK)
             or self._costs.was_tried(preset)
-            or self._has_time_for(preset, rate)
+            or self._is_busy(rate, _BAD_GUESS * BLOCK_SIZE * self._costs.seconds(preset))
         )
-
-    def _has_time_for(self, preset: Preset, rate: float) -> bool:
-        """Whether the link would not rest while a block is packed, even were the guess a bad one."""
-        return self._is_busy(rate, _BAD_GUESS * BLOCK_SIZE * self._costs.seconds(preset))
 
     def _is_busy(self, rate: float, seconds: float) -> bool:
         """Whether what is ready, or begun, keeps the link busy for so long."""
@@ -181,30 +171,6 @@ class Pacing:
             return Reason.START
         dearer = self._costs.seconds(preset) >= self._costs.seconds(self.choice.preset)
         return Reason.LINK_BEHIND if dearer else Reason.PACKING_BEHIND
-
-
-class _Probing:
-    """Says when a block of data that do not shrink is packed all the same, to see whether they do by now.
-
-    That is, each time twice as many were stored as the last time, and only while the link has enough to do,
-    so that it costs little, however long this lasts. A link that is never behind gains nothing by packing.
-    """
-
-    def __init__(self) -> None:
-        self._stored, self._next = 0, _PROBE_AFTER
-
-    def is_due(self, stored_in_vain: bool, has_time: bool) -> bool:
-        """Whether to do so with the next block; `stored_in_vain` says whether it would be stored, `has_time`
-        whether the link would not rest meanwhile.
-        """
-        if not stored_in_vain:
-            self._stored, self._next = 0, _PROBE_AFTER
-            return False
-        self._stored += 1
-        if self._stored <= self._next or not has_time:
-            return False
-        self._next = 2 * self._stored
-        return True
 
 
 @dataclass(frozen=True, slots=True)

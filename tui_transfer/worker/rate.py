@@ -8,7 +8,7 @@ from typing import Final
 _MEMORY_SECONDS: Final = 4.0
 """Of being busy: what was seen longer ago counts less and less."""
 _EVIDENCE_SECONDS: Final = 0.2
-_EVIDENCE_BYTES: Final = 128 << 10
+_EVIDENCE_BYTES: Final = 256 << 10
 _LEAST_SECONDS: Final = 1e-3
 """What the measured time may be wrong by: a thread is told of an answer a moment after it came."""
 _SILENCE_SECONDS: Final = 1.0
