@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_READ: Final = (
+    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+)
 _SHARING_VIOLATIONS: Final = {32, 33}  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION (Windows)
 
 
@@ -29,11 +32,7 @@ def unreadable(path: str | Path, error: OSError) -> TransferError:
 
 def open_unlinked(path: str | Path) -> io.FileIO:
     """Opens a file for reading; fails where a link, and does not hang where a FIFO, took its place."""
-    wanted = ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")  # each where the system has it
-    flags = os.O_RDONLY
-    for name in wanted:
-        flags |= getattr(os, name, 0)
-    return io.FileIO(os.open(path, flags))
+    return io.FileIO(os.open(path, _READ))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES
-from tui_transfer.archive.disk import open_unlinked, reading, unreadable
+from tui_transfer.archive.disk import open_unlinked, unreadable
 from tui_transfer.archive.source import Item, Source, list_source
 from tui_transfer.archive.stamp import MODIFIED, Stamp, changed
 from tui_transfer.errors import Problem, TransferError
@@ -114,26 +114,29 @@ class SourceReader:
         self.files.append((item, Content(size, sha256.hexdigest(), crc32)))
 
     def _content(self, item: Item, stamp: Stamp) -> Iterator[bytes]:
-        left = stamp.size
+        left = stamp.size  # no more is read: it may be growing without end, which its size tells afterwards
         with _open(item, stamp) as file:
-            while chunk := self._read(file, item):
+            while left > 0 and (chunk := self._read(file, item, min(left, _CHUNK))):
                 left -= len(chunk)
-                if left < 0:  # it may be growing without end
-                    break
                 yield chunk
         _check(item, stamp, _lstat(item))
 
-    def _read(self, file: io.FileIO, item: Item) -> bytes:
+    def _read(self, file: io.FileIO, item: Item, most: int) -> bytes:
         if self._cancelled.is_set():
             raise TransferError(Problem.INTERRUPTED, reason="Arrêt demandé pendant la compression")
-        with reading(item.path):
-            return file.read(_CHUNK)
+        try:
+            return file.read(most)
+        except OSError as error:
+            raise unreadable(item.path, error) from error
 
 
 def _check_listing(source: Source) -> None:
     """Lists a database again and compares: nothing may have come, gone or changed since."""
+    again = _list_again(source)
+    if again.items == source.items:
+        return
     before = {item.name: item for item in source.items}
-    after = {item.name: item for item in _list_again(source).items}
+    after = {item.name: item for item in again.items}
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
             raise changed(before[name].path, _GONE)

@@ -98,7 +98,7 @@ def take_snapshot(
             mark = _Mark(state, Stamp.of(snapshot.lstat()))
     (item,) = source.items
     modified_ns = mark.original[""].modified_ns
-    item = replace(item, path=str(snapshot), modified_ns=modified_ns, stamp=mark.snapshot)
+    item = item._replace(path=str(snapshot), modified_ns=modified_ns, stamp=mark.snapshot)
     return Snapshot(replace(source, items=(item,)), snapshot, mark, mark_file)
 
 

@@ -17,7 +17,7 @@ import stat
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui_transfer.archive.disk import open_unlinked, reading, unreadable
 from tui_transfer.archive.stamp import Stamp
@@ -71,8 +71,7 @@ class Summary:
         return 2 * (self.size + self.log) if self.kind is SourceKind.SQLITE else self.size
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One file or folder to archive.
 
     Attributes:
@@ -116,7 +115,7 @@ def summarize(path: Path) -> Summary:
     """
     root, info = _locate(path)
     if stat.S_ISDIR(info.st_mode):
-        return _summary_of_folder(info, (found for _, found in _walk(str(root))))
+        return _summary_of_folder(info, (found for _, _, found in _walk(str(root))))
     return _summary_of_file(str(root), info)
 
 
@@ -131,10 +130,10 @@ def list_source(database: Path) -> Source:
     name = root.name or _NAMELESS
     if stat.S_ISDIR(info.st_mode):
         walked = list(_walk(str(root)))
-        items = tuple(_item(str(root), name, relative, found) for relative, found in walked)
-        return Source(root, _summary_of_folder(info, (found for _, found in walked)), items)
+        items = tuple(_item(str(root), name, relative, path, found) for relative, path, found in walked)
+        return Source(root, _summary_of_folder(info, (found for _, _, found in walked)), items)
     summary = _summary_of_file(str(root), info)
-    return Source(root, summary, (_item(str(root), name, "", info),))
+    return Source(root, summary, (_item(str(root), name, "", str(root), info),))
 
 
 def _summary_of_folder(folder: os.stat_result, content: Iterable[os.stat_result]) -> Summary:
@@ -183,45 +182,40 @@ def _lstat(path: str) -> os.stat_result | None:
         raise unreadable(path, error) from error
 
 
-def _walk(root: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Everything in a folder: names relative to it, parts separated by ``/``, and what they are.
+def _walk(root: str) -> Iterator[tuple[str, str, os.stat_result]]:
+    """Everything in a folder: names relative to it, parts separated by ``/``, paths, and what they are.
 
     A folder comes before its content, beginning with ``""``, the root itself; siblings come in the
     order of their names. What vanishes in the middle is as if it had vanished before.
     """
-    pending = [""]
+    pending = [("", root)]
     while pending:
-        relative = pending.pop()
-        path = _join(root, relative)
+        relative, path = pending.pop()
         info = _lstat(path)
         if info is None:
             continue
-        yield relative, info
+        yield relative, path, info
         if stat.S_ISDIR(info.st_mode) and not _is_link(info):
             prefix = f"{relative}/" if relative else ""
-            pending.extend(prefix + name for name in sorted(_names(path), reverse=True))
-
-
-def _join(root: str, relative: str) -> str:
-    return os.path.join(root, relative) if relative else root  # noqa: PTH118 (strings, for memory)
+            pending.extend((prefix + name, path) for name, path in sorted(_content(path), reverse=True))
 
 
 def _is_link(info: os.stat_result) -> bool:
     return stat.S_ISLNK(info.st_mode) or getattr(info, "st_reparse_tag", 0) == _MOUNT_POINT
 
 
-def _names(folder: str) -> list[str]:
+def _content(folder: str) -> list[tuple[str, str]]:
+    """Names and paths."""
     try:
         with os.scandir(folder) as entries:
-            return [entry.name for entry in entries]
+            return [(entry.name, entry.path) for entry in entries]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise unreadable(folder, error) from error
 
 
-def _item(root: str, root_name: str, relative: str, info: os.stat_result) -> Item:
-    path = _join(root, relative)
+def _item(root: str, root_name: str, relative: str, path: str, info: os.stat_result) -> Item:
     if _is_link(info):
         path, info = _target(root, path)
     name = _archive_name(f"{root_name}/{relative}" if relative else root_name, path)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.files import printable
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 MODIFIED: Final = "son contenu a été modifié"
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """A file's size in bytes, time of last change in nanoseconds, and identity on its disk.
 
     Two stamps that differ, taken around a reading, mean that somebody wrote in between. Equal ones mean that

@@ -100,19 +100,25 @@ class Pipeline:
         Raises:
             TransferError: DISK_FULL.
         """
-        needed = sum(self._size_up(shipment) for shipment in shipments)
+        needed = sum(self._size_up(shipment, is_next=not at) for at, shipment in enumerate(shipments))
         with disk_errors(self._job.spool):
             free = shutil.disk_usage(self._job.spool).free
         if free < needed + OVERHEAD:
             reason = f"{french.size(free)} libres, {french.size(needed + OVERHEAD)} nécessaires au plus"
             raise TransferError(Problem.DISK_FULL, path=self._job.spool, reason=reason)
 
-    def _size_up(self, shipment: Shipment) -> int:
-        """Tells how much there is to read; gives the bytes of disk still missing for it."""
+    def _size_up(self, shipment: Shipment, *, is_next: bool) -> int:
+        """Tells how much there is to read; gives the bytes of disk still missing for it.
+
+        What is packed next is listed for that at once: of thousands of files, looking twice takes a while.
+        """
         if self._state.databases[shipment.index].sealed and shipment.manifest.exists():
             return 0
         try:
-            summary = summarize(Path(shipment.spec.path))
+            path = Path(shipment.spec.path)
+            if is_next:
+                shipment.source = list_source(path)
+            summary = shipment.source.summary if shipment.source else summarize(path)
         except TransferError:
             return 0  # it will be said of this database alone, when its turn comes
         self._recorder.record(ev.DatabaseSized(at=now(), database=shipment.index, size=summary.size))
@@ -157,7 +163,7 @@ class Pipeline:
             self._traffic.ready(shipment.index, known.packed)
             shipment.growing.finish(known.packed)
             return
-        source = list_source(Path(shipment.spec.path))
+        source, shipment.source = shipment.source or list_source(Path(shipment.spec.path)), None
         self._recorder.record(
             ev.ArchiveStarted(
                 at=now(),

@@ -8,6 +8,7 @@ from tui_transfer.files import PRIVATE_FILE, disk_errors, make_private_folder
 from tui_transfer.sharebox.growing import GrowingFile
 
 if TYPE_CHECKING:
+    from tui_transfer.archive.source import Source
     from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Job
 
@@ -32,6 +33,8 @@ class Shipment:
         self.archive = self.folder / "archive.part"
         self.manifest = self.folder / "manifest.json"
         self.growing = GrowingFile(self.archive)
+        self.source: Source | None = None
+        """Where the database was listed already, to be packed next."""
         self.sha256 = ""
         """Known once the archive is whole."""
         make_private_folder(self.folder)
