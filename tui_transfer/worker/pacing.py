@@ -29,6 +29,8 @@ _PIECES: Final = 24
 """Pieces that what is left is thought of in, at most."""
 _WORTH_CHANGING: Final = 0.995
 """What the time left must come down to, as a share, for the preset to change."""
+_WORTH_DEFLATING: Final = 0.97
+"""The same for the quickest preset: of data on which LZMA2 does well, it leaves up to twice as many bytes."""
 _BAD_GUESS: Final = 2.0
 """How many times as long as guessed a preset may take that was not tried yet."""
 _EFFORT: Final = 0.01
@@ -131,7 +133,7 @@ class Pacing:
         if self.choice is not None and (former := self.choice.preset) in plans:
             # What is kept is kept for a while: putting a change off by one block always looks harmless.
             instead = min(plans[former][1:] or plans[former])
-            if seconds > instead * _WORTH_CHANGING:
+            if seconds > instead * (_WORTH_DEFLATING if preset == _QUICKEST else _WORTH_CHANGING):
                 preset, seconds = former, instead
         reason = self._reason(preset, is_known=known is not None)
         return Choice(preset, reason, rate, self._rate.waiting, size + left, seconds, instead)
