@@ -34,7 +34,7 @@ from pathlib import Path
 from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Fixed, write_archive
 
-database, folder, moment = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+database, folder, moment, preset = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 
 def report(_progress):
     global moment
@@ -42,7 +42,7 @@ def report(_progress):
     if moment == 0:
         os.kill(os.getpid(), signal.SIGKILL)
 
-write_archive(list_source(database), folder / "a.7z", work=folder / "work", pacer=Fixed(1), threads=2,
+write_archive(list_source(database), folder / "a.7z", work=folder / "work", pacer=Fixed(preset), threads=2,
               on_progress=report, cancelled=threading.Event())
 """
 
@@ -64,8 +64,8 @@ def spool(tmp_path: Path, name: str) -> Path:
     return folder
 
 
-def killed(database: Path, folder: Path, moment: int) -> None:
-    run = [sys.executable, "-c", KILLED, str(database), str(folder), str(moment)]
+def killed(database: Path, folder: Path, moment: int, preset: int = 1) -> None:
+    run = [sys.executable, "-c", KILLED, str(database), str(folder), str(moment), str(preset)]
     assert subprocess.run(run, cwd=PROJECT, check=False).returncode == -signal.SIGKILL
 
 
@@ -88,11 +88,20 @@ def test_killed_at_every_block_it_gives_the_same_bytes_and_packs_none_twice(
     assert tree(tmp_path / "x" / "base") == tree(base)
 
 
+@pytest.mark.parametrize("moment", [2, FIRST + 1, BLOCKS, BLOCKS + 1])
+def test_killed_while_deflating_it_packs_no_block_twice(tmp_path: Path, base: Path, moment: int) -> None:
+    folder = spool(tmp_path, "killed")
+    killed(base, folder, moment, preset=0)
+    made = archive(base, folder, preset=0)
+    assert made.reused == moment - 1
+    assert tree(extracted(made.path, tmp_path / "x") / "base") == tree(base)
+
+
 def test_killed_by_another_process_at_any_moment(tmp_path: Path, base: Path) -> None:
     """From outside, whenever the archive has grown: in the middle of a write, of a packing, of a read."""
     reference = archive(base, spool(tmp_path, "reference"))
     folder = spool(tmp_path, "killed")
-    run = [sys.executable, "-c", KILLED, str(base), str(folder), "-1"]
+    run = [sys.executable, "-c", KILLED, str(base), str(folder), "-1", "1"]
     for enough in (1, 33, 10_000, 100_000, MIB):
         with subprocess.Popen(run, cwd=PROJECT) as process:
             while process.poll() is None and not _has(folder / "a.7z", enough):
@@ -207,7 +216,7 @@ def test_blocks_of_another_preset_are_used_again(tmp_path: Path, base: Path, bef
     with raises(Problem.INTERRUPTED):
         archive(base, folder, preset=before, on_progress=stop, cancelled=cancelled)
     made = archive(base, folder, preset=after)
-    assert FIRST + 1 <= made.reused < BLOCKS
+    assert made.reused == FIRST + 1 if before else FIRST + 1 <= made.reused < BLOCKS
     assert tree(extracted(made.path, tmp_path / "x") / "base") == tree(base)
 
 

@@ -13,7 +13,14 @@ import pytest
 from tests.job.examples import at
 from tests.mounts import small_disk
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job.events import ArchiveProgress, Event, JobBlocked, UploadStarted, WorkerStarted
+from tui_transfer.job.events import (
+    ArchiveProgress,
+    Event,
+    JobBlocked,
+    PresetChosen,
+    UploadStarted,
+    WorkerStarted,
+)
 from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.job.spec import FORMAT
 
@@ -35,6 +42,16 @@ def journal(tmp_path: Path) -> Path:
 
 def test_events_are_read_back_in_order(journal: Path) -> None:
     assert list(JournalReader(journal).read()) == EVENTS
+
+
+def test_the_preset_of_stored_blocks_in_an_older_journal_is_read(tmp_path: Path) -> None:
+    stored = PresetChosen(
+        at=at(0), database=0, preset=None, reason="incompressible", rate=1, backlog=0, left=0, seconds=1
+    )
+    with Journal(tmp_path / "journal.jsonl") as writer:
+        writer.append(stored)
+    assert b'"preset":null' in (tmp_path / "journal.jsonl").read_bytes()
+    assert list(JournalReader(tmp_path / "journal.jsonl").read()) == [stored]
 
 
 def test_a_journal_is_private_from_its_creation(journal: Path) -> None:

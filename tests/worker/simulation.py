@@ -16,7 +16,7 @@ from tui_transfer.worker.rate import Rate
 THREADS: Final = 2
 BASE: Final = 84_000_000
 MEASURED: Final = (
-    (0.17, 34.4), (2.5, 27.2), (4.9, 24.7), (5.9, 24.3), (7.0, 24.0),
+    (0.34, 34.4), (2.5, 27.2), (4.9, 24.7), (5.9, 24.3), (7.0, 24.0),
     (10.8, 23.7), (14.4, 23.2), (17.7, 23.0), (21.0, 22.9), (26.4, 22.5),
 )  # fmt: skip
 """Seconds of two packers and MB for `BASE`, by preset: means over payrolls of several formats."""

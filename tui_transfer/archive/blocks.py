@@ -1,8 +1,9 @@
 """Packs blocks of data, each on its own, so that they can be chained in one stream: LZMA2 within Deflate.
 
 What is packed hard is compressed as LZMA2, and passes Deflate in stored blocks. Where the link is faster than
-all cores with LZMA2, data are stored in LZMA2 chunks and compressed by Deflate, ten times as fast. So
-blocks of any preset may follow one another in one 7z folder, whose two coders 7-Zip applies to all of it.
+all cores with LZMA2, data are stored in LZMA2 chunks and compressed by Deflate, up to ten times as fast. So
+blocks of any preset may follow one another in one 7z folder, whose two coders 7-Zip applies to all of it, as
+py7zr does. libarchive, and what is built on it, does not open such archives.
 
 An LZMA2 stream is a sequence of chunks closed by a zero byte. A block packed here begins with a chunk that
 resets the dictionary and the coder's properties, and leaves the closing byte out; its Deflate blocks refer to
@@ -23,7 +24,7 @@ from tui_transfer.errors import Problem, TransferError
 
 try:
     from isal import isal_zlib as deflate
-except ImportError:  # not built for this processor: slower by half, that is all
+except ImportError:  # not built for this system: zlib takes twice as long, that is all
     import zlib as deflate  # type: ignore[no-redef]
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Packed:
 def pack(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) -> Packed:
     """Packs one block; stores it where packing would not make it smaller.
 
-    The interpreter lock is released meanwhile.
+    The interpreter lock is released most of the time.
 
     Args:
         data: 1 to `BLOCK_SIZE` bytes.
@@ -175,13 +176,17 @@ def _deflate(data: bytes, cancelled: threading.Event) -> bytes:
 
 
 def _inflates(deflated: bytes, data: bytes) -> bool:
-    """Whether zlib reads Deflate blocks as `data`. What ISA-L writes is not the same each time it is asked:
-    nobody is to find out from an archive that one of its ways is wrong.
+    """Whether zlib reads Deflate blocks as `data`, and others after them.
+
+    isal 1.9.1 was seen to write other codes for the same block at times, in a busy process. All were valid;
+    nobody is to find out from an archive that one is not.
     """
+    decoder = zlib.decompressobj(_DEFLATE_RAW)
     try:
-        return zlib.decompress(deflated + _DEFLATE_LAST, _DEFLATE_RAW, len(data)) == data
+        inflated = decoder.decompress(deflated + _DEFLATE_LAST)
     except zlib.error:
         return False
+    return inflated == data and decoder.eof and not decoder.unused_data
 
 
 def _stop_if(cancelled: threading.Event) -> None:

@@ -56,7 +56,7 @@ def build_container(
     header.filters = [_FILTER]
     folder = header.initialize()  # type: ignore[no-untyped-call]
     contents = [content for _, content in files if content]
-    # py7zr makes no such chain itself, but writes and reads any. LZMA2 reads what Deflate gives back.
+    # py7zr makes no such chain itself, but writes and reads it. LZMA2 reads what Deflate gives back.
     folder.coders.insert(0, _DEFLATE)
     folder.bindpairs = [Bond(incoder=1, outcoder=0)]  # type: ignore[no-untyped-call]
     folder.unpacksizes = [lzma2_size, sum(content.size for content in contents)]

@@ -114,6 +114,7 @@ class SourceReader:
         self.files.append((item, Content(size, sha256.hexdigest(), crc32)))
 
     def _content(self, item: Item, stamp: Stamp) -> Iterator[bytes]:
+        self._stop_if_cancelled()
         left = stamp.size  # no more is read: it may be growing without end, which its size tells afterwards
         with _open(item, stamp) as file:
             while left > 0 and (chunk := self._read(file, item, min(left, _CHUNK))):
@@ -122,12 +123,15 @@ class SourceReader:
         _check(item, stamp, _lstat(item))
 
     def _read(self, file: io.FileIO, item: Item, most: int) -> bytes:
-        if self._cancelled.is_set():
-            raise TransferError(Problem.INTERRUPTED, reason="Arrêt demandé pendant la compression")
+        self._stop_if_cancelled()
         try:
             return file.read(most)
         except OSError as error:
             raise unreadable(item.path, error) from error
+
+    def _stop_if_cancelled(self) -> None:
+        if self._cancelled.is_set():
+            raise TransferError(Problem.INTERRUPTED, reason="Arrêt demandé pendant la compression")
 
 
 def _check_listing(source: Source) -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SQLITE_MAGIC: Final = b"SQLite format 3\0"
 WAL_SUFFIX: Final = "-wal"
 
+_FRAMED: Final = 8000
+"""Bytes of data that are stored with one byte beside them, at most."""
 _NAMELESS: Final = "base"  # what the root of a drive is called in its archive
 _MOUNT_POINT: Final = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a junction, Windows' link to a folder
 _SPECIAL_KINDS: Final = {
@@ -68,7 +70,9 @@ class Summary:
     @property
     def space_needed(self) -> int:
         """Bytes that its archive takes at worst: nothing packs, and an SQLite database is first copied."""
-        return 2 * (self.size + self.log) if self.kind is SourceKind.SQLITE else self.size
+        size = self.size + self.log
+        archive = size + size // _FRAMED
+        return size + archive if self.kind is SourceKind.SQLITE else archive
 
 
 class Item(NamedTuple):

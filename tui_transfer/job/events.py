@@ -89,8 +89,8 @@ class PresetChosen(_Event, frozen=True, kw_only=True, tag="archive.preset"):
     """Blocks are packed with another preset from now on, and why. Written only where the preset changes."""
 
     database: int
-    preset: int
-    """0 to 9."""
+    preset: int | None
+    """0 to 9; journals of before Deflate was among them have None for blocks that were stored."""
     reason: str
     """`start`, `link-behind`, `packing-behind` or `incompressible`: see `worker.pacing.Reason`."""
     rate: int

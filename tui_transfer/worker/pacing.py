@@ -29,12 +29,16 @@ _PIECES: Final = 24
 """Pieces that what is left is thought of in, at most."""
 _WORTH_CHANGING: Final = 0.995
 """What the time left must come down to, as a share, for the preset to change."""
-_WORTH_DEFLATING: Final = 0.97
+_WORTH_QUICKEST: Final = 0.97
 """The same for the quickest preset: of data on which LZMA2 does well, it leaves up to twice as many bytes."""
 _BAD_GUESS: Final = 2.0
 """How many times as long as guessed a preset may take that was not tried yet."""
 _EFFORT: Final = 0.01
 """What a second of packing counts that nobody waits for: where nothing is gained, nothing is computed."""
+_UNTIL_LEFT: Final = 1.5
+"""How many times as much as is enough to begin with it is deflated: presets change less often."""
+_PROBE_AFTER: Final = 8
+"""Blocks deflated in a row because data did not shrink, before LZMA2, which sees further back, is tried."""
 _QUICKEST, _QUICK = PRESETS[0], PRESETS[1]
 """Those that are tried whatever the guess: Deflate, which is next to no work, and the first of LZMA2."""
 
@@ -49,7 +53,7 @@ class Reason(StrEnum):
     PACKING_BEHIND = "packing-behind"
     """Packing would end after sending: blocks packed faster arrive sooner."""
     INCOMPRESSIBLE = "incompressible"
-    """The data do not shrink: the quickest preset costs next to nothing, and shows when that changes."""
+    """The data do not shrink: LZMA2 is tried where that costs no time, and now and then, in case they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ class Pacing:
         self._rate = rate
         self._read_back = read_back
         self._begun: deque[_Begun] = deque()
+        self._probing = _Probing()
         self.choice: Choice | None = None
 
     def choose(self, now: float, size: int, left: int) -> Preset:
@@ -111,7 +116,9 @@ class Pacing:
         choice = self._decide(now, size, left)
         if self.choice is None or choice.preset != self.choice.preset:
             self.choice = choice
-        preset = choice.preset
+        in_vain = choice.preset == _QUICKEST and not self._costs.data_shrink
+        is_probe = self._probing.is_due(in_vain, self._has_time_for(_QUICK, choice.rate))
+        preset = _QUICK if is_probe else choice.preset
         packed, seconds = size * self._costs.share(preset), size * self._costs.seconds(preset)
         self._begun.append(_Begun(preset, size, packed, now + seconds))
         return preset
@@ -133,7 +140,7 @@ class Pacing:
         if self.choice is not None and (former := self.choice.preset) in plans:
             # What is kept is kept for a while: putting a change off by one block always looks harmless.
             instead = min(plans[former][1:] or plans[former])
-            if seconds > instead * (_WORTH_DEFLATING if preset == _QUICKEST else _WORTH_CHANGING):
+            if seconds > instead * (_WORTH_QUICKEST if preset == _QUICKEST else _WORTH_CHANGING):
                 preset, seconds = former, instead
         reason = self._reason(preset, is_known=known is not None)
         return Choice(preset, reason, rate, self._rate.waiting, size + left, seconds, instead)
@@ -141,7 +148,10 @@ class Pacing:
     def _candidates(self, rate: float | None) -> list[Preset]:
         """From the cheapest on: of plans that are as good, those that feed the link first are preferred."""
         if not self._costs.data_shrink:
-            return [_QUICKEST]
+            # Where the link is slow, or may be, LZMA2 costs no time, and may find what Deflate does not; the
+            # first blocks may well be of another kind than all the rest.
+            trying = self._costs.seconds(_QUICK) / self._threads
+            return [_QUICK if rate is None or 2 * trying * rate < 1 else _QUICKEST]
         assumed = rate or ASSUMED_RATE
         candidates = [preset for preset in self._costs.worth_using() if self._may_try(preset, assumed)]
         if self.choice is not None and self.choice.preset not in candidates:
@@ -150,6 +160,8 @@ class Pacing:
         # bytes, before more is known of the link and the data than the first blocks tell. What LZMA2 packs
         # from now on is there when one packer is through with a whole block.
         until_packed = BLOCK_SIZE * self._costs.seconds(_QUICK)
+        if self.choice is not None and self.choice.preset == _QUICKEST:
+            until_packed *= _UNTIL_LEFT
         if rate is None or self._is_busy(rate, until_packed):
             return [preset for preset in candidates if preset != _QUICKEST] or [_QUICK]
         return candidates
@@ -157,10 +169,12 @@ class Pacing:
     def _may_try(self, preset: Preset, rate: float) -> bool:
         """Whether what `preset` costs is known, or a bad guess would not let the link rest."""
         return (
-            preset in (_QUICKEST, _QUICK)
-            or self._costs.was_tried(preset)
-            or self._is_busy(rate, _BAD_GUESS * BLOCK_SIZE * self._costs.seconds(preset))
+            preset in (_QUICKEST, _QUICK) or self._costs.was_tried(preset) or self._has_time_for(preset, rate)
         )
+
+    def _has_time_for(self, preset: Preset, rate: float) -> bool:
+        """Whether the link would not rest while a block is packed, even were the guess a bad one."""
+        return self._is_busy(rate, _BAD_GUESS * BLOCK_SIZE * self._costs.seconds(preset))
 
     def _is_busy(self, rate: float, seconds: float) -> bool:
         """Whether what is ready, or begun, keeps the link busy for so long."""
@@ -173,6 +187,30 @@ class Pacing:
             return Reason.START
         dearer = self._costs.seconds(preset) >= self._costs.seconds(self.choice.preset)
         return Reason.LINK_BEHIND if dearer else Reason.PACKING_BEHIND
+
+
+class _Probing:
+    """Says when LZMA2 is tried on a block of data that do not shrink, to see whether they do by now.
+
+    That is, each time twice as many were deflated in vain as the last time, and only while the link has
+    enough to do, so that it costs little, however long this lasts. A link that is never behind gains nothing.
+    """
+
+    def __init__(self) -> None:
+        self._count, self._next = 0, _PROBE_AFTER
+
+    def is_due(self, in_vain: bool, has_time: bool) -> bool:
+        """Whether to do so with the next block; `in_vain` says whether Deflate would be all in vain,
+        `has_time` whether the link would not rest meanwhile.
+        """
+        if not in_vain:
+            self._count, self._next = 0, _PROBE_AFTER
+            return False
+        self._count += 1
+        if self._count <= self._next or not has_time:
+            return False
+        self._next = 2 * self._count
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,20 +100,23 @@ class Pipeline:
         Raises:
             TransferError: DISK_FULL.
         """
-        needed = sum(self._size_up(shipment, is_next=not at) for at, shipment in enumerate(shipments))
+        to_pack = [shipment for shipment in shipments if not self._is_packed(shipment)]
+        # From the last one on: the first is packed next, and was listed just before then.
+        needed = sum(self._size_up(shipment, shipment is to_pack[0]) for shipment in reversed(to_pack))
         with disk_errors(self._job.spool):
             free = shutil.disk_usage(self._job.spool).free
         if free < needed + OVERHEAD:
             reason = f"{french.size(free)} libres, {french.size(needed + OVERHEAD)} nécessaires au plus"
             raise TransferError(Problem.DISK_FULL, path=self._job.spool, reason=reason)
 
-    def _size_up(self, shipment: Shipment, *, is_next: bool) -> int:
+    def _is_packed(self, shipment: Shipment) -> bool:
+        return self._state.databases[shipment.index].sealed and shipment.manifest.exists()
+
+    def _size_up(self, shipment: Shipment, is_next: bool) -> int:
         """Tells how much there is to read; gives the bytes of disk still missing for it.
 
         What is packed next is listed for that at once: of thousands of files, looking twice takes a while.
         """
-        if self._state.databases[shipment.index].sealed and shipment.manifest.exists():
-            return 0
         try:
             path = Path(shipment.spec.path)
             if is_next:
