@@ -29,7 +29,7 @@ except ImportError:  # not built for this system: zlib takes twice as long, that
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Iterable, Iterator
 
 BLOCK_SIZE: Final = 8 << 20
 """Bytes of data in a block, and the largest dictionary used: an encoder takes about 11 times as much."""
@@ -63,11 +63,12 @@ and sources they are about as good.
 """
 _STEP: Final = 256 << 10  # bytes packed between two looks at `cancelled`
 _LZMA2_STORED: Final = 1 << 16  # the most that an uncompressed chunk holds
+_LZMA2_STORED_HEAD: Final = 3
 _LZMA2_STORED_FIRST, _LZMA2_STORED_NEXT = b"\1", b"\2"  # that resets the dictionary or not
+_CHUNK_SIZE: Final = struct.Struct(">H")
 _LZMA2_END: Final = b"\0"
 _DEFLATE_LEVEL: Final = 1
 _DEFLATE_RAW: Final = -15  # a window of 32 KiB, and neither header nor checksum
-_DEFLATE_LAST: Final = b"\1\0\0\xff\xff"  # a stored block of nothing that is marked as the last one
 _DEFLATE_STORED: Final = (1 << 16) - 1  # the most that a stored block holds
 _SAMPLES: Final = 8
 _SAMPLE_SIZE: Final = 8 << 10
@@ -105,12 +106,12 @@ def pack(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) ->
         if len(chunks) < len(data):
             return Packed(_enclose(chunks), len(chunks))
         del chunks  # its memory is better used below
-    stored = _store(data)
+    size = len(data) + _LZMA2_STORED_HEAD * -(-len(data) // _LZMA2_STORED)
     if preset not in _SETTINGS and _shrinks(data):
-        deflated = _deflate(stored, cancelled)
-        if len(deflated) < len(stored) and _inflates(deflated, stored):
-            return Packed(deflated, len(stored))
-    return Packed(_enclose(stored), len(stored))
+        deflated = _deflate(_stored(data), cancelled)
+        if len(deflated) < size and _inflates(deflated, data, size):
+            return Packed(deflated, size)
+    return Packed(_enclose(b"".join(_stored(data))), size)
 
 
 def _lzma2(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) -> bytearray:
@@ -131,29 +132,24 @@ def _lzma2(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) 
     return chunks
 
 
-def _store(data: bytes | bytearray) -> bytes:
-    """LZMA2 chunks that hold a block as it is."""
-
-    def head(start: int, size: int) -> bytes:
-        return (_LZMA2_STORED_NEXT if start else _LZMA2_STORED_FIRST) + (size - 1).to_bytes(2, "big")
-
-    return _in_pieces(data, _LZMA2_STORED, head)
+def _stored(data: bytes | bytearray) -> Iterator[bytes | memoryview]:
+    """LZMA2 chunks that hold a block as it is, in pieces: a block is not copied for that."""
+    for start, piece in _pieces(data, _LZMA2_STORED):
+        yield (_LZMA2_STORED_NEXT if start else _LZMA2_STORED_FIRST) + _CHUNK_SIZE.pack(len(piece) - 1)
+        yield piece
 
 
 def _enclose(data: bytes | bytearray, *, is_last: bool = False) -> bytes:
     """Deflate blocks that hold `data` as they are."""
+    enclosed: list[bytes | memoryview] = []
+    for _, piece in _pieces(data, _DEFLATE_STORED):
+        enclosed += struct.pack("<BHH", is_last, len(piece), len(piece) ^ 0xFFFF), piece
+    return b"".join(enclosed)
 
-    def head(_: int, size: int) -> bytes:
-        return struct.pack("<BHH", is_last, size, size ^ 0xFFFF)
 
-    return _in_pieces(data, _DEFLATE_STORED, head)
-
-
-def _in_pieces(data: bytes | bytearray, longest: int, head: Callable[[int, int], bytes]) -> bytes:
-    """Puts what `head` makes of the start and the size of each piece of `data` before it."""
+def _pieces(data: bytes | bytearray, longest: int) -> Iterator[tuple[int, memoryview]]:
     view = memoryview(data)
-    pieces = ((start, view[start : start + longest]) for start in range(0, len(view), longest))
-    return b"".join(part for start, piece in pieces for part in (head(start, len(piece)), piece))
+    return ((start, view[start : start + longest]) for start in range(0, len(view), longest))
 
 
 def _shrinks(data: bytes | bytearray) -> bool:
@@ -163,30 +159,34 @@ def _shrinks(data: bytes | bytearray) -> bool:
     return len(zlib.compress(samples, _DEFLATE_LEVEL, _DEFLATE_RAW)) < _WORTH_DEFLATING * len(samples)
 
 
-def _deflate(data: bytes, cancelled: threading.Event) -> bytes:
+def _deflate(pieces: Iterable[bytes | memoryview], cancelled: threading.Event) -> bytes:
     """Deflate blocks that refer to nothing before them, and end at a byte's end."""
     encoder = deflate.compressobj(_DEFLATE_LEVEL, zlib.DEFLATED, _DEFLATE_RAW)
     blocks = []
-    with memoryview(data) as view:
-        for start in range(0, len(data), _STEP):
-            _stop_if(cancelled)
-            blocks.append(encoder.compress(view[start : start + _STEP]))
+    for piece in pieces:
+        _stop_if(cancelled)
+        blocks.append(encoder.compress(piece))
     blocks.append(encoder.flush(zlib.Z_SYNC_FLUSH))
     return b"".join(blocks)
 
 
-def _inflates(deflated: bytes, data: bytes) -> bool:
-    """Whether zlib reads Deflate blocks as `data`, and others after them.
+def _inflates(deflated: bytes, data: bytes | bytearray, size: int) -> bool:
+    """Whether zlib reads Deflate blocks as the chunks of `size` bytes that hold `data`, and what follows too.
 
     isal 1.9.1 was seen to write other codes for the same block at times, in a busy process. All were valid;
     nobody is to find out from an archive that one is not.
     """
-    decoder = zlib.decompressobj(_DEFLATE_RAW)
     try:
-        inflated = decoder.decompress(deflated + _DEFLATE_LAST)
+        # Its length is known: so it is not put together of parts, while no other thread can go on.
+        inflated = zlib.decompress(deflated + END.content, _DEFLATE_RAW, size + END.lzma2_size)
     except zlib.error:
         return False
-    return inflated == data and decoder.eof and not decoder.unused_data
+    position = 0
+    for piece in (*_stored(data), _LZMA2_END):
+        if not inflated.startswith(piece, position):
+            return False
+        position += len(piece)
+    return position == len(inflated)
 
 
 def _stop_if(cancelled: threading.Event) -> None:
