@@ -1,6 +1,6 @@
 """Transfers of databases over lines of several rates, next to what people use instead and to the bound.
 
-    python -m tests.benchmarks.links [--rates 4,20,50,inf] [--databases sqlite80,sqlite1000,…]
+    python -m tests.benchmarks.links [--rates 1,4,20,50,200,inf] [--databases sqlite80,sqlite1000,…]
         [--peers sftp,zstd,rclone,lftp] [--runs 1]
 
 Rates are in Mbit/s. One table tells the seconds of each, and how often the bound (see `bound`) and the best
@@ -187,7 +187,7 @@ def _rate(word: str) -> float | None:
 def main() -> None:
     """Measures, and prints the table as it grows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--rates", default="4,20,50,inf", help="Mbit/s; inf for no limit")
+    parser.add_argument("--rates", default="1,4,20,50,200,inf", help="Mbit/s; inf for no limit")
     parser.add_argument("--databases", default="sqlite80,files20000,random200,sqlite1000")
     parser.add_argument("--peers", default="sftp,zstd,rclone,lftp", help="none to leave them out")
     parser.add_argument("--runs", type=int, default=1, help="of each; the median counts")

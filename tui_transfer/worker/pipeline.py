@@ -30,6 +30,7 @@ from tui_transfer.worker.shipment import Shipment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tui_transfer.archive.source import Summary
     from tui_transfer.archive.writer import Archive, Progress
     from tui_transfer.archive.writer import Pacer as AnyPacer
     from tui_transfer.job.control import Job
@@ -101,8 +102,13 @@ class Pipeline:
             TransferError: DISK_FULL.
         """
         to_pack = [shipment for shipment in shipments if not self._is_packed(shipment)]
-        # From the last one on: the first is packed next, and was listed just before then.
-        needed = sum(self._size_up(shipment, shipment is to_pack[0]) for shipment in reversed(to_pack))
+        # The first comes last: it is packed at once, as it was listed here.
+        summaries = [self._look_at(shipment, shipment is to_pack[0]) for shipment in reversed(to_pack)]
+        needed = 0
+        for shipment, summary in zip(to_pack, reversed(summaries), strict=True):
+            if summary is not None:
+                self._recorder.record(ev.DatabaseSized(at=now(), database=shipment.index, size=summary.size))
+                needed += max(0, summary.space_needed - shipment.space_used())
         with disk_errors(self._job.spool):
             free = shutil.disk_usage(self._job.spool).free
         if free < needed + OVERHEAD:
@@ -112,20 +118,19 @@ class Pipeline:
     def _is_packed(self, shipment: Shipment) -> bool:
         return self._state.databases[shipment.index].sealed and shipment.manifest.exists()
 
-    def _size_up(self, shipment: Shipment, is_next: bool) -> int:
-        """Tells how much there is to read; gives the bytes of disk still missing for it.
+    def _look_at(self, shipment: Shipment, is_next: bool) -> Summary | None:
+        """How much there is to pack; None where that cannot be told.
 
         What is packed next is listed for that at once: of thousands of files, looking twice takes a while.
         """
+        path = Path(shipment.spec.path)
         try:
-            path = Path(shipment.spec.path)
-            if is_next:
-                shipment.source = list_source(path)
-            summary = shipment.source.summary if shipment.source else summarize(path)
+            if not is_next:
+                return summarize(path)
+            shipment.source = list_source(path)
+            return shipment.source.summary
         except TransferError:
-            return 0  # it will be said of this database alone, when its turn comes
-        self._recorder.record(ev.DatabaseSized(at=now(), database=shipment.index, size=summary.size))
-        return max(0, summary.space_needed - shipment.space_used())
+            return None  # it will be said of this database alone, when its turn comes
 
     def abort(self) -> None:
         """Makes whatever waits for the network end at once. For another thread."""
