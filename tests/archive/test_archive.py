@@ -21,7 +21,8 @@ from tests.archive.tools import MIB, PROJECT, archive, extracted, is_archive, ma
 from tests.mounts import small_disk
 from tests.programs import missing, require
 from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES
-from tui_transfer.archive.source import summarize
+from tui_transfer.archive.reader import SourceReader
+from tui_transfer.archive.source import list_source, summarize
 from tui_transfer.archive.writer import Progress
 from tui_transfer.errors import Problem, TransferError
 
@@ -209,7 +210,7 @@ def test_it_stops_when_asked_also_among_empty_files(tmp_path: Path) -> None:
         (base / name).touch()
     cancelled.set()
     with raises(Problem.INTERRUPTED):
-        archive(base, tmp_path, cancelled=cancelled)
+        list(SourceReader(list_source(base), cancelled).blocks())
 
 
 def test_the_space_said_to_be_needed_holds_what_does_not_shrink(tmp_path: Path) -> None:
@@ -275,10 +276,7 @@ print(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1])
 def test_memory_does_not_grow_with_the_database(
     tmp_path: Path, preset: int, noise: int, zeros: int, limit: int
 ) -> None:
-    """What does not pack would fill the memory if the archive were held, the rest if the database were.
-
-    Without it the program takes 40 MiB, and two blocks under way take up to five times their size.
-    """
+    """What does not pack would fill the memory if the archive were held, the rest if the database were."""
     if not Path("/proc/self/status").exists():
         missing("this system does not tell a process's peak memory")
     with (tmp_path / "a.dat").open("wb") as file:

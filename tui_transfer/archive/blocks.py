@@ -153,7 +153,7 @@ def _pieces(data: bytes | bytearray, longest: int) -> Iterator[tuple[int, memory
 
 
 def _shrinks(data: bytes | bytearray) -> bool:
-    """Whether Deflate is worth its time, judged by samples: on noise it is the slowest, and gains nothing."""
+    """Whether Deflate is worth its time, told from samples: on noise it gains nothing, and zlib is slow."""
     starts = range(0, len(data), max(_SAMPLE_SIZE, len(data) // _SAMPLES))
     samples = b"".join(data[start : start + _SAMPLE_SIZE] for start in starts)
     return len(zlib.compress(samples, _DEFLATE_LEVEL, _DEFLATE_RAW)) < _WORTH_DEFLATING * len(samples)
