@@ -139,6 +139,61 @@ def test_a_copy_that_is_always_overtaken_is_given_up(tmp_path: Path) -> None:
     assert caught.value.details["path"] == str(database)
 
 
+def overwrite(database: Path, content: bytes) -> None:
+    """Writes as a program does that heeds no lock of SQLite's: one that restores a saved database."""
+    with database.open("r+b") as file:
+        file.write(content)
+
+
+def replace(database: Path, content: bytes) -> None:
+    """Puts another file in its place."""
+    other = database.with_suffix(".new")
+    other.write_bytes(content)
+    other.replace(database)
+
+
+@pytest.mark.parametrize("tamper", [overwrite, replace])
+def test_a_backup_notices_who_heeds_no_lock(tmp_path: Path, tamper: Callable[[Path, bytes], None]) -> None:
+    database = bank(tmp_path / "a.db", "DELETE")
+    saved = database.with_suffix(".saved")
+    shutil.copy(database, saved)
+    commit(saved)
+    writes = iter([tamper])
+    taken = snapshot(
+        database,
+        tmp_path / "work",
+        on_copied=lambda _: next(writes, lambda *_: None)(database, saved.read_bytes()),
+    )
+    assert taken.read_bytes() == saved.read_bytes()
+    with raises(Problem.DATABASE_CHANGED):
+        snapshot(database, tmp_path / "again", on_copied=lambda _: tamper(database, saved.read_bytes()))
+
+
+ATTEMPT = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)
+try:
+    connection.execute("UPDATE progress SET commits = 1")
+except sqlite3.OperationalError as error:
+    print(error.sqlite_errorname)
+"""
+
+
+def test_writers_wait_for_a_backup_of_a_database_without_a_log(tmp_path: Path) -> None:
+    """Or they would change what was not copied yet. Another process sees the lock that the system holds."""
+    database = bank(tmp_path / "a.db", "DELETE")
+    content = database.read_bytes()
+    outcomes = []
+
+    def write(_: int) -> None:
+        attempt = [sys.executable, "-c", ATTEMPT, str(database)]
+        outcomes.append(subprocess.run(attempt, check=True, capture_output=True, text=True).stdout.strip())
+
+    taken = snapshot(database, tmp_path / "work", on_copied=write)
+    assert set(outcomes) == {"SQLITE_BUSY"}
+    assert taken.read_bytes() == content
+
+
 def crashed(database: Path, statements: str) -> None:
     """Has a process do `statements` on the database and die."""
     code = (

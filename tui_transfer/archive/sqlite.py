@@ -1,23 +1,26 @@
 """Two ways to copy an SQLite database consistently, neither of which writes beside it.
 
-- A *backup* (SQLite's own API) through a read-only connection that holds one read transaction from the
-  first page to the last, so that it cannot be sent back to its start. Beside a rollback journal, writers
-  wait meanwhile; with a write-ahead log (WAL) they do not.
+- A *backup* through a read-only connection that holds one read transaction from the first page to the
+  last, so that it cannot be sent back to its start. Beside a rollback journal, writers wait meanwhile, the
+  file is all there is of the database, and is copied as it is. With a write-ahead log (WAL) writers do not
+  wait, and SQLite's own API picks the pages from both files: 100 MB take a tenth of a second more.
 - A *copy* of the database and its journals, made whole by SQLite in our own folder. It serves where a
   connection would have to write beside the original: to roll back what a program that died left half
   done, or to create the files that a WAL database lacks. The caller compares stamps taken before and
   after to know that nobody wrote meanwhile.
 
 SQLite's locks on a file are lost when the same process closes any other descriptor of that file (POSIX
-locks): nothing here opens the original while a connection to it lives.
+locks): nothing here closes one of the original while a connection to it lives.
 
-Source: SQLite's documentation, "Online Backup API", "Write-Ahead Logging" and "How To Corrupt" (2.2).
+Source: SQLite's documentation, "Online Backup API", "Write-Ahead Logging", "File Locking And Concurrency"
+and "How To Corrupt" (2.2).
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -27,10 +30,12 @@ from urllib.parse import quote
 
 from tui_transfer.archive.disk import open_private, open_unlinked, reading, unreadable
 from tui_transfer.archive.source import WAL_SUFFIX
+from tui_transfer.archive.stamp import Stamp
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.files import disk_errors, printable
 
 if TYPE_CHECKING:
+    import io
     import threading
     from collections.abc import Callable
 
@@ -39,6 +44,9 @@ SHARED_MEMORY_SUFFIX: Final = "-shm"
 
 _PAGES_PER_STEP: Final = 256
 _CHUNK: Final = 1 << 20
+_LOCK_BYTES: Final = 1 << 30
+"""Where in a file SQLite's locks lie, if it is that long. No page is there. On Windows, nobody else can read
+what is locked."""
 _BUSY_WAIT: Final = 0.2  # seconds SQLite waits for a lock before we look at `cancelled` again
 _WRITE_ERRORS: Final = {
     sqlite3.SQLITE_IOERR_WRITE,
@@ -54,7 +62,7 @@ _MEANINGS: Final = {
 
 
 class OvertakenError(Exception):
-    """A journal that was to be copied is gone: some program has just closed the database."""
+    """Some program has just been at a file that was to be copied: it is gone, replaced or rewritten."""
 
 
 @dataclass(frozen=True)
@@ -79,21 +87,19 @@ class Copying:
         """Backs the database up; `False` if that would need writing beside it.
 
         Raises:
+            OvertakenError: by a program that does not heed SQLite's locks.
             TransferError: `DATABASE_LOCKED`, `DATABASE_UNREADABLE`, `DISK_FULL`, `DISK_UNWRITABLE`,
                 `INTERRUPTED`.
         """
         self._start_anew()
         try:
-            with (
-                closing(_connect_read_only(self.original)) as original,
-                closing(sqlite3.connect(self.snapshot, isolation_level=None)) as snapshot,
-            ):
+            # The file is closed last: see above.
+            with self._open("") as file, closing(_connect_read_only(self.original)) as original:
                 self._begin_reading(original)
-                # Nothing of a half-made snapshot is ever used: it needs no journal, and is flushed once kept.
-                snapshot.execute("PRAGMA journal_mode = OFF")
-                snapshot.execute("PRAGMA synchronous = OFF")
-                (page_size,) = original.execute("PRAGMA page_size").fetchone()
-                original.backup(snapshot, pages=_PAGES_PER_STEP, progress=self._step(page_size))
+                if _is_all_in_one_file(original, file):
+                    self._copy_under_lock(file)
+                else:
+                    self._back_up_pages(original)
         except sqlite3.Error as error:
             if _primary_code(error) in _CANNOT_READ_IN_PLACE:
                 return False
@@ -110,7 +116,8 @@ class Copying:
         self._start_anew()
         copied = 0
         for suffix in suffixes:
-            copied = self._copy_file(Path(f"{self.original}{suffix}"), suffix, copied)
+            with self._open(suffix) as file:
+                copied = self._copy_open(file, suffix, copied)
 
     def make_whole(self) -> None:
         """Lets SQLite play the journals that came with a copy, so that one file holds everything.
@@ -139,6 +146,27 @@ class Copying:
             else:
                 return
 
+    def _copy_under_lock(self, file: io.FileIO) -> None:
+        with reading(self.original):
+            before = Stamp.of(os.fstat(file.fileno()))
+        self._copy_open(file, "", 0)
+        # The connection was opened by name: were another file there now, its lock would be that one's.
+        with reading(self.original):
+            try:
+                after = Stamp.of(os.lstat(self.original))
+            except FileNotFoundError as error:
+                raise OvertakenError from error
+        if after != before:
+            raise OvertakenError
+
+    def _back_up_pages(self, original: sqlite3.Connection) -> None:
+        with closing(sqlite3.connect(self.snapshot, isolation_level=None)) as snapshot:
+            # Nothing of a half-made snapshot is ever used: it needs no journal, and is flushed once kept.
+            snapshot.execute("PRAGMA journal_mode = OFF")
+            snapshot.execute("PRAGMA synchronous = OFF")
+            (page_size,) = original.execute("PRAGMA page_size").fetchone()
+            original.backup(snapshot, pages=_PAGES_PER_STEP, progress=self._step(page_size))
+
     def _step(self, page_size: int) -> Callable[[int, int, int], None]:
         def step(_status: int, remaining: int, pages: int) -> None:
             self._stop_if_cancelled()
@@ -146,19 +174,22 @@ class Copying:
 
         return step
 
-    def _copy_file(self, original: Path, suffix: str, copied: int) -> int:
-        """Copies one file; returns the bytes copied so far, `copied` included."""
-        copy = Path(f"{self.snapshot}{suffix}")
+    def _open(self, suffix: str) -> io.FileIO:
+        original = f"{self.original}{suffix}"
         try:
-            file = open_unlinked(original)
+            return open_unlinked(original)
         except FileNotFoundError as error:
             raise OvertakenError from error
         except OSError as error:
             raise unreadable(original, error) from error
-        with file, disk_errors(copy), os.fdopen(open_private(copy, anew=True), "wb") as target:
+
+    def _copy_open(self, file: io.FileIO, suffix: str, copied: int) -> int:
+        """Copies one file; returns the bytes copied so far, `copied` included."""
+        copy = Path(f"{self.snapshot}{suffix}")
+        with disk_errors(copy), os.fdopen(open_private(copy, anew=True), "wb") as target:
             while True:
                 self._stop_if_cancelled()
-                with reading(original):
+                with reading(f"{self.original}{suffix}"):
                     chunk = file.read(_CHUNK)
                 if not chunk:
                     return copied
@@ -193,6 +224,13 @@ def _connect_read_only(database: Path) -> sqlite3.Connection:
     rooted = os.fsencode("/" + database.as_posix().removeprefix("/"))
     uri = f"file://{quote(rooted, safe='/:')}?mode=ro"
     return sqlite3.connect(uri, uri=True, timeout=_BUSY_WAIT, isolation_level=None)
+
+
+def _is_all_in_one_file(database: sqlite3.Connection, file: io.FileIO) -> bool:
+    """Whether a read transaction keeps all of the database in `file`, and `file` can be read meanwhile."""
+    (journal,) = database.execute("PRAGMA journal_mode").fetchone()
+    locked = sys.platform == "win32" and os.fstat(file.fileno()).st_size > _LOCK_BYTES
+    return journal != "wal" and not locked
 
 
 def _primary_code(error: sqlite3.Error) -> int:
