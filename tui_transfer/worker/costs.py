@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer.archive.blocks import BLOCK_SIZE, PRESETS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui_transfer.archive.blocks import Preset
 
 _MEGA: Final = 1e-6
@@ -24,28 +26,33 @@ _SHARES: Final = (0.470, 0.324, 0.294, 0.290, 0.286, 0.282, 0.277, 0.273, 0.273,
 it leaves twice what LZMA2 leaves.
 """
 
-_NEWEST_SECONDS: Final = 0.2
-"""Weight of the newest block among those before it: what it takes varies with all that the machine does."""
-_NEWEST_SHARE: Final = 0.8
-"""What is left of it varies with the data alone, which are followed at once."""
-_NEWEST_OWN: Final = 0.1
-_FIRST_OWN: Final = 0.7
-_ENOUGH: Final = 0.5
-"""Blocks packed with other presets, from which on a preset's deviation is told from what is shared."""
+_SECONDS_SPREAD: Final = 0.25
+_SHARE_SPREAD: Final = 0.06
+_DEFLATE_SHARE_SPREAD: Final = 0.65
+"""How far a preset is from what it shares with the others: standard deviations of those payrolls, and of a
+program. LZMA2's presets hardly differ in what data do to their shares.
+"""
+_SECONDS_DRIFT: Final = 0.06
+_SHARE_DRIFT: Final = 0.3
+"""How far the next block is from the last: data may be of another kind from one block to the next."""
+_SECONDS_NOISE: Final = 0.2
+_SHARE_NOISE: Final = 0.03
+"""How far a block is from what it tells of its surroundings: other programs compute, too."""
 _SURPRISE: Final = math.log(2)
 """How far from the expected a cost is believed at once: other programs compute too, for a moment."""
+_UNKNOWN: Final = 1.0
+"""Standard deviation of what presets share, before anything is known of it."""
 _WORTH_PACKING: Final = 0.97
-_GUESS: Final = 1 / 8
-"""Blocks that the guess of how fast this machine is counts for."""
 
 
 class Costs:
     """What is known of every preset."""
 
     def __init__(self) -> None:
-        self._slowness = _Trait(_NEWEST_SECONDS, _SURPRISE, _GUESS)
+        self._slowness = _Trait([_SECONDS_SPREAD] * len(PRESETS), _SECONDS_DRIFT, _SECONDS_NOISE, _SURPRISE)
         """Logarithm of the seconds over `_SECONDS`."""
-        self._shrinking = _Trait(_NEWEST_SHARE, math.inf, 0.0)
+        spreads = [_DEFLATE_SHARE_SPREAD] + [_SHARE_SPREAD] * (len(PRESETS) - 1)
+        self._shrinking = _Trait(spreads, _SHARE_DRIFT, _SHARE_NOISE, math.inf)
         """How far `_odds` of the share are above those of `_SHARES`."""
 
     def of_other_data(self) -> Costs:
@@ -103,37 +110,47 @@ def _odds(share: float) -> float:
 
 
 class _Trait:
-    """A number for each preset: what they share, and how each deviates from it.
+    """A number for each preset: what all share, and how each deviates from it, by Kalman's filter.
+
+    What is new in a measurement is put down to both, in proportion to how little is known of each. Of a
+    preset used block after block their sum is soon known: what is new about it then is new for all presets.
 
     Args:
-        newest: weight of the newest block among those before it.
+        spreads: standard deviation of each preset's deviation, before anything is known of it.
+        drift: standard deviation of what is shared, from one block to the next.
+        noise: standard deviation of a whole block's measurement.
         surprise: how far from the expected a measurement is believed.
-        weight: blocks that the guess, which is 0, counts for.
     """
 
-    def __init__(self, newest: float, surprise: float, weight: float) -> None:
-        self._shared = 0.0
-        self._newest = newest
+    def __init__(self, spreads: Sequence[float], drift: float, noise: float, surprise: float) -> None:
+        self._drift = drift**2
+        self._noise = noise**2
         self._surprise = surprise
-        self._own = dict.fromkeys(PRESETS, 0.0)
-        self._tried = dict.fromkeys(PRESETS, 0.0)
-        self._weight = weight
+        variances = [*(spread**2 for spread in spreads), _UNKNOWN**2]
+        self._state = [0.0] * len(variances)
+        """The deviations, then what is shared."""
+        self._covariance = [
+            [variance if row == column else 0.0 for column in range(len(variances))]
+            for row, variance in enumerate(variances)
+        ]
+        self._tried: set[int] = set()
 
     def __getitem__(self, preset: int) -> float:
-        return self._shared + self._own[preset]
+        return self._state[preset] + self._state[-1]
 
     def was_tried(self, preset: int) -> bool:
         """Whether there was a measurement of it."""
-        return self._tried[preset] > 0
+        return preset in self._tried
 
     def learn(self, preset: int, value: float, weight: float) -> None:
-        """Takes a measurement of `weight` blocks into account, the first ones most."""
+        """Takes a measurement of `weight` blocks into account."""
+        self._tried.add(preset)
         error = max(-self._surprise, min(self._surprise, value - self[preset]))
-        if self._weight - self._tried[preset] >= _ENOUGH:
-            # Others have told what is shared: what is new about this one is mostly its own.
-            own = error * weight * max(_NEWEST_OWN, _FIRST_OWN / (1 + self._tried[preset]))
-            self._own[preset] += own
-            error -= own
-        self._tried[preset] += weight
-        self._weight += weight
-        self._shared += error * max(weight / self._weight, weight * self._newest)
+        self._covariance[-1][-1] += self._drift
+        known = [row[preset] + row[-1] for row in self._covariance]
+        """How each part of the state varies with what was measured."""
+        variance = known[preset] + known[-1] + self._noise / weight
+        gains = [each / variance for each in known]
+        self._state = [part + gain * error for part, gain in zip(self._state, gains, strict=True)]
+        for row, gain in zip(self._covariance, gains, strict=True):
+            row[:] = [each - gain * other for each, other in zip(row, known, strict=True)]
