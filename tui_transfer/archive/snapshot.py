@@ -24,6 +24,7 @@ LOCKED_AFTER: Final = 30.0
 """Seconds during which a locked database is asked again."""
 
 _ATTEMPTS: Final = 5  # how often a copy may be overtaken by a writer before we give up
+_PAUSE: Final = 0.2  # seconds between two, for whoever is at it to finish
 _FILE_VERSIONS: Final = slice(18, 20)  # write and read version in SQLite's file header
 _WAL_VERSION: Final = 2
 
@@ -104,7 +105,9 @@ def take_snapshot(
 
 def _take(copying: Copying) -> _State:
     """Takes the snapshot; returns a state of the original that the snapshot is not older than."""
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            copying.cancelled.wait(_PAUSE)
         state = _state(copying.original)
         if "" not in state:
             raise TransferError(Problem.DATABASE_MISSING, path=printable(copying.original))

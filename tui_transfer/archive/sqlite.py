@@ -1,16 +1,20 @@
-"""Two ways to copy an SQLite database consistently, neither of which writes beside it.
+"""Three ways to copy an SQLite database consistently, none of which writes beside it.
 
-- A *backup* through a read-only connection that holds one read transaction from the first page to the
-  last, so that it cannot be sent back to its start. Beside a rollback journal, writers wait meanwhile, the
-  file is all there is of the database, and is copied as it is. With a write-ahead log (WAL) writers do not
-  wait, and SQLite's own API picks the pages from both files: 100 MB take a tenth of a second more.
-- A *copy* of the database and its journals, made whole by SQLite in our own folder. It serves where a
-  connection would have to write beside the original: to roll back what a program that died left half
-  done, or to create the files that a WAL database lacks. The caller compares stamps taken before and
-  after to know that nobody wrote meanwhile.
+Two are a *backup*, through a read-only connection that holds one read transaction from beginning to end:
+
+- Beside a rollback journal no writer touches the file meanwhile: they wait, and the file, which is all there
+  is of the database, is copied as it is.
+- With a write-ahead log (WAL) writers go on, and SQLite's own API picks the pages from both files. As the
+  transaction stays open, it is not sent back to its start. It takes a tenth of a second more for 100 MB.
+
+The third is a *copy*, without a lock, of the database and its journals, made whole by SQLite in our own
+folder. It serves where a connection would have to write beside the original: to roll back what a program that
+died left half done, or to create the files that a WAL database lacks. The caller compares stamps taken before
+and after to know that nobody wrote meanwhile.
 
 SQLite's locks on a file are lost when the same process closes any other descriptor of that file (POSIX
-locks): nothing here closes one of the original while a connection to it lives.
+locks). Nothing here closes one while a connection lives, and nothing else in a worker opens a database while
+it is copied.
 
 Source: SQLite's documentation, "Online Backup API", "Write-Ahead Logging", "File Locking And Concurrency"
 and "How To Corrupt" (2.2).
@@ -20,7 +24,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -45,8 +48,8 @@ SHARED_MEMORY_SUFFIX: Final = "-shm"
 _PAGES_PER_STEP: Final = 256
 _CHUNK: Final = 1 << 20
 _LOCK_BYTES: Final = 1 << 30
-"""Where in a file SQLite's locks lie, if it is that long. No page is there. On Windows, nobody else can read
-what is locked."""
+"""Where in a file SQLite's locks lie, if it is that long. No page is there. On Windows and its shares, what a
+program that waits to write has locked cannot be read by anybody else."""
 _BUSY_WAIT: Final = 0.2  # seconds SQLite waits for a lock before we look at `cancelled` again
 _WRITE_ERRORS: Final = {
     sqlite3.SQLITE_IOERR_WRITE,
@@ -96,7 +99,7 @@ class Copying:
             # The file is closed last: see above.
             with self._open("") as file, closing(_connect_read_only(self.original)) as original:
                 self._begin_reading(original)
-                if _is_all_in_one_file(original, file):
+                if self._can_be_copied(original, file):
                     self._copy_under_lock(file)
                 else:
                     self._back_up_pages(original)
@@ -146,17 +149,23 @@ class Copying:
             else:
                 return
 
+    def _can_be_copied(self, original: sqlite3.Connection, file: io.FileIO) -> bool:
+        """Whether the transaction keeps all of the database in `file`, and `file` readable."""
+        (journal,) = original.execute("PRAGMA journal_mode").fetchone()
+        with reading(self.original):
+            return journal != "wal" and os.fstat(file.fileno()).st_size <= _LOCK_BYTES - _CHUNK
+
     def _copy_under_lock(self, file: io.FileIO) -> None:
         with reading(self.original):
             before = Stamp.of(os.fstat(file.fileno()))
-        self._copy_open(file, "", 0)
+        copied = self._copy_open(file, "", 0)
         # The connection was opened by name: were another file there now, its lock would be that one's.
         with reading(self.original):
             try:
                 after = Stamp.of(os.lstat(self.original))
             except FileNotFoundError as error:
                 raise OvertakenError from error
-        if after != before:
+        if after != before or copied != before.size:
             raise OvertakenError
 
     def _back_up_pages(self, original: sqlite3.Connection) -> None:
@@ -224,13 +233,6 @@ def _connect_read_only(database: Path) -> sqlite3.Connection:
     rooted = os.fsencode("/" + database.as_posix().removeprefix("/"))
     uri = f"file://{quote(rooted, safe='/:')}?mode=ro"
     return sqlite3.connect(uri, uri=True, timeout=_BUSY_WAIT, isolation_level=None)
-
-
-def _is_all_in_one_file(database: sqlite3.Connection, file: io.FileIO) -> bool:
-    """Whether a read transaction keeps all of the database in `file`, and `file` can be read meanwhile."""
-    (journal,) = database.execute("PRAGMA journal_mode").fetchone()
-    locked = sys.platform == "win32" and os.fstat(file.fileno()).st_size > _LOCK_BYTES
-    return journal != "wal" and not locked
 
 
 def _primary_code(error: sqlite3.Error) -> int:

@@ -39,9 +39,9 @@ def compare_delivery(archive: Path, database: Path) -> Comparison:
     """Opens a delivered `.7z` and compares its content with `database`, byte for byte.
 
     A file is an entry of its own name; a folder an entry of its name with all that it holds. An SQLite base
-    was archived as a consistent snapshot, which holds what a journal beside the file still kept, and differs
-    in the fields of the header that say how and when a file was written. So the journals are played into a
-    copy, and that is compared with the snapshot, page by page, but for these fields.
+    was archived as a consistent snapshot, which holds what a journal beside the file still kept; then it
+    differs in the fields of the header that say how and when a file was written. So the journals are played
+    into a copy, and that is compared with the snapshot, page by page, but for these fields.
 
     Raises:
         OSError: the archive or the database cannot be read, or there is no room to extract.
