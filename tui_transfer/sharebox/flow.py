@@ -13,8 +13,8 @@ from typing import Final
 
 LEAST: Final = 64 << 10
 """Two packets: with one alone the link would rest between two answers."""
-ENOUGH: Final = 256 << 10
-"""More than this only where the link has been seen to hold it."""
+ENOUGH: Final = 256_000
+"""Eight packets: more than this only where the link has been seen to hold it."""
 MOST: Final = 8 << 20
 _SECONDS_IN_FLIGHT: Final = 1.0
 _PACKETS_IN_FLIGHT: Final = 4
