@@ -8,10 +8,11 @@ own once it was tried.
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer.archive.blocks import BLOCK_SIZE, PRESETS
+from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES, PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,20 +29,25 @@ it leaves twice what LZMA2 leaves.
 
 _SECONDS_SPREAD: Final = 0.25
 _SHARE_SPREAD: Final = 0.06
-_DEFLATE_SHARE_SPREAD: Final = 0.65
+_DEFLATE_SHARE_SPREAD: Final = 0.4
 """How far a preset is from what it shares with the others: standard deviations of those payrolls, and of a
 program. LZMA2's presets hardly differ in what data do to their shares.
 """
 _SECONDS_DRIFT: Final = 0.06
-_SHARE_DRIFT: Final = 0.3
-"""How far the next block is from the last: data may be of another kind from one block to the next."""
+_SHARE_DRIFT: Final = 0.8
+"""How far what they share moves from one block to the next, however small: data may be of another kind."""
+_OWN_DRIFT: Final = 0.05
+"""How far a preset's deviation moves from one of its blocks to the next, as a part of its spread: what was
+learnt is not for ever."""
 _SECONDS_NOISE: Final = 0.2
+"""How far a block's seconds are from those of such blocks: other programs compute, too."""
 _SHARE_NOISE: Final = 0.03
-"""How far a block is from what it tells of its surroundings: other programs compute, too."""
 _SURPRISE: Final = math.log(2)
 """How far from the expected a cost is believed at once: other programs compute too, for a moment."""
 _UNKNOWN: Final = 1.0
 """Standard deviation of what presets share, before anything is known of it."""
+_TELLING: Final = FIRST_SIZES[0] / BLOCK_SIZE
+"""Blocks from which on a measurement is one; the end of a database may be a few bytes."""
 _WORTH_PACKING: Final = 0.97
 
 
@@ -58,7 +64,7 @@ class Costs:
     def of_other_data(self) -> Costs:
         """What is known of another database on the same machine: how fast presets are, not what they save."""
         other = Costs()
-        other._slowness = self._slowness
+        other._slowness = self._slowness.of_other_data()
         return other
 
     def learn(self, preset: Preset, size: int, packed: int, seconds: float) -> None:
@@ -112,8 +118,9 @@ def _odds(share: float) -> float:
 class _Trait:
     """A number for each preset: what all share, and how each deviates from it, by Kalman's filter.
 
-    What is new in a measurement is put down to both, in proportion to how little is known of each. Of a
-    preset used block after block their sum is soon known: what is new about it then is new for all presets.
+    What is new in a measurement is put down to what is shared, to the preset's own deviation, and to those of
+    presets told apart from it, by how much is known of each. Of a preset used block after block the sum soon
+    is known: what is new about it then is new for all presets.
 
     Args:
         spreads: standard deviation of each preset's deviation, before anything is known of it.
@@ -123,10 +130,11 @@ class _Trait:
     """
 
     def __init__(self, spreads: Sequence[float], drift: float, noise: float, surprise: float) -> None:
+        self._own_variances = [spread**2 for spread in spreads]
         self._drift = drift**2
         self._noise = noise**2
         self._surprise = surprise
-        variances = [*(spread**2 for spread in spreads), _UNKNOWN**2]
+        variances = [*self._own_variances, _UNKNOWN**2]
         self._state = [0.0] * len(variances)
         """The deviations, then what is shared."""
         self._covariance = [
@@ -138,15 +146,24 @@ class _Trait:
     def __getitem__(self, preset: int) -> float:
         return self._state[preset] + self._state[-1]
 
+    def of_other_data(self) -> _Trait:
+        """The same, of data on which the deviations may be others."""
+        other = copy.deepcopy(self)
+        for preset, variance in enumerate(self._own_variances):
+            other._covariance[preset][preset] += variance
+        return other
+
     def was_tried(self, preset: int) -> bool:
-        """Whether there was a measurement of it."""
+        """Whether there was a measurement of it that tells more than the guess."""
         return preset in self._tried
 
     def learn(self, preset: int, value: float, weight: float) -> None:
         """Takes a measurement of `weight` blocks into account."""
-        self._tried.add(preset)
+        if weight >= _TELLING:
+            self._tried.add(preset)
         error = max(-self._surprise, min(self._surprise, value - self[preset]))
         self._covariance[-1][-1] += self._drift
+        self._covariance[preset][preset] += _OWN_DRIFT**2 * self._own_variances[preset]
         known = [row[preset] + row[-1] for row in self._covariance]
         """How each part of the state varies with what was measured."""
         variance = known[preset] + known[-1] + self._noise / weight
