@@ -111,6 +111,7 @@ class SourceReader:
             crc32 = zlib.crc32(chunk, crc32)
             size += len(chunk)
             yield chunk
+        _check(item, stamp, _lstat(item))
         self.files.append((item, Content(size, sha256.hexdigest(), crc32)))
 
     def _content(self, item: Item, stamp: Stamp) -> Iterator[bytes]:
@@ -120,7 +121,6 @@ class SourceReader:
             while left > 0 and (chunk := self._read(file, item, min(left, _CHUNK))):
                 left -= len(chunk)
                 yield chunk
-        _check(item, stamp, _lstat(item))
 
     def _read(self, file: io.FileIO, item: Item, most: int) -> bytes:
         self._stop_if_cancelled()
