@@ -30,8 +30,9 @@ it leaves twice what LZMA2 leaves.
 _SECONDS_SPREAD: Final = 0.25
 _SHARE_SPREAD: Final = 0.06
 _DEFLATE_SHARE_SPREAD: Final = 0.4
-"""How far a preset is from what it shares with the others: standard deviations of those payrolls, and of a
-program. LZMA2's presets hardly differ in what data do to their shares.
+"""How far a preset is from what it shares with the others: about the standard deviations over those payrolls
+and a program. LZMA2's presets hardly differ in what data do to their shares. Deflate differs more, most where
+data repeat themselves most: there it leaves seven times what LZMA2 leaves.
 """
 _SECONDS_DRIFT: Final = 0.06
 _SHARE_DRIFT: Final = 0.8
