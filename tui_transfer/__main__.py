@@ -1,5 +1,5 @@
 """`python -m tui_transfer`, the same as the command `tui-transfer`."""
 
-from tui_transfer.cli import main
+from tui_transfer.cli.commands import main
 
 main()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.sharebox.hostile_proxy import altered, conversations, converse
+from tests.sharebox.proxy.hostile_proxy import altered, conversations, converse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

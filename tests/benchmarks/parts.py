@@ -30,7 +30,7 @@ from tests.servers.processes import LOOPBACK
 from tests.sharebox.helpers import connect, send
 from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Archive, Fixed, write_archive
-from tui_transfer.sharebox.upload import Stage, UploadProgress
+from tui_transfer.sharebox.delivery.upload import Stage, UploadProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

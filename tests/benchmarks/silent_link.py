@@ -28,8 +28,8 @@ from tests.servers.processes import LOOPBACK
 from tests.servers.relay import relay
 from tests.sharebox.helpers import connect, make_archive, send
 from tui_transfer.errors import TransferError
-from tui_transfer.sharebox.routes import Direct, Proxy, open_tunnel
-from tui_transfer.sharebox.upload import Stage, UploadProgress
+from tui_transfer.sharebox.delivery.upload import Stage, UploadProgress
+from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -30,12 +30,12 @@ from tests.cli.place import content, extract
 from tests.servers.account import system_account
 from tests.servers.openssh import SshServer, openssh
 from tests.servers.relay import Relay, relay
-from tui_transfer import config
-from tui_transfer.config import Home, Manager, Settings, ShareboxSettings
 from tui_transfer.errors import Problem
 from tui_transfer.job import control
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.spec import make_spec
+from tui_transfer.settings import config
+from tui_transfer.settings.config import Home, Manager, Settings, ShareboxSettings
 
 WARM_UP = 20
 """Transfers before the first measure: what is loaded once is no growth."""

@@ -16,10 +16,17 @@ import msgspec
 
 from tests.programs import require
 from tests.servers.processes import LOOPBACK, free_port
-from tui_transfer import config
-from tui_transfer.config import DatabaseSettings, Home, Manager, ReportSettings, Settings, ShareboxSettings
 from tui_transfer.job import control
 from tui_transfer.job.orders import SFTP_PASSWORD_VARIABLE
+from tui_transfer.settings import config
+from tui_transfer.settings.config import (
+    DatabaseSettings,
+    Home,
+    Manager,
+    ReportSettings,
+    Settings,
+    ShareboxSettings,
+)
 
 COMMAND = [sys.executable, "-m", "tui_transfer"]
 LIMIT = 120.0

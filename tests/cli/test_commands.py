@@ -39,15 +39,15 @@ COMMANDS = [
 ENGLISH = re.compile(
     r"\b(usage|show this|exit|error|missing|invalid|commands|no such|file|the|and)\b", re.IGNORECASE
 )
-LOCALE = Path(tui_transfer.__file__).parent / "locale/fr/LC_MESSAGES"
+LOCALE = Path(tui_transfer.__file__).parent / "cli/locale/fr/LC_MESSAGES"
 
 
 def _make_job(place: Place) -> control.Job:
     """A job that was delivered, as its journal tells."""
     from datetime import UTC, datetime
 
-    from tui_transfer import config
     from tui_transfer.job.spec import make_spec
+    from tui_transfer.settings import config
 
     now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
     settings = config.load(place.home.config_file)
@@ -220,12 +220,12 @@ HEAVY = {"textual", "paramiko", "py7zr", "cryptography"}
     ("module", "allowed"),
     [
         ("tui_transfer.worker.__main__", {"paramiko", "py7zr", "cryptography"}),
-        ("tui_transfer.cli", set()),
-        ("tui_transfer.report", set()),
+        ("tui_transfer.cli.commands", set()),
+        ("tui_transfer.report.message", set()),
         ("tui_transfer.preflight.checks", set()),
-        ("tui_transfer.headless", set()),
+        ("tui_transfer.cli.headless", set()),
         ("tui_transfer.archive.writer", {"py7zr"}),
-        ("tui_transfer.sharebox.connection", {"paramiko", "cryptography"}),
+        ("tui_transfer.sharebox.ssh.connection", {"paramiko", "cryptography"}),
     ],
 )
 def test_no_room_loads_what_it_does_not_need(module: str, allowed: set[str]) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.place import COMMAND, Nowhere, Place
-from tui_transfer import config
 from tui_transfer.job import control
+from tui_transfer.settings import config
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_damaged_transfer_is_listed_beside_the_others(place: Place) -> None:
 def test_transfers_of_the_same_second_have_archives_of_different_names(place: Place) -> None:
     from datetime import UTC, datetime
 
-    from tui_transfer import headless
+    from tui_transfer.cli import headless
 
     settings = config.load(place.home.config_file)
     databases = config.active_databases(settings, place.home)

@@ -20,12 +20,12 @@ from tests.servers.relay import relay
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import squid
-from tui_transfer import config
-from tui_transfer.config import ProxySettings
-from tui_transfer.headless import parse_proxy
+from tui_transfer.cli.headless import parse_proxy
+from tui_transfer.cli.plain import proxy_url
 from tui_transfer.job import control
-from tui_transfer.plain import proxy_url
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
+from tui_transfer.settings import config
+from tui_transfer.settings.config import ProxySettings
 
 REVIEW = "Les passer en revue"
 CONFIRM = "Transférer 1.base vers"

@@ -26,11 +26,11 @@ from tests.servers.relay import Relay, relay
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import SquidServer
-from tui_transfer.config import ProxySettings, TransferSettings
 from tui_transfer.job import control
 from tui_transfer.job.events import ArchiveSealed, JobSucceeded, UploadProgress, WorkerStarted
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.state import JobState
+from tui_transfer.settings.config import ProxySettings, TransferSettings
 
 Databases = dict[str, Path]
 
@@ -136,7 +136,7 @@ def test_databases_are_chosen_by_name_and_by_path(
 def test_only_active_databases_are_sent_unless_all_are_asked_for(place: Place, ssh_server: SshServer) -> None:
     import msgspec
 
-    from tui_transfer import config
+    from tui_transfer.settings import config
 
     settings = config.load(place.home.config_file)
     first, *others = settings.databases

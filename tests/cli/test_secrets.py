@@ -34,7 +34,7 @@ def _proc() -> None:
 
 
 CRASH = """
-from tui_transfer.config import Home
+from tui_transfer.settings.config import Home
 from tui_transfer.tui import app
 
 def crash(password):
@@ -57,7 +57,7 @@ def test_a_crash_of_the_screens_tells_no_variable(tmp_path: Path) -> None:
 
 CHILD = """
 import os
-from tui_transfer.config import Home
+from tui_transfer.settings.config import Home
 from tui_transfer.tui import app
 
 app.CentreApp.on_mount = lambda self: self.exit(os.system("env"))

@@ -14,12 +14,12 @@ import pytest
 from tests.cli.place import COMMAND, Nowhere, Place, place_for
 from tests.servers.openssh import SshServer
 from tests.servers.relay import Relay, relay
-from tui_transfer import config
-from tui_transfer.config import TransferSettings
 from tui_transfer.job import audit, control
 from tui_transfer.job.events import Connected, Delivered, JobSucceeded, WorkerStarted
 from tui_transfer.job.journal import Journal
 from tui_transfer.job.spec import FORMAT, make_spec
+from tui_transfer.settings import config
+from tui_transfer.settings.config import TransferSettings
 
 SIZE = 3_000_000
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.demo.clients import basic, connect_request, receive_until, refuses, sftp_session
-from tui_transfer import config
 from tui_transfer.demo.setup import Demo
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.settings import config
 
 SMALL = 0.005
 

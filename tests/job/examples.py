@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tui_transfer.config import Manager, Settings, ShareboxSettings
 from tui_transfer.job.spec import JobSpec, make_spec
+from tui_transfer.settings.config import Manager, Settings, ShareboxSettings
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -19,8 +19,6 @@ import pytest
 
 from tests.job.examples import START, settings
 from tests.programs import require, require_root
-from tui_transfer import config
-from tui_transfer.config import Home
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import audit, control, history
 from tui_transfer.job.control import Follower, Job
@@ -28,6 +26,8 @@ from tui_transfer.job.events import WorkerStarted
 from tui_transfer.job.journal import Journal
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.spec import make_spec
+from tui_transfer.settings import config
+from tui_transfer.settings.config import Home
 
 
 @pytest.fixture

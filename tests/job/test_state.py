@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from tests.job.examples import at, spec
-from tui_transfer.config import ProxySettings, ShareboxSettings
 from tui_transfer.errors import ExitCode, Problem
 from tui_transfer.job import events as ev
 from tui_transfer.job.state import JobState, JobStatus, Step
+from tui_transfer.settings.config import ProxySettings, ShareboxSettings
 
 SHA = "ab" * 32
 

@@ -13,11 +13,11 @@ import pytest
 
 from tests.programs import require
 from tests.servers.processes import wait_until
-from tui_transfer.config import Home
 from tui_transfer.preflight import checks
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.statements import STATEMENTS, Group, Ticks, user_name
 from tui_transfer.preflight.unmet import find_unmet
+from tui_transfer.settings.config import Home
 
 
 @contextmanager

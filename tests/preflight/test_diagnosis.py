@@ -15,13 +15,13 @@ from tests.servers.proftpd import proftpd
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import SquidServer, squid
-from tests.sharebox.scripted_proxy import HANG_UP, scripted_proxy
+from tests.sharebox.proxy.scripted_proxy import HANG_UP, scripted_proxy
 from tests.tui.stage import settings as sample
-from tui_transfer.config import ProxySettings, Settings, ShareboxSettings
 from tui_transfer.errors import ExitCode, Problem
 from tui_transfer.job.orders import Orders
 from tui_transfer.preflight.diagnosis import diagnose
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, as_text, exit_code
+from tui_transfer.settings.config import ProxySettings, Settings, ShareboxSettings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,13 +24,13 @@ from tests.servers.relay import Relay, relay
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import squid
-from tui_transfer import config
-from tui_transfer.config import ProxySettings, TransferSettings
+from tui_transfer.cli.lines import JsonOutput, follow
 from tui_transfer.job import control
 from tui_transfer.job.events import ArchiveSealed
 from tui_transfer.job.journal import JournalReader
-from tui_transfer.lines import JsonOutput, follow
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
+from tui_transfer.settings import config
+from tui_transfer.settings.config import ProxySettings, TransferSettings
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from tui_transfer.errors import TransferError
-from tui_transfer.sharebox.authentication import Credentials
-from tui_transfer.sharebox.connection import Address, Sharebox
-from tui_transfer.sharebox.growing import GrowingFile
-from tui_transfer.sharebox.memory import Memory
-from tui_transfer.sharebox.routes import Direct, Route
-from tui_transfer.sharebox.upload import Delivery, UploadProgress, deliver
+from tui_transfer.sharebox.delivery.growing import GrowingFile
+from tui_transfer.sharebox.delivery.memory import Memory
+from tui_transfer.sharebox.delivery.upload import Delivery, UploadProgress, deliver
+from tui_transfer.sharebox.proxy.routes import Direct, Route
+from tui_transfer.sharebox.ssh.authentication import Credentials
+from tui_transfer.sharebox.ssh.connection import Address, Sharebox
 
 if TYPE_CHECKING:
     from collections.abc import Callable

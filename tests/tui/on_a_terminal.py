@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tui_transfer.config import Home
 from tui_transfer.job import control
+from tui_transfer.settings.config import Home
 from tui_transfer.tui.app import CentreApp, run_on_terminal
 from tui_transfer.tui.screens.transfer import TransferPage
 

@@ -18,12 +18,12 @@ from tests.tui import stage
 from tests.tui.patience import LONGEST, rest
 from tests.tui.stage import MEGA, Stage
 from tui_transfer.archive.source import SourceKind, Summary
-from tui_transfer.config import Home, ProxySettings
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.orders import Orders
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.findings import Finding, Outcome
 from tui_transfer.preflight.findings import Stage as ConnectionStage
+from tui_transfer.settings.config import Home, ProxySettings
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.paths import Match
 from tui_transfer.tui.practice import Practice, PracticeProxy

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui_transfer import config
-from tui_transfer.config import Home
 from tui_transfer.job import control
 from tui_transfer.job import events as ev
 from tui_transfer.job.journal import Journal
 from tui_transfer.job.spec import STAMP, DatabaseSpec, JobSpec, PrerequisiteTick
 from tui_transfer.preflight.statements import STATEMENTS
+from tui_transfer.settings import config
+from tui_transfer.settings.config import Home
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

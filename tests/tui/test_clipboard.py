@@ -20,10 +20,10 @@ from tests.servers.account import Account
 from tests.servers.openssh import openssh
 from tests.tui import stage
 from tests.tui.conftest import flat
-from tui_transfer import config
 from tui_transfer.job import control
 from tui_transfer.job import events as ev
-from tui_transfer.report import make_message
+from tui_transfer.report.message import make_message
+from tui_transfer.settings import config
 from tui_transfer.tui import clipboard
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.clipboard import Means

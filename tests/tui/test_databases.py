@@ -14,12 +14,12 @@ from tests.preflight.test_checks import held_open
 from tests.tui import stage
 from tests.tui.conftest import flat, rounds, until
 from tests.tui.scenes import settle
-from tui_transfer import config
 from tui_transfer.job import control
 from tui_transfer.job.spec import STAMP
 from tui_transfer.preflight import checks
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.statements import STATEMENTS, Ticks, user_name
+from tui_transfer.settings import config
 from tui_transfer.tui import paths
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens import prerequisites

@@ -11,10 +11,10 @@ from textual.widgets import Input
 
 from tests.preflight.test_diagnosis import settings as settings_for
 from tests.tui.conftest import flat, shown, until
-from tui_transfer import config
 from tui_transfer.job.orders import Orders
 from tui_transfer.preflight import diagnosis
 from tui_transfer.preflight.findings import Finding, Outcome, Stage
+from tui_transfer.settings import config
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.diagnosis import DiagnosisDialog
 from tui_transfer.tui.screens.prerequisites import PrerequisitesPage

@@ -14,10 +14,10 @@ from tests.tui import stage
 from tests.tui.conftest import flat, until
 from tests.tui.scenes import settle
 from tests.tui.stage import Stage, settings
-from tui_transfer import config
-from tui_transfer.config import Home, TransferSettings
 from tui_transfer.job import control
 from tui_transfer.preflight.statements import STATEMENTS
+from tui_transfer.settings import config
+from tui_transfer.settings.config import Home, TransferSettings
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.databases import DatabasesPage
 from tui_transfer.tui.screens.leaving import LeavingDialog
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _HEAVY = """
 import asyncio, sys
 from pathlib import Path
-from tui_transfer.config import Home
+from tui_transfer.settings.config import Home
 from tui_transfer.tui.app import CentreApp
 
 async def main():

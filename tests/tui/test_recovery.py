@@ -14,9 +14,9 @@ from tests.tui import stage
 from tests.tui.conftest import flat, until
 from tests.tui.scenes import follow, settle
 from tests.tui.stage import FINGERPRINT, OTHER_FINGERPRINT
-from tui_transfer import config
-from tui_transfer.config import ProxySettings
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.settings import config
+from tui_transfer.settings.config import ProxySettings
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.failure import FailureDialog
 from tui_transfer.tui.screens.host_key import HostKeyDialog

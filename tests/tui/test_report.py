@@ -17,7 +17,7 @@ import pytest
 from tests.tui import stage
 from tests.tui.conftest import flat, until
 from tests.tui.scenes import settle
-from tui_transfer.report import Message
+from tui_transfer.report.message import Message
 from tui_transfer.tui import clipboard, mailer
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.plain import PlainPage

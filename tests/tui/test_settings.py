@@ -13,9 +13,9 @@ from textual.widgets import Input
 from tests.tui import stage
 from tests.tui.conftest import flat, shown
 from tests.tui.stage import Stage, settings
-from tui_transfer import config
-from tui_transfer.config import Home, ProxySettings
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.settings import config
+from tui_transfer.settings.config import Home, ProxySettings
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.home import HomePage
 from tui_transfer.tui.screens.maintain import MaintainPage

@@ -23,14 +23,14 @@ from tests.tui.pretended import (
     read_until,
     read_until_quiet,
 )
-from tui_transfer import config
+from tui_transfer.settings import config
 from tui_transfer.tui.theme import THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.tui.stage import Stage
-    from tui_transfer.config import ThemeName
+    from tui_transfer.settings.config import ThemeName
 
 FAST = 10.0
 """Seconds, on a machine that does much else: what is waited for in vain takes longer."""

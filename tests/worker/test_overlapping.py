@@ -19,12 +19,12 @@ from tests.servers.faulty import faulty_server
 from tests.servers.openssh import SshServer, openssh
 from tests.servers.processes import wait_until
 from tests.servers.relay import Relay, relay
-from tui_transfer.config import TransferSettings
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
 from tui_transfer.job import events as ev
 from tui_transfer.job.journal import Journal, JournalReader
-from tui_transfer.sharebox.connection import Sharebox
+from tui_transfer.settings.config import TransferSettings
+from tui_transfer.sharebox.ssh.connection import Sharebox
 from tui_transfer.worker.connecting import Link
 from tui_transfer.worker.patience import Patience
 from tui_transfer.worker.recorder import Recorder

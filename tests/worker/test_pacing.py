@@ -31,11 +31,11 @@ from tests.worker.simulation import (
 from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES, PRESETS
 from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Fixed, write_archive
-from tui_transfer.config import TransferSettings
 from tui_transfer.demo.samples import make_samples
 from tui_transfer.job import control
 from tui_transfer.job.events import ArchiveSealed, Event, PresetChosen
 from tui_transfer.job.journal import JournalReader
+from tui_transfer.settings.config import TransferSettings
 from tui_transfer.worker.costs import Costs
 from tui_transfer.worker.pacer import Pacer, Traffic
 from tui_transfer.worker.pacing import ASSUMED_RATE, Pacing, Reason

@@ -20,8 +20,6 @@ from tests.servers.faulty import FaultyServer, faulty_server
 from tests.servers.openssh import SshServer
 from tests.servers.processes import free_port
 from tests.servers.relay import Relay, relay
-from tui_transfer import config
-from tui_transfer.config import TransferSettings
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
 from tui_transfer.job.events import Connected, UploadStarted, Waiting
@@ -29,7 +27,9 @@ from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
-from tui_transfer.sharebox.connection import Sharebox
+from tui_transfer.settings import config
+from tui_transfer.settings.config import TransferSettings
+from tui_transfer.sharebox.ssh.connection import Sharebox
 from tui_transfer.worker import connecting
 from tui_transfer.worker.connecting import Link
 from tui_transfer.worker.courier import Courier

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import PRIVATE_FILE, printable
-from tui_transfer.os_errors import in_words
+from tui_transfer.system.files import PRIVATE_FILE, printable
+from tui_transfer.system.os_errors import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

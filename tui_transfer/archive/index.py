@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from tui_transfer.archive.disk import open_private
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import disk_errors
+from tui_transfer.system.files import disk_errors
 
 if TYPE_CHECKING:
     import threading

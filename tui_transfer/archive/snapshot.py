@@ -13,7 +13,7 @@ from tui_transfer.archive.source import WAL_SUFFIX, Source
 from tui_transfer.archive.sqlite import ROLLBACK_SUFFIX, SHARED_MEMORY_SUFFIX, Copying, OvertakenError
 from tui_transfer.archive.stamp import Stamp, changed
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import disk_errors, printable, write_private
+from tui_transfer.system.files import disk_errors, printable, write_private
 
 if TYPE_CHECKING:
     import threading

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tui_transfer.archive.disk import open_unlinked, reading, unreadable
 from tui_transfer.archive.stamp import Stamp
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import printable
+from tui_transfer.system.files import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -35,7 +35,7 @@ from tui_transfer.archive.disk import open_private, open_unlinked, reading, unre
 from tui_transfer.archive.source import WAL_SUFFIX
 from tui_transfer.archive.stamp import Stamp
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import disk_errors, printable
+from tui_transfer.system.files import disk_errors, printable
 
 if TYPE_CHECKING:
     import io

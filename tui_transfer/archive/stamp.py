@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import printable
+from tui_transfer.system.files import printable
 
 if TYPE_CHECKING:
     import os

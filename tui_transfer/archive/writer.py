@@ -19,7 +19,7 @@ from tui_transfer.archive.index import SIGNATURE_SIZE, GrowingArchive, Record
 from tui_transfer.archive.reader import SourceReader
 from tui_transfer.archive.snapshot import take_snapshot
 from tui_transfer.archive.source import SourceKind
-from tui_transfer.files import make_private_folder
+from tui_transfer.system.files import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,10 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from tui_transfer import config
 from tui_transfer.demo.launch import LOOPBACK, PROXY_USERNAME, USERNAME, run_sharebox
 from tui_transfer.demo.samples import Samples, make_samples
-from tui_transfer.files import disk_errors
+from tui_transfer.settings import config
+from tui_transfer.system.files import disk_errors
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -6,9 +6,9 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import disk_errors
 from tui_transfer.job.events import WorkerStarted
 from tui_transfer.job.journal import JournalReader
+from tui_transfer.system.files import disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import PRIVATE_FILE, disk_errors, make_private_folder, write_private
-from tui_transfer.job import lock
 from tui_transfer.job.events import JobBlocked, WorkerStarted
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.orders import SECRET_VARIABLES
 from tui_transfer.job.spec import STAMP, JobSpec
 from tui_transfer.job.state import JobState, JobStatus
+from tui_transfer.system import locks
+from tui_transfer.system.files import PRIVATE_FILE, disk_errors, make_private_folder, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
     import filelock
 
-    from tui_transfer.config import Home
     from tui_transfer.job.events import Event
     from tui_transfer.job.orders import Orders
+    from tui_transfer.settings.config import Home
 
 SPEC_NAME: Final = "job.json"
 JOURNAL_NAME: Final = "journal.jsonl"
@@ -87,11 +87,11 @@ class Job:
 
     def lock(self, timeout: float) -> filelock.BaseFileLock:
         """The lock that the job's worker holds while it lives."""
-        return lock.make(self.folder / LOCK_NAME, timeout)
+        return locks.make(self.folder / LOCK_NAME, timeout)
 
     def common_lock(self, timeout: float) -> filelock.BaseFileLock:
         """The lock that the one worker alive holds, whichever job it works on."""
-        return lock.make(self.folder.parent / LOCK_NAME, timeout)
+        return locks.make(self.folder.parent / LOCK_NAME, timeout)
 
     @property
     def running(self) -> bool:
@@ -100,7 +100,7 @@ class Job:
         Raises:
             TransferError: DISK_UNWRITABLE where that cannot be told.
         """
-        return lock.is_held(self.folder / LOCK_NAME)
+        return locks.is_held(self.folder / LOCK_NAME)
 
 
 def free_moment(home: Home, now: datetime) -> datetime:

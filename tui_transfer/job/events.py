@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tui_transfer.config import ProxySettings, ShareboxSettings
+from tui_transfer.settings.config import ProxySettings, ShareboxSettings
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

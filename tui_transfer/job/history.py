@@ -10,8 +10,8 @@ from tui_transfer.job import audit, control
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui_transfer.config import Home
     from tui_transfer.job.control import Follower, Job
+    from tui_transfer.settings.config import Home
 
 
 def read_all(home: Home) -> Iterator[tuple[str, Follower | TransferError]]:

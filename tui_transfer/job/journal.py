@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import PRIVATE_FILE, disk_errors
 from tui_transfer.job.events import Event, Measure, WorkerStarted
 from tui_transfer.job.spec import FORMAT
+from tui_transfer.system.files import PRIVATE_FILE, disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tui_transfer.config import ProxySettings, ShareboxSettings
+from tui_transfer.settings.config import ProxySettings, ShareboxSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

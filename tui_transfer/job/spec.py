@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tui_transfer import __version__
-from tui_transfer.config import Compression, ProxySettings, ShareboxSettings
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.settings.config import Compression, ProxySettings, ShareboxSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tui_transfer.config import Settings
+    from tui_transfer.settings.config import Settings
 
 FORMAT: Final = 1
 """The version of the job folder's files (`job.json` and `journal.jsonl`)."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tui_transfer.config import ProxySettings, ShareboxSettings
 from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.job.spec import JobSpec
+from tui_transfer.settings.config import ProxySettings, ShareboxSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from tui_transfer import french, os_errors
+from tui_transfer import french
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import printable
+from tui_transfer.system import os_errors
+from tui_transfer.system.files import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tui_transfer.archive.source import Summary
-    from tui_transfer.config import Home, ShareboxSettings
+    from tui_transfer.settings.config import Home, ShareboxSettings
 
 Database = tuple[str, Path]
 """A name and an absolute path."""
@@ -207,7 +208,7 @@ def check_free_space(looks: Sequence[Summary | TransferError], home: Home) -> Ch
 def check_sharebox(sharebox: ShareboxSettings) -> Check:
     """The Sharebox can be reached directly; through a proxy it may still be."""
     # Reached only when asked for: the route code brings in libraries that the first screen does without.
-    from tui_transfer.sharebox.routes import Direct, open_tunnel
+    from tui_transfer.sharebox.proxy.routes import Direct, open_tunnel
 
     title = "Sharebox joignable"
     place = f"{sharebox.host}, port {sharebox.port}"

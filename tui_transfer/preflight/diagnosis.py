@@ -12,22 +12,23 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer import french, os_errors
+from tui_transfer import french
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, stages
-from tui_transfer.sharebox.authentication import Credentials
-from tui_transfer.sharebox.connection import FULL_BELOW_BYTES, Address, Sharebox
-from tui_transfer.sharebox.routes import Direct, Proxy, open_tunnel, resolve
-from tui_transfer.sharebox.trial import Abilities, Trial
-from tui_transfer.sharebox.verification import Verification
+from tui_transfer.sharebox.delivery.trial import Abilities, Trial
+from tui_transfer.sharebox.delivery.verification import Verification
+from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel, resolve
+from tui_transfer.sharebox.ssh.authentication import Credentials
+from tui_transfer.sharebox.ssh.connection import FULL_BELOW_BYTES, Address, Sharebox
+from tui_transfer.system import os_errors
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Generator, Iterator
 
-    from tui_transfer.config import ProxySettings, Settings
     from tui_transfer.job.orders import Orders
-    from tui_transfer.sharebox.routes import Route
+    from tui_transfer.settings.config import ProxySettings, Settings
+    from tui_transfer.sharebox.proxy.routes import Route
 
     Tunnel = tuple[Route, socket.socket]
 

@@ -12,8 +12,8 @@ from tui_transfer.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tui_transfer.config import Settings
     from tui_transfer.errors import TransferError
+    from tui_transfer.settings.config import Settings
 
 
 class Stage(StrEnum):

@@ -11,7 +11,7 @@ from tui_transfer.job import control
 if TYPE_CHECKING:
     from datetime import date
 
-    from tui_transfer.config import Home, TransferSettings
+    from tui_transfer.settings.config import Home, TransferSettings
 
 
 def closed_by_calendar(transfer: TransferSettings, today: date) -> TransferError | None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tui_transfer.files import write_private
 from tui_transfer.job.spec import PrerequisiteTick
+from tui_transfer.system.files import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from tui_transfer.config import Home
+    from tui_transfer.settings.config import Home
 
 
 class Group(StrEnum):

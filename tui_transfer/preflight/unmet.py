@@ -14,10 +14,10 @@ from tui_transfer.preflight.statements import STATEMENTS, Ticks, user_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui_transfer.config import Home
     from tui_transfer.job.spec import JobSpec
     from tui_transfer.preflight.checks import Database
     from tui_transfer.preflight.statements import Statement
+    from tui_transfer.settings.config import Home
 
 
 @dataclass(frozen=True)

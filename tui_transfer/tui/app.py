@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from textual.driver import Driver
 
-    from tui_transfer.config import Home, ThemeName
+    from tui_transfer.settings.config import Home, ThemeName
     from tui_transfer.tui.practice import Practice
 
 _HERE: Final = Path(__file__).parent

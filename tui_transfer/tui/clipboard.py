@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import TransferError
-from tui_transfer.files import printable, write_private
+from tui_transfer.system.files import printable, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

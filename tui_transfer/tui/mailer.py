@@ -16,7 +16,7 @@ from tui_transfer.tui.clipboard import has_local_display
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tui_transfer.report import Message
+    from tui_transfer.report.message import Message
 
 SHORTEST_LIMIT: Final = 1_600
 """Characters of a `mailto:` address that whatever opens it takes whole. Windows and Internet Explorer stop at

@@ -10,14 +10,14 @@ from tui_transfer import french
 from tui_transfer.errors import ExitCode, TransferError
 from tui_transfer.job import control, history
 from tui_transfer.job.spec import STAMP
-from tui_transfer.report import DAMAGE, conclusion, describe_damage
+from tui_transfer.report.message import DAMAGE, conclusion, describe_damage
 from tui_transfer.tui.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui_transfer.config import Home
     from tui_transfer.job.control import Follower, Job
+    from tui_transfer.settings.config import Home
 
 _UNKNOWN: Final = "–"
 _STAMP_LENGTH: Final = len("20220302-140500")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui_transfer.config import ProxySettings
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.settings.config import ProxySettings
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Destination:
 
 def proposed_proxy() -> ProxySettings | None:
     """The proxy that the system's own settings name, if any. Nothing is sent to it."""
-    from tui_transfer.sharebox.proxies import system_proxies
+    from tui_transfer.sharebox.proxy.proxies import system_proxies
 
     found = next(iter(system_proxies()), None)
     if found is None:
@@ -37,8 +37,8 @@ def try_proxy(destination: Destination, proxy: ProxySettings, password: str | No
         TransferError: what stands in the way; HOST_KEY_CHANGED where another key was expected.
     """
     # SSH is loaded only when someone asks for a trial.
-    from tui_transfer.sharebox.proxies import try_route
-    from tui_transfer.sharebox.routes import Proxy
+    from tui_transfer.sharebox.proxy.routes import Proxy
+    from tui_transfer.sharebox.ssh.route_trial import try_route
 
     route = Proxy(proxy.kind, proxy.host, proxy.port, proxy.username, password)
     shown = try_route(destination.host, destination.port, route)

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tui_transfer import config
 from tui_transfer.errors import TransferError
 from tui_transfer.job.orders import Orders
+from tui_transfer.settings import config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tui_transfer.config import Home, ProxySettings, Settings, ShareboxSettings, ThemeName
+    from tui_transfer.settings.config import Home, ProxySettings, Settings, ShareboxSettings, ThemeName
     from tui_transfer.tui.practice import Practice
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from tui_transfer import config
-from tui_transfer.config import DEFAULT_RECIPIENTS, DatabaseSettings, Settings
 from tui_transfer.errors import TransferError
+from tui_transfer.settings import config
+from tui_transfer.settings.config import DEFAULT_RECIPIENTS, DatabaseSettings, Settings
 from tui_transfer.tui.theme import THEME_NAMES
 
 if TYPE_CHECKING:

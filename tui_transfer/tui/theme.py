@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from textual.theme import Theme
 
 if TYPE_CHECKING:
-    from tui_transfer.config import ThemeName
+    from tui_transfer.settings.config import ThemeName
 
 DARK: Final = Theme(
     name="centre-sombre",

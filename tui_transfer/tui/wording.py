@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_transfer import french
 from tui_transfer.job.state import JobStatus, Step
-from tui_transfer.report import describe_route
+from tui_transfer.report.message import describe_route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,13 +20,14 @@ import msgspec
 
 from tui_transfer import __version__
 from tui_transfer.errors import ExitCode, Problem, TransferError, unexpected
-from tui_transfer.files import keep_process_private, local_disk_error
-from tui_transfer.job import audit, control, lock
+from tui_transfer.job import audit, control
 from tui_transfer.job.events import JobBlocked, JobSucceeded, WorkerStarted
 from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.spec import FORMAT
 from tui_transfer.job.state import JobState
+from tui_transfer.system import locks
+from tui_transfer.system.files import keep_process_private, local_disk_error
 from tui_transfer.worker.pipeline import Pipeline
 from tui_transfer.worker.recorder import Recorder, now
 from tui_transfer.worker.shipment import DatabaseError
@@ -57,8 +58,8 @@ def main(folder: Path) -> NoReturn:
         job = control.load(folder)
         # The common one first: who holds the job's own is taken to be at work. Both are held until the
         # process is gone, and its threads with it.
-        locks = [job.common_lock(LOCK_LIMIT), job.lock(LOCK_LIMIT)]
-        for taken in locks:
+        held = [job.common_lock(LOCK_LIMIT), job.lock(LOCK_LIMIT)]
+        for taken in held:
             _take(taken, folder)
         code = _Worker(job, orders).run()
     except filelock.Timeout:
@@ -83,7 +84,7 @@ def _take(taken: filelock.BaseFileLock, folder: Path) -> None:
 def _running_beside(folder: Path) -> str:
     """The name of the job that keeps the one in `folder` from being worked on."""
     files = folder.parent.glob(f"*/{control.LOCK_NAME}")
-    return next((file.parent.name for file in files if lock.is_held(file)), folder.name)
+    return next((file.parent.name for file in files if locks.is_held(file)), folder.name)
 
 
 def _fail_early(error: TransferError) -> int:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.events import Connected, RouteFailed
-from tui_transfer.sharebox.authentication import Credentials
-from tui_transfer.sharebox.connection import Address, Sharebox
-from tui_transfer.sharebox.routes import Direct, Proxy
+from tui_transfer.sharebox.proxy.routes import Direct, Proxy
+from tui_transfer.sharebox.ssh.authentication import Credentials
+from tui_transfer.sharebox.ssh.connection import Address, Sharebox
 from tui_transfer.worker.recorder import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui_transfer.config import ProxySettings
     from tui_transfer.job.events import Event
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
-    from tui_transfer.sharebox.routes import Route
+    from tui_transfer.settings.config import ProxySettings
+    from tui_transfer.sharebox.proxy.routes import Route
 
 DIRECT: Final = "direct"
 _TRY_NEXT: Final = frozenset({Problem.SHAREBOX_UNREACHABLE, Problem.NOT_SSH})

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import events as ev
-from tui_transfer.sharebox.memory import Memory
-from tui_transfer.sharebox.publication import put_small
-from tui_transfer.sharebox.upload import Stage, deliver, send
+from tui_transfer.sharebox.delivery.memory import Memory
+from tui_transfer.sharebox.delivery.publication import put_small
+from tui_transfer.sharebox.delivery.upload import Stage, deliver, send
 from tui_transfer.worker.manifest import manifest_name
 from tui_transfer.worker.recorder import now
 from tui_transfer.worker.sessions import Sessions
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import TypeVar
 
-    from tui_transfer.sharebox.connection import Sharebox
-    from tui_transfer.sharebox.upload import Delivery, UploadProgress
+    from tui_transfer.sharebox.delivery.upload import Delivery, UploadProgress
+    from tui_transfer.sharebox.ssh.connection import Sharebox
     from tui_transfer.worker.connecting import Link
     from tui_transfer.worker.pacer import Traffic
     from tui_transfer.worker.patience import Patience

@@ -9,19 +9,19 @@ import msgspec
 from paramiko import sftp as protocol
 
 from tui_transfer.job import control
-from tui_transfer.sharebox.publication import PART
-from tui_transfer.sharebox.sftp import SftpError
+from tui_transfer.sharebox.delivery.publication import PART
+from tui_transfer.sharebox.sftp.session import SftpError
 from tui_transfer.worker.connecting import Link
 from tui_transfer.worker.manifest import manifest_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui_transfer.config import ShareboxSettings
     from tui_transfer.job.control import Follower
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
-    from tui_transfer.sharebox.connection import Sharebox
+    from tui_transfer.settings.config import ShareboxSettings
+    from tui_transfer.sharebox.ssh.connection import Sharebox
 
 
 def leftovers(state: JobState) -> list[str]:

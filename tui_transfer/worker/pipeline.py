@@ -18,8 +18,8 @@ from tui_transfer import french
 from tui_transfer.archive.source import list_source, summarize
 from tui_transfer.archive.writer import Fixed, cores, write_archive
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import disk_errors, write_private
 from tui_transfer.job import events as ev
+from tui_transfer.system.files import disk_errors, write_private
 from tui_transfer.worker.costs import Costs
 from tui_transfer.worker.manifest import make_manifest
 from tui_transfer.worker.pacer import Pacer, Traffic

@@ -13,7 +13,7 @@ from tui_transfer.worker.recorder import now
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui_transfer.sharebox.connection import Sharebox
+    from tui_transfer.sharebox.ssh.connection import Sharebox
     from tui_transfer.worker.connecting import Link
     from tui_transfer.worker.patience import Patience
     from tui_transfer.worker.recorder import Recorder

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui_transfer.files import PRIVATE_FILE, disk_errors, make_private_folder
-from tui_transfer.sharebox.growing import GrowingFile
+from tui_transfer.sharebox.delivery.growing import GrowingFile
+from tui_transfer.system.files import PRIVATE_FILE, disk_errors, make_private_folder
 
 if TYPE_CHECKING:
     from tui_transfer.archive.source import Source

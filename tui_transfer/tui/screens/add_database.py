@@ -12,8 +12,8 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tui_transfer.archive.source import find_nested
-from tui_transfer.config import DatabaseSettings
-from tui_transfer.files import printable
+from tui_transfer.settings.config import DatabaseSettings
+from tui_transfer.system.files import printable
 from tui_transfer.tui.paths import Match, complete, find_matches, propose_name, restarted
 from tui_transfer.tui.screens.dialog import Dialog
 from tui_transfer.tui.widgets.actions import FIELD, Action

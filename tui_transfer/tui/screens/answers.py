@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui_transfer.config import ProxySettings
+    from tui_transfer.settings.config import ProxySettings
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import DataTable
 
-from tui_transfer import config, french
+from tui_transfer import french
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.files import printable
+from tui_transfer.settings import config
+from tui_transfer.system.files import printable
 from tui_transfer.tui import wording
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.screens.add_database import AddDatabaseDialog
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.archive.source import Summary
-    from tui_transfer.config import DatabaseSettings
+    from tui_transfer.settings.config import DatabaseSettings
 
 _WIDTHS: Final = {"": 3, "Type": 11, "Taille": 7, "Modifiée le": 11, "État": 11}
 _SIZE_WIDTH: Final = _WIDTHS["Taille"]

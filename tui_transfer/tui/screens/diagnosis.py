@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
 
-    from tui_transfer.config import Settings, ShareboxSettings
     from tui_transfer.job.orders import Orders
+    from tui_transfer.settings.config import Settings, ShareboxSettings
     from tui_transfer.tui.screens.answers import Answer
 
 _SIGNS: Final = {

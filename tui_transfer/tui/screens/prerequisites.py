@@ -9,10 +9,11 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
-from tui_transfer import config, french
+from tui_transfer import french
 from tui_transfer.errors import TransferError
 from tui_transfer.preflight.checks import Verdict, check_all
 from tui_transfer.preflight.statements import STATEMENTS, Group, Ticks
+from tui_transfer.settings import config
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from tui_transfer.config import Settings, ShareboxSettings
     from tui_transfer.preflight.checks import Check
+    from tui_transfer.settings.config import Settings, ShareboxSettings
 
 _SIGNS: Final = {
     Verdict.OK: ("✓ conforme", "$success"),

@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
-from tui_transfer.config import ProxySettings
 from tui_transfer.errors import Need, Problem
+from tui_transfer.settings.config import ProxySettings
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.route_trial import try_proxy
 from tui_transfer.tui.screens.answers import Answer

@@ -12,9 +12,9 @@ from tui_transfer.tui.screens.proxy_form import ProxyForm
 from tui_transfer.tui.screens.secret import SecretDialog
 
 if TYPE_CHECKING:
-    from tui_transfer.config import ShareboxSettings
     from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Follower
+    from tui_transfer.settings.config import ShareboxSettings
     from tui_transfer.tui.screens.answers import Answer
     from tui_transfer.tui.screens.dialog import Dialog
     from tui_transfer.tui.session import Session

@@ -9,10 +9,10 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Label
 
 from tui_transfer.errors import TransferError
-from tui_transfer.files import write_private
 from tui_transfer.job import control
 from tui_transfer.job.control import Follower
-from tui_transfer.report import Message, make_message
+from tui_transfer.report.message import Message, make_message
+from tui_transfer.system.files import write_private
 from tui_transfer.tui import clipboard, mailer
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.screens.page import Page

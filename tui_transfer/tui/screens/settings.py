@@ -12,8 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label, Static
 
-from tui_transfer.config import DisplaySettings
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.settings.config import DisplaySettings
 from tui_transfer.tui.screens.add_database import PathInput
 from tui_transfer.tui.screens.dialog import YesNo
 from tui_transfer.tui.screens.page import Page
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from tui_transfer.config import Settings
+    from tui_transfer.settings.config import Settings
     from tui_transfer.tui.settings_draft import Draft, Entry, Section
 
 _NO_KEY: Final = "aucune : il montrera la sienne, que vous comparerez"

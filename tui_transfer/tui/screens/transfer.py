@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
 
-    from tui_transfer.config import ShareboxSettings
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
+    from tui_transfer.settings.config import ShareboxSettings
     from tui_transfer.tui.screens.answers import Answer
 
 POLL_SECONDS: Final = 0.5

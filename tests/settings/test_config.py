@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.mounts import small_disk
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.settings import config
+from tui_transfer.settings.config import Home
+
+MINIMAL = """
+[manager]
+name = "Association Exemple"
+
+[sharebox]
+host = "sharebox.example.org"
+username = "exemple"
+"""
+KEY = "SHA256:" + "A" * 43
+FULL = f"""
+[manager]
+name = "Association Exemple"
+
+[sharebox]
+host = "sharebox.example.org"
+port = 2222
+username = "exemple"
+directory = "/depot"
+host_key = "{KEY}"
+key_file = "~/id_ed25519"
+
+[proxy]
+kind = "socks5"
+host = "proxy.example.org"
+port = 1080
+username = "exemple"
+
+[[databases]]
+name = "Base active"
+path = "bases/base.db"
+active = true
+
+[[databases]]
+name = "Autre"
+path = "/srv/autre"
+
+[transfer]
+opens_on = 2022-03-02
+closes_on = 2022-06-30
+
+[report]
+recipients = ["a@example.org"]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def test_the_documented_file_is_read(file: Path) -> None:
+    file.write_text(FULL)
+    settings = config.load(file)
+    assert settings.sharebox.port == 2222
+    assert settings.sharebox.host_key == KEY
+    assert settings.proxy is not None
+    assert settings.proxy.kind == "socks5"
+    assert [item.active for item in settings.databases] == [True, False]
+    assert settings.transfer.opens_on == date(2022, 3, 2)
+    assert settings.report.recipients == ("a@example.org",)
+
+
+def test_what_is_left_out_has_the_documented_default(file: Path) -> None:
+    file.write_text(MINIMAL)
+    settings = config.load(file)
+    assert settings.sharebox.port == 22
+    assert settings.proxy is None
+    assert settings.report.recipients == ("anne.tomczyk@urssaf.fr", "impact-emploi-association@urssaf.fr")
+
+
+def test_saving_writes_back_what_was_read_privately(file: Path) -> None:
+    file.write_text(FULL)
+    settings = config.load(file)
+    old_umask = os.umask(0)
+    try:
+        config.save(file, settings)
+    finally:
+        os.umask(old_umask)
+    assert config.load(file) == settings
+    assert tomllib.loads(file.read_text()) == tomllib.loads(FULL)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    [
+        (MINIMAL.replace('host = "sharebox.example.org"\n', ""), "sharebox.host", "un nom de serveur"),
+        (MINIMAL + 'port = "22"\n', "sharebox.port", "1 à 65535"),
+        (MINIMAL + "port = 0\n", "sharebox.port", "1 à 65535"),
+        (MINIMAL + "hots = 1\n", "sharebox.hots", "host, port, username"),
+        (MINIMAL + 'host_key = "MD5:aa"\n', "sharebox.host_key", "SHA256:"),
+        (MINIMAL + '[[databases]]\nname = "a"\n', "databases[1].path", "un chemin"),
+        (FULL.replace('path = "/srv/autre"', "path = 3"), "databases[2].path", "un chemin"),
+        (MINIMAL + "[transfer]\nopens_on = 2022-03-02T10:00:00\n", "transfer.opens_on", "une date"),
+        (MINIMAL + '[transfer]\nopens_on = "bientôt"\n', "transfer.opens_on", "une date"),
+        (MINIMAL + '[proxy]\nkind = "ftp"\nhost = "p"\n', "proxy.kind", "« http », « https » ou « socks5 »"),
+        (MINIMAL + '[report]\nrecipients = "a@b.fr"\n', "report.recipients", "une liste d'adresses"),
+        (MINIMAL + '[report]\nrecipients = ["ab"]\n', "report.recipients[1]", "une adresse"),
+        (MINIMAL.replace('"Association Exemple"', '" "'), "manager.name", "un texte"),
+        (MINIMAL.replace('"Association Exemple"', '"A\\nB"'), "manager.name", "une seule ligne"),
+        (MINIMAL.replace('"Association Exemple"', '"A\\u001b[2J"'), "manager.name", "une seule ligne"),
+        (FULL.replace("/srv/autre", "/srv\\u0000autre"), "databases[2].path", "un chemin"),
+        ("sharebox = 1\n[manager]\nname = 'a'", "sharebox", "une section"),
+        (MINIMAL + "[transfers]\n", "transfers", "manager, sharebox, proxy"),
+        ("[manager\n", "ligne 1, colonne 9", "TOML"),
+        (FULL.replace('"Autre"', '"BASE ACTIVE "'), "databases[2].name", "un nom différent"),
+        (FULL.replace("2022-06-30", "2022-03-01"), "transfer.closes_on", "2\xa0mars 2022"),
+    ],
+)
+def test_an_error_names_file_key_and_what_was_expected(
+    file: Path, text: str, key: str, expected: str
+) -> None:
+    file.write_text(text)
+    with pytest.raises(TransferError) as caught:
+        config.load(file)
+    assert caught.value.problem is Problem.CONFIGURATION_INVALID
+    assert caught.value.exit_code == 2
+    assert str(file) in caught.value.why
+    assert f"« {key} »" in caught.value.why
+    assert expected in caught.value.advice
+
+
+def test_a_missing_file_and_a_file_that_is_not_text_are_told_apart(file: Path) -> None:
+    with pytest.raises(TransferError) as caught:
+        config.load(file)
+    assert caught.value.problem is Problem.CONFIGURATION_MISSING
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(TransferError) as caught:
+        config.load(file)
+    assert "UTF-8" in caught.value.why
+
+
+def test_a_file_that_cannot_be_opened_says_so_in_french(file: Path) -> None:
+    file.mkdir()
+    with pytest.raises(TransferError) as caught:
+        config.load(file)
+    assert "un dossier porte ce nom" in caught.value.why
+
+
+def test_the_mark_that_windows_editors_put_first_is_no_error(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbf" + MINIMAL.strip().replace("\n", "\r\n").encode())
+    assert config.load(file).manager.name == "Association Exemple"
+
+
+@pytest.mark.parametrize(
+    "content", ["# Fourni par l'Urssaf\n" + FULL, "[manager]\nname = 3\n", "[sharebox\n", "\xe9"]
+)
+def test_a_file_that_says_more_than_is_written_back_is_kept_beside(file: Path, content: str) -> None:
+    kept = content.encode("latin-1")
+    settings = msgspec.convert(tomllib.loads(FULL.replace("Base active", "Base #1")), config.Settings)
+    file.write_bytes(kept)
+    assert config.save(file, settings) == file.with_name("config.toml.old")
+    assert file.with_name("config.toml.old").read_bytes() == kept
+    assert config.load(file) == settings
+    assert config.save(file, settings) is None, "what the program wrote itself holds nothing more"
+    file.write_bytes(kept)
+    assert config.save(file, settings) == file.with_name("config.toml.old2")
+    assert file.with_name("config.toml.old").read_bytes() == kept
+
+
+def test_where_the_former_file_cannot_be_kept_nothing_is_written(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("# note\n" + FULL)
+    refusal = TransferError(Problem.DISK_FULL, path=file, reason="plus d'espace libre")
+
+    def refuse(path: Path, content: bytes) -> None:
+        raise refusal
+
+    monkeypatch.setattr(config, "write_private", refuse)
+    with pytest.raises(TransferError) as caught:
+        config.save(file, config.load(file))
+    assert caught.value.problem is Problem.CONFIGURATION_UNWRITABLE
+    assert file.read_text() == "# note\n" + FULL
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("sharebox.port", "2222", 2222),
+        ("sharebox.port", None, 22),
+        ("transfer.opens_on", "2022-03-02", date(2022, 3, 2)),
+        ("display.notify", "false", False),
+        ("report.recipients", ["a@example.org"], ("a@example.org",)),
+        ("report.recipients", None, config.DEFAULT_RECIPIENTS),
+        ("proxy.username", None, None),
+    ],
+)
+def test_a_typed_text_becomes_what_its_key_wants(key: str, value: object, wanted: object) -> None:
+    assert config.checked(Path("config.toml"), key, value) == wanted
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "place", "expected"),
+    [
+        ("sharebox.port", "70000", "sharebox.port", "un nombre de 1 à 65535"),
+        ("sharebox.host", None, "sharebox.host", "un nom de serveur"),
+        ("manager.name", " ", "manager.name", "un texte sur une seule ligne"),
+        ("transfer.opens_on", "2022-02-31", "transfer.opens_on", "par exemple 02/03/2022"),
+        ("report.recipients", ["a@example.org", "b"], "report.recipients[2]", "une adresse de messagerie"),
+        ("report.recipients", [], "report.recipients", "séparées par des virgules"),
+        ("proxy.host", "http://x", "proxy.host", "un nom de serveur"),
+    ],
+)
+def test_a_typed_text_is_refused_in_words_for_a_form(
+    key: str, value: object, place: str, expected: str
+) -> None:
+    with pytest.raises(TransferError) as caught:
+        config.checked(Path("config.toml"), key, value)
+    assert caught.value.details["key"] == place
+    assert expected in caught.value.details["expected"]
+
+
+def test_a_link_to_the_settings_stays_one(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "ailleurs").mkdir()
+    real = tmp_path / "ailleurs" / "config.toml"
+    real.write_text(FULL)
+    file.symlink_to(real)
+    config.remember_host_key(Home(file, tmp_path), "sharebox.example.org", KEY)
+    config.save(file, config.load(file))
+    assert file.is_symlink()
+    assert tomllib.loads(real.read_text()) == tomllib.loads(FULL)
+
+
+def test_a_configuration_that_cannot_be_saved_is_left_as_it_was(file: Path) -> None:
+    file.write_text(FULL)
+    settings = config.load(file)
+    (file.parent / "disk").mkdir()
+    with small_disk(file.parent / "disk", "size=8k") as disk:
+        target = disk / "config.toml"
+        target.write_text(MINIMAL)
+        (disk / "filler").write_bytes(b"x" * 4096)
+        with pytest.raises(TransferError) as caught:
+            config.save(target, settings)
+        assert caught.value.problem is Problem.CONFIGURATION_UNWRITABLE
+        assert target.read_text() == MINIMAL
+        assert sorted(path.name for path in disk.iterdir()) == ["config.toml", "filler"]
+
+
+def test_saving_contradictions_is_refused(file: Path) -> None:
+    file.write_text(FULL)
+    settings = config.load(file)
+    twice = (settings.databases[0], settings.databases[0])
+    with pytest.raises(TransferError):
+        config.save(file, msgspec.structs.replace(settings, databases=twice))
+    assert file.read_text() == FULL
+
+
+def test_a_host_key_is_kept_once_and_never_replaced(tmp_path: Path) -> None:
+    home = Home(tmp_path / "config.toml", tmp_path)
+    home.config_file.write_text(MINIMAL)
+    config.remember_host_key(home, "elsewhere.example.org", KEY)
+    assert config.load(home.config_file).sharebox.host_key is None
+    config.remember_host_key(home, "sharebox.example.org", KEY)
+    config.remember_host_key(home, "sharebox.example.org", "SHA256:" + "B" * 43)
+    assert config.load(home.config_file).sharebox.host_key == KEY
+
+
+def test_one_variable_puts_everything_under_one_folder(tmp_path: Path) -> None:
+    home = Home.find({"TUI_TRANSFER_HOME": str(tmp_path)})
+    assert home.config_file == tmp_path / "config.toml"
+    assert home.jobs.parent == tmp_path
+
+
+def test_a_relative_database_starts_at_the_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(FULL)
+    home = Home(file, tmp_path)
+    assert config.active_databases(config.load(file), home) == [("Base active", tmp_path / "bases/base.db")]

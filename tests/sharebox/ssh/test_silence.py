@@ -1,0 +1,187 @@
+"""Links on which packets vanish without a close are noticed in every phase; slow ones are left alone.
+
+The relay's side of the connection goes on acknowledging at the TCP level, as a proxy does whose other side is
+dead: nothing but the program's own watch can notice, on any system. The limits are shortened here;
+`tests/benchmarks/silent_link.py` takes the real ones.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from paramiko.common import MSG_KEXINIT
+
+from tests.servers.openssh import openssh
+from tests.servers.processes import LOOPBACK, wait_until
+from tests.servers.relay import Relay, relay
+from tests.sharebox.helpers import connect, failure, make_archive, send
+from tui_transfer.errors import Problem
+from tui_transfer.sharebox.delivery.upload import Stage, UploadProgress
+from tui_transfer.sharebox.proxy import routes
+from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel
+from tui_transfer.sharebox.ssh import connection, watch
+from tui_transfer.sharebox.ssh.watch import ListeningPacketizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import paramiko
+
+    from tests.servers.account import Account
+    from tests.servers.openssh import SshServer
+
+LIMIT = 4.0
+MARGIN = 10.0
+"""For a busy machine: together they are far from the limits that are not shortened."""
+SIZE = 6_000_000
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits of a few seconds, and none of the system's own."""
+    monkeypatch.delattr(socket, "TCP_USER_TIMEOUT", raising=False)
+    monkeypatch.setattr(watch, "SILENCE_SECONDS", LIMIT)
+    monkeypatch.setattr(watch, "_ASK_AFTER_SECONDS", LIMIT / 4)
+    for name in ("HANDSHAKE_SECONDS", "_AUTHENTICATION_SECONDS", "_CHANNEL_SECONDS"):
+        monkeypatch.setattr(connection, name, LIMIT)
+
+
+@pytest.fixture(scope="module")
+def server(account: Account) -> Iterator[SshServer]:
+    """An sshd that asks for new keys after each megabyte."""
+    with openssh(account, chroot=True, options=["RekeyLimit 1M"]) as running:
+        yield running
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "archive"
+    make_archive(path, SIZE)
+    return path
+
+
+class TestConnecting:
+    def test_nobody_answers(self) -> None:
+        with socket.create_server((LOOPBACK, 0), backlog=0) as full:
+            address = full.getsockname()
+            with socket.create_connection(address), socket.socket() as second:
+                second.setblocking(False)
+                second.connect_ex(address)
+                started = time.monotonic()
+                failure(Problem.SHAREBOX_UNREACHABLE, lambda: open_tunnel(Direct(), *address, timeout=1))
+                assert time.monotonic() - started < 1 + MARGIN
+
+    @pytest.mark.parametrize("kind", ["http", "socks5"])
+    def test_the_proxy_says_nothing(self, kind: str) -> None:
+        with socket.create_server((LOOPBACK, 0)) as mute:
+            proxy = Proxy("http" if kind == "http" else "socks5", *mute.getsockname())
+            started = time.monotonic()
+            failure(Problem.PROXY_PROTOCOL, lambda: open_tunnel(proxy, LOOPBACK, 22, timeout=1))
+            assert time.monotonic() - started < 1 + MARGIN
+
+    @pytest.mark.usefixtures("impatient")
+    @pytest.mark.parametrize("share", [0, 0.05, 0.3, 0.6, 0.8, 0.95, 0.99])
+    def test_the_server_goes_silent_while_connecting(self, server: SshServer, share: float) -> None:
+        """Banner, keys, authentication, channel, SFTP: after each share of what a server says meanwhile."""
+        with relay(server.port) as link:
+            with connect(server, port=link.port):
+                said = link.answered
+            link.silent_after = link.answered + int(said * share)
+            started = time.monotonic()
+            problem = Problem.CONNECTION_LOST if share else Problem.NOT_SSH
+            failure(problem, lambda: connect(server, port=link.port))
+            assert time.monotonic() - started < LIMIT + MARGIN
+
+
+def cut_off(link: Relay, server: SshServer, archive: Path, stage: Stage, done: int) -> float:
+    """Sends, and loses everything from a point on; gives the seconds until that was noticed."""
+    swallowed: list[float] = []
+
+    def swallow(progress: UploadProgress) -> None:
+        if progress.stage is stage and progress.done >= done and not swallowed:
+            link.swallow()
+            swallowed.append(time.monotonic())
+
+    with connect(server, port=link.port) as sharebox:
+        error = failure(Problem.CONNECTION_LOST, lambda: send(sharebox, archive, on_progress=swallow))
+    assert "signe de vie" in error.why
+    return time.monotonic() - swallowed[0]
+
+
+@pytest.mark.usefixtures("impatient")
+class TestSending:
+    @pytest.mark.parametrize(
+        ("stage", "done"),
+        [
+            (Stage.SENDING, SIZE // 2),
+            (Stage.SENDING, SIZE),
+            (Stage.VERIFYING, SIZE // 2),
+            (Stage.PUBLISHING, SIZE),
+        ],
+    )
+    def test_the_server_goes_silent(
+        self, ssh_server: SshServer, archive: Path, stage: Stage, done: int
+    ) -> None:
+        with relay(ssh_server.port) as link:
+            assert cut_off(link, ssh_server, archive, stage, done) < LIMIT + MARGIN
+            link.silent_after = None
+            with connect(ssh_server, port=link.port) as sharebox:
+                send(sharebox, archive)
+        assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
+
+    def test_the_server_goes_silent_while_keys_change(
+        self, server: SshServer, archive: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read, changes = ListeningPacketizer.read_message, 0
+
+        def read_and_swallow(packetizer: ListeningPacketizer) -> tuple[int, paramiko.Message]:
+            nonlocal changes
+            kind, message = read(packetizer)
+            changes += kind == MSG_KEXINIT
+            if changes == 2:
+                link.swallow()
+            return kind, message
+
+        monkeypatch.setattr(ListeningPacketizer, "read_message", read_and_swallow)
+        with relay(server.port) as link, connect(server, port=link.port) as sharebox:
+            started = time.monotonic()
+            error = failure(Problem.CONNECTION_LOST, lambda: send(sharebox, archive))
+            assert "signe de vie" in error.why
+            assert time.monotonic() - started < LIMIT + MARGIN
+            assert changes == 2
+        assert not (server.root / "base.7z").exists()
+
+    def test_keys_change_unnoticed(self, server: SshServer, archive: Path) -> None:
+        with connect(server) as sharebox:
+            send(sharebox, archive, "changing.7z")
+        assert (server.root / "changing.7z").read_bytes() == archive.read_bytes()
+        assert server.log().count("rekeying in progress") + server.log().count("SSH2_MSG_KEXINIT sent") > 4
+
+
+class TestPatience:
+    def test_idle_server_that_answers_is_alive(
+        self, account: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(watch, "SILENCE_SECONDS", LIMIT)
+        monkeypatch.setattr(watch, "_ASK_AFTER_SECONDS", 0.2)
+        with openssh(account) as server, connect(server) as sharebox:
+            begun = time.monotonic()
+            wait_until(lambda: time.monotonic() - begun > LIMIT + 1, what="more than the limit of silence")
+            assert server.log().count("keepalive@openssh.com") > 2
+            assert sharebox.sftp.stat(server.directory) is not None
+
+    def test_every_phase_ends_within_45_seconds_and_outlives_a_pause_of_20(self) -> None:
+        """What the shortened limits above stand for."""
+        limits = [
+            watch.SILENCE_SECONDS,
+            routes.CONNECT_SECONDS,
+            connection.HANDSHAKE_SECONDS,
+            connection._AUTHENTICATION_SECONDS,
+            connection._CHANNEL_SECONDS,
+        ]
+        assert max(limits) + 2 * watch._LOOK_EVERY_SECONDS < 45
+        assert min(limits[0], *limits[2:]) > 25

@@ -1,0 +1,1 @@
+"""The command line: commands, transfers without a screen, plain lines, upkeep, support."""

@@ -1,0 +1,69 @@
+"""What `check` tells: the prerequisites, then the connection stage by stage, in lines for a ticket."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from tui_transfer.archive.source import summarize
+from tui_transfer.errors import ExitCode, TransferError
+from tui_transfer.job.orders import Orders
+from tui_transfer.preflight import checks, findings, gate
+from tui_transfer.preflight.checks import Verdict
+from tui_transfer.preflight.statements import STATEMENTS, Ticks
+from tui_transfer.settings import config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui_transfer.settings.config import Home, Settings
+
+_VERDICTS: Final = {Verdict.OK: "OK", Verdict.WARNING: "à voir", Verdict.FAILED: "bloquant"}
+
+
+def check(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitCode:
+    """Checks everything, each line said as soon as it is known.
+
+    Returns:
+        PREREQUISITE where a prerequisite is not met; otherwise that of the first stage of the connection that
+        would end a transfer.
+    """
+    local = check_here(settings, home, say)
+    connection = check_connection(settings, home, say)
+    return local if local is not ExitCode.SUCCESS else connection
+
+
+def check_here(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitCode:
+    """Checks what needs no network."""
+    closed = gate.closed(home, settings.transfer, datetime.now().astimezone().date())
+    say(f"Transfert possible : {f'non. {closed.title}. {closed.why}' if closed else 'oui'}")
+    results = checks.check_databases(config.active_databases(settings, home), home)
+    for result in results:
+        say(f"[{_VERDICTS[result.verdict]}] {result.title} : {result.explanation}")
+    ticked = Ticks(home).keys
+    for statement in STATEMENTS:
+        say(f"[{'coché' if statement.key in ticked else 'à cocher'}] {statement.text}")
+    failed = closed is not None or any(result.verdict is Verdict.FAILED for result in results)
+    return ExitCode.PREREQUISITE if failed else ExitCode.SUCCESS
+
+
+def check_connection(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitCode:
+    """Tries the connection with the secrets of the environment."""
+    # Only where it is needed: it brings in the libraries of the connection.
+    from tui_transfer.preflight.diagnosis import diagnose
+
+    found = []
+    for finding in diagnose(settings, Orders.from_environment(), _size(settings, home)):
+        say(finding.as_line())
+        found.append(finding)
+    if todo := findings.advice(found):
+        say(f"À faire : {todo}")
+    return findings.exit_code(found)
+
+
+def _size(settings: Settings, home: Home) -> int | None:
+    """Bytes of the active databases; None where one cannot be looked at, which is told elsewhere."""
+    try:
+        return sum(summarize(path).size for _, path in config.active_databases(settings, home))
+    except TransferError:
+        return None

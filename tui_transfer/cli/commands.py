@@ -1,0 +1,345 @@
+"""The commands. Nothing heavy is imported before the command that needs it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from gettext import bindtextdomain
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from tui_transfer import __version__
+from tui_transfer.cli.help_pages import Group, PlainOption
+from tui_transfer.errors import EXIT_CODE_MEANINGS, ExitCode, Problem, TransferError, unexpected
+from tui_transfer.settings import config
+from tui_transfer.settings.config import Home
+from tui_transfer.system.files import keep_process_private
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TextIO, TypeVar
+
+    from tui_transfer.job.control import Job
+
+    Command = TypeVar("Command", bound=Callable[..., object])
+
+_EPILOG: Final = "\b\nCodes de retour :\n" + "\n".join(
+    f"  {code.value:>2}  {meaning}" for code, meaning in EXIT_CODE_MEANINGS.items()
+)
+_HELP: Final = {"help_option_names": ["-h", "--help"]}
+
+
+def main() -> None:
+    """The console script: runs a command and turns every failure into French and an exit code."""
+    keep_process_private()
+    # click finds its French words through gettext, whose language is that of the environment.
+    os.environ["LANGUAGE"] = "fr"
+    bindtextdomain("messages", str(Path(__file__).with_name("locale")))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a letter must not end a transfer
+            stream.reconfigure(errors="replace")
+    try:
+        code = cli.main(prog_name="tui-transfer", standalone_mode=False)
+    except TransferError as error:
+        click.echo(error.as_text(), err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Abandonné.", err=True)
+        code = ExitCode.INTERRUPTED
+    except SystemExit:
+        # What click makes of a broken pipe: whoever read our lines went away, and a worker goes on by itself.
+        code = ExitCode.INTERRUPTED
+    except Exception as error:
+        traceback.print_exc()
+        failure = unexpected(error)
+        click.echo(failure.as_text(), err=True)
+        code = failure.exit_code
+    sys.exit(int(code or 0))
+
+
+_screen_options = (
+    click.option(
+        "--plain",
+        is_flag=True,
+        help="Toute la procédure en lignes simples, pour un lecteur d'écran ou un terminal sommaire.",
+    ),
+    click.option("--no-mouse", is_flag=True, help="Laisse la souris au terminal."),
+    click.option("--no-color", is_flag=True, help="Sans couleurs, comme avec la variable NO_COLOR."),
+)
+
+
+def _with_options(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command], Command]:
+    """A decorator that adds `options` to a command, in this order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    context_settings=_HELP,
+    epilog=_EPILOG,
+    subcommand_metavar="[COMMANDE]",
+)
+@_with_options(_screen_options)
+@click.version_option(__version__, prog_name="tui-transfer", help="Affiche la version.")
+@click.pass_context
+def cli(context: click.Context, plain: bool, no_mouse: bool, no_color: bool) -> int:
+    """Transfère les bases de données d'Impact emploi vers l'Urssaf (Sharebox).
+
+    Sans commande : ouvre le centre de maintenance. Les secrets se donnent à l'écran ou par les variables
+    TUI_TRANSFER_SFTP_PASSWORD, TUI_TRANSFER_KEY_PASSPHRASE et TUI_TRANSFER_PROXY_PASSWORD.
+    """
+    if context.invoked_subcommand is not None:
+        if plain or no_mouse or no_color:
+            raise click.UsageError(
+                "--plain, --no-mouse et --no-color suivent le nom de la commande « demo »."
+            )
+        return 0
+    if plain or not _is_terminal(sys.stdout):
+        from tui_transfer.cli import plain as procedure
+
+        return procedure.run(Home.find())
+    _prepare_screen(no_color=no_color)
+    from tui_transfer.tui.app import run_app
+
+    return run_app(Home.find(), mouse=not no_mouse)
+
+
+_connection_options = (
+    click.option(
+        "--proxy", metavar="URL", help="Passe par ce proxy : http://[IDENTIFIANT@]HÔTE:PORT, socks5://…"
+    ),
+    click.option(
+        "--accept-host-key",
+        "host_key",
+        metavar="EMPREINTE",
+        help="Accepte cette clé de serveur (SHA256:…), et elle seule.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Un événement JSON par ligne."),
+)
+
+
+@cli.command(context_settings=_HELP)
+@click.argument("databases", nargs=-1, metavar="[BASE]…")
+@click.option("--all", "everything", is_flag=True, help="Toutes les bases de la configuration.")
+@click.option(
+    "--yes", is_flag=True, help="Confirme d'avance, même sans certains prérequis : le rapport les nommera."
+)
+@_with_options(_connection_options)
+def run(
+    databases: tuple[str, ...], everything: bool, yes: bool, as_json: bool, **connection: str | None
+) -> int:
+    """Transfère des bases sans écran.
+
+    Chaque BASE est désignée par son nom ou par son chemin. Sans BASE : celles que la configuration marque
+    actives.
+    """
+    from tui_transfer.cli import headless
+
+    def begin(home: Home) -> Job:
+        return headless.new_job(home, databases, everything=everything, yes=yes)
+
+    return headless.transfer(begin, new=True, as_json=as_json, **connection)
+
+
+@cli.command(context_settings=_HELP)
+@click.argument("job", required=False, metavar="[TRANSFERT]")
+@_with_options(_connection_options)
+def resume(job: str | None, as_json: bool, **connection: str | None) -> int:
+    """Reprend un transfert interrompu, ou suit celui en cours.
+
+    Sans TRANSFERT : le dernier. Le début de son nom, tel que « jobs » le donne, suffit.
+    """
+    from tui_transfer.cli import headless
+    from tui_transfer.job import control
+
+    def begin(home: Home) -> Job:
+        return control.find(home, job)
+
+    return headless.transfer(begin, new=False, as_json=as_json, **connection)
+
+
+@cli.command(context_settings=_HELP)
+@click.option("--verify", is_flag=True, help="Contrôle que leurs journaux n'ont pas été modifiés.")
+def jobs(verify: bool) -> int:
+    """Liste les transferts, du plus récent au plus ancien."""
+    from tui_transfer.cli import upkeep
+
+    home = Home.find()
+    return upkeep.verify_jobs(home) if verify else upkeep.list_jobs(home)
+
+
+@cli.command(context_settings=_HELP)
+@click.argument("jobs", nargs=-1, metavar="[TRANSFERT]…")
+@click.option(
+    "--older-than",
+    cls=PlainOption,
+    metavar="JOURS",
+    type=click.IntRange(min=0),
+    help="Seulement ceux auxquels rien n'est arrivé depuis ce nombre de jours.",
+)
+@click.option("--local", is_flag=True, help="Sans se connecter à Sharebox : les restes y demeurent.")
+@click.option("--yes", is_flag=True, help="Confirme d'avance.")
+def purge(jobs: tuple[str, ...], older_than: int | None, local: bool, yes: bool) -> int:
+    """Supprime de cette machine les transferts arrêtés.
+
+    Ils sont terminés, ou interrompus : dans ce cas, les fichiers partiels (« .part ») qu'ils ont laissés sur
+    Sharebox sont supprimés aussi, mais jamais un fichier remis. Sans TRANSFERT : tous, sauf celui qui est en
+    cours et ceux qui sont abîmés.
+    """
+    from tui_transfer.cli import upkeep
+
+    return upkeep.purge(Home.find(), jobs, older_than, yes=yes, local=local)
+
+
+@cli.command(context_settings=_HELP)
+@click.argument("job", required=False, metavar="[TRANSFERT]")
+@click.option(
+    "--eml",
+    metavar="FICHIER",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Enregistre le message comme brouillon.",
+)
+def report(job: str | None, eml: Path | None) -> int:
+    """Affiche le message à envoyer, ou en fait un brouillon.
+
+    Sans TRANSFERT : celui du dernier. Le début de son nom, tel que « jobs » le donne, suffit.
+    """
+    from tui_transfer.cli import headless
+    from tui_transfer.job import control
+    from tui_transfer.report.message import make_message
+    from tui_transfer.system.files import write_private
+
+    state = control.Follower(control.find(Home.find(), job)).state
+    if eml is not None:
+        write_private(eml.absolute(), make_message(state).eml())
+        click.echo(f"Message enregistré : {eml.absolute()}")
+    else:
+        headless.print_message(state)
+    return ExitCode.SUCCESS
+
+
+@cli.command(context_settings=_HELP)
+def check() -> int:
+    """Vérifie les prérequis, puis la connexion étape par étape.
+
+    Le résultat se copie tel quel dans une demande d'aide. Aucune clé de serveur n'est acceptée, rien n'est
+    laissé sur Sharebox. Sans TUI_TRANSFER_SFTP_PASSWORD, s'arrête avant l'identification.
+    """
+    from tui_transfer.cli import checkup
+
+    home = Home.find()
+    settings = config.load(home.config_file)
+    click.echo(f"Configuration : {home.config_file}")
+    return checkup.check(settings, home, click.echo)
+
+
+@cli.command("support-bundle", context_settings=_HELP)
+@click.argument("file", required=False, metavar="[FICHIER]", type=click.Path(path_type=Path))
+@click.option("--check", "connect", is_flag=True, help="Essaie aussi la connexion à Sharebox.")
+@click.option("--yes", is_flag=True, help="Confirme d'avance.")
+def support_bundle(file: Path | None, connect: bool, yes: bool) -> int:
+    """Prépare un fichier zip pour qui vous aide.
+
+    Ce qu'il contient est montré d'abord : journaux, réglages, versions, contrôles. Aucun secret, aucune base
+    n'y est ; les noms et les chemins y sont remplacés par des numéros. Sans FICHIER : dans le dossier
+    courant.
+    """
+    from tui_transfer.cli import support
+
+    return support.make_bundle(Home.find(), file, connect=connect, yes=yes)
+
+
+@cli.group("config", context_settings=_HELP, subcommand_metavar="COMMANDE")
+def config_group() -> None:
+    """Montre où sont les réglages, et ce qu'ils sont."""
+
+
+@config_group.command("path", context_settings=_HELP)
+def config_path() -> int:
+    """Affiche l'emplacement de la configuration."""
+    click.echo(Home.find().config_file)
+    return ExitCode.SUCCESS
+
+
+@config_group.command("show", context_settings=_HELP)
+def config_show() -> int:
+    """Affiche la configuration telle qu'elle est comprise.
+
+    Elle ne contient aucun secret.
+    """
+    click.echo(config.render(config.load(Home.find().config_file)), nl=False)
+    return ExitCode.SUCCESS
+
+
+@cli.command(context_settings=_HELP)
+@click.option("--headless", is_flag=True, help="Sans écran : transfère tout, et compare ce qui est arrivé.")
+@click.option("--behind-proxy", is_flag=True, help="Refuse la connexion directe, pour essayer l'étape 5bis.")
+@click.option("--rate", metavar="DÉBIT", help="Ralentit la liaison, en bit/s : 500K, 8M…")
+@_with_options(_screen_options)
+def demo(
+    headless: bool, behind_proxy: bool, rate: str | None, plain: bool, no_mouse: bool, no_color: bool
+) -> int:
+    """Fait toute la procédure avec un Sharebox d'essai.
+
+    Les bases sont inventées, et tout se passe dans un dossier temporaire.
+    """
+    from tui_transfer.cli import rehearsal
+    from tui_transfer.demo.rate import parse_rate
+
+    bits_per_second = parse_rate(rate) if rate else None
+    if headless:
+        return rehearsal.run_headless(behind_proxy=behind_proxy, rate=bits_per_second, say=click.echo)
+    if plain:
+        return rehearsal.run_plain(behind_proxy=behind_proxy, rate=bits_per_second, say=click.echo)
+    _prepare_screen(no_color=no_color)
+    return _demo_on_screen(behind_proxy, bits_per_second, mouse=not no_mouse)
+
+
+def _demo_on_screen(behind_proxy: bool, rate: int | None, *, mouse: bool) -> int:
+    from tui_transfer.cli import rehearsal
+    from tui_transfer.tui.app import run_app
+    from tui_transfer.tui.practice import Practice, PracticeProxy
+
+    click.echo("Préparation de la démonstration…")
+    with rehearsal.prepared(behind_proxy=behind_proxy, rate=rate) as (stage, home):
+        proxy = None
+        if stage.proxy is not None:
+            access = stage.proxy
+            proxy = PracticeProxy(access.host, access.port, access.username, access.password)
+        practice = Practice(stage.password, stage.fingerprint, stage.delivered, proxy)
+        return run_app(home, practice, mouse=mouse)
+
+
+def _prepare_screen(*, no_color: bool) -> None:
+    """Sees that there is a screen to draw on, before what draws on it is loaded.
+
+    Raises:
+        TransferError: TERMINAL_UNSUITABLE, in one clear line, rather than escapes into a pipe.
+    """
+    if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
+        reason = "L'entrée ou la sortie n'est pas un terminal."
+    elif os.environ.get("TERM") == "dumb":
+        reason = "La variable TERM vaut « dumb »."
+    else:
+        if no_color:
+            os.environ["NO_COLOR"] = "1"  # read by the libraries of the screen when they are loaded
+        return
+    raise TransferError(Problem.TERMINAL_UNSUITABLE, reason=reason)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()

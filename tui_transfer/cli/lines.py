@@ -1,0 +1,171 @@
+"""Tells a job without a screen: plain French lines, or one JSON event a line, until its worker ends."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import click
+import msgspec
+
+from tui_transfer import french
+from tui_transfer.errors import ExitCode, TransferError
+from tui_transfer.job import events as ev
+from tui_transfer.job.progress import Meter
+from tui_transfer.job.state import Step
+from tui_transfer.report.message import conclusion, describe_reading, describe_route, describe_verification
+
+if TYPE_CHECKING:
+    from tui_transfer.job.control import Follower
+    from tui_transfer.job.state import DatabaseState, JobState
+
+_POLL: Final = 0.05
+_LINE_INTERVAL: Final = 5.0
+"""Seconds between two lines of progress: readable in a log file and by a screen reader."""
+
+
+class Output(Protocol):
+    """Where a followed job is told."""
+
+    def event(self, event: ev.Event, state: JobState) -> None:
+        """One thing happened; `state` is the state after it."""
+
+    def end(self, state: JobState | None, failure: TransferError | None, job: str | None) -> None:
+        """The worker ended, or the job could not even begin (`state` is then None)."""
+
+
+def follow(follower: Follower, output: Output) -> ExitCode:
+    """Tells what happens until no worker is at the job any more; returns the exit status.
+
+    What happened before this call is not told again.
+    """
+    while True:
+        for event, state in follower.steps():
+            output.event(event, state)
+        if follower.ended:
+            break
+        time.sleep(_POLL)
+    output.end(follower.state, follower.failure, follower.job.id)
+    return exit_code(follower)
+
+
+def exit_code(follower: Follower) -> ExitCode:
+    """The exit status of a command that leaves the job as it is."""
+    failure = follower.failure
+    return failure.exit_code if failure else follower.state.exit_code
+
+
+class JsonOutput:
+    """The journal's events as they are, then one `job.finished` object; see the README for its shape."""
+
+    def event(self, event: ev.Event, state: JobState) -> None:
+        """Prints the event."""
+        _print_json(msgspec.to_builtins(event))
+
+    def end(self, state: JobState | None, failure: TransferError | None, job: str | None) -> None:
+        """Prints `job.finished`."""
+        code = failure.exit_code if failure else state.exit_code if state else ExitCode.UNEXPECTED
+        finished: dict[str, Any] = {
+            "type": "job.finished",
+            "job": job,
+            "status": "blocked" if failure else "succeeded",
+            "exit_code": int(code),
+            "databases": [_database_json(item) for item in state.databases] if state else [],
+        }
+        if failure:
+            finished["problem"] = failure.problem
+            finished["details"] = failure.details
+            finished["message"] = failure.as_text()
+        _print_json(finished)
+
+
+class PlainOutput:
+    """Plain lines, without colour or cursor movement."""
+
+    def __init__(self) -> None:
+        self._meter = Meter()
+        self._last_line = float("-inf")
+
+    def event(self, event: ev.Event, state: JobState) -> None:
+        """Prints a line for each fact, and one now and then for progress."""
+        estimate = self._meter.observe(event.at.timestamp(), state)
+        line = _describe(event, state)
+        now = time.monotonic()
+        if line is None and isinstance(event, ev.Measure) and now - self._last_line >= _LINE_INTERVAL:
+            line = _progress(state.databases[event.database], state, estimate.rate, estimate.left)
+        if line is not None:
+            self._last_line = now
+            click.echo(line)
+
+    def end(self, state: JobState | None, failure: TransferError | None, job: str | None) -> None:
+        """Prints what became of the job; a failure goes to standard error."""
+        if failure is None and state is not None:
+            click.echo(conclusion(state))
+        elif failure is not None:
+            click.echo(failure.as_text(), err=True)
+            if job:
+                click.echo(f"Pour reprendre : tui-transfer resume {job}", err=True)
+
+
+def _describe(event: ev.Event, state: JobState) -> str | None:
+    """The line for a fact; None for what is not worth one."""
+    match event:
+        case ev.Connected():
+            return f"Connecté à Sharebox {describe_route(event.route)} ; clé du serveur {event.host_key}."
+        case ev.RouteFailed():
+            return (
+                f"Connexion {describe_route(event.route)} impossible : {event.reason} Essai de la suivante."
+            )
+        case ev.Waiting():
+            seconds = french.duration(event.seconds)
+            return f"Connexion perdue : {event.reason} Essai {event.attempt} dans {seconds}."
+        case ev.ArchiveStarted():
+            return f"{state.databases[event.database].name} : compression de {french.size(event.size)}."
+        case ev.ArchiveKept():
+            item = state.databases[event.database]
+            return f"{item.name} : déjà compressée. Lecture : {describe_reading(item)}."
+        case ev.ArchiveSealed():
+            name = state.databases[event.database].name
+            return f"{name} : compressée, {french.size(event.size)}, SHA-256 {event.sha256}."
+        case ev.UploadStarted():
+            name = state.databases[event.database].name
+            resumed = (
+                f", repris à {french.size(event.offset)}" if state.databases[event.database].resumed else ""
+            )
+            return f"{name} : envoi{resumed}."
+        case ev.Delivered():
+            name = state.databases[event.database].name
+            verified = describe_verification(event.verified)
+            return f"{name} : remise ({event.path}). Vérification : {verified}."
+        case _:
+            return None
+
+
+def _progress(item: DatabaseState, state: JobState, rate: float | None, left: float | None) -> str:
+    verifying = item.transfer is Step.VERIFYING
+    done = f"vérifié {french.size(item.checked)}" if verifying else f"envoyé {french.size(item.acknowledged)}"
+    parts = [f"{item.name} : {done}"]
+    if rate:
+        parts.append(french.rate(rate))
+    if left is not None:
+        parts.append(f"reste {french.duration(left)}")
+    return f"{', '.join(parts)} ; ensemble {french.percent(state.fraction)}."
+
+
+def _database_json(item: DatabaseState) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "archive": item.archive,
+        "sha256": item.sha256,
+        "size": item.size,
+        "packed": item.packed,
+        "read_at": item.read_at,
+        "changed_since": item.changed_since,
+        "verified": item.verified or "none",
+        "delivered": item.delivered,
+    }
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    # Bytes: JSON is UTF-8 whatever the terminal's encoding. Text that is not Unicode could not be written.
+    click.echo(msgspec.json.encode(content))

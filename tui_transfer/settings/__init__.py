@@ -1,0 +1,1 @@
+"""`config.toml` as typed settings, and where files live."""

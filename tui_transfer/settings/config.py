@@ -1,0 +1,362 @@
+"""The settings, typed, read from and written back to `config.toml`; and where files live.
+
+`msgspec` does the typing: it is a small, maintained library that names the key at fault. Each field's
+`Meta(description=…)` is the French text of what is expected there; errors and the README quote it. Where it
+speaks of how TOML is written, `extra["typed"]` says the same to who types into a form.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import msgspec
+import platformdirs
+import tomli_w
+from msgspec import Meta
+
+from tui_transfer import french
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.settings import schema
+from tui_transfer.system import os_errors
+from tui_transfer.system.files import disk_errors, write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HOME_VARIABLE: Final = "TUI_TRANSFER_HOME"
+DEFAULT_RECIPIENTS: Final = ("anne.tomczyk@urssaf.fr", "impact-emploi-association@urssaf.fr")
+FINGERPRINT: Final = r"^SHA256:[A-Za-z0-9+/]{43}$"
+
+Host = Annotated[str, Meta(pattern=r"^[^\s/@]+$", description="un nom de serveur ou une adresse IP")]
+Port = Annotated[int, Meta(ge=1, le=65535, description="un nombre de 1 à 65535")]
+Text = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
+        description="un texte entre guillemets, non vide, sur une seule ligne",
+        extra={"typed": "un texte sur une seule ligne"},
+    ),
+]
+FilePath = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00]*[^\s\x00][^\x00]*$",
+        description="un chemin entre guillemets",
+        extra={"typed": "le chemin d'un fichier"},
+    ),
+]
+Fingerprint = Annotated[
+    str, Meta(pattern=FINGERPRINT, description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche")
+]
+Day = Annotated[
+    date,
+    Meta(
+        description="une date sans guillemets, par exemple 2022-03-02",
+        extra={"typed": "une date, par exemple 02/03/2022"},
+    ),
+]
+Minutes = Annotated[int, Meta(ge=0, le=10_080, description="un nombre de minutes, de 0 à 10080")]
+Compression = Annotated[
+    Literal["auto"] | Annotated[int, Meta(ge=0, le=9)],
+    Meta(
+        description="« auto » entre guillemets, ou un nombre de 0 (rapide) à 9 (petit)",
+        extra={"typed": "auto, ou un nombre de 0 (rapide) à 9 (petit)"},
+    ),
+]
+ThemeName = Literal["dark", "light", "contrast"]
+Mail = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="une adresse de messagerie")]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A table of the file: unknown keys are refused, so that a misspelt one is never ignored."""
+
+
+class Manager(_Section, frozen=True, kw_only=True):
+    """Who hands the databases over."""
+
+    name: Text
+
+
+class ShareboxSettings(_Section, frozen=True, kw_only=True):
+    """Where the databases go."""
+
+    host: Host
+    port: Port = 22
+    username: Text
+    directory: Text = "."
+    host_key: Fingerprint | None = None
+    """Absent: shown once to the person, then kept."""
+    key_file: FilePath | None = None
+    """Absent: a password is asked."""
+
+
+class ProxySettings(_Section, frozen=True, kw_only=True):
+    """The route tried after the direct one."""
+
+    kind: Annotated[
+        Literal["http", "https", "socks5"], Meta(description="« http », « https » ou « socks5 »")
+    ] = "http"
+    """How the proxy is spoken to: `https` is an HTTP proxy that wants TLS to itself."""
+    host: Host
+    port: Port = 3128
+    username: Text | None = None
+
+
+class DatabaseSettings(_Section, frozen=True, kw_only=True):
+    """A database that may be handed over: a file, an SQLite file, or a folder."""
+
+    name: Text
+    path: FilePath
+    active: Annotated[bool, Meta(description="true ou false")] = False
+
+
+class TransferSettings(_Section, frozen=True, kw_only=True):
+    """When transfers are open, and how patient they are."""
+
+    opens_on: Day | None = None
+    closes_on: Day | None = None
+    retry_for: Minutes = 30
+    """How long a lost connection is tried again before the transfer stops, resumable."""
+    compression: Compression = "auto"
+    """How hard blocks are packed: as the link and the machine allow, or always with the same preset."""
+
+
+class ReportSettings(_Section, frozen=True, kw_only=True):
+    """Who gets the report."""
+
+    recipients: Annotated[
+        tuple[Mail, ...],
+        Meta(
+            min_length=1,
+            description="une liste d'adresses entre guillemets, non vide",
+            extra={"typed": "des adresses de messagerie, séparées par des virgules"},
+        ),
+    ] = DEFAULT_RECIPIENTS
+
+
+class DisplaySettings(_Section, frozen=True, kw_only=True):
+    """How the screen looks, and whether it calls when a transfer ends."""
+
+    theme: Annotated[ThemeName, Meta(description="« dark », « light » ou « contrast »")] = "dark"
+    notify: Annotated[bool, Meta(description="true ou false")] = True
+    """Whether the terminal rings and shows a notification at the end of a transfer."""
+
+
+class Settings(_Section, frozen=True, kw_only=True):
+    """The whole of `config.toml`."""
+
+    manager: Manager
+    sharebox: ShareboxSettings
+    proxy: ProxySettings | None = None
+    databases: tuple[DatabaseSettings, ...] = ()
+    transfer: TransferSettings = TransferSettings()
+    report: ReportSettings = ReportSettings()
+    display: DisplaySettings = DisplaySettings()
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where configuration, jobs and logs live.
+
+    `TUI_TRANSFER_HOME` puts all of it under one folder (a USB stick, a test); otherwise the
+    system's own places are used.
+    """
+
+    config_file: Path
+    data: Path
+
+    @classmethod
+    def find(cls, environment: Mapping[str, str] = os.environ) -> Home:
+        """The home that `environment` asks for."""
+        if chosen := environment.get(HOME_VARIABLE):
+            folder = expanded(chosen).absolute()
+            return cls(folder / "config.toml", folder)
+        dirs = platformdirs.PlatformDirs("tui-transfer", appauthor=False)
+        return cls(dirs.user_config_path / "config.toml", dirs.user_data_path)
+
+    @property
+    def jobs(self) -> Path:
+        """The folder of the jobs, one folder each."""
+        return self.data / "jobs"
+
+    @property
+    def reports(self) -> Path:
+        """The folder where messages are saved."""
+        return self.data / "reports"
+
+
+def load(file: Path) -> Settings:
+    """Reads and checks the settings.
+
+    Raises:
+        TransferError: CONFIGURATION_MISSING, or CONFIGURATION_INVALID naming file, key and what was
+            expected.
+    """
+    try:
+        # Windows' editors begin a file with a byte order mark, which is no part of TOML.
+        data = tomllib.loads(file.read_text("utf-8-sig"))
+    except FileNotFoundError as error:
+        raise TransferError(Problem.CONFIGURATION_MISSING, file=file) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = os_errors.in_words(error) if isinstance(error, OSError) else "il n'est pas en UTF-8"
+        raise _invalid(file, "—", f"lecture impossible ({reason})", "un fichier texte lisible") from error
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(file, error) from error
+    return convert(file, data)
+
+
+def convert(file: Path, data: object) -> Settings:
+    """The settings that `data`, what is or will be in `file`, stands for.
+
+    Raises:
+        TransferError: CONFIGURATION_INVALID.
+    """
+    try:
+        settings = msgspec.convert(data, Settings)
+    except msgspec.ValidationError as error:
+        raise _invalid(file, *schema.explain(Settings, error)) from error
+    _check_together(file, settings)
+    return settings
+
+
+def checked(file: Path, key: str, value: object) -> Any:
+    """`value` as the key at `key`, for instance `sharebox.port`, takes it; None for an absent one.
+
+    A text is read as a number, a date or a truth value where one is wanted.
+
+    Raises:
+        TransferError: CONFIGURATION_INVALID, whose `expected` speaks to who types into a form.
+    """
+    try:
+        return schema.checked(Settings, key, value)
+    except msgspec.ValidationError as error:
+        place, expected = schema.refusal(Settings, key, error)
+        raise _invalid(file, place, "la valeur n'est pas acceptée", expected) from error
+
+
+def save(file: Path, settings: Settings) -> Path | None:
+    """Writes the settings back atomically, readable by their owner only. A link to them stays a link.
+
+    Returns:
+        Where the former file was copied to, because it held more than is written back: comments, or what
+        could not be understood. None where nothing is lost.
+
+    Raises:
+        TransferError: CONFIGURATION_INVALID if they contradict each other, CONFIGURATION_UNWRITABLE.
+    """
+    _check_together(file, settings)
+    try:
+        copy = _keep_copy(file.resolve())
+        write_private(file.resolve(), render(settings).encode())
+    except TransferError as error:
+        details = {"file": file, "reason": error.details["reason"]}
+        raise TransferError(Problem.CONFIGURATION_UNWRITABLE, **details) from error
+    return copy
+
+
+def _keep_copy(file: Path) -> Path | None:
+    """Copies the file to the first free name beside it, where rewriting loses more than its layout."""
+    with disk_errors(file):
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError:
+            return None
+    try:
+        settings = load(file)
+        if b"#" not in content or render(settings).encode() == content:  # a name may hold a « # » too
+            return None
+    except TransferError:
+        pass  # it cannot be understood: all the more reason to keep it
+    names = (file.with_name(f"{file.name}.old{number}") for number in ("", *range(2, 1000)))
+    copy = next(name for name in names if not name.exists())
+    write_private(copy, content)
+    return copy
+
+
+def render(settings: Settings) -> str:
+    """The settings as the text of a `config.toml`."""
+    builtins = msgspec.to_builtins(settings, builtin_types=(date,))
+    return tomli_w.dumps(_without_none(builtins))
+
+
+def resolve(path: str, config_file: Path) -> Path:
+    """The absolute form of a path given in `config_file`; a relative one starts at its folder."""
+    return (config_file.parent / expanded(path)).absolute()
+
+
+def expanded(path: str) -> Path:
+    """`path` with its `~` replaced by the account's folder, where there is such an account."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser raises there
+
+
+def active_databases(settings: Settings, home: Home) -> list[tuple[str, Path]]:
+    """Name and absolute path of the databases that are handed over when none is named."""
+    return [
+        (database.name, resolve(database.path, home.config_file))
+        for database in settings.databases
+        if database.active
+    ]
+
+
+def remember_host_key(home: Home, host: str, fingerprint: str) -> None:
+    """Pins the key of `host` that a person accepted, unless a key is already pinned or the host changed.
+
+    Raises:
+        TransferError: as `load` and `save`.
+    """
+    settings = load(home.config_file)
+    if settings.sharebox.host == host and settings.sharebox.host_key is None:
+        sharebox = msgspec.structs.replace(settings.sharebox, host_key=fingerprint)
+        save(home.config_file, msgspec.structs.replace(settings, sharebox=sharebox))
+
+
+def checked_fingerprint(text: str) -> str:
+    """`text`, if it is a host key's fingerprint.
+
+    Raises:
+        TransferError: USAGE.
+    """
+    if not re.fullmatch(FINGERPRINT, text):
+        reason = f"« {text} » n'est pas l'empreinte d'une clé de serveur."
+        advice = "Attendu : SHA256: suivi de 43 caractères, tel que ssh-keygen -l l'affiche."
+        raise TransferError(Problem.USAGE, reason=reason, advice=advice)
+    return text
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(item) for item in value]
+    return value
+
+
+def _check_together(file: Path, settings: Settings) -> None:
+    """Refuses what is right key by key but wrong as a whole."""
+    seen: set[str] = set()
+    for index, database in enumerate(settings.databases, start=1):
+        name = database.name.strip().casefold()
+        if name in seen:
+            reason = f"deux bases portent le nom « {database.name} »"
+            raise _invalid(file, f"databases[{index}].name", reason, "un nom différent pour chaque base")
+        seen.add(name)
+    opens_on, closes_on = settings.transfer.opens_on, settings.transfer.closes_on
+    if opens_on and closes_on and closes_on < opens_on:
+        reason = "la fermeture précède l'ouverture"
+        raise _invalid(file, "transfer.closes_on", reason, f"une date à partir du {french.day(opens_on)}")
+
+
+def _invalid(file: Path, key: str, reason: str, expected: str) -> TransferError:
+    return TransferError(Problem.CONFIGURATION_INVALID, file=file, key=key, reason=reason, expected=expected)
+
+
+def _syntax_error(file: Path, error: tomllib.TOMLDecodeError) -> TransferError:
+    place = re.search(r"at line (\d+), column (\d+)", str(error))
+    key = f"ligne {place[1]}, colonne {place[2]}" if place else "fin du fichier"
+    return _invalid(file, key, "la syntaxe est incorrecte", "un fichier au format TOML (clé = valeur)")

@@ -1,0 +1,1 @@
+"""Giving files to a Sharebox: sending, resuming, verifying, naming."""

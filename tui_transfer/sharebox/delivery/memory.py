@@ -1,0 +1,70 @@
+"""What a process remembers of one delivery from one connection to the next.
+
+Without it each connection would read again all that is on the Sharebox, and on a line that is cut every few
+minutes a large archive would never be through. Nothing of it outlives the process.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tui_transfer.sharebox.delivery.growing import HEADER_BYTES
+from tui_transfer.sharebox.delivery.verification import ReadBack
+
+if TYPE_CHECKING:
+    from tui_transfer.sharebox.delivery.upload import Delivery
+
+_LOOKED_AT_AGAIN: Final = 32_000
+
+
+@dataclass(frozen=True)
+class Whole:
+    """How a partial file became whole, and the server accepted its closing.
+
+    Attributes:
+        over: the connection that ended it, as `Sharebox.connection` tells.
+        afresh: whether nothing was known of the file when that connection began: all of it was compared or
+            acknowledged over that one.
+    """
+
+    over: object
+    afresh: bool
+
+
+@dataclass
+class Memory:
+    """What earlier attempts know.
+
+    Attributes:
+        same_until: up to this offset the partial file was compared with the archive, or acknowledged. A
+            server that breaks down may lose what it acknowledged: only verifying the whole proves it.
+        whole: how the partial file became whole; None as long as it is not.
+        read_back: by path, how far files were read back.
+        delivery: what came of it, once the file has its name.
+    """
+
+    same_until: int = HEADER_BYTES
+    whole: Whole | None = None
+    read_back: defaultdict[str, ReadBack] = field(default_factory=lambda: defaultdict(ReadBack))
+    delivery: Delivery | None = None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is known of the partial file."""
+        return self.same_until == HEADER_BYTES and self.whole is None
+
+    def forget(self) -> None:
+        """Forgets what was on the Sharebox: it is no longer as it was, or may not be."""
+        self.same_until, self.whole = HEADER_BYTES, None
+        self.read_back.clear()
+
+    def begin_comparing(self, there: int) -> int:
+        """From which offset a partial file of `there` bytes is to be compared. Its end always is, if only to
+        see that it can be read, and so verified.
+        """
+        known = self.same_until if there >= self.same_until else HEADER_BYTES
+        self.forget()
+        self.same_until = max(HEADER_BYTES, known - _LOOKED_AT_AGAIN)
+        return self.same_until

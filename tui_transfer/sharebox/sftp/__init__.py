@@ -1,0 +1,1 @@
+"""The SFTP protocol: requests, replies, and how many may be under way."""

@@ -1,0 +1,34 @@
+"""Tries a route to a Sharebox without a transfer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.sharebox.ssh.authentication import Credentials
+from tui_transfer.sharebox.ssh.connection import Address, Sharebox
+
+if TYPE_CHECKING:
+    from tui_transfer.sharebox.proxy.routes import Route
+
+
+def try_route(host: str, port: int, route: Route) -> str:
+    """Goes to a Sharebox up to its host key, and no further: nothing of its account is sent.
+
+    A proxy gets the credentials that `route` holds, in the one attempt that a transfer would make.
+
+    Returns:
+        The fingerprint of the host key, `SHA256:…`.
+
+    Raises:
+        TransferError: what stands in the way.
+    """
+    nobody = Address(host, port, username="", directory="")
+    try:
+        # Without an accepted key, a connection always ends where the server has shown its own.
+        Sharebox.connect(nobody, route, Credentials(), host_key=None).close()
+    except TransferError as error:
+        if error.problem is not Problem.HOST_KEY_UNKNOWN:
+            raise
+        return error.details["fingerprint"]
+    raise AssertionError("connected without an accepted host key")

@@ -1,0 +1,143 @@
+"""Sees that a connection is alive, and closes it when it is not: no wait is without end.
+
+One mechanism covers every system, route and phase. Whatever arrives from the server proves that it is there;
+when nothing did for a while it is asked to answer; when nothing does, the connection is closed, and whoever
+waits on it gets an error. (The socket option TCP_USER_TIMEOUT does this too, but on Linux only and as
+far as the next proxy only.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+import paramiko
+from paramiko.common import MSG_DISCONNECT, MSG_KEXINIT
+from paramiko.packet import Packetizer
+
+from tui_transfer.sharebox.ssh.security import HOST_KEYS, Offer
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterator
+
+SILENCE_SECONDS: Final = 35.0
+"""A pause of 20 s on a link of 64 kbit/s must pass, a dead link be noticed within 45 s."""
+_ASK_AFTER_SECONDS: Final = 10.0
+_LOOK_EVERY_SECONDS: Final = 0.5
+_KEY_EXCHANGE_REPLIES: Final = range(31, 34)
+_KEYS: Final = {*HOST_KEYS, "ssh-rsa"}
+
+
+class ListeningPacketizer(Packetizer):
+    """Notes when something was last heard from the server, what it offers, and why it takes leave."""
+
+    def __init__(self, tunnel: socket.socket) -> None:
+        super().__init__(tunnel)
+        self.last_heard = time.monotonic()
+        self.offer: Offer | None = None
+        self.farewell: str | None = None
+        self.has_shown_key = False
+        """The server has sent its host key, together with the proof that the key is its own."""
+        self.at_end = False
+        """Nothing more will be heard: known before anyone who waits on a channel is told."""
+
+    def read_message(self) -> tuple[int, paramiko.Message]:
+        """Reads the next message, as paramiko's transport asks."""
+        try:
+            kind, message = super().read_message()
+        except (paramiko.SSHException, EOFError, OSError):
+            self.at_end = True
+            raise
+        self.last_heard = time.monotonic()
+        if kind == MSG_KEXINIT and self.offer is None:
+            self.offer = Offer.read(paramiko.Message(message.asbytes()))
+        elif kind in _KEY_EXCHANGE_REPLIES:
+            self.has_shown_key = _starts_with_key(message)
+        elif kind == MSG_DISCONNECT:
+            self.at_end = True
+            self.farewell = paramiko.Message(message.asbytes()[4:]).get_text()
+        return kind, message
+
+
+def _starts_with_key(message: paramiko.Message) -> bool:
+    """Whether it begins with a public key (RFC 4253, section 6.6): others have the number of a reply too."""
+    key = paramiko.Message(paramiko.Message(message.asbytes()).get_binary())
+    return key.get_binary().decode("ascii", "replace") in _KEYS
+
+
+class Watchdog:
+    """Closes one transport when its server is silent for too long, or a phase lasts too long.
+
+    Args:
+        transport: the transport, on which requests are made only after `ask_when_silent`.
+        packetizer: its packetizer.
+        close: closes it, from any thread.
+    """
+
+    def __init__(
+        self, transport: paramiko.Transport, packetizer: ListeningPacketizer, close: Callable[[], None]
+    ) -> None:
+        self.verdict: str | None = None
+        """Why the connection was closed, in French; None if it was not."""
+        self._transport = transport
+        self._packetizer = packetizer
+        self._close = close
+        self._asks = False
+        self._question: threading.Thread | None = None
+        self._phase: tuple[float, str] | None = None
+        self._ended = threading.Event()
+        threading.Thread(target=self._watch, name="sharebox watchdog", daemon=True).start()
+
+    def end(self) -> None:
+        """Ends the watch."""
+        self._ended.set()
+
+    def ask_when_silent(self) -> None:
+        """From now on a silent server is asked for a sign of life. Servers allow it once a user is known."""
+        self._packetizer.last_heard = time.monotonic()
+        self._asks = True
+
+    @contextlib.contextmanager
+    def phase(self, seconds: float, verdict: str) -> Iterator[None]:
+        """Closes the connection if the block lasts longer than `seconds`; `verdict` says what did."""
+        self._phase = (time.monotonic() + seconds, verdict)
+        try:
+            yield
+        finally:
+            self._phase = None
+
+    def _watch(self) -> None:
+        while not self._ended.wait(_LOOK_EVERY_SECONDS):
+            if (verdict := self._judge()) is not None:
+                self.verdict = verdict
+                self._close()
+                return
+
+    def _judge(self) -> str | None:
+        now = time.monotonic()
+        phase = self._phase
+        if phase is not None and now > phase[0]:
+            return phase[1]
+        silence = now - self._packetizer.last_heard
+        if self._asks and silence > SILENCE_SECONDS:
+            return f"le serveur n'a plus donné signe de vie pendant {SILENCE_SECONDS:.0f} s"
+        if self._asks and silence > _ASK_AFTER_SECONDS:
+            self._ask()
+        return None
+
+    def _ask(self) -> None:
+        """Sends a request that every server must answer, if only by a refusal (RFC 4254, section 4).
+
+        paramiko waits for the answer, and has no other way; so it does in a thread, which ends with it or
+        with the transport.
+        """
+        if self._question is None or not self._question.is_alive():
+            self._question = threading.Thread(target=self._request, name="sharebox keepalive", daemon=True)
+            self._question.start()
+
+    def _request(self) -> None:
+        with contextlib.suppress(paramiko.SSHException, EOFError, OSError):  # the watch goes on anyway
+            self._transport.global_request("keepalive@openssh.com", wait=True)

@@ -1,0 +1,107 @@
+"""Files that only their owner may read, and that are never seen half written."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tui_transfer.errors import Problem, TransferError, harmless
+from tui_transfer.system import os_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+
+
+def keep_process_private() -> None:
+    """Has whatever this process creates readable by its owner alone, and its memory dumped nowhere."""
+    os.umask(0o077)
+    if sys.platform != "win32":
+        import resource
+
+        # One byte: too small for a file, and what keeps Linux from handing the dump to a program (systemd's,
+        # Ubuntu's), for which it ignores every other limit, 0 included. Source: core(5), fs/coredump.c.
+        _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        least = 1 if hard == resource.RLIM_INFINITY else min(1, hard)
+        resource.setrlimit(resource.RLIMIT_CORE, (least, hard))
+
+
+def make_private_folder(folder: Path) -> Path:
+    """Makes `folder` and its parents, readable by nobody else; one that exists is left as it is.
+
+    Raises:
+        TransferError: DISK_FULL or DISK_UNWRITABLE.
+    """
+    with disk_errors(folder):
+        for missing in reversed([folder, *folder.parents]):
+            if not missing.exists():
+                missing.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    return folder
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Writes `content` to `path` atomically: readers see the old file or the new one, whole.
+
+    The new file is synced to disk before it takes the name, so that a power cut leaves one of the two.
+
+    Raises:
+        TransferError: DISK_FULL or DISK_UNWRITABLE; `path` is then untouched.
+    """
+    make_private_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    with disk_errors(path):
+        if path.exists() and not path.is_file():
+            # A device or a pipe would be replaced by a file of its name.
+            raise TransferError(
+                Problem.DISK_UNWRITABLE, path=path, reason="ce n'est pas un fichier ordinaire"
+            )
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename or creation in `folder` survive a power cut, where the system can do that."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turns an `OSError` on our own files into DISK_FULL or DISK_UNWRITABLE, naming `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise local_disk_error(path, error) from error
+
+
+def local_disk_error(path: Path, error: OSError) -> TransferError:
+    """The failure that `error`, met on our own file `path`, means."""
+    problem = Problem.DISK_FULL if error.errno in os_errors.DISK_FULL else Problem.DISK_UNWRITABLE
+    return TransferError(problem, path=printable(path), reason=os_errors.in_words(error))
+
+
+def printable(path: str | Path) -> str:
+    """The path as text that any terminal, JSON document or mail can hold.
+
+    Bytes that are not UTF-8 are shown as ``\\xNN``.
+    """
+    return harmless(os.fsencode(path).decode("utf-8", "backslashreplace"))
