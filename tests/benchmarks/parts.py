@@ -30,7 +30,7 @@ from tests.servers.processes import LOOPBACK
 from tests.sharebox.helpers import connect, send
 from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Archive, Fixed, write_archive
-from tui_transfer.sharebox.delivery.upload import Stage, UploadProgress
+from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,8 +70,8 @@ def _send(server: SshServer, port: int, file: Path) -> tuple[float, float]:
     """Seconds until all was acknowledged, and until it had its name."""
     acknowledged: list[float] = []
 
-    def note(progress: UploadProgress) -> None:
-        if progress.stage is Stage.VERIFYING and not acknowledged:
+    def note(progress: DeliveryProgress) -> None:
+        if progress.stage is DeliveryStage.VERIFYING and not acknowledged:
             acknowledged.append(time.perf_counter())
 
     begin = time.perf_counter()

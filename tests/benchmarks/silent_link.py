@@ -28,7 +28,7 @@ from tests.servers.processes import LOOPBACK
 from tests.servers.relay import relay
 from tests.sharebox.helpers import connect, make_archive, send
 from tui_transfer.errors import TransferError
-from tui_transfer.sharebox.delivery.upload import Stage, UploadProgress
+from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ def measure_dead(server: SshServer, folder: Path) -> None:
         "banner": lambda: _while_connecting(server, 0),
         "key exchange": lambda: _while_connecting(server, int(said * 0.3)),
         "authentication": lambda: _while_connecting(server, int(said * 0.8)),
-        "sending": lambda: _at_stage(server, archive, Stage.SENDING, FAST_SIZE // 8),
-        "verifying": lambda: _at_stage(server, archive, Stage.VERIFYING, FAST_SIZE // 8),
-        "publishing": lambda: _at_stage(server, archive, Stage.PUBLISHING, FAST_SIZE),
+        "sending": lambda: _at_stage(server, archive, DeliveryStage.SENDING, FAST_SIZE // 8),
+        "verifying": lambda: _at_stage(server, archive, DeliveryStage.VERIFYING, FAST_SIZE // 8),
+        "publishing": lambda: _at_stage(server, archive, DeliveryStage.PUBLISHING, FAST_SIZE),
         "changing keys": lambda: _at_new_keys(server, archive),
     }
     with ThreadPoolExecutor(len(phases)) as pool:
@@ -148,10 +148,10 @@ def _while_connecting(server: SshServer, silent_after: int) -> float:
         return _seconds(lambda: connect(server, port=link.port))
 
 
-def _at_stage(server: SshServer, archive: Path, stage: Stage, done: int) -> float:
+def _at_stage(server: SshServer, archive: Path, stage: DeliveryStage, done: int) -> float:
     since: list[float] = []
 
-    def swallow(progress: UploadProgress) -> None:
+    def swallow(progress: DeliveryProgress) -> None:
         if progress.stage is stage and progress.done >= done and not since:
             link.swallow()
             since.append(time.monotonic())

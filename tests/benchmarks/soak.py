@@ -70,7 +70,7 @@ class Figures:
                 print(self.measures[-1], flush=True)
 
     def measure(self) -> str:
-        """Memory, descriptors and threads of this process."""
+        """ResumeState, descriptors and threads of this process."""
         me = psutil.Process()
         size = me.memory_info().rss / 1e6
         counts = f"{me.num_fds()} descriptors, {me.num_threads()} threads"

@@ -11,8 +11,8 @@ import pytest
 
 from tui_transfer.errors import TransferError
 from tui_transfer.sharebox.delivery.growing import GrowingFile
-from tui_transfer.sharebox.delivery.memory import Memory
-from tui_transfer.sharebox.delivery.upload import Delivery, UploadProgress, deliver
+from tui_transfer.sharebox.delivery.resume_state import ResumeState
+from tui_transfer.sharebox.delivery.upload import Delivery, DeliveryProgress, deliver
 from tui_transfer.sharebox.proxy.routes import Direct, Route
 from tui_transfer.sharebox.ssh.authentication import Credentials
 from tui_transfer.sharebox.ssh.connection import Address, Sharebox
@@ -67,9 +67,9 @@ def send(
     archive: Path | GrowingFile,
     name: str = "base.7z",
     *,
-    on_progress: Callable[[UploadProgress], None] = lambda progress: None,
+    on_progress: Callable[[DeliveryProgress], None] = lambda progress: None,
     cancelled: threading.Event | None = None,
-    memory: Memory | None = None,
+    resume_state: ResumeState | None = None,
 ) -> Delivery:
     """Delivers a local archive."""
     file = archive if isinstance(archive, GrowingFile) else GrowingFile.finished(archive)
@@ -80,7 +80,7 @@ def send(
         sha256=lambda: hashlib.sha256(file.path.read_bytes()).hexdigest(),
         on_progress=on_progress,
         cancelled=cancelled or threading.Event(),
-        memory=memory,
+        resume_state=resume_state,
     )
 
 

@@ -25,8 +25,8 @@ from tui_transfer.job import events as ev
 from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.settings.config import TransferSettings
 from tui_transfer.sharebox.ssh.connection import Sharebox
-from tui_transfer.worker.connecting import Link
-from tui_transfer.worker.patience import Patience
+from tui_transfer.worker.backoff import Backoff
+from tui_transfer.worker.connector import Connector
 from tui_transfer.worker.recorder import Recorder
 from tui_transfer.worker.sessions import Sessions
 
@@ -328,7 +328,7 @@ def test_a_server_that_drops_whoever_wants_two_sessions_is_asked_once(
         assert writes < 2 * SIZE // 32_000 + 20, "nothing was sent twice"
 
 
-class _Away(Link):
+class _Away(Connector):
     """A way to nowhere that counts how often it is tried, and answers what it is given."""
 
     def __init__(self, *answers: object) -> None:
@@ -345,8 +345,10 @@ class _Away(Link):
         self.closed += 1
 
 
-def _sessions(link: Link, journal: Path, seconds: float = 60) -> Sessions:
-    return Sessions(link, Recorder(Journal(journal)), Patience(seconds, chance=lambda: 1), threading.Event())
+def _sessions(connector: Connector, journal: Path, seconds: float = 60) -> Sessions:
+    return Sessions(
+        connector, Recorder(Journal(journal)), Backoff(seconds, chance=lambda: 1), threading.Event()
+    )
 
 
 _LOST = TransferError(Problem.CONNECTION_LOST, reason="essai")

@@ -30,11 +30,11 @@ from tui_transfer.job.state import JobState
 from tui_transfer.settings import config
 from tui_transfer.settings.config import TransferSettings
 from tui_transfer.sharebox.ssh.connection import Sharebox
-from tui_transfer.worker import connecting
-from tui_transfer.worker.connecting import Link
+from tui_transfer.worker import connector
+from tui_transfer.worker.backoff import LONGEST_PAUSE, Backoff
+from tui_transfer.worker.connector import Connector
 from tui_transfer.worker.courier import Courier
 from tui_transfer.worker.pacer import Traffic
-from tui_transfer.worker.patience import LONGEST_PAUSE, Patience
 from tui_transfer.worker.recorder import Recorder
 from tui_transfer.worker.shipment import Shipment
 
@@ -154,16 +154,16 @@ def test_a_pause_of_a_minute_is_ended_at_once(place: Place, base: Path, tmp_path
     spec = make_spec(settings, [("Base", base)], datetime.now().astimezone())
     job = control.create(place.home, spec)
 
-    class Away(Link):
+    class Away(Connector):
         def open(self) -> Sharebox:
             raise TransferError(Problem.CONNECTION_LOST, reason="essai")
 
     link = Away(JobState.initial(spec), Orders(), lambda event: None)
-    patience = Patience(1800, chance=lambda: 0)
+    backoff = Backoff(1800, chance=lambda: 0)
     for _ in range(6):
-        patience.next_pause()
+        backoff.next_pause()
     cancelled = threading.Event()
-    courier = Courier(link, Recorder(Journal(tmp_path / "journal.jsonl")), patience, cancelled, Traffic())
+    courier = Courier(link, Recorder(Journal(tmp_path / "journal.jsonl")), backoff, cancelled, Traffic())
     threading.Timer(0.2, cancelled.set).start()
     began = time.monotonic()
     with pytest.raises(TransferError) as raised:
@@ -229,12 +229,12 @@ def test_a_route_that_worked_for_an_earlier_worker_is_not_believed_for_long(
 
     def problem(state: JobState, orders: Orders) -> Problem:
         with pytest.raises(TransferError) as raised:
-            Link(state, orders, lambda event: None).open()
+            Connector(state, orders, lambda event: None).open()
         return raised.value.problem
 
     assert problem(worked, orders) is Problem.CONNECTION_LOST
     assert problem(JobState.initial(spec), orders) is Problem.SHAREBOX_UNREACHABLE
-    monkeypatch.setattr(connecting, "_BENEFIT_OF_DOUBT", 0.0)
+    monkeypatch.setattr(connector, "_BENEFIT_OF_DOUBT", 0.0)
     assert problem(worked, orders) is Problem.SHAREBOX_UNREACHABLE
 
 

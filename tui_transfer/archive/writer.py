@@ -53,7 +53,7 @@ class Progress:
     copied: int = 0
 
 
-class Pacer(Protocol):
+class PresetPolicy(Protocol):
     """Chooses how each block is packed, and learns what came of it."""
 
     def choose(self, size: int, left: int) -> Preset:
@@ -78,7 +78,7 @@ class Fixed:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ArchivedFile:
     """A file in an archive.
 
     Attributes:
@@ -108,7 +108,7 @@ class Archive:
     size: int
     sha256: str
     source_size: int
-    entries: tuple[Entry, ...]
+    entries: tuple[ArchivedFile, ...]
     reused: int
 
 
@@ -117,7 +117,7 @@ def write_archive(
     archive: Path,
     *,
     work: Path,
-    pacer: Pacer,
+    pacer: PresetPolicy,
     threads: int | None = None,
     on_progress: Callable[[Progress], None],
     cancelled: threading.Event,
@@ -241,7 +241,7 @@ class _Packer:
     def __init__(
         self,
         growing: GrowingArchive,
-        pacer: Pacer,
+        pacer: PresetPolicy,
         threads: int,
         cancelled: threading.Event,
         on_block: Callable[[], None],
@@ -304,9 +304,9 @@ class _Packer:
         self._on_block()
 
 
-def _entries(files: Sequence[tuple[Item, Content | None]]) -> tuple[Entry, ...]:
+def _entries(files: Sequence[tuple[Item, Content | None]]) -> tuple[ArchivedFile, ...]:
     return tuple(
-        Entry(item.name, content.size, content.sha256, item.modified_ns / 1e9)
+        ArchivedFile(item.name, content.size, content.sha256, item.modified_ns / 1e9)
         for item, content in files
         if content
     )

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import events as ev
-from tui_transfer.sharebox.delivery.memory import Memory
 from tui_transfer.sharebox.delivery.publication import put_small
-from tui_transfer.sharebox.delivery.upload import Stage, deliver, send
+from tui_transfer.sharebox.delivery.resume_state import ResumeState
+from tui_transfer.sharebox.delivery.upload import DeliveryStage, deliver, send
 from tui_transfer.worker.manifest import manifest_name
 from tui_transfer.worker.recorder import now
 from tui_transfer.worker.sessions import Sessions
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import TypeVar
 
-    from tui_transfer.sharebox.delivery.upload import Delivery, UploadProgress
+    from tui_transfer.sharebox.delivery.upload import Delivery, DeliveryProgress
     from tui_transfer.sharebox.ssh.connection import Sharebox
-    from tui_transfer.worker.connecting import Link
+    from tui_transfer.worker.backoff import Backoff
+    from tui_transfer.worker.connector import Connector
     from tui_transfer.worker.pacer import Traffic
-    from tui_transfer.worker.patience import Patience
     from tui_transfer.worker.recorder import Recorder
     from tui_transfer.worker.shipment import Shipment
 
@@ -44,24 +44,24 @@ class Courier:
     removed at once, so that the disk holds few. A server that allows one session only gets one after another.
 
     Args:
-        link: the way there.
+        connector: the way there.
         recorder: where what happens is told.
-        patience: how long to try again after the connection was lost.
+        backoff: how long to try again after the connection was lost.
         cancelled: ends a delivery or a pause; set where one failed, so that the others end as well.
         traffic: is told what arrives.
     """
 
     def __init__(
         self,
-        link: Link,
+        connector: Connector,
         recorder: Recorder,
-        patience: Patience,
+        backoff: Backoff,
         cancelled: threading.Event,
         traffic: Traffic,
     ) -> None:
-        self._sessions = Sessions(link, recorder, patience, cancelled)
+        self._sessions = Sessions(connector, recorder, backoff, cancelled)
         self._recorder = recorder
-        self._patience = patience
+        self._backoff = backoff
         self._cancelled = cancelled
         self._traffic = traffic
 
@@ -90,7 +90,7 @@ class Courier:
                     finish_before()
 
     def _task(self, shipment: Shipment) -> _Task:
-        return _Task(shipment, _Progress(shipment.index, self._recorder, self._patience, self._traffic))
+        return _Task(shipment, _Progress(shipment.index, self._recorder, self._backoff, self._traffic))
 
     def _send(self, task: _Task, *, is_last: bool) -> bool:
         """Makes the partial file whole; tells whether another one can be sent while this one is finished."""
@@ -102,7 +102,7 @@ class Courier:
                 task.shipment.spec.archive,
                 on_progress=task.progress,
                 cancelled=self._cancelled,
-                memory=task.memory,
+                resume_state=task.resume_state,
             )
             task.progress.rests()
             return not is_last and self._sessions.has_second(sharebox)
@@ -116,7 +116,7 @@ class Courier:
                 self._sessions.second if beside else self._sessions.first,
                 lambda sharebox: self._deliver(sharebox, task),
             )
-            self._patience.got_ahead()
+            self._backoff.got_ahead()
             index = task.shipment.index
             self._recorder.record(
                 ev.Delivered(at=now(), database=index, path=delivery.path, verified=delivery.verification)
@@ -138,7 +138,7 @@ class Courier:
             sha256=lambda: shipment.sha256,
             on_progress=task.progress,
             cancelled=self._cancelled,
-            memory=task.memory,
+            resume_state=task.resume_state,
         )
         put_small(sharebox, manifest_name(shipment.spec.archive), shipment.manifest.read_bytes())
         return delivery
@@ -168,13 +168,13 @@ class Courier:
 class _Progress:
     """Turns the uploader's progress into events, the first of which says where it starts from."""
 
-    def __init__(self, index: int, recorder: Recorder, patience: Patience, traffic: Traffic) -> None:
+    def __init__(self, index: int, recorder: Recorder, backoff: Backoff, traffic: Traffic) -> None:
         self._index = index
         self._recorder = recorder
-        self._patience = patience
+        self._backoff = backoff
         self._traffic = traffic
         self._sending = False
-        self._furthest: dict[Stage, int] = {}
+        self._furthest: dict[DeliveryStage, int] = {}
 
     def begins_anew(self) -> None:
         """The next attempt says again where it starts from."""
@@ -185,23 +185,23 @@ class _Progress:
         """Nothing of it is being sent any more."""
         self._traffic.stop(self._index)
 
-    def __call__(self, progress: UploadProgress) -> None:
+    def __call__(self, progress: DeliveryProgress) -> None:
         if progress.done > self._furthest.get(progress.stage, 0):
             # Also at an attempt's start: what the one before sent in its last instants is found there.
-            self._patience.got_ahead()
+            self._backoff.got_ahead()
             self._furthest[progress.stage] = progress.done
-        if progress.stage is Stage.SENDING:
+        if progress.stage is DeliveryStage.SENDING:
             self._sent(progress)
             return
         self.rests()
-        if progress.stage in (Stage.CHECKING, Stage.VERIFYING) and progress.total:
+        if progress.stage in (DeliveryStage.CHECKING, DeliveryStage.VERIFYING) and progress.total:
             self._recorder.measure(
                 ev.VerificationProgress(
                     at=now(), database=self._index, checked=progress.done, total=progress.total
                 )
             )
 
-    def _sent(self, progress: UploadProgress) -> None:
+    def _sent(self, progress: DeliveryProgress) -> None:
         self._traffic.arrived(self._index, progress.done, progress.busy)
         if not self._sending:
             self._sending = True
@@ -219,4 +219,4 @@ class _Task:
 
     shipment: Shipment
     progress: _Progress
-    memory: Memory = field(default_factory=Memory)
+    resume_state: ResumeState = field(default_factory=ResumeState)

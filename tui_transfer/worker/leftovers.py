@@ -11,7 +11,7 @@ from paramiko import sftp as protocol
 from tui_transfer.job import control
 from tui_transfer.sharebox.delivery.publication import PART
 from tui_transfer.sharebox.sftp.session import SftpError
-from tui_transfer.worker.connecting import Link
+from tui_transfer.worker.connector import Connector
 from tui_transfer.worker.manifest import manifest_name
 
 if TYPE_CHECKING:
@@ -62,10 +62,10 @@ def remove_leftovers(state: JobState, orders: Orders) -> list[str]:
     """Removes the job's partial files from the Sharebox; gives the names of those that were there.
 
     Raises:
-        TransferError: what `Link.open` raises; what the server refuses.
+        TransferError: what `Connector.open` raises; what the server refuses.
     """
-    with closing(Link(_as_mended(state, orders), orders, lambda _: None)) as link:
-        sharebox = link.open()
+    with closing(Connector(_as_mended(state, orders), orders, lambda _: None)) as connector:
+        sharebox = connector.open()
         return [name for name in leftovers(state) if _remove(sharebox, name)]
 
 

@@ -20,10 +20,10 @@ from tui_transfer.archive.writer import Fixed, cores, write_archive
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.system.files import disk_errors, write_private
+from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.costs import Costs
 from tui_transfer.worker.manifest import make_manifest
 from tui_transfer.worker.pacer import Pacer, Traffic
-from tui_transfer.worker.patience import Patience
 from tui_transfer.worker.recorder import now
 from tui_transfer.worker.shipment import Shipment
 
@@ -31,12 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tui_transfer.archive.source import Summary
-    from tui_transfer.archive.writer import Archive, Progress
-    from tui_transfer.archive.writer import Pacer as AnyPacer
+    from tui_transfer.archive.writer import Archive, PresetPolicy, Progress
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import DatabaseState, JobState
-    from tui_transfer.worker.connecting import Link
+    from tui_transfer.worker.connector import Connector
     from tui_transfer.worker.recorder import Recorder
 
 OVERHEAD: Final = 1_000_000
@@ -62,7 +61,7 @@ class Pipeline:
         self._recorder = recorder
         self._cancelled = cancelled
         self._orders = orders
-        self._link: Link | None = None
+        self._connector: Connector | None = None
         self._traffic = Traffic()
         self._costs = Costs()
 
@@ -87,12 +86,12 @@ class Pipeline:
 
     def _deliver(self, shipments: list[Shipment]) -> None:
         # Late: what speaks SSH takes long to load, and a database is being read already.
-        from tui_transfer.worker.connecting import Link
+        from tui_transfer.worker.connector import Connector
         from tui_transfer.worker.courier import Courier
 
-        patience = Patience(60 * self._job.spec.retry_for)
-        with closing(Link(self._state, self._orders, self._recorder.record)) as self._link:
-            courier = Courier(self._link, self._recorder, patience, self._cancelled, self._traffic)
+        backoff = Backoff(60 * self._job.spec.retry_for)
+        with closing(Connector(self._state, self._orders, self._recorder.record)) as self._connector:
+            courier = Courier(self._connector, self._recorder, backoff, self._cancelled, self._traffic)
             courier.deliver(shipments, lambda shipment: self._discard(shipment.index))
 
     def _check_space(self, shipments: list[Shipment]) -> None:
@@ -135,8 +134,8 @@ class Pipeline:
     def abort(self) -> None:
         """Makes whatever waits for the network end at once. For another thread."""
         self._cancelled.set()
-        if self._link is not None:
-            self._link.abort()
+        if self._connector is not None:
+            self._connector.abort()
 
     @contextmanager
     def _packing(self, shipments: list[Shipment]) -> Iterator[None]:
@@ -202,7 +201,7 @@ class Pipeline:
         )
         self._seal(shipment, archive)
 
-    def _pacer(self, database: int) -> AnyPacer:
+    def _pacer(self, database: int) -> PresetPolicy:
         compression = self._job.spec.compression
         if compression != "auto":
             return Fixed(compression)

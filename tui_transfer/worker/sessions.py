@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tui_transfer.sharebox.ssh.connection import Sharebox
-    from tui_transfer.worker.connecting import Link
-    from tui_transfer.worker.patience import Patience
+    from tui_transfer.worker.backoff import Backoff
+    from tui_transfer.worker.connector import Connector
     from tui_transfer.worker.recorder import Recorder
 
 
@@ -26,18 +26,18 @@ class Sessions:
     first waits and connects again; the other joins.
 
     Args:
-        link: the way there.
+        connector: the way there.
         recorder: is told of every pause.
-        patience: how long to try again after the connection was lost.
+        backoff: how long to try again after the connection was lost.
         cancelled: ends a pause.
     """
 
     def __init__(
-        self, link: Link, recorder: Recorder, patience: Patience, cancelled: threading.Event
+        self, connector: Connector, recorder: Recorder, backoff: Backoff, cancelled: threading.Event
     ) -> None:
-        self._link = link
+        self._connector = connector
         self._recorder = recorder
-        self._patience = patience
+        self._backoff = backoff
         self._cancelled = cancelled
         self._lock = threading.Lock()
         """Held while connecting and pausing, too: the other thread has nothing to do meanwhile."""
@@ -60,7 +60,7 @@ class Sessions:
                 if self._end is not None:
                     raise self._end
                 try:
-                    self._connection = self._link.open()
+                    self._connection = self._connector.open()
                 except TransferError as error:
                     self._pause_after(error)
             return self._connection
@@ -76,7 +76,7 @@ class Sessions:
             raise error
         with self._lock:
             if lost is self._connection:
-                self._link.close()
+                self._connector.close()
                 self._connection = self._beside = None
                 self._pause_after(error)
             elif self._end is not None and _passes(self._end):
@@ -108,7 +108,7 @@ class Sessions:
 
     def abort(self) -> None:
         """Makes whatever waits for the Sharebox end at once. For any thread."""
-        self._link.abort()
+        self._connector.abort()
 
     def _open_beside(self, connection: Sharebox) -> Sharebox | None:
         """Asked once of a server that refuses: some drop the connection in place of an answer."""
@@ -117,7 +117,7 @@ class Sessions:
                 if not self._may_have_two:
                     return None
                 self._may_have_two = False
-                self._beside = connection.beside()
+                self._beside = connection.open_second_session()
                 self._may_have_two = self._beside is not None
             return self._beside
 
@@ -129,7 +129,7 @@ class Sessions:
                 INTERRUPTED.
         """
         self._check_cancelled(error)
-        pause = self._patience.next_pause() if _passes(error) else None
+        pause = self._backoff.next_pause() if _passes(error) else None
         if pause is None:
             self._end = error
             raise error

@@ -25,7 +25,7 @@ from tui_transfer.errors import Problem
 from tui_transfer.sharebox.delivery import verification
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES, GrowingFile
 from tui_transfer.sharebox.delivery.publication import put_small
-from tui_transfer.sharebox.delivery.upload import Stage, UploadProgress
+from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.delivery.verification import Verification, verify
 
 if TYPE_CHECKING:
@@ -140,8 +140,8 @@ class TestWhole:
         half_is_there = threading.Event()
         headers: list[bytes] = []
 
-        def watch(progress: UploadProgress) -> None:
-            if progress.stage is Stage.SENDING and progress.done >= SIZE // 2:
+        def watch(progress: DeliveryProgress) -> None:
+            if progress.stage is DeliveryStage.SENDING and progress.done >= SIZE // 2:
                 half_is_there.set()
 
         def write() -> None:
@@ -186,8 +186,8 @@ class TestWhole:
         assert (server.root / "base.7z").read_bytes() == other
 
     def test_a_name_taken_meanwhile_is_not_touched(self, server: DropServer, archive: Path) -> None:
-        def take(progress: UploadProgress) -> None:
-            if progress.stage is Stage.PUBLISHING:
+        def take(progress: DeliveryProgress) -> None:
+            if progress.stage is DeliveryStage.PUBLISHING:
                 leave(server, b"another", "base.7z")
 
         with connect(server) as sharebox:

@@ -20,9 +20,9 @@ from tests.servers.relay import Relay, relay
 from tests.sharebox.helpers import connect, failure, make_archive, send
 from tui_transfer.errors import Problem, Recovery
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES, GrowingFile
-from tui_transfer.sharebox.delivery.memory import Memory
 from tui_transfer.sharebox.delivery.publication import put_small
-from tui_transfer.sharebox.delivery.upload import Stage, UploadProgress
+from tui_transfer.sharebox.delivery.resume_state import ResumeState
+from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.delivery.verification import Verification
 from tui_transfer.sharebox.ssh.watch import ListeningPacketizer
 
@@ -68,16 +68,16 @@ def _resume(server: FaultyServer, archive: Path, at_least: int) -> None:
 
 class TestProgress:
     def test_progress_only_grows_and_ends_at_the_size(self, ssh_server: SshServer, archive: Path) -> None:
-        seen: list[UploadProgress] = []
+        seen: list[DeliveryProgress] = []
         with connect(ssh_server) as sharebox:
             send(sharebox, archive, on_progress=seen.append)
-        sending = [progress.done for progress in seen if progress.stage is Stage.SENDING]
+        sending = [progress.done for progress in seen if progress.stage is DeliveryStage.SENDING]
         assert sending == sorted(sending)
         assert sending[-1] == SIZE
         assert list(dict.fromkeys(p.stage for p in seen)) == [
-            Stage.SENDING,
-            Stage.VERIFYING,
-            Stage.PUBLISHING,
+            DeliveryStage.SENDING,
+            DeliveryStage.VERIFYING,
+            DeliveryStage.PUBLISHING,
         ]
 
 
@@ -87,7 +87,7 @@ class TestGrowing:
         file.advance(SIZE // 2)
         problem = OSError("the disk is gone")
 
-        def fail_later(progress: UploadProgress) -> None:
+        def fail_later(progress: DeliveryProgress) -> None:
             if progress.done == SIZE // 2:
                 file.fail(problem)
 
@@ -102,10 +102,10 @@ class TestGrowing:
         """Ten small pieces, each ready only once the one before has arrived: a second of waiting in all."""
         pieces = HEADER_BYTES + 100_000
         file = GrowingFile(archive)
-        seen: list[tuple[float, UploadProgress]] = []
+        seen: list[tuple[float, DeliveryProgress]] = []
 
-        def go_on(progress: UploadProgress) -> None:
-            if progress.stage is Stage.SENDING:
+        def go_on(progress: DeliveryProgress) -> None:
+            if progress.stage is DeliveryStage.SENDING:
                 seen.append((time.monotonic(), progress))
                 file.advance(min(progress.done + 10_000, pieces))
                 if progress.done == pieces:
@@ -146,8 +146,8 @@ class TestResume:
         file = GrowingFile(archive)
         file.advance(1_000_000)
 
-        def go_on(progress: UploadProgress) -> None:
-            if progress.stage is Stage.CHECKING:
+        def go_on(progress: DeliveryProgress) -> None:
+            if progress.stage is DeliveryStage.CHECKING:
                 file.finish(SIZE)
 
         with connect(ssh_server) as sharebox:
@@ -166,18 +166,18 @@ class TestResume:
         assert (server.root / "base.7z").read_bytes() == archive.read_bytes()
 
     @pytest.mark.parametrize("error", [EOFError, ConnectionResetError, paramiko.SSHException])
-    @pytest.mark.parametrize("stage", [Stage.CHECKING, Stage.VERIFYING])
+    @pytest.mark.parametrize("stage", [DeliveryStage.CHECKING, DeliveryStage.VERIFYING])
     def test_after_a_cut_while_the_server_is_told_to_go_on(
         self,
         ssh_server: SshServer,
         archive: Path,
         monkeypatch: pytest.MonkeyPatch,
-        stage: Stage,
+        stage: DeliveryStage,
         error: type[Exception],
     ) -> None:
         """Receiving sends, too: it tells that there is room for more (RFC 4254, section 5.2)."""
         send_message = ListeningPacketizer.send_message
-        stages: list[Stage] = []
+        stages: list[DeliveryStage] = []
 
         def break_off(packetizer: ListeningPacketizer, message: paramiko.Message) -> None:
             if message.asbytes()[0] == MSG_CHANNEL_WINDOW_ADJUST and stages[-1:] == [stage]:
@@ -221,80 +221,82 @@ class TestCutAgainAndAgain:
 
     @staticmethod
     def cut_at(
-        link: Relay, server: SshServer, archive: Path, memory: Memory, stage: Stage, done: int
+        link: Relay, server: SshServer, archive: Path, state: ResumeState, stage: DeliveryStage, done: int
     ) -> None:
         """One attempt, whose connection is reset once a stage has come so far."""
 
-        def cut(progress: UploadProgress) -> None:
+        def cut(progress: DeliveryProgress) -> None:
             if progress.stage is stage and progress.done >= done:
                 link.cut()
 
         with connect(server, port=link.port) as sharebox:
-            failure(Problem.CONNECTION_LOST, lambda: send(sharebox, archive, on_progress=cut, memory=memory))
+            failure(
+                Problem.CONNECTION_LOST, lambda: send(sharebox, archive, on_progress=cut, resume_state=state)
+            )
         server.wait_for_sessions()
 
     def test_nothing_is_read_twice(self, ssh_server: SshServer, link: Relay, archive: Path) -> None:
-        memory = Memory()
+        state = ResumeState()
         link.rate = 2 * SIZE  # so that progress is told on the way
-        for stage in (Stage.SENDING, Stage.VERIFYING):
+        for stage in (DeliveryStage.SENDING, DeliveryStage.VERIFYING):
             for share in (0.3, 0.6, 0.9):
-                self.cut_at(link, ssh_server, archive, memory, stage, int(share * SIZE))
+                self.cut_at(link, ssh_server, archive, state, stage, int(share * SIZE))
         with connect(ssh_server, port=link.port) as sharebox:
-            assert send(sharebox, archive, memory=memory).verification is Verification.READ_BACK
+            assert send(sharebox, archive, resume_state=state).verification is Verification.READ_BACK
         # Four times as much as a window holds, and less than reading from the start after one of the cuts.
         assert link.answered < SIZE * 1.6, "only what was on its way is read again"
         assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
 
-    @pytest.mark.parametrize("stage", [Stage.SENDING, Stage.VERIFYING])
+    @pytest.mark.parametrize("stage", [DeliveryStage.SENDING, DeliveryStage.VERIFYING])
     def test_what_was_damaged_meanwhile_is_repaired(
-        self, ssh_server: SshServer, link: Relay, archive: Path, stage: Stage
+        self, ssh_server: SshServer, link: Relay, archive: Path, stage: DeliveryStage
     ) -> None:
         """The server broke down too, and lost something that was compared or acknowledged."""
-        memory = Memory()
-        self.cut_at(link, ssh_server, archive, memory, stage, SIZE // 2)
+        state = ResumeState()
+        self.cut_at(link, ssh_server, archive, state, stage, SIZE // 2)
         part = ssh_server.root / "base.7z.part"
         with part.open("r+b") as file:
             file.seek(1000)
             file.write(b"?!")
         os.utime(part, (0, part.stat().st_mtime + 2))
         with connect(ssh_server, port=link.port) as sharebox:
-            assert send(sharebox, archive, memory=memory).verification is Verification.READ_BACK
+            assert send(sharebox, archive, resume_state=state).verification is Verification.READ_BACK
         assert [path.name for path in ssh_server.root.iterdir()] == ["base.7z"]
         assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
 
     @pytest.mark.parametrize("left", [0, SIZE // 4])
-    @pytest.mark.parametrize("stage", [Stage.SENDING, Stage.VERIFYING])
+    @pytest.mark.parametrize("stage", [DeliveryStage.SENDING, DeliveryStage.VERIFYING])
     def test_what_was_lost_meanwhile_is_sent_again(
-        self, ssh_server: SshServer, link: Relay, archive: Path, stage: Stage, left: int
+        self, ssh_server: SshServer, link: Relay, archive: Path, stage: DeliveryStage, left: int
     ) -> None:
-        memory = Memory()
-        self.cut_at(link, ssh_server, archive, memory, stage, SIZE // 2)
+        state = ResumeState()
+        self.cut_at(link, ssh_server, archive, state, stage, SIZE // 2)
         part = ssh_server.root / "base.7z.part"
         os.truncate(part, left) if left else part.unlink()
         with connect(ssh_server, port=link.port) as sharebox:
-            send(sharebox, archive, memory=memory)
+            send(sharebox, archive, resume_state=state)
         assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
 
     def test_a_server_that_cannot_sync_is_read_from_the_start(self, account: Account, archive: Path) -> None:
         """If it broke down, it may have lost what it let read."""
-        memory = Memory()
+        state = ResumeState()
         with openssh(account, chroot=True, denied=["fsync"]) as server, relay(server.port) as link:
-            self.cut_at(link, server, archive, memory, Stage.VERIFYING, SIZE // 2)
+            self.cut_at(link, server, archive, state, DeliveryStage.VERIFYING, SIZE // 2)
             first = link.answered
             with connect(server, port=link.port) as sharebox:
                 assert not sharebox.sftp.can_sync
-                assert send(sharebox, archive, memory=memory).verification is Verification.READ_BACK
+                assert send(sharebox, archive, resume_state=state).verification is Verification.READ_BACK
             assert link.answered - first > SIZE
             assert (server.root / "base.7z").read_bytes() == archive.read_bytes()
 
     def test_delivered_once_where_files_are_taken_away(self, faulty: FaultyServer, archive: Path) -> None:
         """Whatever is lost after it, the manifest for instance: no second copy is left there."""
-        memory = Memory()
+        state = ResumeState()
         faulty.faults.take_away_at_close = True
         with connect(faulty) as sharebox:
-            first = send(sharebox, archive, memory=memory)
+            first = send(sharebox, archive, resume_state=state)
         with connect(faulty) as sharebox:
-            assert send(sharebox, archive, memory=memory) == first
+            assert send(sharebox, archive, resume_state=state) == first
         assert faulty.faults.writes == WRITES
 
 
@@ -394,7 +396,7 @@ class TestRefusals:
             assert [path.name for path in server.root.iterdir()] == ["base.7z.part"]
 
     def test_errors_of_callbacks_pass_unchanged(self, ssh_server: SshServer, archive: Path) -> None:
-        def break_down(progress: UploadProgress) -> None:
+        def break_down(progress: DeliveryProgress) -> None:
             raise BrokenPipeError("the view went away")
 
         with connect(ssh_server) as sharebox, pytest.raises(BrokenPipeError, match="the view went away"):
@@ -402,11 +404,13 @@ class TestRefusals:
 
 
 class TestCancelled:
-    @pytest.mark.parametrize("stage", [Stage.SENDING, Stage.VERIFYING])
-    def test_interrupts_and_can_be_resumed(self, ssh_server: SshServer, archive: Path, stage: Stage) -> None:
+    @pytest.mark.parametrize("stage", [DeliveryStage.SENDING, DeliveryStage.VERIFYING])
+    def test_interrupts_and_can_be_resumed(
+        self, ssh_server: SshServer, archive: Path, stage: DeliveryStage
+    ) -> None:
         cancelled = threading.Event()
 
-        def stop(progress: UploadProgress) -> None:
+        def stop(progress: DeliveryProgress) -> None:
             if progress.stage is stage:
                 cancelled.set()
 

@@ -12,7 +12,7 @@ from tests.servers.openssh import openssh
 from tests.sharebox.helpers import connect, failure, make_archive, send
 from tui_transfer.errors import Problem
 from tui_transfer.sharebox.delivery import verification
-from tui_transfer.sharebox.delivery.upload import Stage, UploadProgress
+from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.delivery.verification import Verification, verify
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class TestMeans:
     ) -> None:
         """It was read back; but a virus scanner that throws it away then leaves nothing delivered."""
 
-        def throw_away(progress: UploadProgress) -> None:
-            if progress.stage is Stage.PUBLISHING:
+        def throw_away(progress: DeliveryProgress) -> None:
+            if progress.stage is DeliveryStage.PUBLISHING:
                 (ssh_server.root / "base.7z.part").unlink()
 
         with connect(ssh_server) as sharebox:

@@ -19,7 +19,7 @@ from tests.servers.processes import LOOPBACK, wait_until
 from tests.servers.relay import Relay, relay
 from tests.sharebox.helpers import connect, failure, make_archive, send
 from tui_transfer.errors import Problem
-from tui_transfer.sharebox.delivery.upload import Stage, UploadProgress
+from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.proxy import routes
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel
 from tui_transfer.sharebox.ssh import connection, watch
@@ -97,11 +97,11 @@ class TestConnecting:
             assert time.monotonic() - started < LIMIT + MARGIN
 
 
-def cut_off(link: Relay, server: SshServer, archive: Path, stage: Stage, done: int) -> float:
+def cut_off(link: Relay, server: SshServer, archive: Path, stage: DeliveryStage, done: int) -> float:
     """Sends, and loses everything from a point on; gives the seconds until that was noticed."""
     swallowed: list[float] = []
 
-    def swallow(progress: UploadProgress) -> None:
+    def swallow(progress: DeliveryProgress) -> None:
         if progress.stage is stage and progress.done >= done and not swallowed:
             link.swallow()
             swallowed.append(time.monotonic())
@@ -117,14 +117,14 @@ class TestSending:
     @pytest.mark.parametrize(
         ("stage", "done"),
         [
-            (Stage.SENDING, SIZE // 2),
-            (Stage.SENDING, SIZE),
-            (Stage.VERIFYING, SIZE // 2),
-            (Stage.PUBLISHING, SIZE),
+            (DeliveryStage.SENDING, SIZE // 2),
+            (DeliveryStage.SENDING, SIZE),
+            (DeliveryStage.VERIFYING, SIZE // 2),
+            (DeliveryStage.PUBLISHING, SIZE),
         ],
     )
     def test_the_server_goes_silent(
-        self, ssh_server: SshServer, archive: Path, stage: Stage, done: int
+        self, ssh_server: SshServer, archive: Path, stage: DeliveryStage, done: int
     ) -> None:
         with relay(ssh_server.port) as link:
             assert cut_off(link, ssh_server, archive, stage, done) < LIMIT + MARGIN

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer import french
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES
-from tui_transfer.sharebox.delivery.memory import Memory, Whole
 from tui_transfer.sharebox.delivery.publication import PART, find, open_part, publish
+from tui_transfer.sharebox.delivery.resume_state import ResumeState, Whole
 from tui_transfer.sharebox.delivery.verification import Verification, verify
 from tui_transfer.sharebox.sftp.session import CREATE, READ, TRUNCATE, WRITE, SftpError
 from tui_transfer.sharebox.sftp.window import WriteWindow, read_ahead
@@ -38,7 +38,7 @@ _REPORT_SECONDS: Final = 0.02
 """Blocks are chosen by what the last report told of the link: on a fast one, megabytes arrive between two."""
 
 
-class Stage(StrEnum):
+class DeliveryStage(StrEnum):
     """What a delivery is doing."""
 
     CHECKING = "checking"
@@ -50,14 +50,14 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True)
-class UploadProgress:
+class DeliveryProgress:
     """How far a stage is, in bytes of the archive; `total` is None while the archive grows.
 
     While sending, `done` counts what the server acknowledged, and what was found there; `busy` is the seconds
     for which the link had something of it to carry, over this connection.
     """
 
-    stage: Stage
+    stage: DeliveryStage
     done: int
     total: int | None
     busy: float = field(default=0.0, compare=False)
@@ -81,16 +81,16 @@ def send(
     file: GrowingFile,
     name: str,
     *,
-    on_progress: Callable[[UploadProgress], None],
+    on_progress: Callable[[DeliveryProgress], None],
     cancelled: threading.Event,
-    memory: Memory,
+    resume_state: ResumeState,
 ) -> None:
     """Does the first part of `deliver`, so that it may be left to another thread: makes the partial file
     whole, and remembers that it is.
 
     Args and Raises: as `deliver`. Nothing is done where the final name is there already.
     """
-    with _upload(sharebox, file, name, on_progress, cancelled, memory) as upload:
+    with _upload(sharebox, file, name, on_progress, cancelled, resume_state) as upload:
         upload.send()
 
 
@@ -100,9 +100,9 @@ def deliver(
     name: str,
     *,
     sha256: Callable[[], str],
-    on_progress: Callable[[UploadProgress], None],
+    on_progress: Callable[[DeliveryProgress], None],
     cancelled: threading.Event,
-    memory: Memory | None = None,
+    resume_state: ResumeState | None = None,
 ) -> Delivery:
     """Delivers `file` as `name` in the drop folder; safe to repeat after any failure.
 
@@ -113,13 +113,13 @@ def deliver(
         sha256: gives the hash of the whole archive, in hexadecimal; called once the file is finished.
         on_progress: is told up to fifty times a second.
         cancelled: ends the delivery at the next answer of the server; `Sharebox.abort` ends it at once.
-        memory: what `send` and earlier attempts of this process know of this delivery; goes on learning.
+        resume_state: what `send` and earlier attempts of this process know of it; goes on learning.
 
     Raises:
         TransferError: NAME_TAKEN, CONTENT_MISMATCH, INTERRUPTED, what the server refuses, CONNECTION_LOST.
         BaseException: what `GrowingFile.fail` was given.
     """
-    with _upload(sharebox, file, name, on_progress, cancelled, memory or Memory()) as upload:
+    with _upload(sharebox, file, name, on_progress, cancelled, resume_state or ResumeState()) as upload:
         return upload.deliver(sha256)
 
 
@@ -128,13 +128,13 @@ def _upload(
     sharebox: Sharebox,
     file: GrowingFile,
     name: str,
-    on_progress: Callable[[UploadProgress], None],
+    on_progress: Callable[[DeliveryProgress], None],
     cancelled: threading.Event,
-    memory: Memory,
+    resume_state: ResumeState,
 ) -> Iterator[_Upload]:
     try:
         with _open(file) as local:
-            yield _Upload(sharebox, file, local, name, on_progress, cancelled, memory)
+            yield _Upload(sharebox, file, local, name, on_progress, cancelled, resume_state)
     except TransferError as error:
         if error.problem is Problem.CONNECTION_LOST and cancelled.is_set():
             raise _interrupted() from error
@@ -149,32 +149,34 @@ class _Upload:
     file: GrowingFile
     local: FileIO
     name: str
-    on_progress: Callable[[UploadProgress], None]
+    on_progress: Callable[[DeliveryProgress], None]
     cancelled: threading.Event
-    memory: Memory
+    resume_state: ResumeState
 
     def __post_init__(self) -> None:
         self.final = self.sharebox.path(self.name)
         self.part = self.final + PART
-        self.reported: UploadProgress | None = None
+        self.reported: DeliveryProgress | None = None
         self.report_again = 0.0
         self.ready = 0
 
     def send(self) -> None:
         """Makes the partial file whole, unless that or more is done already."""
-        if self.memory.delivery is None and not self._is_there() and not self._is_whole():
+        if self.resume_state.delivery is None and not self._is_there() and not self._is_whole():
             self._send()
 
     def deliver(self, sha256: Callable[[], str]) -> Delivery:
         """Does all that is left to do."""
-        if self.memory.delivery is None:
-            self.memory.delivery = self._recognise(sha256) if self._is_there() else self._deliver(sha256)
-        return self.memory.delivery
+        if self.resume_state.delivery is None:
+            self.resume_state.delivery = (
+                self._recognise(sha256) if self._is_there() else self._deliver(sha256)
+            )
+        return self.resume_state.delivery
 
     def _deliver(self, sha256: Callable[[], str]) -> Delivery:
         start, verification = self._send_and_verify(sha256)
         size = self._final_size()
-        self._report(Stage.PUBLISHING, size)
+        self._report(DeliveryStage.PUBLISHING, size)
         path = publish(self.sharebox, self.part, self.final, size)
         if path != self.final:
             # Fetched or thrown away before it had its name: nobody knows, whatever was verified until then.
@@ -190,7 +192,7 @@ class _Upload:
             if error.problem is not Problem.CONTENT_MISMATCH or self._sent_now(afresh=True):
                 raise
         # What was remembered is no longer there: all of it is compared, and repaired.
-        self.memory.forget()
+        self.resume_state.forget()
         return self._send_and_verify(sha256)
 
     def _is_there(self) -> bool:
@@ -201,14 +203,14 @@ class _Upload:
         """Whether the partial file is known to be whole, and still there as far as one can see."""
         if self._sent_now():
             return True
-        if self.memory.whole is None:
+        if self.resume_state.whole is None:
             return False
         found = find(self.sharebox, self.part)
         return found is not None and found.size == self.file.size
 
     def _sent_now(self, *, afresh: bool = False) -> bool:
         """Whether this very connection made the partial file whole, and `afresh` where that is asked."""
-        whole = self.memory.whole
+        whole = self.resume_state.whole
         return whole is not None and whole.over is self.sharebox.connection and (whole.afresh or not afresh)
 
     def _recognise(self, sha256: Callable[[], str]) -> Delivery:
@@ -227,7 +229,7 @@ class _Upload:
 
         It is not closed after a failure: the server does that when the connection ends.
         """
-        sftp, afresh = self.sharebox.sftp, self.memory.is_blank
+        sftp, afresh = self.sharebox.sftp, self.resume_state.is_blank
         with self.sharebox.refusals("écriture de", self.part):
             handle, there = self._open()
             start = self._check(handle, there)
@@ -240,7 +242,7 @@ class _Upload:
             self._write_header(handle)
             sftp.fsync(handle)
             sftp.close(handle)
-        self.memory.whole = Whole(self.sharebox.connection, afresh)
+        self.resume_state.whole = Whole(self.sharebox.connection, afresh)
         return start if start > HEADER_BYTES else 0
 
     def _open(self) -> tuple[bytes, int]:
@@ -270,17 +272,17 @@ class _Upload:
 
         Where the server lets nobody read, nothing there is trusted.
         """
-        offset = self.memory.begin_comparing(there)
+        offset = self.resume_state.begin_comparing(there)
         try:
             for theirs in read_ahead(self.sharebox.sftp, handle, offset, there):
                 ours = self._read_when_there(offset, len(theirs))
                 if ours != theirs:
                     return offset + _length_in_common(ours, theirs)
                 offset += len(ours)
-                self.memory.same_until = offset
-                self._report(Stage.CHECKING, offset)
+                self.resume_state.same_until = offset
+                self._report(DeliveryStage.CHECKING, offset)
         except SftpError:
-            self.memory.forget()
+            self.resume_state.forget()
             return HEADER_BYTES
         return offset
 
@@ -299,8 +301,8 @@ class _Upload:
 
     def _acknowledged(self, start: int) -> Callable[[int, float], None]:
         def acknowledge(count: int, busy: float) -> None:
-            self.memory.same_until = max(start, start + count - HEADER_BYTES)
-            self._report(Stage.SENDING, self.memory.same_until, busy)
+            self.resume_state.same_until = max(start, start + count - HEADER_BYTES)
+            self._report(DeliveryStage.SENDING, self.resume_state.same_until, busy)
 
         return acknowledge
 
@@ -311,14 +313,14 @@ class _Upload:
 
     def _verify(self, path: str, sha256: Callable[[], str]) -> Verification:
         size = self._final_size()
-        self._report(Stage.VERIFYING, 0)
-        read_back = self.memory.read_back[path]
+        self._report(DeliveryStage.VERIFYING, 0)
+        read_back = self.resume_state.read_back[path]
         return verify(
             self.sharebox,
             path,
             size,
             sha256(),
-            lambda done: self._report(Stage.VERIFYING, done),
+            lambda done: self._report(DeliveryStage.VERIFYING, done),
             read_back,
         )
 
@@ -359,11 +361,11 @@ class _Upload:
 
     # The person
 
-    def _report(self, stage: Stage, done: int, busy: float = 0.0) -> None:
+    def _report(self, stage: DeliveryStage, done: int, busy: float = 0.0) -> None:
         """Tells of progress: at once when a stage begins or is complete, or when all that was ready has
         arrived, which shows how fast it went; otherwise not too often."""
         self._check_cancelled()
-        progress = UploadProgress(stage, done, self.file.size, busy)
+        progress = DeliveryProgress(stage, done, self.file.size, busy)
         last, now = self.reported, time.monotonic()
         if progress == last:
             return

@@ -66,7 +66,7 @@ class HostKey:
 
 class Sharebox:
     """An open connection to a Sharebox, made by `connect`. A context manager; used by one thread at a time,
-    except `abort`. What `beside` gives is for one thread more.
+    except `abort`. What `open_second_session` gives is for one thread more.
 
     `connect` is `meet`, `log_in` and `open_folder` in turn, for whoever wants to see them one by one.
 
@@ -133,7 +133,7 @@ class Sharebox:
         self._aborted = True
         self._shut()
 
-    def beside(self) -> Sharebox | None:
+    def open_second_session(self) -> Sharebox | None:
         """The same connection with an SFTP session of its own, for one thread more; to close either is to
         close both.
 

@@ -30,7 +30,7 @@ _BENEFIT_OF_DOUBT: Final = 60.0
 a person is asked, whose machine may be in another network now."""
 
 
-class Link:
+class Connector:
     """The way to the Sharebox, opened when it is needed and opened again after it was lost.
 
     At first every route is tried: direct, then the configured proxy. A proxy that a person gave is the only

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui_transfer.worker.patience import FIRST_PAUSE, LONGEST_PAUSE, Patience, Pause
+from tui_transfer.worker.backoff import FIRST_PAUSE, LONGEST_PAUSE, Backoff, Pause
 
 
 class _Clock:
@@ -12,10 +12,10 @@ class _Clock:
         return self.now
 
 
-def _pauses(patience: Patience, clock: _Clock) -> list[float]:
+def _pauses(backoff: Backoff, clock: _Clock) -> list[float]:
     """Every pause until it is time to give up, each of them waited for."""
     pauses = []
-    while (pause := patience.next_pause()) is not None:
+    while (pause := backoff.next_pause()) is not None:
         pauses.append(pause.seconds)
         clock.now += pause.seconds
     return pauses
@@ -23,7 +23,7 @@ def _pauses(patience: Patience, clock: _Clock) -> list[float]:
 
 def test_pauses_double_up_to_a_minute_and_end_with_the_time() -> None:
     clock = _Clock()
-    pauses = _pauses(Patience(1800, clock, lambda: 0), clock)
+    pauses = _pauses(Backoff(1800, clock, lambda: 0), clock)
     assert pauses[:7] == [FIRST_PAUSE, 2, 4, 8, 16, 32, LONGEST_PAUSE]
     assert max(pauses) == LONGEST_PAUSE
     assert sum(pauses) == pytest.approx(1800)
@@ -31,20 +31,20 @@ def test_pauses_double_up_to_a_minute_and_end_with_the_time() -> None:
 
 def test_chance_shortens_a_pause_by_half_at_most() -> None:
     clock = _Clock()
-    longest = Patience(1800, clock, lambda: 0).next_pause()
-    shortest = Patience(1800, clock, lambda: 1).next_pause()
+    longest = Backoff(1800, clock, lambda: 0).next_pause()
+    shortest = Backoff(1800, clock, lambda: 1).next_pause()
     assert (longest, shortest) == (Pause(1, FIRST_PAUSE), Pause(1, FIRST_PAUSE / 2))
 
 
 def test_getting_ahead_begins_the_count_anew() -> None:
     clock = _Clock()
-    patience = Patience(10, clock, lambda: 0)
-    assert [patience.next_pause() for _ in range(3)] == [Pause(1, 1), Pause(2, 2), Pause(3, 4)]
+    backoff = Backoff(10, clock, lambda: 0)
+    assert [backoff.next_pause() for _ in range(3)] == [Pause(1, 1), Pause(2, 2), Pause(3, 4)]
     clock.now += 9
-    patience.got_ahead()
+    backoff.got_ahead()
     clock.now += 9
-    assert patience.next_pause() == Pause(1, FIRST_PAUSE)
+    assert backoff.next_pause() == Pause(1, FIRST_PAUSE)
 
 
 def test_no_patience_gives_up_at_once() -> None:
-    assert Patience(0, _Clock()).next_pause() is None
+    assert Backoff(0, _Clock()).next_pause() is None

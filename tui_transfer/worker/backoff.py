@@ -23,7 +23,7 @@ class Pause:
     seconds: float
 
 
-class Patience:
+class Backoff:
     """Pauses that double from one attempt to the next, up to a minute, until too much time has gone by.
     Thread-safe.
 

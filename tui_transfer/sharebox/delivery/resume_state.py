@@ -34,7 +34,7 @@ class Whole:
 
 
 @dataclass
-class Memory:
+class ResumeState:
     """What earlier attempts know.
 
     Attributes:
