@@ -1,4 +1,4 @@
-"""One way to end whatever waits, from whichever thread: a pause, a connection being made, a request under way."""
+"""One way to end whatever waits: a pause, a connection being made, a request under way."""
 
 from __future__ import annotations
 
