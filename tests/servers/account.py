@@ -41,11 +41,15 @@ class Account:
 
 
 @contextlib.contextmanager
-def system_account() -> Iterator[Account]:
-    """Makes the account, and removes it with everything in its home at the end. Needs root."""
+def system_account(username: str | None = None) -> Iterator[Account]:
+    """Makes the account, and removes it with everything in its home at the end. Needs root.
+
+    Args:
+        username: for what is kept longer than this process; no account or home bears it yet.
+    """
     require_root()
     _remove_leftovers()
-    username = f"{_PREFIX}{os.getpid()}"
+    username = username or f"{_PREFIX}{os.getpid()}"
     password = secrets.token_urlsafe(18)
     home = _HOMES / username
     home.mkdir(mode=0o755)
