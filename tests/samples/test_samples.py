@@ -25,13 +25,13 @@ from tests.servers.openssh import SshServer
 FROZEN = Path(__file__).with_name("20658a2")
 _DEMO = STAGE / "tui-transfer-demo-gw2aeetg" / "bases"
 
-DELIVERED: Mapping[str, tuple[int, str, str]] = {
-    "server-hash": (0, "réussi", "server-hash"),
-    "read-back": (0, "réussi", "read-back"),
-    "two-databases": (0, "réussi", "read-back"),
-    "unverifiable": (13, "remis, non vérifiable", "size-only"),
+DELIVERED: Mapping[str, tuple[int, str, str, str]] = {
+    "server-hash": (0, "réussi", "server-hash", "par l'empreinte que Sharebox a calculée"),
+    "read-back": (0, "réussi", "read-back", "par relecture complète"),
+    "two-databases": (0, "réussi", "read-back", "par relecture complète"),
+    "unverifiable": (13, "remis, non vérifiable", "size-only", "ne laisse contrôler que la taille"),
 }
-"""Exit code, state in the list, and verification of every database."""
+"""Exit code, state in the list, verification of every database, and what the report says of that."""
 UNFINISHED: Mapping[str, str] = {
     "unknown-key": "bloqué",
     "refused": "bloqué",
@@ -190,13 +190,14 @@ def test_no_sample_is_forgotten() -> None:
 
 def test_what_was_delivered_is_still_told(delivered: tuple[str, Sample]) -> None:
     name, sample = delivered
-    code, state, verified = DELIVERED[name]
+    code, state, verified, words = DELIVERED[name]
     assert state in sample.listed()
     assert "intact" in sample.listed("--verify")
     report = sample.place.run("report", sample.job)
     assert report.code == 0, report.err
     for database in sample.spec["databases"]:
         assert database["archive"] in report.out
+    assert report.out.count(words) == len(sample.spec["databases"])
     finished = sample.resume().finished
     assert finished["exit_code"] == code
     assert {item["verified"] for item in finished["databases"]} == {verified}
@@ -247,6 +248,7 @@ def test_without_its_base_what_was_begun_is_refused_and_kept(
 def test_packed_blocks_and_what_had_arrived_are_used_again(
     tmp_path: Path, ssh_server: SshServer, account: Account
 ) -> None:
+    """What a program costs that gives up this form of the blocks: they are packed and sent anew."""
     sample = brought_back("killed", tmp_path, ssh_server, account)
     (part,) = ssh_server.root.glob("*.part")
     there = part.stat().st_size
