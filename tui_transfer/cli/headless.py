@@ -29,7 +29,7 @@ from tui_transfer.settings.config import Home, ProxySettings
 from tui_transfer.system.files import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tui_transfer.job.control import Job
     from tui_transfer.job.spec import Waiver
@@ -138,10 +138,10 @@ def new_job(home: Home, wanted: Sequence[str] = (), *, everything: bool = False,
     """
     settings = config.load(home.config_file)
     chosen = choose_databases(settings, home, wanted, everything)
-    require_ready(settings, home, chosen)
+    unfit = require_ready(settings, home, chosen)
     unmet = find_unmet(home, chosen)
     if not yes:
-        confirm(settings, chosen, unmet)
+        confirm(settings, chosen, unmet, unfit)
     return create_job(settings, home, chosen, unmet.waive(asked=not yes))
 
 
@@ -172,8 +172,13 @@ def choose_databases(
     return list(chosen.items())
 
 
-def require_ready(settings: Settings, home: Home, databases: Sequence[Database]) -> None:
-    """Refuses to begin where the GO is not given, another transfer runs, or a database is not fit.
+def require_ready(
+    settings: Settings, home: Home, databases: Sequence[Database]
+) -> Mapping[str, TransferError]:
+    """Refuses to begin where the GO is not given, another transfer runs, or no database is fit.
+
+    Returns:
+        What some databases have against them, by their names: it is theirs alone, and the others can go.
 
     Raises:
         TransferError: as `gate.closed` and `checks.require`.
@@ -181,22 +186,27 @@ def require_ready(settings: Settings, home: Home, databases: Sequence[Database])
     today = datetime.now().astimezone().date()
     if (closed := gate.closed(home, settings.transfer, today)) is not None:
         raise closed
-    checks.require(databases, home)
+    return checks.require(databases, home)
 
 
-def confirm(settings: Settings, databases: Sequence[Database], unmet: Unmet) -> None:
-    """Asks a person at a terminal, naming what the transfer would go without.
+def confirm(
+    settings: Settings, databases: Sequence[Database], unmet: Unmet, unfit: Mapping[str, TransferError]
+) -> None:
+    """Asks a person at a terminal, naming what the transfer would go without, and which databases cannot go.
 
     Without a terminal, the answer must have been given with --yes.
 
     Raises:
         TransferError: CONFIRMATION_NEEDED.
     """
-    for name, path in databases:
+    fit = [(name, path) for name, path in databases if name not in unfit]
+    for name, path in fit:
         click.echo(f"  {name} : {french.size(summarize(path).size)} ({printable(path)})", err=True)
+    for name, failure in unfit.items():
+        click.echo(f"Attention : {name} ne pourra pas partir. {failure.title}. {failure.why}", err=True)
     _warn(unmet)
     without = " sans ces prérequis" if unmet else ""
-    agree(f"Transférer {french.count(len(databases), 'base')} vers {settings.sharebox.host}{without} ?")
+    agree(f"Transférer {french.count(len(fit), 'base')} vers {settings.sharebox.host}{without} ?")
 
 
 def _warn(unmet: Unmet) -> None:

@@ -13,7 +13,13 @@ from tui_transfer.errors import ExitCode, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.job.progress import Meter
 from tui_transfer.job.state import Step
-from tui_transfer.report.message import conclusion, describe_reading, describe_route, describe_verification
+from tui_transfer.report.message import (
+    conclusion,
+    describe_other_failures,
+    describe_reading,
+    describe_route,
+    describe_verification,
+)
 
 if TYPE_CHECKING:
     from tui_transfer.job.control import Follower
@@ -103,6 +109,8 @@ class PlainOutput:
             click.echo(conclusion(state))
         elif failure is not None:
             click.echo(failure.as_text(), err=True)
+            if state is not None and (others := describe_other_failures(state)):
+                click.echo(others, err=True)
             if job:
                 click.echo(f"Pour reprendre : tui-transfer resume {job}", err=True)
 
@@ -137,6 +145,10 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
             name = state.databases[event.database].name
             verified = describe_verification(event.verified)
             return f"{name} : remise ({event.path}). Vérification : {verified}."
+        case ev.DatabaseFailed():
+            item = state.databases[event.database]
+            assert item.failure is not None
+            return f"{item.name} : échec. {item.failure.title}. {item.failure.why}"
         case _:
             return None
 
@@ -163,6 +175,7 @@ def _database_json(item: DatabaseState) -> dict[str, Any]:
         "changed_since": item.changed_since,
         "verified": item.verified or "none",
         "delivered": item.delivered,
+        "problem": item.problem,
     }
 
 

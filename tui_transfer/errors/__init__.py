@@ -9,12 +9,21 @@ from __future__ import annotations
 from collections import defaultdict
 
 from tui_transfer.errors.meanings import MEANINGS
-from tui_transfer.errors.problems import EXIT_CODE_MEANINGS, ExitCode, Meaning, Need, Problem, Recovery
+from tui_transfer.errors.problems import (
+    EXIT_CODE_MEANINGS,
+    OF_ONE_DATABASE,
+    ExitCode,
+    Meaning,
+    Need,
+    Problem,
+    Recovery,
+)
 from tui_transfer.errors.text import harmless
 
 __all__ = [
     "EXIT_CODE_MEANINGS",
     "MEANINGS",
+    "OF_ONE_DATABASE",
     "ExitCode",
     "Meaning",
     "Need",
@@ -49,6 +58,11 @@ class TransferError(Exception):
     def need(self) -> Need | None:
         """What a person is asked for so that the job goes on; None where nothing they could give helps."""
         return self.meaning.need
+
+    @property
+    def is_of_one_database(self) -> bool:
+        """Whether this failure, met in the work on one database, lets the others go on."""
+        return self.problem in OF_ONE_DATABASE
 
     @property
     def exit_code(self) -> ExitCode:

@@ -135,6 +135,26 @@ class Problem(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+OF_ONE_DATABASE: Final = frozenset(
+    {
+        Problem.UNEXPECTED,
+        Problem.DATABASE_MISSING,
+        Problem.DATABASE_UNREADABLE,
+        Problem.DATABASE_LOCKED,
+        Problem.DATABASE_SPECIAL_FILE,
+        Problem.DATABASE_LINK,
+        Problem.DATABASE_FILE_NAME,
+        Problem.DATABASE_CHANGED,
+        Problem.SHAREBOX_PERMISSION,
+        Problem.SHAREBOX_REFUSED,
+        Problem.NAME_TAKEN,
+        Problem.CONTENT_MISMATCH,
+    }
+)
+"""What, met while one database is packed or delivered, says nothing of the others: they go on. Every other
+problem (route, host key, login, a full account, this machine's disk, a person's stop) concerns all."""
+
+
 @dataclass(frozen=True)
 class Meaning:
     """A problem's exit code, what makes it go away, and the French text: what happened, why, what to do.

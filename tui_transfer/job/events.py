@@ -156,12 +156,25 @@ class Delivered(_Event, frozen=True, kw_only=True, tag="database.delivered"):
     """`server-hash`, `read-back`, `size-only` or `none`."""
 
 
+class DatabaseFailed(_Event, frozen=True, kw_only=True, tag="database.failed"):
+    """This worker can do no more for a database because of `problem`, one of `errors.Problem`, which is this
+    one's alone: the others go on. A later worker tries it again."""
+
+    database: int
+    problem: str
+    details: dict[str, str] = {}
+
+
 class JobSucceeded(_Event, frozen=True, kw_only=True, tag="job.succeeded"):
     """Every database was delivered; whether all were verified is in the state."""
 
 
 class JobBlocked(_Event, frozen=True, kw_only=True, tag="job.blocked"):
-    """The worker ended because of `problem`, one of `errors.Problem`; the job can be resumed."""
+    """The worker ended because of `problem`, one of `errors.Problem`; the job can be resumed.
+
+    `database` is None for what concerned all of them; otherwise the others had their turn, and this is the
+    first, in their order, of those that failed.
+    """
 
     problem: str
     details: dict[str, str] = {}
@@ -183,6 +196,7 @@ Event: TypeAlias = (
     | UploadProgress
     | VerificationProgress
     | Delivered
+    | DatabaseFailed
     | JobSucceeded
     | JobBlocked
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tui_transfer.errors import ExitCode, Problem, TransferError
+from tui_transfer.errors import OF_ONE_DATABASE, ExitCode, Problem, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.job.spec import JobSpec
 from tui_transfer.settings.config import ProxySettings, ShareboxSettings
@@ -63,6 +63,9 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     verified: str | None = None
     delivered_as: str | None = None
     delivered_at: datetime | None = None
+    problem: str | None = None
+    """Why the last worker left it undone, where that was the fault of this database alone."""
+    details: dict[str, str] = {}
     compression: Step = Step.WAITING
     transfer: Step = Step.WAITING
 
@@ -90,6 +93,11 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     def delivered(self) -> bool:
         """Whether the archive has its final name on the Sharebox."""
         return self.delivered_as is not None
+
+    @property
+    def failure(self) -> TransferError | None:
+        """Why it was left undone, with its French text."""
+        return _failure(self.problem, self.details)
 
     @property
     def estimated_archive_size(self) -> int | None:
@@ -160,11 +168,12 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def failure(self) -> TransferError | None:
         """What blocks the job, with its French text."""
-        if self.problem is None:
-            return None
-        if self.problem not in Problem.__members__.values():
-            return TransferError(Problem.UNEXPECTED, **({"reason": self.problem} | self.details))
-        return TransferError(Problem(self.problem), **self.details)
+        return _failure(self.problem, self.details)
+
+    @property
+    def failed(self) -> list[DatabaseState]:
+        """The databases that failed by themselves, in their order; others may be undone as well."""
+        return [database for database in self.databases if database.problem is not None]
 
     @property
     def fraction(self) -> float:
@@ -185,6 +194,14 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
             return ExitCode.SUCCESS if self.all_verified else ExitCode.UNVERIFIABLE
         failure = self.failure
         return failure.exit_code if failure else ExitCode.INTERRUPTED
+
+
+def _failure(problem: str | None, details: dict[str, str]) -> TransferError | None:
+    if problem is None:
+        return None
+    if problem not in Problem.__members__.values():
+        return TransferError(Problem.UNEXPECTED, **({"reason": problem} | details))
+    return TransferError(Problem(problem), **details)
 
 
 def _ratio(part: int, whole: int | None) -> float:
@@ -244,6 +261,8 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
             return _database(state, event.database, checked=event.checked, transfer=Step.VERIFYING)
         case ev.Delivered():
             return _delivered(state, event)
+        case ev.DatabaseFailed():
+            return _database_failed(state, event.database, event.problem, event.details)
         case ev.JobSucceeded():
             return _with(state, status=JobStatus.SUCCEEDED, ended_at=event.at)
         case ev.JobBlocked():
@@ -258,6 +277,8 @@ def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
             compression=Step.DONE if database.sealed else Step.WAITING,
             transfer=Step.DONE if database.delivered else Step.WAITING,
             checked=0,
+            problem=None,
+            details={},
         )
         for database in state.databases
     )
@@ -296,7 +317,6 @@ def _delivered(state: JobState, event: ev.Delivered) -> JobState:
 
 
 def _blocked(state: JobState, event: ev.JobBlocked) -> JobState:
-    """Marks the column at fault: T where the archive was whole, C before that."""
     blocked = _with(
         state,
         status=JobStatus.BLOCKED,
@@ -306,14 +326,23 @@ def _blocked(state: JobState, event: ev.JobBlocked) -> JobState:
         details=event.details,
         problem_database=event.database,
     )
-    if event.database is None:
+    if event.database is None or state.databases[event.database].problem is not None:
         return blocked
-    if event.problem == Problem.CONTENT_MISMATCH:
-        # Either copy may be the damaged one: the next worker checks the local one against its source too.
-        return _database(blocked, event.database, sha256=None, transfer=Step.FAILED)
-    if state.databases[event.database].sealed:
-        return _database(blocked, event.database, transfer=Step.FAILED)
-    return _database(blocked, event.database, compression=Step.FAILED)
+    if event.problem not in OF_ONE_DATABASE:  # journals of before 0.2 name the database that was at work
+        return _database(blocked, event.database, **_at_fault(state.databases[event.database]))
+    return _database_failed(blocked, event.database, event.problem, event.details)
+
+
+def _database_failed(state: JobState, index: int, problem: str, details: dict[str, str]) -> JobState:
+    database = state.databases[index]
+    # Either copy may be the damaged one: the next worker checks the local one against its source too.
+    sha256 = None if problem == Problem.CONTENT_MISMATCH else database.sha256
+    return _database(state, index, problem=problem, details=details, sha256=sha256, **_at_fault(database))
+
+
+def _at_fault(database: DatabaseState) -> dict[str, Step]:
+    """Marks the column at fault: T where the archive was whole, C before that."""
+    return {"transfer": Step.FAILED} if database.sealed else {"compression": Step.FAILED}
 
 
 def _with(state: JobState, **changes: object) -> JobState:

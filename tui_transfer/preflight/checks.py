@@ -88,19 +88,26 @@ def check_in_use(databases: Sequence[Database]) -> list[Check]:
     return [check_companions(databases), check_not_open(databases)]
 
 
-def require(databases: Sequence[Database], home: Home) -> None:
+def require(databases: Sequence[Database], home: Home) -> dict[str, TransferError]:
     """Refuses what could not be handed over, before anything is begun.
 
+    Returns:
+        By name, the databases that will fail, and why: they do not keep the others.
+
     Raises:
-        TransferError: DATABASE_NONE, DATABASE_MISSING, DATABASE_UNREADABLE, DATABASE_FILE_NAME,
-            DATABASE_NESTED, PREREQUISITE_UNMET, DISK_FULL.
+        TransferError: DATABASE_NONE, DATABASE_NESTED, PREREQUISITE_UNMET, DISK_FULL; where none of the
+            databases is fit, what the first has against it: DATABASE_MISSING, DATABASE_UNREADABLE,
+            DATABASE_FILE_NAME and so on.
     """
     if not databases:
         raise TransferError(Problem.DATABASE_NONE)
-    looks = []
     for _, path in databases:
-        looks.append(summarize(path))
         _require_writable_name(path)
+    looks = [_look(path) for _, path in databases]
+    names = [name for name, _ in databases]
+    unfit = {name: look for name, look in zip(names, looks, strict=True) if isinstance(look, TransferError)}
+    if len(unfit) == len(databases):
+        raise next(iter(unfit.values()))
     if nested := find_nested([path for _, path in databases]):
         inner, outer = nested
         by_path = {path: name for name, path in databases}
@@ -116,12 +123,13 @@ def require(databases: Sequence[Database], home: Home) -> None:
             outer=by_path.get(outer, outer),
             outer_path=outer,
         )
-    if (names := check_names(databases, home)).verdict is Verdict.FAILED:
+    if (unique := check_names(databases, home)).verdict is Verdict.FAILED:
         raise TransferError(
-            Problem.PREREQUISITE_UNMET, reason=f"{names.title} : non.", advice=names.explanation
+            Problem.PREREQUISITE_UNMET, reason=f"{unique.title} : non.", advice=unique.explanation
         )
     if (space := check_free_space(looks, home)).verdict is Verdict.FAILED:
         raise TransferError(Problem.DISK_FULL, path=home.data, reason=space.explanation.rstrip("."))
+    return unfit
 
 
 def check_readable(looks: Sequence[Summary | TransferError]) -> Check:

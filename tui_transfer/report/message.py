@@ -12,7 +12,7 @@ from tui_transfer.job.state import VERIFIED, JobStatus
 from tui_transfer.preflight.statements import STATEMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Follower
@@ -177,12 +177,24 @@ def _opening(state: JobState) -> str:
     """What became of the job; where it is not at its end, why, and what is missing."""
     sentences = [conclusion(state)]
     if state.status is not JobStatus.SUCCEEDED:
-        if state.failure:
+        if state.failure and state.failure.problem not in {item.problem for item in state.failed}:
             sentences.append(f"{state.failure.title}.")
+        sentences += _failures(state.failed)
         if len(state.databases) > 1:
             missing = [item.name for item in state.databases if not item.delivered]
             sentences.append(f"À remettre encore : {', '.join(missing)}.")
     return "\n".join(sentences)
+
+
+def describe_other_failures(state: JobState) -> str:
+    """What stopped the databases beside the one that the job is said to have failed for; in French."""
+    first = state.problem_database
+    others = [item for index, item in enumerate(state.databases) if item.problem and index != first]
+    return "\n".join(_failures(others))
+
+
+def _failures(databases: Iterable[DatabaseState]) -> list[str]:
+    return [f"{item.name} : {item.failure.title}. {item.failure.why}" for item in databases if item.failure]
 
 
 def _facts(state: JobState) -> str:
@@ -213,7 +225,8 @@ def _database(title: str, item: DatabaseState) -> str:
     if item.read_at is not None:
         lines.append(f"Lecture : {describe_reading(item)}")
     if not item.delivered:
-        return "\n".join([*lines, "Remise : pas encore faite"])
+        why = f", échec : {item.failure.title}" if item.failure else ""
+        return "\n".join([*lines, f"Remise : pas encore faite{why}"])
     lines += [
         f"Remise : {french.moment(item.delivered_at)}" if item.delivered_at else "Remise : faite",
         f"Archive : {item.archive} ({french.size(item.packed)})",

@@ -30,7 +30,6 @@ from tui_transfer.system import locks
 from tui_transfer.system.files import keep_process_private, local_disk_error
 from tui_transfer.worker.pipeline import Pipeline
 from tui_transfer.worker.recorder import Recorder, now
-from tui_transfer.worker.shipment import DatabaseError
 
 if TYPE_CHECKING:
     from tui_transfer.job.control import Job
@@ -99,6 +98,16 @@ def _blocked(error: TransferError, database: int | None = None) -> JobBlocked:
     return JobBlocked(at=now(), problem=error.problem, details=error.details, database=database)
 
 
+def _conclusion(state: JobState) -> Event:
+    """What a worker that could do all it was to do ends with: success where every database was delivered,
+    otherwise what stopped the first, in their order, of those that were not.
+    """
+    for index, database in enumerate(state.databases):
+        if not database.delivered:
+            return _blocked(database.failure or TransferError(Problem.INTERRUPTED, reason=""), index)
+    return JobSucceeded(at=now())
+
+
 class _Worker:
     """Runs the pipeline in a thread, so that the main one is free to hear a request to stop."""
 
@@ -139,15 +148,15 @@ class _Worker:
             work.join(GRACE)
         asked = TransferError(Problem.INTERRUPTED, reason="À la demande d'une personne")
         self._recorder.close(self._outcome or _blocked(asked))
-        return JobState.fold(self._job.spec, JournalReader(self._job.journal).read()).exit_code
+        return self._state().exit_code
+
+    def _state(self) -> JobState:
+        return JobState.fold(self._job.spec, JournalReader(self._job.journal).read())
 
     def _work(self) -> None:
         try:
             self._pipeline.run()
-            self._outcome = JobSucceeded(at=now())
-        except DatabaseError as error:
-            _log.warning("database %d: %s", error.index, error.error)
-            self._outcome = _blocked(error.error, error.index)
+            self._outcome = _conclusion(self._state())
         except TransferError as error:
             _log.warning("%s", error)
             self._outcome = _blocked(error)

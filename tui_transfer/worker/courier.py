@@ -6,11 +6,13 @@ sent, the one before is verified and gets its name.
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui_transfer.errors import Problem, TransferError
+from tui_transfer.errors import TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.sharebox.delivery.publication import put_small
 from tui_transfer.sharebox.delivery.resume_state import ResumeState
@@ -18,11 +20,10 @@ from tui_transfer.sharebox.delivery.upload import DeliveryStage, deliver, send
 from tui_transfer.worker.manifest import manifest_name
 from tui_transfer.worker.recorder import now
 from tui_transfer.worker.sessions import Sessions
-from tui_transfer.worker.shipment import DatabaseError
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from typing import TypeVar
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from tui_transfer.worker.shipment import Shipment
 
     Result = TypeVar("Result")
+
+
+_log = logging.getLogger("tui_transfer.worker")
 
 
 class Courier:
@@ -72,22 +76,43 @@ class Courier:
             shipments: in their order.
             on_delivered: is told of each, by the thread that finishes.
 
+        What stands in the way of one database is told the journal, and the next has its turn.
+
         Raises:
-            DatabaseError: what stands in the way of this database; those before it are delivered.
             TransferError: what stands in the way of all.
         """
         finish_before: Callable[[], object] = _nothing
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="finisher") as finisher:
             for shipment in shipments:
                 task = self._task(shipment)
+                sent = overlaps = False
                 try:
-                    overlaps = self._send(task, is_last=shipment is shipments[-1])
+                    with self._alone(shipment):
+                        overlaps = self._send(task, is_last=shipment is shipments[-1])
+                        sent = True
                 finally:
-                    # First in order comes first: what stops an earlier one is what the job is told.
+                    # Where both threads failed, what stopped the earlier database is reported: the later one
+                    # may have failed because of it.
                     finish_before()
-                finish_before = finisher.submit(self._finish, task, on_delivered, overlaps).result
+                finishing = finisher.submit(self._finish, task, on_delivered, overlaps) if sent else None
+                finish_before = finishing.result if finishing else _nothing
                 if not overlaps:
                     finish_before()
+
+    @contextmanager
+    def _alone(self, shipment: Shipment) -> Iterator[None]:
+        """Tells the journal what stops the body, where that is of this database alone: the others go on."""
+        try:
+            yield
+        except TransferError as error:
+            if not error.is_of_one_database:
+                raise
+            _log.warning("database %d: %s", shipment.index, error)
+            self._recorder.record(
+                ev.DatabaseFailed(
+                    at=now(), database=shipment.index, problem=error.problem, details=error.details
+                )
+            )
 
     def _task(self, shipment: Shipment) -> _Task:
         return _Task(shipment, _Progress(shipment.index, self._recorder, self._backoff, self._traffic))
@@ -111,17 +136,18 @@ class Courier:
 
     def _finish(self, task: _Task, on_delivered: Callable[[Shipment], object], beside: bool) -> None:
         try:
-            delivery = self._keep_at(
-                task,
-                self._sessions.second if beside else self._sessions.first,
-                lambda sharebox: self._deliver(sharebox, task),
-            )
-            self._backoff.got_ahead()
-            index = task.shipment.index
-            self._recorder.record(
-                ev.Delivered(at=now(), database=index, path=delivery.path, verified=delivery.verification)
-            )
-            on_delivered(task.shipment)
+            with self._alone(task.shipment):
+                delivery = self._keep_at(
+                    task,
+                    self._sessions.second if beside else self._sessions.first,
+                    lambda sharebox: self._deliver(sharebox, task),
+                )
+                self._backoff.got_ahead()
+                index = task.shipment.index
+                self._recorder.record(
+                    ev.Delivered(at=now(), database=index, path=delivery.path, verified=delivery.verification)
+                )
+                on_delivered(task.shipment)
         except BaseException:
             # The sender is not to find out only when it has done with the next one.
             self._cancelled.set()
@@ -157,12 +183,7 @@ class Courier:
                     return work(sharebox)
             except TransferError as error:
                 task.progress.begins_anew()
-                try:
-                    self._sessions.recover(connection, error)
-                except TransferError as final:
-                    if final.problem is Problem.INTERRUPTED:
-                        raise
-                    raise DatabaseError(task.shipment.index, final) from error
+                self._sessions.recover(connection, error)
 
 
 class _Progress:

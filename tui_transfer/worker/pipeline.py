@@ -8,6 +8,7 @@ by an earlier worker is found again, in the spool and on the Sharebox, and is no
 from __future__ import annotations
 
 import hashlib
+import logging
 import shutil
 import threading
 from contextlib import closing, contextmanager
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer import french
 from tui_transfer.archive.source import list_source, summarize
 from tui_transfer.archive.writer import Fixed, cores, write_archive
-from tui_transfer.errors import Problem, TransferError
+from tui_transfer.errors import Problem, TransferError, unexpected
 from tui_transfer.job import events as ev
 from tui_transfer.system.files import disk_errors, write_private
 from tui_transfer.worker.backoff import Backoff
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from tui_transfer.job.state import DatabaseState, JobState
     from tui_transfer.worker.connector import Connector
     from tui_transfer.worker.recorder import Recorder
+
+_log = logging.getLogger("tui_transfer.worker")
 
 OVERHEAD: Final = 1_000_000
 """Bytes for what a job writes beside its archives."""
@@ -68,8 +71,9 @@ class Pipeline:
     def run(self) -> None:
         """Packs, sends and verifies every database that is not delivered yet.
 
+        What stops one database is told the journal, and the others go on.
+
         Raises:
-            DatabaseError: what stopped one database; those before it are delivered.
             TransferError: what stopped the whole.
         """
         for index, database in enumerate(self._state.databases):
@@ -151,14 +155,25 @@ class Pipeline:
             packer.join()
 
     def _pack_all(self, shipments: list[Shipment]) -> None:
-        """Packs in turn; what stops one reaches its delivery through its growing file."""
+        """Packs in turn; what stops one reaches its delivery through its growing file, and what stops all
+        reaches theirs.
+        """
         for position, shipment in enumerate(shipments):
             try:
                 self._pack(shipment)
-            except BaseException as error:  # handed over whole to the delivering thread, which raises it
-                for rest in shipments[position:]:
-                    rest.growing.fail(error)
-                return
+            except Exception as error:
+                failure = self._as_failure(error)
+                concerned = [shipment] if failure.is_of_one_database else shipments[position:]
+                for one in concerned:
+                    one.growing.fail(failure)
+                if concerned[-1] is not shipment:
+                    return
+
+    def _as_failure(self, error: Exception) -> TransferError:
+        if isinstance(error, TransferError):
+            return error
+        _log.error("unexpected", exc_info=error)
+        return unexpected(error, self._job.log)
 
     def _pack(self, shipment: Shipment) -> None:
         known = self._state.databases[shipment.index]

@@ -9,17 +9,7 @@ from tui_transfer.system.files import PRIVATE_FILE, disk_errors, make_private_fo
 
 if TYPE_CHECKING:
     from tui_transfer.archive.source import Source
-    from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Job
-
-
-class DatabaseError(Exception):
-    """A failure that concerns one database: `index` in the job, with `error` as its meaning."""
-
-    def __init__(self, index: int, error: TransferError) -> None:
-        self.index = index
-        self.error = error
-        super().__init__(index, error)
 
 
 class Shipment:
