@@ -11,7 +11,6 @@ import pytest
 
 from tests.cli.place import COMMAND, Nowhere, Place
 from tui_transfer.job import control
-from tui_transfer.settings import config
 
 
 @pytest.mark.parametrize(
@@ -127,18 +126,6 @@ def test_a_damaged_transfer_is_listed_beside_the_others(place: Place) -> None:
     assert "abîmé" in lines[middle.id]
     assert "abîmé" not in lines[oldest.id]
     assert place.run("resume", "--json").finished["problem"] == "journal-invalid"
-
-
-def test_transfers_of_the_same_second_have_archives_of_different_names(place: Place) -> None:
-    from datetime import UTC, datetime
-
-    from tui_transfer.cli import headless
-
-    settings = config.load(place.home.config_file)
-    databases = config.active_databases(settings, place.home)
-    made = [headless.create_job(settings, place.home, databases) for _ in range(3)]
-    assert len({job.spec.databases[0].archive for job in made}) == 3
-    assert control.free_moment(place.home, datetime(2020, 1, 1, tzinfo=UTC)).year == 2020
 
 
 def test_words_that_a_terminal_cannot_show_do_not_end_a_command(place: Place) -> None:

@@ -1,39 +1,102 @@
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.job.examples import START, settings, spec
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job.spec import FORMAT, JobSpec, make_spec, slug
+from tui_transfer.job.spec import FORMAT, JobSpec, make_spec, slug, titled
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("Association Exemple", "association-exemple"),
+        ("Profession Sport Et Loisirs 35", "profession-sport-et-loisirs-35"),
+        ("A" + 39 * "a", "a" * 40),
+    ],
+)
+def test_a_simple_name_is_its_own_slug(text: str, expected: str) -> None:
+    assert slug(text, titled) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("Cœur d'Été – Æsop", "coeur-d-ete-aesop"),
         ("../../etc/passwd", "etc-passwd"),
         ("日本", "sans-nom"),
         ("", "sans-nom"),
-        ("a" * 100, "a" * 40),
-        ("b" * 39 + " c", "b" * 39),
+        ("A" + 40 * "a", "a" * 31),
+        ("Base " * 9, "base-base-base-base-base-base-b"),
+        ("Association 0123abcd", "association-0123abcd"),
     ],
 )
-def test_a_slug_is_plain_ascii_and_never_empty(text: str, expected: str) -> None:
-    assert slug(text) == expected
+def test_a_slug_that_lost_something_ends_in_a_digest(text: str, expected: str) -> None:
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    assert slug(text, titled) == f"{expected}-{digest}"
 
 
-def test_archives_are_named_after_manager_database_and_time() -> None:
-    assert spec("Base active").databases[0].archive == "association-exemple_base-active_20260302-090000.7z"
+ALIKE = (
+    ("Profession Sport & Loisirs 35", "Profession Sport et Loisirs 35", "Profession Sport Et Loisirs 35"),
+    ("Fédération", "Federation", "FEDERATION", "federation", "Fe\u0301deration"),
+    ("Office des sports de la ville et du canton de A", "Office des sports de la ville et du canton de B"),
+    ("PAIE.DB", "Paie.db", "Paie", "paie", "Paie ", " Paie", "Paie\u200b"),
+    ("", " ", "-", "日本", "日", "Sans Nom", "sans-nom"),
+)
+
+
+@pytest.mark.parametrize("texts", ALIKE)
+@pytest.mark.parametrize("plain", [titled, str.capitalize])
+def test_texts_that_look_alike_have_slugs_of_their_own(
+    texts: tuple[str, ...], plain: Callable[[str], str]
+) -> None:
+    assert len({slug(text, plain) for text in texts}) == len(texts)
+
+
+_ANY_TEXT = st.text() | st.from_regex(r"[Aa]( ?[Bb]?[é0-9a-f]){0,12}", fullmatch=True)
+
+
+@given(_ANY_TEXT, _ANY_TEXT)
+def test_other_texts_have_other_slugs_that_any_disk_can_hold(one: str, other: str) -> None:
+    for plain in (titled, str.capitalize):
+        slugs = {slug(one, plain), slug(other, plain)}
+        assert len(slugs) == len({one, other})
+        assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", found) and len(found) <= 40 for found in slugs)
+
+
+@given(_ANY_TEXT)
+def test_no_text_has_the_slug_of_another_as_its_name(text: str) -> None:
+    """Whoever knows how digests are made could otherwise name a base so that it takes another's place."""
+    for plain in (titled, str.capitalize):
+        found = slug(text, plain)
+        imitation = plain(found.replace("-", " "))
+        assert imitation == text or slug(imitation, plain) != found
+
+
+def test_archives_are_named_after_manager_database_and_job() -> None:
+    made = spec("Base active")
+    assert re.fullmatch(r"20260302-090000-[0-9a-f]{16}", made.id)
+    assert made.databases[0].archive == f"association-exemple_base-active_{made.id}.7z"
 
 
 def test_two_databases_never_share_an_archive_name() -> None:
-    archives = [item.archive for item in spec("Base é", "Base e", "base-e-2").databases]
-    assert len(set(archives)) == 3
+    names = ("Base é", "Base e", "Base E", "base-e-2", "base e 2", "PAIE.DB", "Paie.db")
+    archives = [item.archive for item in spec(*names).databases]
+    assert len({archive.casefold() for archive in archives}) == len(names)
     assert all(re.fullmatch(r"[a-z0-9_-]+\.7z", archive) for archive in archives)
+
+
+def test_jobs_of_one_second_share_nothing() -> None:
+    """As those that cron starts at once in many homes."""
+    made = [spec() for _ in range(100)]
+    assert len({job.id for job in made}) == len({job.databases[0].archive for job in made}) == 100
 
 
 def test_a_job_without_database_is_refused() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,7 +14,6 @@ from tests.tui import stage
 from tests.tui.conftest import flat, rounds, until
 from tests.tui.scenes import settle
 from tui_transfer.job import control
-from tui_transfer.job.spec import STAMP
 from tui_transfer.preflight import checks
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.statements import STATEMENTS, Ticks, user_name
@@ -244,21 +242,6 @@ async def test_oui_creates_the_job_and_starts_it(
     assert [tick.by for tick in job.spec.prerequisites] == ["camille"] * 4
     assert job.spec.waiver is not None
     assert (job.spec.waiver.by, job.spec.waiver.asked) == (user_name(), True)
-
-
-async def test_a_clock_that_was_set_back_gives_no_name_twice(staged: Stage, workers: Workers) -> None:
-    """As each autumn: the archives of two jobs of one second would have the same names on the Sharebox."""
-    soon = [datetime.now().astimezone() + timedelta(seconds=second) for second in range(60)]
-    taken = {moment.strftime(STAMP) for moment in soon}
-    for stamp in taken:
-        (staged.home.jobs / f"{stamp}-d9f0").mkdir(parents=True)
-    app = CentreApp(staged.home)
-    async with app.run_test() as pilot:
-        await open_list(pilot)
-        await ask(pilot)
-        await pilot.press("o")
-        await until(pilot, lambda: workers.jobs)
-    assert not [stamp for stamp in taken if workers.jobs[0].id.startswith(stamp)]
 
 
 async def test_with_all_prerequisites_ticked_oui_has_the_focus_and_nothing_is_waived(

@@ -246,8 +246,8 @@ def create_job(
     settings: Settings, home: Home, databases: Sequence[Database], waiver: Waiver | None = None
 ) -> Job:
     """Writes a new job for `databases`, with the prerequisites that are ticked, and what it goes without."""
-    moment = control.free_moment(home, datetime.now().astimezone())
-    return control.create(home, make_spec(settings, databases, moment, Ticks(home).all, waiver))
+    now = datetime.now().astimezone()
+    return control.create(home, make_spec(settings, databases, now, Ticks(home).all, waiver))
 
 
 def print_message(state: JobState) -> None:

@@ -27,7 +27,7 @@ _TOKEN: Final = re.compile(
 _FACT: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.:+Z-]*"  # a moment
     r"|[0-9a-f]{64}|SHA256:[A-Za-z0-9+/]{43}"
-    r"|\d{8}-\d{6}-[0-9a-f]{4}"  # a job
+    r"|\d{8}-\d{6}-(?:[0-9a-f]{16}|[0-9a-f]{4})"  # a job
     r"|\d+\.\d+\.\d+"  # a version
 )
 """Values that are kept as they are where they stand alone."""

@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -25,14 +24,13 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.events import JobBlocked, WorkerStarted
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.orders import SECRET_VARIABLES
-from tui_transfer.job.spec import STAMP, JobSpec
+from tui_transfer.job.spec import JobSpec
 from tui_transfer.job.state import JobState, JobStatus
 from tui_transfer.system import locks
 from tui_transfer.system.files import PRIVATE_FILE, disk_errors, make_private_folder, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
     from pathlib import Path
 
     import filelock
@@ -101,13 +99,6 @@ class Job:
             TransferError: DISK_UNWRITABLE where that cannot be told.
         """
         return locks.is_held(self.folder / LOCK_NAME)
-
-
-def free_moment(home: Home, now: datetime) -> datetime:
-    """`now`, or the next second whose jobs' and archives' names no job of this home bears yet."""
-    while any(home.jobs.glob(f"{now.strftime(STAMP)}-*")):
-        now += timedelta(seconds=1)
-    return now
 
 
 def create(home: Home, spec: JobSpec) -> Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 import unicodedata
@@ -15,7 +16,7 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.settings.config import Compression, ProxySettings, ShareboxSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tui_transfer.settings.config import Settings
@@ -25,6 +26,12 @@ FORMAT: Final = 1
 
 STAMP: Final = "%Y%m%d-%H%M%S"
 """How a job's time is written in its name and in those of its archives."""
+
+_ID_BYTES: Final = 8
+"""What is drawn for each job: no two bear the same name, whichever clocks and machines made them."""
+_SLUG_LENGTH: Final = 40
+_DIGEST_LENGTH: Final = 8
+_DIGEST: Final = re.compile(r"[0-9a-f]{8}")
 
 
 class DatabaseSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,20 +119,19 @@ def make_spec(
     """
     if not databases:
         raise TransferError(Problem.DATABASE_NONE)
-    stamp = now.strftime(STAMP)
+    job = f"{now.strftime(STAMP)}-{secrets.token_hex(_ID_BYTES)}"
+    manager = slug(settings.manager.name, titled)
     return JobSpec(
-        id=f"{stamp}-{secrets.token_hex(2)}",
+        id=job,
         created_at=now,
         manager=settings.manager.name,
         sharebox=settings.sharebox,
         proxy=settings.proxy,
         databases=tuple(
-            DatabaseSpec(name=name, path=str(path), archive=archive)
-            for (name, path), archive in zip(
-                databases,
-                _archive_names(settings.manager.name, [name for name, _ in databases], stamp),
-                strict=True,
+            DatabaseSpec(
+                name=name, path=str(path), archive=f"{manager}_{slug(name, str.capitalize)}_{job}.7z"
             )
+            for name, path in databases
         ),
         recipients=settings.report.recipients,
         prerequisites=tuple(prerequisites),
@@ -135,24 +141,35 @@ def make_spec(
     )
 
 
-def slug(text: str, limit: int = 40) -> str:
-    """`text` in lower-case ASCII letters, digits and hyphens, at most `limit` long, never empty."""
+def slug(text: str, plain: Callable[[str], str]) -> str:
+    """`text` as 1 to 40 lower-case ASCII letters, digits and hyphens; another text has another slug.
+
+    A text that its slug gives back stands as it is: `Association Exemple` is `association-exemple`. Any
+    other, whose capitals, accents, signs or end are lost, has the beginning of its SHA-256 at the end:
+    `Loisirs & Sport` is `loisirs-sport-48033b83`.
+
+    Args:
+        text: a name that a person gave.
+        plain: how the words of a slug are written, with spaces between them: `titled` or `str.capitalize`.
+    """
+    words = _words(text)
+    readable = "-".join(words)
+    kept = text == plain(" ".join(words)) and 0 < len(readable) <= _SLUG_LENGTH
+    if kept and not _DIGEST.fullmatch(words[-1]):  # which the slug of another text may end in
+        return readable
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
+    readable = readable[: _SLUG_LENGTH - 1 - _DIGEST_LENGTH].strip("-")
+    return f"{readable or 'sans-nom'}-{digest}"
+
+
+def titled(words: str) -> str:
+    """`words` with a capital each, as the names of associations are written."""
+    return " ".join(word.capitalize() for word in words.split())
+
+
+def _words(text: str) -> list[str]:
+    """The letters and digits of `text` as words of lower-case ASCII."""
     # NFKD splits accents off; the ligatures of French do not decompose and are spelt out.
     spelt = text.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE")
     plain = unicodedata.normalize("NFKD", spelt).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:limit].strip("-") or "sans-nom"
-
-
-def _archive_names(manager: str, names: Sequence[str], stamp: str) -> list[str]:
-    """`<manager>_<database>_<stamp>.7z`, made different where two names give the same slug."""
-    taken: set[str] = set()
-    result = []
-    for name in names:
-        base = candidate = slug(name)
-        number = 2
-        while candidate in taken:
-            candidate = f"{base}-{number}"
-            number += 1
-        taken.add(candidate)
-        result.append(f"{slug(manager)}_{candidate}_{stamp}.7z")
-    return result
+    return re.findall("[a-z0-9]+", plain)

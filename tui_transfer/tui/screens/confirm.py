@@ -170,9 +170,8 @@ def _begin(page: Page, databases: Sequence[tuple[str, Path]], unmet: Unmet) -> N
         # Another window may have started a transfer while the question was open.
         if (reason := gate.closed(session.home, settings.transfer, session.today())) is not None:
             raise reason
-        ticks = Ticks(session.home).all
-        moment = control.free_moment(session.home, datetime.now().astimezone())
-        spec = make_spec(settings, databases, moment, ticks, unmet.waive(asked=True))
+        now = datetime.now().astimezone()
+        spec = make_spec(settings, databases, now, Ticks(session.home).all, unmet.waive(asked=True))
         job = control.create(session.home, spec)
     except TransferError as error:
         page.say(f"{error.title}. {error.why}", "error")
