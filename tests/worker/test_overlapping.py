@@ -24,7 +24,7 @@ from tui_transfer.job import control
 from tui_transfer.job import events as ev
 from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.settings.config import TransferSettings
-from tui_transfer.sharebox.ssh.connection import Sharebox
+from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.connector import Connector

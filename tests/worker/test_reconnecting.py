@@ -29,7 +29,7 @@ from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
 from tui_transfer.settings import config
 from tui_transfer.settings.config import TransferSettings
-from tui_transfer.sharebox.ssh.connection import Sharebox
+from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.worker import connector
 from tui_transfer.worker.backoff import LONGEST_PAUSE, Backoff

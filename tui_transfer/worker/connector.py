@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.events import Connected, RouteFailed
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
+from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import Credentials
-from tui_transfer.sharebox.ssh.connection import Address, Sharebox
+from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.worker.recorder import now
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Connector:
         """
         if self._sharebox is None:
             self._sharebox = self._connect()
-            self._ending.enter_context(self._cancellation.ending(self._sharebox.abort))
+            self._ending.enter_context(self._cancellation.ending(self._sharebox.connection.abort))
         return self._sharebox
 
     def close(self) -> None:
@@ -112,7 +113,9 @@ class Connector:
                 raise TransferError(Problem.CONNECTION_LOST, reason=error.why.rstrip(".")) from error
             raise
         self._routes, self._has_worked = [proxy], True
-        self._record(Connected(at=now(), route=_name(proxy), host_key=sharebox.host_key.fingerprint))
+        self._record(
+            Connected(at=now(), route=_name(proxy), host_key=sharebox.connection.host_key.fingerprint)
+        )
         return sharebox
 
     def _passes(self, error: TransferError) -> bool:

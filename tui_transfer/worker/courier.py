@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from tui_transfer.sharebox.delivery.upload import Delivery, DeliveryProgress
-    from tui_transfer.sharebox.ssh.connection import Sharebox
+    from tui_transfer.sharebox.ssh.sharebox import Sharebox
     from tui_transfer.system.cancellation import Cancellation
     from tui_transfer.worker.backoff import Backoff
     from tui_transfer.worker.connector import Connector

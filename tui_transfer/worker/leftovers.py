@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
     from tui_transfer.settings.config import ShareboxSettings
-    from tui_transfer.sharebox.ssh.connection import Sharebox
+    from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
 
 def leftovers(state: JobState) -> list[str]:

@@ -13,7 +13,7 @@ from tui_transfer.worker.recorder import now
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui_transfer.sharebox.ssh.connection import Sharebox
+    from tui_transfer.sharebox.ssh.sharebox import Sharebox
     from tui_transfer.system.cancellation import Cancellation
     from tui_transfer.worker.backoff import Backoff
     from tui_transfer.worker.connector import Connector
