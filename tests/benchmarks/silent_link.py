@@ -164,7 +164,7 @@ def _at_stage(server: SshServer, archive: Path, stage: DeliveryStage, done: int)
 def _at_new_keys(server: SshServer, archive: Path) -> float:
     with relay(server.port) as link:
         sharebox = connect(server, port=link.port)
-        read = sharebox._packetizer.read_message
+        read = sharebox.connection.packetizer.read_message
 
         def read_and_swallow() -> tuple[int, paramiko.Message]:
             kind, message = read()
@@ -172,7 +172,7 @@ def _at_new_keys(server: SshServer, archive: Path) -> float:
                 link.swallow()
             return kind, message
 
-        sharebox._packetizer.read_message = read_and_swallow  # type: ignore[method-assign]
+        sharebox.connection.packetizer.read_message = read_and_swallow  # type: ignore[method-assign]
         with sharebox:
             return _seconds(lambda: send(sharebox, archive, "keys.7z"))
 

@@ -14,8 +14,9 @@ from tui_transfer.sharebox.delivery.growing import GrowingFile
 from tui_transfer.sharebox.delivery.resume_state import ResumeState
 from tui_transfer.sharebox.delivery.upload import Delivery, DeliveryProgress, deliver
 from tui_transfer.sharebox.proxy.routes import Direct, Route
+from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import Credentials
-from tui_transfer.sharebox.ssh.connection import Address, Sharebox
+from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
 if TYPE_CHECKING:
     from collections.abc import Callable

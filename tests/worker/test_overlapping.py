@@ -24,7 +24,8 @@ from tui_transfer.job import control
 from tui_transfer.job import events as ev
 from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.settings.config import TransferSettings
-from tui_transfer.sharebox.ssh.connection import Sharebox
+from tui_transfer.sharebox.ssh.sharebox import Sharebox
+from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.connector import Connector
 from tui_transfer.worker.recorder import Recorder
@@ -335,9 +336,7 @@ class _Away(Connector):
 
 
 def _sessions(connector: Connector, journal: Path, seconds: float = 60) -> Sessions:
-    return Sessions(
-        connector, Recorder(Journal(journal)), Backoff(seconds, chance=lambda: 1), threading.Event()
-    )
+    return Sessions(connector, Recorder(Journal(journal)), Backoff(seconds, chance=lambda: 1), Cancellation())
 
 
 _LOST = TransferError(Problem.CONNECTION_LOST, reason="essai")

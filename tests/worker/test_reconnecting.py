@@ -29,7 +29,8 @@ from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
 from tui_transfer.settings import config
 from tui_transfer.settings.config import TransferSettings
-from tui_transfer.sharebox.ssh.connection import Sharebox
+from tui_transfer.sharebox.ssh.sharebox import Sharebox
+from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.worker import connector
 from tui_transfer.worker.backoff import LONGEST_PAUSE, Backoff
 from tui_transfer.worker.connector import Connector
@@ -158,13 +159,14 @@ def test_a_pause_of_a_minute_is_ended_at_once(place: Place, base: Path, tmp_path
         def open(self) -> Sharebox:
             raise TransferError(Problem.CONNECTION_LOST, reason="essai")
 
-    link = Away(JobState.initial(spec), Orders(), lambda event: None)
+    work = Cancellation()
+    link = Away(JobState.initial(spec), Orders(), lambda event: None, work)
     backoff = Backoff(1800, chance=lambda: 0)
     for _ in range(6):
         backoff.next_pause()
-    cancelled = threading.Event()
-    courier = Courier(link, Recorder(Journal(tmp_path / "journal.jsonl")), backoff, cancelled, Traffic())
-    threading.Timer(0.2, cancelled.set).start()
+    recorder = Recorder(Journal(tmp_path / "journal.jsonl"))
+    courier = Courier(link, recorder, backoff, work, threading.Event(), Traffic())
+    threading.Timer(0.2, work.cancel).start()
     began = time.monotonic()
     with pytest.raises(TransferError) as raised:
         courier.deliver([Shipment(job, 0)], lambda shipment: None)
@@ -229,7 +231,7 @@ def test_a_route_that_worked_for_an_earlier_worker_is_not_believed_for_long(
 
     def problem(state: JobState, orders: Orders) -> Problem:
         with pytest.raises(TransferError) as raised:
-            Connector(state, orders, lambda event: None).open()
+            Connector(state, orders, lambda event: None, Cancellation()).open()
         return raised.value.problem
 
     assert problem(worked, orders) is Problem.CONNECTION_LOST

@@ -18,8 +18,10 @@ from tui_transfer.preflight.findings import Finding, Outcome, Stage, stages
 from tui_transfer.sharebox.delivery.trial import Abilities, Trial
 from tui_transfer.sharebox.delivery.verification import Verification
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel, resolve
-from tui_transfer.sharebox.ssh.authentication import Credentials
-from tui_transfer.sharebox.ssh.connection import FULL_BELOW_BYTES, Address, Sharebox
+from tui_transfer.sharebox.ssh.address import Address
+from tui_transfer.sharebox.ssh.authentication import Credentials, log_in
+from tui_transfer.sharebox.ssh.handshake import meet
+from tui_transfer.sharebox.ssh.sharebox import FULL_BELOW_BYTES, Sharebox
 from tui_transfer.system import os_errors
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.orders import Orders
     from tui_transfer.settings.config import ProxySettings, Settings
     from tui_transfer.sharebox.proxy.routes import Route
+    from tui_transfer.sharebox.ssh.connection import Connection
 
     Tunnel = tuple[Route, socket.socket]
 
@@ -75,14 +78,18 @@ class _Diagnosis:
     def run(self) -> Iterator[Finding]:
         with self._is_open:
             tunnels = yield from self._open_tunnels()
-            sharebox = (yield from self._meet(tunnels)) if tunnels else None
-            if sharebox is None or not (yield from self._log_in(sharebox)):
+            connection = (yield from self._meet(tunnels)) if tunnels else None
+            if connection is None or not (yield from self._log_in(connection)):
+                return
+            sharebox = yield from self._open_folder(connection)
+            if sharebox is None:
                 return
             trial = self._is_open.enter_context(Trial(sharebox))
-            is_open, is_written = yield from self._write(sharebox, trial)
-            if is_open:
+            folder = self._write(trial)
+            yield folder
+            if connection.is_open:
                 yield self._measure_room(sharebox)
-            if is_written:
+            if folder.outcome is Outcome.OK:
                 yield self._try_out(trial)
 
     def _found(
@@ -165,24 +172,24 @@ class _Diagnosis:
 
     # The server
 
-    def _meet(self, tunnels: list[Tunnel]) -> Generator[Finding, None, Sharebox | None]:
+    def _meet(self, tunnels: list[Tunnel]) -> Generator[Finding, None, Connection | None]:
         """Compares the key on the first route; where no Sharebox is there, on the next."""
         (route, tunnel), *others = tunnels
         settings = self._settings
         address = Address(settings.host, settings.port, settings.username, settings.directory)
         self._begin()
         try:
-            sharebox = Sharebox.meet(address, route, settings.host_key, tunnel)
+            connection = meet(address, route, settings.host_key, tunnel)
         except TransferError as error:
             if error.problem is Problem.NOT_SSH and others:
                 yield self._found(Stage.ROUTE, Outcome.LOOK, f"{error.why} Reste le proxy.")
                 return (yield from self._meet(others))
             yield self._describe_key(error)
             return None
-        self._is_open.callback(sharebox.close)
-        fingerprint = sharebox.host_key.fingerprint
+        self._is_open.callback(connection.close)
+        fingerprint = connection.host_key.fingerprint
         yield self._found(Stage.HOST_KEY, Outcome.OK, f"C'est la clé attendue, {fingerprint}.")
-        return sharebox
+        return connection
 
     def _describe_key(self, error: TransferError) -> Finding:
         if error.problem is not Problem.HOST_KEY_UNKNOWN:
@@ -193,7 +200,7 @@ class _Diagnosis:
         )
         return self._found(Stage.HOST_KEY, Outcome.LOOK, sentence, error)
 
-    def _log_in(self, sharebox: Sharebox) -> Generator[Finding, None, bool]:
+    def _log_in(self, connection: Connection) -> Generator[Finding, None, bool]:
         self._begin()
         username, file = self._settings.username, self._settings.key_file
         credentials = Credentials(
@@ -202,7 +209,7 @@ class _Diagnosis:
             passphrase=self._orders.key_passphrase,
         )
         try:
-            sharebox.log_in(credentials.load_key(), credentials.password)
+            log_in(connection, credentials.load_key(), credentials.password)
         except TransferError as error:
             yield self._describe_login(_without_folder(error))
             return False
@@ -219,20 +226,22 @@ class _Diagnosis:
 
     # The folder
 
-    def _write(self, sharebox: Sharebox, trial: Trial) -> Generator[Finding, None, tuple[bool, bool]]:
-        """Opens the folder and writes the trial; gives whether each was done."""
+    def _open_folder(self, connection: Connection) -> Generator[Finding, None, Sharebox | None]:
         self._begin()
-        is_open = False
         try:
-            sharebox.open_folder()
-            is_open = True
-            trial.write()
+            return Sharebox.open(connection)
         except TransferError as error:
             yield self._failed(Stage.FOLDER, error)
-            return is_open and error.problem is not Problem.CONNECTION_LOST, False
+            return None
+
+    def _write(self, trial: Trial) -> Finding:
+        """The folder is open: whether it takes a file. The time is that of both."""
+        try:
+            trial.write()
+        except TransferError as error:
+            return self._failed(Stage.FOLDER, error)
         sentence = f"« {self._settings.directory} » accepte un fichier d'essai."
-        yield self._found(Stage.FOLDER, Outcome.OK, sentence)
-        return True, True
+        return self._found(Stage.FOLDER, Outcome.OK, sentence)
 
     def _measure_room(self, sharebox: Sharebox) -> Finding:
         self._begin()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.events import Connected, RouteFailed
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
+from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import Credentials
-from tui_transfer.sharebox.ssh.connection import Address, Sharebox
+from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.worker.recorder import now
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.state import JobState
     from tui_transfer.settings.config import ProxySettings
     from tui_transfer.sharebox.proxy.routes import Route
+    from tui_transfer.system.cancellation import Cancellation
 
 DIRECT: Final = "direct"
 _TRY_NEXT: Final = frozenset({Problem.SHAREBOX_UNREACHABLE, Problem.NOT_SSH})
@@ -42,18 +45,27 @@ class Connector:
         state: of the job, which tells the Sharebox and the routes.
         orders: secrets.
         record: is told which route failed, and which worked.
+        cancellation: ends whatever waits for the Sharebox, from the first byte of a connection on.
     """
 
-    def __init__(self, state: JobState, orders: Orders, record: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        state: JobState,
+        orders: Orders,
+        record: Callable[[Event], None],
+        cancellation: Cancellation,
+    ) -> None:
         self._state = state
         self._orders = orders
         self._record = record
+        self._cancellation = cancellation
         self._routes = _routes(state)
         self._has_worked = False
         believes = _has_worked_before(self._routes[0], state, orders)
         patience = min(_BENEFIT_OF_DOUBT, 60 * state.spec.retry_for)
         self._believes_until = time.monotonic() + patience if believes else 0.0
         self._sharebox: Sharebox | None = None
+        self._ending = ExitStack()
 
     def open(self) -> Sharebox:
         """The open connection, made now if there is none.
@@ -63,18 +75,15 @@ class Connector:
         """
         if self._sharebox is None:
             self._sharebox = self._connect()
+            self._ending.enter_context(self._cancellation.ending(self._sharebox.connection.abort))
         return self._sharebox
 
     def close(self) -> None:
         """Closes the connection; the next `open` makes a new one."""
+        self._ending.close()
         sharebox, self._sharebox = self._sharebox, None
         if sharebox is not None:
             sharebox.close()
-
-    def abort(self) -> None:
-        """Ends whatever waits for the Sharebox. For another thread."""
-        if (sharebox := self._sharebox) is not None:
-            sharebox.abort()
 
     def _connect(self) -> Sharebox:
         for proxy in self._routes[:-1]:
@@ -104,7 +113,9 @@ class Connector:
                 raise TransferError(Problem.CONNECTION_LOST, reason=error.why.rstrip(".")) from error
             raise
         self._routes, self._has_worked = [proxy], True
-        self._record(Connected(at=now(), route=_name(proxy), host_key=sharebox.host_key.fingerprint))
+        self._record(
+            Connected(at=now(), route=_name(proxy), host_key=sharebox.connection.host_key.fingerprint)
+        )
         return sharebox
 
     def _passes(self, error: TransferError) -> bool:

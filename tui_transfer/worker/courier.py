@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from tui_transfer.sharebox.delivery.upload import Delivery, DeliveryProgress
-    from tui_transfer.sharebox.ssh.connection import Sharebox
+    from tui_transfer.sharebox.ssh.sharebox import Sharebox
+    from tui_transfer.system.cancellation import Cancellation
     from tui_transfer.worker.backoff import Backoff
     from tui_transfer.worker.connector import Connector
     from tui_transfer.worker.pacer import Traffic
@@ -51,7 +52,8 @@ class Courier:
         connector: the way there.
         recorder: where what happens is told.
         backoff: how long to try again after the connection was lost.
-        cancelled: ends a delivery or a pause; set where one failed, so that the others end as well.
+        work: ends all of it; cancelled where one failed, so that the others end as well.
+        cancelled: is set with it, for what looks there.
         traffic: is told what arrives.
     """
 
@@ -60,10 +62,12 @@ class Courier:
         connector: Connector,
         recorder: Recorder,
         backoff: Backoff,
+        work: Cancellation,
         cancelled: threading.Event,
         traffic: Traffic,
     ) -> None:
-        self._sessions = Sessions(connector, recorder, backoff, cancelled)
+        self._sessions = Sessions(connector, recorder, backoff, work)
+        self._work = work
         self._recorder = recorder
         self._backoff = backoff
         self._cancelled = cancelled
@@ -150,8 +154,7 @@ class Courier:
                 on_delivered(task.shipment)
         except BaseException:
             # The sender is not to find out only when it has done with the next one.
-            self._cancelled.set()
-            self._sessions.abort()
+            self._work.cancel()
             raise
 
     def _deliver(self, sharebox: Sharebox, task: _Task) -> Delivery:

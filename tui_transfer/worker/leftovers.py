@@ -11,6 +11,7 @@ from paramiko import sftp as protocol
 from tui_transfer.job import control
 from tui_transfer.sharebox.delivery.publication import PART
 from tui_transfer.sharebox.sftp.session import SftpError
+from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.worker.connector import Connector
 from tui_transfer.worker.manifest import manifest_name
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
     from tui_transfer.settings.config import ShareboxSettings
-    from tui_transfer.sharebox.ssh.connection import Sharebox
+    from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
 
 def leftovers(state: JobState) -> list[str]:
@@ -39,32 +40,38 @@ def leftovers(state: JobState) -> list[str]:
     ]
 
 
-def discard(follower: Follower, make_orders: Callable[[], Orders], removed: Callable[[str], object]) -> None:
+def discard(
+    follower: Follower,
+    make_orders: Callable[[], Orders],
+    removed: Callable[[str], object],
+    cancellation: Cancellation | None = None,
+) -> None:
     """Removes a job, the Sharebox first: as long as something is left there, the job tells of it.
 
     Args:
         follower: the job.
         make_orders: gives what to connect with; called once no worker can take the job any more.
         removed: is told each name that was removed from the Sharebox.
+        cancellation: ends it, whatever it waits for; the job is kept then.
 
     Raises:
         TransferError: what `control.remove` and `remove_leftovers` raise; the job is kept then.
     """
 
     def clean_sharebox() -> None:
-        for name in remove_leftovers(follower.state, make_orders()):
+        for name in remove_leftovers(follower.state, make_orders(), cancellation or Cancellation()):
             removed(name)
 
     control.remove(follower.job, clean_sharebox)
 
 
-def remove_leftovers(state: JobState, orders: Orders) -> list[str]:
+def remove_leftovers(state: JobState, orders: Orders, cancellation: Cancellation) -> list[str]:
     """Removes the job's partial files from the Sharebox; gives the names of those that were there.
 
     Raises:
         TransferError: what `Connector.open` raises; what the server refuses.
     """
-    with closing(Connector(_as_mended(state, orders), orders, lambda _: None)) as connector:
+    with closing(Connector(_as_mended(state, orders), orders, lambda _: None, cancellation)) as connector:
         sharebox = connector.open()
         return [name for name in leftovers(state) if _remove(sharebox, name)]
 

@@ -20,6 +20,7 @@ from tui_transfer.archive.source import list_source, summarize
 from tui_transfer.archive.writer import Fixed, cores, write_archive
 from tui_transfer.errors import Problem, TransferError, unexpected
 from tui_transfer.job import events as ev
+from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.system.files import disk_errors, write_private
 from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.costs import Costs
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import DatabaseState, JobState
-    from tui_transfer.worker.connector import Connector
     from tui_transfer.worker.recorder import Recorder
 
 _log = logging.getLogger("tui_transfer.worker")
@@ -64,7 +64,7 @@ class Pipeline:
         self._recorder = recorder
         self._cancelled = cancelled
         self._orders = orders
-        self._connector: Connector | None = None
+        self._work = Cancellation()
         self._traffic = Traffic()
         self._costs = Costs()
 
@@ -85,7 +85,7 @@ class Pipeline:
             if not database.delivered
         ]
         self._check_space(shipments)
-        with self._packing(shipments):
+        with self._work.ending(self._cancelled.set), self._packing(shipments):
             self._deliver(shipments)
 
     def _deliver(self, shipments: list[Shipment]) -> None:
@@ -94,8 +94,8 @@ class Pipeline:
         from tui_transfer.worker.courier import Courier
 
         backoff = Backoff(60 * self._job.spec.retry_for)
-        with closing(Connector(self._state, self._orders, self._recorder.record)) as self._connector:
-            courier = Courier(self._connector, self._recorder, backoff, self._cancelled, self._traffic)
+        with closing(Connector(self._state, self._orders, self._recorder.record, self._work)) as connector:
+            courier = Courier(connector, self._recorder, backoff, self._work, self._cancelled, self._traffic)
             courier.deliver(shipments, lambda shipment: self._discard(shipment.index))
 
     def _check_space(self, shipments: list[Shipment]) -> None:
@@ -136,10 +136,9 @@ class Pipeline:
             return None  # it will be said of this database alone, when its turn comes
 
     def abort(self) -> None:
-        """Makes whatever waits for the network end at once. For another thread."""
+        """Ends the work at once, whatever it waits for. For another thread."""
         self._cancelled.set()
-        if self._connector is not None:
-            self._connector.abort()
+        self._work.cancel()
 
     @contextmanager
     def _packing(self, shipments: list[Shipment]) -> Iterator[None]:
@@ -149,7 +148,7 @@ class Pipeline:
         try:
             yield
         except BaseException:
-            self._cancelled.set()
+            self._work.cancel()
             raise
         finally:
             packer.join()

@@ -13,7 +13,8 @@ from tui_transfer.worker.recorder import now
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui_transfer.sharebox.ssh.connection import Sharebox
+    from tui_transfer.sharebox.ssh.sharebox import Sharebox
+    from tui_transfer.system.cancellation import Cancellation
     from tui_transfer.worker.backoff import Backoff
     from tui_transfer.worker.connector import Connector
     from tui_transfer.worker.recorder import Recorder
@@ -29,16 +30,16 @@ class Sessions:
         connector: the way there.
         recorder: is told of every pause.
         backoff: how long to try again after the connection was lost.
-        cancelled: ends a pause.
+        cancellation: ends every wait of the connection, pauses too.
     """
 
     def __init__(
-        self, connector: Connector, recorder: Recorder, backoff: Backoff, cancelled: threading.Event
+        self, connector: Connector, recorder: Recorder, backoff: Backoff, cancellation: Cancellation
     ) -> None:
         self._connector = connector
         self._recorder = recorder
         self._backoff = backoff
-        self._cancelled = cancelled
+        self._cancellation = cancellation
         self._lock = threading.Lock()
         """Held while connecting and pausing, too: the other thread has nothing to do meanwhile."""
         self._connection: Sharebox | None = None
@@ -106,10 +107,6 @@ class Sessions:
         """
         return self._open_beside(connection) is not None
 
-    def abort(self) -> None:
-        """Makes whatever waits for the Sharebox end at once. For any thread."""
-        self._connector.abort()
-
     def _open_beside(self, connection: Sharebox) -> Sharebox | None:
         """Asked once of a server that refuses: some drop the connection in place of an answer."""
         with self._lock:
@@ -136,12 +133,12 @@ class Sessions:
         self._recorder.record(
             ev.Waiting(at=now(), attempt=pause.attempt, seconds=pause.seconds, reason=error.why)
         )
-        self._cancelled.wait(pause.seconds)
+        self._cancellation.wait(pause.seconds)
         self._check_cancelled(error)
 
     def _check_cancelled(self, error: TransferError | None = None) -> None:
-        if self._cancelled.is_set():
-            # Cutting the connection is how the work is cancelled: that is not its failure.
+        if self._cancellation.is_set:
+            # Cutting the connection is how the work is ended: that is not its failure.
             raise TransferError(Problem.INTERRUPTED, reason="À la demande d'une personne") from error
 
 

@@ -134,7 +134,7 @@ class TestGrowing:
     def test_aborted_while_it_waits(self, ssh_server: SshServer, archive: Path) -> None:
         file = GrowingFile(archive)
         with connect(ssh_server) as sharebox:
-            threading.Timer(0.3, sharebox.abort).start()
+            threading.Timer(0.3, sharebox.connection.abort).start()
             failure(Problem.CONNECTION_LOST, lambda: send(sharebox, file))
 
 

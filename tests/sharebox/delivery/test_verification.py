@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.servers.account import Account
     from tests.servers.openssh import SshServer
-    from tui_transfer.sharebox.ssh.connection import Sharebox
+    from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
 SIZE = 500_000
 

@@ -19,9 +19,10 @@ from tests.servers.relay import relay
 from tests.sharebox.helpers import connect, failure
 from tui_transfer.errors import MEANINGS, ExitCode, Problem, Recovery, TransferError
 from tui_transfer.sharebox.proxy.routes import Direct
+from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import Credentials
-from tui_transfer.sharebox.ssh.connection import Address, Sharebox
 from tui_transfer.sharebox.ssh.security import RSA_SIGNATURES
+from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.sharebox.ssh.watch import SILENCE_SECONDS
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def open_with_key(server: SshServer, host_key: str | None, credentials: Credenti
 class TestCredentials:
     def test_password(self, server: SshServer) -> None:
         with connect(server) as sharebox:
-            assert sharebox.host_key.fingerprint == server.fingerprint
-            assert sharebox.host_key.key_type == "ssh-ed25519"
+            assert sharebox.connection.host_key.fingerprint == server.fingerprint
+            assert sharebox.connection.host_key.key_type == "ssh-ed25519"
 
     def test_key(self, server: SshServer) -> None:
         with connect(server, credentials=Credentials(key_file=server.key_file)) as sharebox:
@@ -208,7 +209,7 @@ class TestHostKeys:
         fingerprint = several.fingerprints[pinned]
         credentials = Credentials(password=several.password)
         with open_with_key(several, fingerprint, credentials) as sharebox:
-            assert sharebox.host_key.fingerprint == fingerprint
+            assert sharebox.connection.host_key.fingerprint == fingerprint
             assert sharebox.sftp.stat("/depot") is not None
 
     def test_none_of_several(self, several: SshServer) -> None:
@@ -276,7 +277,7 @@ class TestServers:
 
     def test_rsa_host_key(self, account: Account) -> None:
         with openssh(account, host_key_type="rsa") as server, connect(server) as sharebox:
-            assert sharebox.host_key.fingerprint == server.fingerprint
+            assert sharebox.connection.host_key.fingerprint == server.fingerprint
 
     def test_not_ssh(self, server: SshServer, squid_as_shipped: SquidServer) -> None:
         failure(Problem.NOT_SSH, lambda: connect(server, port=squid_as_shipped.port))
@@ -337,7 +338,7 @@ class TestAbort:
 
             def abort() -> None:
                 blocked.wait()
-                sharebox.abort()
+                sharebox.connection.abort()
 
             aborter = threading.Thread(target=abort)
             aborter.start()

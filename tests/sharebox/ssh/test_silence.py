@@ -22,7 +22,7 @@ from tui_transfer.errors import Problem
 from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.proxy import routes
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel
-from tui_transfer.sharebox.ssh import connection, watch
+from tui_transfer.sharebox.ssh import authentication, connection, handshake, watch
 from tui_transfer.sharebox.ssh.watch import ListeningPacketizer
 
 if TYPE_CHECKING:
@@ -46,8 +46,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(socket, "TCP_USER_TIMEOUT", raising=False)
     monkeypatch.setattr(watch, "SILENCE_SECONDS", LIMIT)
     monkeypatch.setattr(watch, "_ASK_AFTER_SECONDS", LIMIT / 4)
-    for name in ("HANDSHAKE_SECONDS", "_AUTHENTICATION_SECONDS", "_CHANNEL_SECONDS"):
-        monkeypatch.setattr(connection, name, LIMIT)
+    monkeypatch.setattr(handshake, "HANDSHAKE_SECONDS", LIMIT)
+    monkeypatch.setattr(authentication, "_AUTHENTICATION_SECONDS", LIMIT)
+    monkeypatch.setattr(connection, "CHANNEL_SECONDS", LIMIT)
 
 
 @pytest.fixture(scope="module")
@@ -179,9 +180,9 @@ class TestPatience:
         limits = [
             watch.SILENCE_SECONDS,
             routes.CONNECT_SECONDS,
-            connection.HANDSHAKE_SECONDS,
-            connection._AUTHENTICATION_SECONDS,
-            connection._CHANNEL_SECONDS,
+            handshake.HANDSHAKE_SECONDS,
+            authentication._AUTHENTICATION_SECONDS,
+            connection.CHANNEL_SECONDS,
         ]
         assert max(limits) + 2 * watch._LOOK_EVERY_SECONDS < 45
         assert min(limits[0], *limits[2:]) > 25

@@ -14,7 +14,7 @@ from tui_transfer.sharebox.sftp.window import WriteWindow
 if TYPE_CHECKING:
     from tui_transfer.sharebox.delivery.verification import Verification
     from tui_transfer.sharebox.sftp.session import SftpSession
-    from tui_transfer.sharebox.ssh.connection import Sharebox
+    from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
 PART: Final = ".part"
 """What follows the name of a file that is not complete or not verified."""

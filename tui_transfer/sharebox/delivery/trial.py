@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from tui_transfer.sharebox.ssh.connection import Sharebox
+    from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
 _CONTENT: Final = "Essai de connexion de tui-transfer : ce fichier peut être supprimé.\n".encode()
 _RENAMED: Final = ".essai"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tui_transfer.sharebox.delivery.growing import GrowingFile
-    from tui_transfer.sharebox.ssh.connection import Sharebox
+    from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
 _PATIENCE_SECONDS: Final = 0.2
 _LOOK_SECONDS: Final = 0.002
@@ -112,7 +112,7 @@ def deliver(
         name: its final name.
         sha256: gives the hash of the whole archive, in hexadecimal; called once the file is finished.
         on_progress: is told up to fifty times a second.
-        cancelled: ends the delivery at the next answer of the server; `Sharebox.abort` ends it at once.
+        cancelled: ends the delivery at the next answer of the server; `Connection.abort` ends it at once.
         resume_state: what `send` and earlier attempts of this process know of it; goes on learning.
 
     Raises:

@@ -16,7 +16,8 @@ from tui_transfer.sharebox.sftp.window import read_ahead
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui_transfer.sharebox.ssh.connection import Address, Sharebox
+    from tui_transfer.sharebox.ssh.address import Address
+    from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
 _SLOWEST_DISK: Final = 20 << 20
 _DIGEST_LINE: Final = re.compile(rb"([0-9a-f]{64})\s")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import paramiko
 
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.sharebox.ssh.connection import LOST
 from tui_transfer.sharebox.ssh.keys import load_private_key
 from tui_transfer.sharebox.ssh.security import RSA_SIGNATURES
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from tui_transfer.sharebox.ssh.connection import Connection
     from tui_transfer.sharebox.ssh.watch import ListeningPacketizer
+
+_AUTHENTICATION_SECONDS: Final = 40.0
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,38 @@ class Credentials:
         return load_private_key(self.key_file, self.passphrase) if self.key_file else None
 
 
+def log_in(connection: Connection, key: paramiko.PKey | None, password: str | None) -> None:
+    """Authenticates by the key, or else by the password, in one attempt.
+
+    Args:
+        connection: whose host key was accepted.
+        key: what `Credentials.load_key` gave.
+        password: may be None too, which is an error as soon as one is needed.
+
+    Raises:
+        TransferError: PASSWORD_NEEDED, CREDENTIALS_REFUSED, LOGIN_UNANSWERED, CONNECTION_LOST.
+    """
+    address, transport = connection.address, connection.transport
+    attempt = _Authentication(transport, connection.packetizer, address.host, address.username, key, password)
+    # The watchdog has its limit. paramiko's own is not reached.
+    transport.auth_timeout = 2 * _AUTHENTICATION_SECONDS
+    try:
+        with connection.watchdog.phase(
+            _AUTHENTICATION_SECONDS, "le serveur n'a pas répondu à l'identification"
+        ):
+            attempt.attempt()
+    except LOST as error:
+        lost = connection.lost(error)
+        if not attempt.password_shown:
+            raise lost from error
+        raise TransferError(
+            Problem.LOGIN_UNANSWERED, username=address.username, reason=lost.details["reason"]
+        ) from error
+    connection.watchdog.ask_when_silent()
+
+
 @dataclass
-class Authentication:
+class _Authentication:
     """The one attempt of `username` on a transport whose host key was accepted.
 
     Args:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.sharebox.ssh.authentication import Credentials
-from tui_transfer.sharebox.ssh.connection import Address, Sharebox
+from tui_transfer.sharebox.ssh.address import Address
+from tui_transfer.sharebox.ssh.handshake import meet
 
 if TYPE_CHECKING:
     from tui_transfer.sharebox.proxy.routes import Route
@@ -26,7 +26,7 @@ def try_route(host: str, port: int, route: Route) -> str:
     nobody = Address(host, port, username="", directory="")
     try:
         # Without an accepted key, a connection always ends where the server has shown its own.
-        Sharebox.connect(nobody, route, Credentials(), host_key=None).close()
+        meet(nobody, route, expected=None).close()
     except TransferError as error:
         if error.problem is not Problem.HOST_KEY_UNKNOWN:
             raise
