@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.job.examples import at
 from tui_transfer.job.events import (
     ArchiveProgress,
+    Event,
     JobSucceeded,
     UploadProgress,
     UploadStarted,
@@ -76,7 +78,26 @@ def test_the_last_measure_of_one_kind_does_not_wait_for_the_end_of_another(journ
 def test_nothing_is_written_after_the_end(journal: Path) -> None:
     recorder = Recorder(Journal(journal), _Clock())
     end = JobSucceeded(at=at(0))
-    recorder.close(end)
+    assert recorder.close(end, limit=10)
     recorder.measure(_packed(1))
     recorder.record(UploadStarted(at=at(1), database=0, offset=32))
     assert list(JournalReader(journal).read()) == [end]
+
+
+def test_the_end_does_not_wait_for_ever_for_a_disk_that_does_not_answer(journal: Path) -> None:
+    class Stuck(Journal):
+        def append(self, event: Event) -> None:
+            stuck.set()
+            assert answers.wait(60)
+
+    stuck, answers = threading.Event(), threading.Event()
+    recorder = Recorder(Stuck(journal))
+    fact = UploadStarted(at=at(1), database=0, offset=32)
+    writer = threading.Thread(target=recorder.record, args=(fact,))
+    writer.start()
+    try:
+        assert stuck.wait(60)
+        assert not recorder.close(JobSucceeded(at=at(2)), limit=0.05)
+    finally:
+        answers.set()
+        writer.join()

@@ -314,14 +314,14 @@ def remove(job: Job, first: Callable[[], object] = lambda: None) -> None:
 
 
 def stop(job: Job) -> None:
-    """Asks the job's worker to end; it does so within seconds, and can be resumed.
+    """Tells the job's worker that a person asks it to end; it does so within seconds, and can be resumed.
 
     On Windows, which cannot ask, the worker is ended at once: resuming finds out what was done.
     """
     follower = Follower(job)
     if follower.running and follower.state.worker_pid is not None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(follower.state.worker_pid, signal.SIGTERM)
+            os.kill(follower.state.worker_pid, signal.SIGINT)
 
 
 def _spawn(job: Job) -> subprocess.Popen[bytes]:

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -27,6 +28,7 @@ from tui_transfer.job.orders import Orders
 from tui_transfer.job.spec import FORMAT
 from tui_transfer.job.state import JobState
 from tui_transfer.system import locks
+from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.system.files import keep_process_private, local_disk_error
 from tui_transfer.worker.pipeline import Pipeline
 from tui_transfer.worker.recorder import Recorder, now
@@ -39,6 +41,13 @@ LOCK_LIMIT: Final = 5.0
 """Seconds to wait for a lock: a view may hold it for an instant, and a worker that ends a little longer."""
 GRACE: Final = 3.0
 """Seconds between a request to stop and the end, whatever the threads are doing."""
+
+_WHO_ASKS: Final = {
+    "SIGINT": "À la demande d'une personne",
+    "SIGTERM": "À la demande du système, qui s'arrête ou ferme la session",
+    "SIGHUP": "À la demande du système, qui s'arrête ou ferme la session",
+}
+"""What each signal means: `control.stop` sends the first, and nothing else of this program any other."""
 
 _log = logging.getLogger("tui_transfer.worker")
 
@@ -108,6 +117,10 @@ def _conclusion(state: JobState) -> Event:
     return JobSucceeded(at=now())
 
 
+def _is_interruption(event: Event) -> bool:
+    return isinstance(event, JobBlocked) and event.problem == Problem.INTERRUPTED
+
+
 class _Worker:
     """Runs the pipeline in a thread, so that the main one is free to hear a request to stop."""
 
@@ -131,24 +144,36 @@ class _Worker:
         )
         self._recorder.record(started)
         state = JobState.fold(job.spec, (*journal.past, started))
-        self._pipeline = Pipeline(job, state, orders, self._recorder, threading.Event())
+        self._stop = Cancellation()
+        self._pipeline = Pipeline(job, state, orders, self._recorder, self._stop)
         self._outcome: Event | None = None
+        self._asked = ""
+        """Who asked for the end, in French."""
         self._wake = threading.Event()
         """Set when the work has ended, and when it is asked to."""
 
     def run(self) -> int:
         """Works until the end or until asked to stop; returns the exit status."""
-        for name in ("SIGTERM", "SIGINT"):
-            signal.signal(getattr(signal, name), lambda *_: self._wake.set())
+        for name, who in _WHO_ASKS.items():
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), partial(self._ask, who))
         work = threading.Thread(target=self._work, name="pipeline", daemon=True)
         work.start()
         self._wake.wait()
         if self._outcome is None:
-            self._pipeline.abort()
+            self._stop.cancel()
             work.join(GRACE)
-        asked = TransferError(Problem.INTERRUPTED, reason="À la demande d'une personne")
-        self._recorder.close(self._outcome or _blocked(asked))
+        outcome = self._outcome
+        if outcome is None or _is_interruption(outcome):
+            outcome = _blocked(TransferError(Problem.INTERRUPTED, reason=self._asked))
+        if not self._recorder.close(outcome, GRACE):
+            _log.error("the journal's last line could not be written: its disk does not answer")
+            return ExitCode.INTERRUPTED
         return self._state().exit_code
+
+    def _ask(self, who: str, *_: object) -> None:
+        self._asked = self._asked or who
+        self._wake.set()
 
     def _state(self) -> JobState:
         return JobState.fold(self._job.spec, JournalReader(self._job.journal).read())

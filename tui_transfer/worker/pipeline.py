@@ -20,7 +20,6 @@ from tui_transfer.archive.source import list_source, summarize
 from tui_transfer.archive.writer import Fixed, cores, write_archive
 from tui_transfer.errors import Problem, TransferError, unexpected
 from tui_transfer.job import events as ev
-from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.system.files import disk_errors, write_private
 from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.costs import Costs
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import DatabaseState, JobState
+    from tui_transfer.system.cancellation import Cancellation
     from tui_transfer.worker.recorder import Recorder
 
 _log = logging.getLogger("tui_transfer.worker")
@@ -53,18 +53,18 @@ class Pipeline:
         state: what its journal tells so far.
         orders: secrets and decisions; they stay in memory.
         recorder: where what happens is told.
-        cancelled: set from another thread to end the work within seconds.
+        stop: ends the work within seconds.
     """
 
     def __init__(
-        self, job: Job, state: JobState, orders: Orders, recorder: Recorder, cancelled: threading.Event
+        self, job: Job, state: JobState, orders: Orders, recorder: Recorder, stop: Cancellation
     ) -> None:
         self._job = job
         self._state = state
         self._recorder = recorder
-        self._cancelled = cancelled
         self._orders = orders
-        self._work = Cancellation()
+        self._stop = stop
+        self._cancelled = threading.Event()
         self._traffic = Traffic()
         self._costs = Costs()
 
@@ -85,17 +85,21 @@ class Pipeline:
             if not database.delivered
         ]
         self._check_space(shipments)
-        with self._work.ending(self._cancelled.set), self._packing(shipments):
-            self._deliver(shipments)
+        with (
+            self._stop.scope() as work,
+            work.ending(self._cancelled.set),
+            self._packing(shipments, work),
+        ):
+            self._deliver(shipments, work)
 
-    def _deliver(self, shipments: list[Shipment]) -> None:
+    def _deliver(self, shipments: list[Shipment], work: Cancellation) -> None:
         # Late: what speaks SSH takes long to load, and a database is being read already.
         from tui_transfer.worker.connector import Connector
         from tui_transfer.worker.courier import Courier
 
         backoff = Backoff(60 * self._job.spec.retry_for)
-        with closing(Connector(self._state, self._orders, self._recorder.record, self._work)) as connector:
-            courier = Courier(connector, self._recorder, backoff, self._work, self._cancelled, self._traffic)
+        with closing(Connector(self._state, self._orders, self._recorder.record, work)) as connector:
+            courier = Courier(connector, self._recorder, backoff, work, self._cancelled, self._traffic)
             courier.deliver(shipments, lambda shipment: self._discard(shipment.index))
 
     def _check_space(self, shipments: list[Shipment]) -> None:
@@ -135,20 +139,15 @@ class Pipeline:
         except TransferError:
             return None  # it will be said of this database alone, when its turn comes
 
-    def abort(self) -> None:
-        """Ends the work at once, whatever it waits for. For another thread."""
-        self._cancelled.set()
-        self._work.cancel()
-
     @contextmanager
-    def _packing(self, shipments: list[Shipment]) -> Iterator[None]:
+    def _packing(self, shipments: list[Shipment], work: Cancellation) -> Iterator[None]:
         """Packs in the background while the body runs; a failure in the body ends the packing."""
         packer = threading.Thread(target=self._pack_all, args=(shipments,), name="packer")
         packer.start()
         try:
             yield
         except BaseException:
-            self._work.cancel()
+            work.cancel()
             raise
         finally:
             packer.join()

@@ -67,14 +67,26 @@ class Recorder:
             self._written[key] = self._clock()
             self._journal.append(event)
 
-    def close(self, last: Event) -> None:
-        """Writes the event that ends the worker; threads that still run can add nothing after it."""
-        with self._lock:
+    def close(self, last: Event, limit: float) -> bool:
+        """Writes the event that ends the worker; threads that still run can add nothing after it.
+
+        Returns:
+            False where another thread has been writing for `limit` seconds: its disk does not answer.
+
+        Raises:
+            TransferError: DISK_FULL or DISK_UNWRITABLE.
+        """
+        if not self._lock.acquire(timeout=limit):
+            return False
+        try:
             self._closed = True
             # On a full disk the last measures are lost: the last event matters more.
             with contextlib.suppress(TransferError):
                 self._write_waiting()
             self._journal.finish(last)
+        finally:
+            self._lock.release()
+        return True
 
     def _write_waiting(self) -> None:
         for key, measure in self._waiting.items():

@@ -139,7 +139,7 @@ class Sessions:
     def _check_cancelled(self, error: TransferError | None = None) -> None:
         if self._cancellation.is_set:
             # Cutting the connection is how the work is ended: that is not its failure.
-            raise TransferError(Problem.INTERRUPTED, reason="À la demande d'une personne") from error
+            raise TransferError(Problem.INTERRUPTED, reason="Le transfert a été arrêté") from error
 
 
 def _passes(error: TransferError) -> bool:
