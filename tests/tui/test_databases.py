@@ -20,9 +20,9 @@ from tui_transfer.preflight.statements import STATEMENTS, Ticks, user_name
 from tui_transfer.settings import config
 from tui_transfer.tui import paths
 from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.dialogs.add_database import AddDatabaseDialog
+from tui_transfer.tui.dialogs.confirm import ConfirmDialog
 from tui_transfer.tui.screens import prerequisites
-from tui_transfer.tui.screens.add_database import AddDatabaseDialog
-from tui_transfer.tui.screens.confirm import ConfirmDialog
 from tui_transfer.tui.screens.databases import DatabasesPage
 from tui_transfer.tui.screens.transfer import TransferPage
 

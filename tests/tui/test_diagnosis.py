@@ -16,9 +16,9 @@ from tui_transfer.preflight import diagnosis
 from tui_transfer.preflight.findings import Finding, Outcome, Stage
 from tui_transfer.settings import config
 from tui_transfer.tui.app import CentreApp
-from tui_transfer.tui.screens.diagnosis import DiagnosisDialog
+from tui_transfer.tui.dialogs.diagnosis import DiagnosisDialog
+from tui_transfer.tui.dialogs.secret import SecretDialog
 from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
-from tui_transfer.tui.screens.secret import SecretDialog
 from tui_transfer.tui.screens.settings import SettingsPage
 from tui_transfer.tui.widgets.actions import Action
 

@@ -13,13 +13,13 @@ from tests.tui import make_screenshots
 from tests.tui.conftest import flat, shown
 from tests.tui.scenes import SCENES, Scene, open_scene, settle
 from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.dialogs.help import HelpDialog
 from tui_transfer.tui.keys import own_bindings
-from tui_transfer.tui.screens.add_database import PathInput
-from tui_transfer.tui.screens.help import HelpDialog
 from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
 from tui_transfer.tui.theme import CONTRAST, DARK, LIGHT
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.bars import MOST_KEYS
+from tui_transfer.tui.widgets.path_input import PathInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable

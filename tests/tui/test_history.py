@@ -15,13 +15,13 @@ from tests.tui.stage import Stage
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
 from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.dialogs.failure import FailureDialog
+from tui_transfer.tui.dialogs.purge import PurgeDialog
+from tui_transfer.tui.dialogs.secret import SecretDialog
 from tui_transfer.tui.past_jobs import PastJobs, names_in
 from tui_transfer.tui.screens import history
-from tui_transfer.tui.screens.failure import FailureDialog
 from tui_transfer.tui.screens.history import HistoryPage, JobTable
-from tui_transfer.tui.screens.purge import PurgeDialog
 from tui_transfer.tui.screens.report import ReportPage
-from tui_transfer.tui.screens.secret import SecretDialog
 from tui_transfer.tui.screens.transfer import TransferPage
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.worker import leftovers

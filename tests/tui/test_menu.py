@@ -19,11 +19,11 @@ from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, TransferSettings
 from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.dialogs.leaving import LeavingDialog
+from tui_transfer.tui.dialogs.proxy_form import ProxyForm
 from tui_transfer.tui.screens.databases import DatabasesPage
-from tui_transfer.tui.screens.leaving import LeavingDialog
 from tui_transfer.tui.screens.maintain import MaintainPage
 from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
-from tui_transfer.tui.screens.proxy_form import ProxyForm
 from tui_transfer.tui.screens.report import ReportPage
 from tui_transfer.tui.screens.transfer import TransferPage
 from tui_transfer.tui.widgets.actions import Action

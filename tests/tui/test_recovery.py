@@ -18,10 +18,10 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.settings import config
 from tui_transfer.settings.config import ProxySettings
 from tui_transfer.tui.app import CentreApp
-from tui_transfer.tui.screens.failure import FailureDialog
-from tui_transfer.tui.screens.host_key import HostKeyDialog
-from tui_transfer.tui.screens.proxy_form import ProxyForm, host_error, port_error
-from tui_transfer.tui.screens.secret import SecretDialog
+from tui_transfer.tui.dialogs.failure import FailureDialog
+from tui_transfer.tui.dialogs.host_key import HostKeyDialog
+from tui_transfer.tui.dialogs.proxy_form import ProxyForm, host_error, port_error
+from tui_transfer.tui.dialogs.secret import SecretDialog
 from tui_transfer.tui.screens.transfer import TransferPage
 from tui_transfer.tui.widgets.actions import Action
 

@@ -17,10 +17,10 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, ProxySettings
 from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.dialogs.unsaved import UnsavedDialog
 from tui_transfer.tui.screens.home import HomePage
 from tui_transfer.tui.screens.maintain import MaintainPage
 from tui_transfer.tui.screens.settings import SettingsPage
-from tui_transfer.tui.screens.unsaved import UnsavedDialog
 from tui_transfer.tui.settings_draft import ENTRIES, NO_PROXY, compose, read_draft
 from tui_transfer.tui.theme import CONTRAST, LIGHT
 from tui_transfer.tui.widgets.actions import Action

@@ -18,11 +18,11 @@ from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
 from tui_transfer.tui import wording
 from tui_transfer.tui.app import CentreApp
-from tui_transfer.tui.screens.failure import FailureDialog
+from tui_transfer.tui.dialogs.failure import FailureDialog
+from tui_transfer.tui.dialogs.leaving import LeavingDialog
+from tui_transfer.tui.dialogs.success import SuccessDialog
 from tui_transfer.tui.screens.home import HomePage
-from tui_transfer.tui.screens.leaving import LeavingDialog
 from tui_transfer.tui.screens.report import ReportPage
-from tui_transfer.tui.screens.success import SuccessDialog
 from tui_transfer.tui.screens.transfer import POLL_SECONDS, TransferPage
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.progress_table import ProgressTable

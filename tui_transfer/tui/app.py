@@ -11,30 +11,29 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 
-from tui_transfer.errors import TransferError
 from tui_transfer.job.orders import forget_environment
 from tui_transfer.tui.announce import Announcer
+from tui_transfer.tui.centre import Centre
 from tui_transfer.tui.output import lasting_output
+from tui_transfer.tui.procedure import follow
 from tui_transfer.tui.screens.home import HomePage
 from tui_transfer.tui.screens.page import Page
-from tui_transfer.tui.session import Session
-from tui_transfer.tui.theme import THEME_NAMES, THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.driver import Driver
 
-    from tui_transfer.settings.config import Home, ThemeName
+    from tui_transfer.settings.config import Home
+    from tui_transfer.tui.happenings import Happening
     from tui_transfer.tui.practice import Practice
 
 _HERE: Final = Path(__file__).parent
 
 
-class CentreApp(App[int], inherit_bindings=False):
+class CentreApp(Centre, inherit_bindings=False):
     """The Centre de maintenance.
 
     Args:
@@ -62,16 +61,7 @@ class CentreApp(App[int], inherit_bindings=False):
         announcer: Announcer | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        super().__init__(driver_class=driver_class)
-        self.session = Session(home, practice, today)
-        # Every frame of an animation is sent over the SSH connection.
-        self.animation_level = "none"
-        for theme in THEMES.values():
-            self.register_theme(theme)
-        settings = self.session.settings
-        self.theme = THEMES[settings.display.theme if settings else "dark"].name
-        self.announcer = announcer or Announcer(None, {})
-        self.announcer.notify = settings is None or settings.display.notify
+        super().__init__(home, practice, today, announcer, driver_class)
 
     def get_default_screen(self) -> HomePage:
         """The first screen."""
@@ -82,23 +72,9 @@ class CentreApp(App[int], inherit_bindings=False):
         if not self.is_headless and sys.platform != "win32":
             self._end_on_signals()
 
-    @property
-    def theme_name(self) -> ThemeName:
-        """The theme on screen, as the settings name it."""
-        return next(name for name in THEMES if THEMES[name].name == self.theme)
-
-    def next_theme(self) -> str:
-        """Changes to the next theme and remembers it; returns a French sentence that says which it is."""
-        names = list(THEMES)
-        chosen = names[(names.index(self.theme_name) + 1) % len(names)]
-        self.theme = THEMES[chosen].name
-        if self.session.settings is None:
-            return f"Thème {THEME_NAMES[chosen]}, pour cette fois : enregistrez vos réglages pour le retenir."
-        try:
-            self.session.keep_theme(chosen)
-        except TransferError:
-            return f"Thème {THEME_NAMES[chosen]}, pour cette fois : la configuration ne peut pas être écrite."
-        return f"Thème {THEME_NAMES[chosen]}."
+    def tell(self, happening: Happening) -> None:
+        """Goes on as the procedure says."""
+        follow(self, happening)
 
     def action_explain_quit(self) -> None:
         """Says what Ctrl+C does not do."""

@@ -1,1 +1,1 @@
-"""The screens and modals, one module and one stylesheet each."""
+"""The pages, one module and one stylesheet each; a page knows no other page."""

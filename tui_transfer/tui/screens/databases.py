@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -10,19 +11,28 @@ from msgspec.structs import replace
 from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.widgets import DataTable
 
 from tui_transfer import french
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.job import control
+from tui_transfer.job.spec import make_spec
+from tui_transfer.preflight import gate
+from tui_transfer.preflight.statements import Ticks
+from tui_transfer.preflight.unmet import find_unmet
 from tui_transfer.settings import config
 from tui_transfer.system.files import printable
 from tui_transfer.tui import wording
+from tui_transfer.tui.answers import Decision
 from tui_transfer.tui.background import in_background
-from tui_transfer.tui.screens.add_database import AddDatabaseDialog
-from tui_transfer.tui.screens.confirm import confirm_transfer
-from tui_transfer.tui.screens.dialog import YesNo
+from tui_transfer.tui.happenings import (
+    AdditionAsked,
+    DatabasesChosen,
+    JobMade,
+    PrerequisitesChosen,
+    RemovalAsked,
+)
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.prose import Prose
@@ -35,6 +45,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.archive.source import Summary
+    from tui_transfer.job.control import Job
+    from tui_transfer.preflight.unmet import Unmet
     from tui_transfer.settings.config import DatabaseSettings
 
 _WIDTHS: Final = {"": 3, "Type": 11, "Taille": 7, "Modifiée le": 11, "État": 11}
@@ -212,7 +224,7 @@ class DatabasesPage(Page):
         """Asks for a database to add."""
         known = [(item.name, self._path_of(item)) for item in self._databases]
         start = known[-1][1].parent if known else Path.home()
-        self.app.push_screen(AddDatabaseDialog(known, start), self._added)
+        self.centre.tell(AdditionAsked(known, start, self._added))
 
     def _added(self, item: DatabaseSettings | None) -> None:
         if item is None or not self._save(lambda databases: [*databases, item]):
@@ -229,12 +241,7 @@ class DatabasesPage(Page):
         if item is None:
             self.say("La liste est vide.")
             return
-        question = YesNo(
-            "Supprimer de la liste ?",
-            Content.assemble(("« ", ""), (item.name, "bold"), " » ne figurera plus dans la liste."),
-            "Aucun fichier n'est supprimé ni modifié : vous pourrez l'ajouter de nouveau.",
-        )
-        self.app.push_screen(question, lambda agreed: self._removed(item) if agreed else None)
+        self.centre.tell(RemovalAsked(item.name, lambda agreed: self._removed(item) if agreed else None))
 
     def _removed(self, item: DatabaseSettings) -> None:
         if self._save(lambda databases: [other for other in databases if other.name != item.name]):
@@ -260,7 +267,8 @@ class DatabasesPage(Page):
         if obstacle := self._obstacle(chosen):
             self.say(obstacle, "error")
             return
-        confirm_transfer(self, chosen, {name: self._looks.get(name) for name, _ in chosen})
+        home = self.session.home
+        in_background(self, lambda: find_unmet(home, chosen), partial(self._ask, chosen))
 
     def _obstacle(self, chosen: list[tuple[str, Path]]) -> str | None:
         if not chosen:
@@ -274,6 +282,40 @@ class DatabasesPage(Page):
             inner, outer = (names[path] for path in nested)
             return f"« {inner} » est à l'intérieur de « {outer} » : décochez l'une des deux."
         return None
+
+    def _ask(self, chosen: Sequence[tuple[str, Path]], unmet: Unmet | TransferError) -> None:
+        if isinstance(unmet, TransferError):
+            self.say(f"{unmet.title}. {unmet.why}", "error")
+            return
+        if not self.is_active:  # left meanwhile, or something else is asked
+            return
+        assert self.session.settings is not None
+        looks = {name: self._looks.get(name) for name, _ in chosen}
+        decided = partial(self._decided, chosen, unmet)
+        self.centre.tell(DatabasesChosen(looks, self.session.settings.sharebox, unmet, decided))
+
+    def _decided(self, chosen: Sequence[tuple[str, Path]], unmet: Unmet, decision: Decision | None) -> None:
+        if decision is Decision.PREREQUISITES:
+            self.centre.tell(PrerequisitesChosen())
+        if decision is not Decision.TRANSFER:
+            return
+        try:
+            job = self._make_job(chosen, unmet)
+        except TransferError as error:
+            self.say(f"{error.title}. {error.why}", "error")
+            return
+        self.centre.tell(JobMade(job))
+
+    def _make_job(self, chosen: Sequence[tuple[str, Path]], unmet: Unmet) -> Job:
+        session = self.session
+        settings = session.settings
+        assert settings is not None
+        # Another window may have started a transfer while the question was open.
+        if (reason := gate.closed(session.home, settings.transfer, session.today())) is not None:
+            raise reason
+        now = datetime.now().astimezone()
+        spec = make_spec(settings, chosen, now, Ticks(session.home).all, unmet.waive(asked=True))
+        return control.create(session.home, spec)
 
 
 def _short(error: TransferError) -> str:

@@ -13,13 +13,12 @@ from textual.widgets import DataTable
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
+from tui_transfer.tui.answers import Purge
 from tui_transfer.tui.background import in_background
+from tui_transfer.tui.happenings import JobChosen, JobUnreadable, MessageChosen, PurgeAsked, SecretNeeded
 from tui_transfer.tui.past_jobs import PastJobs, names_in
-from tui_transfer.tui.screens.failure import FailureDialog
+from tui_transfer.tui.recovery import forget_refused, needs_secret
 from tui_transfer.tui.screens.page import Page
-from tui_transfer.tui.screens.purge import Purge, PurgeDialog
-from tui_transfer.tui.screens.recovery import dialog_for, forget_refused
-from tui_transfer.tui.screens.secret import SecretDialog
 from tui_transfer.tui.widgets.actions import FIELD, Action
 from tui_transfer.tui.widgets.prose import Prose
 from tui_transfer.tui.widgets.tick_table import GAP, FrugalTable, clipped
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
 
     from tui_transfer.job.control import Follower, Job
     from tui_transfer.job.orders import Orders
+    from tui_transfer.tui.answers import Answer
     from tui_transfer.tui.past_jobs import PastJob
-    from tui_transfer.tui.screens.answers import Answer
 
 LOOK_SECONDS: Final = 2.0
 _STATE: Final = 13
@@ -220,19 +219,17 @@ class HistoryPage(Page):
         if row is None:
             return
         if row.error is not None:
-            self.app.push_screen(FailureDialog(row.error, row.job), lambda _: self._look())
+            self.centre.tell(JobUnreadable(row.error, row.job, lambda _: self._look()))
         elif row.succeeded:
             self.action_report()
         elif row.job is not None:
-            self._show_transfer(row.job, begin=False)
+            self.centre.tell(JobChosen(row.job, begin=False))
 
     def action_report(self) -> None:
         """Opens the message about this job."""
         row = self._chosen
         if row is not None and row.job is not None:
-            from tui_transfer.tui.screens.report import ReportPage
-
-            self.app.push_screen(ReportPage(row.job))
+            self.centre.tell(MessageChosen(row.job))
 
     def action_resume(self) -> None:
         """Goes on with this job, unless another one is at work: there is one at a time."""
@@ -245,12 +242,7 @@ class HistoryPage(Page):
                 "warning",
             )
             return
-        self._show_transfer(row.job, begin=True)
-
-    def _show_transfer(self, job: Job, *, begin: bool) -> None:
-        from tui_transfer.tui.screens.transfer import TransferPage
-
-        self.app.push_screen(TransferPage(job, begin=begin))
+        self.centre.tell(JobChosen(row.job, begin=True))
 
     def action_purge(self) -> None:
         """Asks before removing this job."""
@@ -267,7 +259,7 @@ class HistoryPage(Page):
         if not self.is_active:  # something else was opened meanwhile
             return
         follower, left = result
-        self.app.push_screen(PurgeDialog(follower, left), partial(self._agreed, follower, bool(left)))
+        self.centre.tell(PurgeAsked(follower, left, partial(self._agreed, follower, bool(left))))
 
     def _agreed(self, follower: Follower, left: bool, choice: Purge | None) -> None:
         if choice is not None:
@@ -290,10 +282,10 @@ class HistoryPage(Page):
             self._look()
             return
         forget_refused(result, self.session)
-        dialog = dialog_for(result, follower, self.session)
-        if isinstance(dialog, SecretDialog):
+        sharebox = follower.state.sharebox
+        if needs_secret(result, sharebox):
             self.say("")
-            self.app.push_screen(dialog, partial(self._answered, follower))
+            self.centre.tell(SecretNeeded(result, sharebox, partial(self._answered, follower)))
         else:
             locally = "« Ici seulement » le supprime sans toucher à Sharebox."
             advice = locally if on_sharebox and result.problem is not Problem.JOB_RUNNING else result.advice

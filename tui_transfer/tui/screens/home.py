@@ -15,6 +15,14 @@ from textual.widgets.option_list import Option
 from tui_transfer.errors import TransferError
 from tui_transfer.job import control
 from tui_transfer.tui import wording
+from tui_transfer.tui.happenings import (
+    HistoryChosen,
+    JobChosen,
+    MaintainChosen,
+    MessageChosen,
+    PrerequisitesChosen,
+    SettingsChosen,
+)
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action
 from tui_transfer.tui.widgets.prose import Prose
@@ -224,51 +232,37 @@ class HomePage(Page):
         if index is not None:
             await self.run_action(self._entries[index].action)
 
-    # The other screens are imported when they are opened: the first one is then painted sooner.
-
     def action_maintain(self) -> None:
         """Opens « Maintenir »."""
-        from tui_transfer.tui.screens.maintain import MaintainPage
-
-        self.app.push_screen(MaintainPage())
+        self.centre.tell(MaintainChosen())
 
     def action_prerequisites(self) -> None:
         """Opens « Prérequis »."""
-        from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
-
-        self.app.push_screen(PrerequisitesPage())
+        self.centre.tell(PrerequisitesChosen())
 
     def action_transfer(self) -> None:
         """Joins the running transfer, or goes on with the last one."""
         self._refresh()  # another window may have begun or removed one
         if self._job is None or not any(entry.action == "transfer" for entry in self._entries):
             self.say("Aucun transfert n'est en cours ni à reprendre.")
-            return
-        from tui_transfer.tui.screens.transfer import TransferPage
-
-        self.app.push_screen(TransferPage(self._job, begin=True))
+        else:
+            self.centre.tell(JobChosen(self._job, begin=True))
 
     def action_report(self) -> None:
         """Opens the message about the last transfer."""
         self._refresh()
         if self._job is None or not any(entry.action == "report" for entry in self._entries):
             self.say("Le rapport sera prêt une fois le transfert terminé.")
-            return
-        from tui_transfer.tui.screens.report import ReportPage
-
-        self.app.push_screen(ReportPage(self._job))
+        else:
+            self.centre.tell(MessageChosen(self._job))
 
     def action_history(self) -> None:
         """Opens « Historique »."""
-        from tui_transfer.tui.screens.history import HistoryPage
-
-        self.app.push_screen(HistoryPage())
+        self.centre.tell(HistoryChosen())
 
     def action_settings(self) -> None:
         """Opens « Réglages »."""
-        from tui_transfer.tui.screens.settings import SettingsPage
-
-        self.app.push_screen(SettingsPage())
+        self.centre.tell(SettingsChosen())
 
     def action_none(self) -> None:
         """Nothing: there is no screen before this one."""

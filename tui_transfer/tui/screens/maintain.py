@@ -13,6 +13,7 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
 from tui_transfer.preflight import gate
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
+from tui_transfer.tui.happenings import JobChosen, PrerequisitesChosen, SettingsChosen, TransferPressed
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.prose import Prose
@@ -147,28 +148,20 @@ class MaintainPage(Page):
 
     def action_transfer(self) -> None:
         """Goes to the choice of databases."""
-        from tui_transfer.tui.screens.databases import DatabasesPage
-
-        self.app.push_screen(DatabasesPage())
+        self.centre.tell(TransferPressed())
 
     def action_prerequisites(self) -> None:
         """Opens « Prérequis »."""
-        from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
-
-        self.app.push_screen(PrerequisitesPage())
+        self.centre.tell(PrerequisitesChosen())
 
     def action_settings(self) -> None:
         """Opens « Réglages », which is where a missing or wrong configuration is put right."""
-        from tui_transfer.tui.screens.settings import SettingsPage
-
-        self.app.push_screen(SettingsPage())
+        self.centre.tell(SettingsChosen())
 
     def action_follow(self) -> None:
         """Joins the transfer that keeps the button grey."""
         job = self.job_at_work()
         if job is None:
             self._read()
-            return
-        from tui_transfer.tui.screens.transfer import TransferPage
-
-        self.app.push_screen(TransferPage(job, begin=False))
+        else:
+            self.centre.tell(JobChosen(job, begin=False))

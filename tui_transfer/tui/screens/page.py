@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.binding import Binding, BindingType
 from textual.containers import Center, Vertical
@@ -14,7 +14,9 @@ from textual.widgets import Input, Static
 
 from tui_transfer.errors import TransferError
 from tui_transfer.job import control
+from tui_transfer.tui.answers import Leaving
 from tui_transfer.tui.background import in_background
+from tui_transfer.tui.happenings import CommandsAsked, HelpAsked, LeavingAsked
 from tui_transfer.tui.widgets.actions import Action, ActionRow
 from tui_transfer.tui.widgets.bars import KeyBar, Notice, TooSmall, TopBar
 from tui_transfer.tui.widgets.prose import Prose
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.job.control import Job
-    from tui_transfer.tui.app import CentreApp
-    from tui_transfer.tui.screens.leaving import Leaving
+    from tui_transfer.tui.centre import Centre
     from tui_transfer.tui.session import Session
 
 MOST_COLUMNS: Final = 108
@@ -62,9 +63,9 @@ class Page(Screen[None]):
         self._unavailable: set[str] = set()
 
     @property
-    def centre(self) -> CentreApp:
+    def centre(self) -> Centre:
         """The program."""
-        return cast("CentreApp", self.app)
+        return cast("Centre", self.app)
 
     @property
     def session(self) -> Session:
@@ -141,11 +142,8 @@ class Page(Screen[None]):
         job = self.job_at_work()
         if job is None:
             self.app.exit()
-            return
-        from tui_transfer.tui.screens.leaving import EndDemoDialog, LeavingDialog
-
-        dialog = LeavingDialog() if self.session.practice is None else EndDemoDialog()
-        self.app.push_screen(dialog, partial(self._left, job))
+        else:
+            self.centre.tell(LeavingAsked(partial(self._left, job)))
 
     def job_at_work(self) -> Job | None:
         """The transfer that quitting would leave alone; another window may have begun it.
@@ -163,8 +161,6 @@ class Page(Screen[None]):
         in_background(self, lambda: control.stop(job), self._stopped)
 
     def _left(self, job: Job, choice: Leaving | None) -> None:
-        from tui_transfer.tui.screens.leaving import Leaving
-
         if choice is Leaving.BACKGROUND:
             self.app.exit()
         elif choice is Leaving.INTERRUPT:
@@ -176,15 +172,11 @@ class Page(Screen[None]):
 
     def action_help(self) -> None:
         """Explains this screen and its keys."""
-        from tui_transfer.tui.screens.help import HelpDialog
-
-        self.app.push_screen(HelpDialog(cast("Screen[Any]", self), self.HELP))
+        self.centre.tell(HelpAsked(self, self.HELP))
 
     def action_palette(self) -> None:
         """Lets one look for an action by its name."""
-        from tui_transfer.tui.screens.palette import PaletteDialog
-
-        self.app.push_screen(PaletteDialog(cast("Screen[Any]", self)), self._do)
+        self.centre.tell(CommandsAsked(self, self._do))
 
     async def _do(self, action: str | None) -> None:
         if action is not None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
+from tui_transfer.tui.happenings import HelpAsked
+
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from tui_transfer.tui.centre import Centre
 
 _HELP: Final = (
     "Le message seul, sans cadre, pour le sélectionner avec les moyens de votre terminal puis le coller dans "
@@ -44,9 +47,7 @@ class PlainPage(Screen[None]):
 
     def action_help(self) -> None:
         """Explains how to select."""
-        from tui_transfer.tui.screens.help import HelpDialog
-
-        self.app.push_screen(HelpDialog(cast("Screen[Any]", self), _HELP))
+        cast("Centre", self.app).tell(HelpAsked(self, _HELP))
 
     def action_close(self) -> None:
         """Goes back."""

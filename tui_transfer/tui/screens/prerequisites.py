@@ -15,6 +15,7 @@ from tui_transfer.preflight.checks import Verdict, check_all
 from tui_transfer.preflight.statements import STATEMENTS, Group, Ticks
 from tui_transfer.settings import config
 from tui_transfer.tui.background import in_background
+from tui_transfer.tui.happenings import MaintainChosen, TrialAsked
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.prose import Prose
@@ -98,17 +99,13 @@ class PrerequisitesPage(Page):
 
     def action_maintain(self) -> None:
         """Goes on to the transfer."""
-        from tui_transfer.tui.screens.maintain import MaintainPage
-
-        self.app.switch_screen(MaintainPage())
+        self.centre.tell(MaintainChosen(instead=True))
 
     def action_test(self) -> None:
         """Tries the connection, and explains each stage."""
-        from tui_transfer.tui.screens.diagnosis import DiagnosisDialog
-
         orders = self.session.orders()
         if self.session.settings is not None:
-            self.app.push_screen(DiagnosisDialog(self.session.settings, orders))
+            self.centre.tell(TrialAsked(self.session.settings, orders))
         elif self.session.error is not None:
             self.say(f"{self.session.error.title}. {self.session.error.why}", "error")
 

@@ -15,6 +15,7 @@ from tui_transfer.report.message import Message, make_message
 from tui_transfer.system.files import write_private
 from tui_transfer.tui import clipboard, mailer
 from tui_transfer.tui.background import in_background
+from tui_transfer.tui.happenings import TextAsked
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action, ActionRow
 from tui_transfer.tui.widgets.prose import Prose
@@ -152,7 +153,5 @@ class ReportPage(Page):
 
     def action_plain(self) -> None:
         """Shows the text alone."""
-        from tui_transfer.tui.screens.plain import PlainPage
-
         message = self._message
-        self.app.push_screen(PlainPage(f"{message.recipients_line}\n\n{message.subject}\n\n{message.body}"))
+        self.centre.tell(TextAsked(f"{message.recipients_line}\n\n{message.subject}\n\n{message.body}"))

@@ -14,15 +14,15 @@ from textual.widgets import Input, Label, Static
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.settings.config import DisplaySettings
-from tui_transfer.tui.screens.add_database import PathInput
-from tui_transfer.tui.screens.dialog import YesNo
+from tui_transfer.tui.answers import Unsaved
+from tui_transfer.tui.happenings import ForgettingAsked, LeftUnsaved, TrialAsked
 from tui_transfer.tui.screens.page import Page
-from tui_transfer.tui.screens.unsaved import Unsaved, UnsavedDialog
 from tui_transfer.tui.settings_draft import ENTRIES, NO_PROXY, SECTIONS, SERVER, compose, read_draft
 from tui_transfer.tui.theme import THEMES
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.bars import TopBar
 from tui_transfer.tui.widgets.field import Choice, Field, QuietInput
+from tui_transfer.tui.widgets.path_input import PathInput
 from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
@@ -233,10 +233,8 @@ class SettingsPage(Page):
 
     def action_test(self) -> None:
         """Tries the connection with what is typed, if that can be understood."""
-        from tui_transfer.tui.screens.diagnosis import DiagnosisDialog
-
         if (typed := self.typed_settings()) is not None:
-            self.app.push_screen(DiagnosisDialog(typed, self.session.orders()))
+            self.centre.tell(TrialAsked(typed, self.session.orders()))
 
     def action_save(self) -> None:
         """Writes the settings, and says where."""
@@ -277,14 +275,7 @@ class SettingsPage(Page):
 
     def action_forget_host_key(self) -> None:
         """Asks before the pinned key is given up."""
-        question = YesNo(
-            "Oublier la clé du serveur ?",
-            "À la prochaine connexion, le serveur montrera sa clé, et vous la comparerez à celle que "
-            "l'Urssaf vous a donnée.",
-            "Faites-le seulement si l'Urssaf annonce une nouvelle clé.",
-            kind="warning",
-        )
-        self.app.push_screen(question, self._asked_to_forget)
+        self.centre.tell(ForgettingAsked(self._asked_to_forget))
 
     def _asked_to_forget(self, agreed: bool | None) -> None:
         if agreed:
@@ -302,7 +293,7 @@ class SettingsPage(Page):
 
     def _unless_changed(self, go: Callable[[], None]) -> None:
         if self._changed:
-            self.app.push_screen(UnsavedDialog(), partial(self._chosen, go))
+            self.centre.tell(LeftUnsaved(partial(self._chosen, go)))
         else:
             go()
 

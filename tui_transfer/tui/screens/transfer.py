@@ -15,10 +15,9 @@ from tui_transfer.job.control import Follower
 from tui_transfer.job.progress import Estimate, Meter
 from tui_transfer.tui import wording
 from tui_transfer.tui.background import in_background
-from tui_transfer.tui.screens.failure import FailureDialog
+from tui_transfer.tui.happenings import JobBlocked, JobSucceeded, JobUnreadable, MessageChosen
+from tui_transfer.tui.recovery import corrected_host_key, forget_refused
 from tui_transfer.tui.screens.page import Page
-from tui_transfer.tui.screens.recovery import corrected_host_key, dialog_for, forget_refused
-from tui_transfer.tui.screens.success import SuccessDialog
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.gauge import Gauge
 from tui_transfer.tui.widgets.progress_table import ProgressTable
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
     from tui_transfer.settings.config import ShareboxSettings
-    from tui_transfer.tui.screens.answers import Answer
+    from tui_transfer.tui.answers import Answer
 
 POLL_SECONDS: Final = 0.5
 _FIGURES_SECONDS: Final = 2.0
@@ -103,8 +102,8 @@ class TransferPage(Page):
             self._follower = Follower(self.job)
         except TransferError as error:
             self._show_buttons()
-            dialog = FailureDialog(error, self.job)
-            self.call_after_refresh(lambda: self.app.push_screen(dialog))
+            unreadable = JobUnreadable(error, self.job)
+            self.call_after_refresh(lambda: self.centre.tell(unreadable))
             return
         self._draw_all()
         if self._begin and not self._follower.running:
@@ -166,9 +165,7 @@ class TransferPage(Page):
         self._draw()
         self._call(follower)
         if follower.succeeded:
-            self.app.push_screen(
-                SuccessDialog(follower.state, self.session.practice), lambda _: self.action_message()
-            )
+            self.centre.tell(JobSucceeded(self.job, follower.state))
             return
         failure = follower.failure
         if self._interrupting:
@@ -188,7 +185,7 @@ class TransferPage(Page):
         assert self._follower is not None
         forget_refused(failure, self.session)
         self.say(f"{failure.title}.", "warning")
-        self.app.push_screen(dialog_for(failure, self._follower, self.session), self._answered)
+        self.centre.tell(JobBlocked(failure, self._follower, self._answered))
 
     def _answered(self, answer: Answer | None) -> None:
         """Keeps what was given and goes on; without an answer the job waits to be resumed."""
@@ -287,9 +284,7 @@ class TransferPage(Page):
 
     def action_message(self) -> None:
         """Goes on to the report."""
-        from tui_transfer.tui.screens.report import ReportPage
-
-        self.app.switch_screen(ReportPage(self.job))
+        self.centre.tell(MessageChosen(self.job, instead=True))
 
     def job_at_work(self) -> Job | None:
         """A worker that is being started counts as one."""

@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.widgets import Input
 
 from tui_transfer.errors import Need, Problem
-from tui_transfer.tui.screens.answers import Answer
-from tui_transfer.tui.screens.dialog import Dialog, paragraph
+from tui_transfer.tui.answers import Answer
+from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.field import Field, QuietInput
 

@@ -13,10 +13,10 @@ from textual.widgets import Input
 
 from tui_transfer.errors import Need, Problem
 from tui_transfer.settings.config import ProxySettings
+from tui_transfer.tui.answers import Answer
 from tui_transfer.tui.background import in_background
+from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.route_trial import try_proxy
-from tui_transfer.tui.screens.answers import Answer
-from tui_transfer.tui.screens.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.field import Choice, Field, QuietInput
 from tui_transfer.tui.widgets.prose import Prose

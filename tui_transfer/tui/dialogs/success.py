@@ -10,7 +10,7 @@ from textual.content import Content
 from tui_transfer import french
 from tui_transfer.job.state import VERIFIED
 from tui_transfer.report.message import conclusion, describe_verification
-from tui_transfer.tui.screens.dialog import Dialog, list_databases, paragraph
+from tui_transfer.tui.dialogs.dialog import Dialog, list_databases, paragraph
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from tui_transfer.tui.dialogs.dialog import Dialog
 from tui_transfer.tui.keys import binding_keys, own_bindings
-from tui_transfer.tui.screens.dialog import Dialog
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.field import QuietInput
 

@@ -14,10 +14,11 @@ from textual.widgets.option_list import Option
 from tui_transfer.archive.source import find_nested
 from tui_transfer.settings.config import DatabaseSettings
 from tui_transfer.system.files import printable
-from tui_transfer.tui.paths import Match, complete, find_matches, propose_name, restarted
-from tui_transfer.tui.screens.dialog import Dialog
+from tui_transfer.tui.dialogs.dialog import Dialog
+from tui_transfer.tui.paths import Match, find_matches, propose_name, restarted
 from tui_transfer.tui.widgets.actions import FIELD, Action
 from tui_transfer.tui.widgets.field import Field, QuietInput
+from tui_transfer.tui.widgets.path_input import PathInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,29 +26,6 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 _THIS_FOLDER: Final = "this-folder"
-
-
-class PathInput(QuietInput):
-    """A field for a path, whose Tab completes as long as there is something to complete."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete", "Compléter", show=False),
-        Binding("down", "browse", "Parcourir", show=False),
-    ]
-
-    def action_complete(self) -> None:
-        """Completes what was typed, or goes on to the next field."""
-        typed = restarted(self.value)
-        completed = complete(typed, find_matches(typed))
-        if completed == typed:
-            self.screen.focus_next()
-            return
-        self.value = completed
-        self.cursor_position = len(completed)
-
-    def action_browse(self) -> None:
-        """Goes down into the list of folders."""
-        self.screen.query_one("#entries").focus()
 
 
 class AddDatabaseDialog(Dialog[DatabaseSettings | None]):

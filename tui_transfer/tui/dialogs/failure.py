@@ -10,8 +10,8 @@ from textual.content import Content
 from tui_transfer import __version__
 from tui_transfer.errors import Problem
 from tui_transfer.tui import clipboard, wording
-from tui_transfer.tui.screens.answers import Answer
-from tui_transfer.tui.screens.dialog import Dialog, paragraph
+from tui_transfer.tui.answers import Answer
+from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.prose import Prose
 

@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui_transfer.french import typeset
+from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.keys import binding_keys, own_bindings
-from tui_transfer.tui.screens.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:

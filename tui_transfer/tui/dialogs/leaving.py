@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui_transfer.tui.screens.dialog import Dialog, paragraph
+from tui_transfer.tui.answers import Leaving
+from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from textual.widget import Widget
-
-
-class Leaving(Enum):
-    """What was chosen."""
-
-    BACKGROUND = "background"
-    INTERRUPT = "interrupt"
-    STAY = "stay"
 
 
 class LeavingDialog(Dialog[Leaving]):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui_transfer import french
+from tui_transfer.tui.answers import Purge
+from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.past_jobs import names_in
-from tui_transfer.tui.screens.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 _MOST_LEFT: Final = 4
 _NAMES_WIDTH: Final = 100
 """Letters of names that leave what is asked in sight, at 80 columns and 24 lines."""
-
-
-class Purge(Enum):
-    """What was chosen."""
-
-    EVERYWHERE = "everywhere"
-    HERE = "here"
 
 
 class PurgeDialog(Dialog[Purge | None]):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from tui_transfer.tui.screens.answers import Answer
-from tui_transfer.tui.screens.dialog import Dialog, paragraph
+from tui_transfer.tui.answers import Answer
+from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:

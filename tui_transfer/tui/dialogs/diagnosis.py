@@ -19,8 +19,8 @@ from tui_transfer.errors import Need, TransferError
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, as_text, stages
 from tui_transfer.tui import clipboard
 from tui_transfer.tui.background import in_background
-from tui_transfer.tui.screens.dialog import Dialog
-from tui_transfer.tui.screens.secret import SecretDialog
+from tui_transfer.tui.dialogs.dialog import Dialog
+from tui_transfer.tui.happenings import SecretNeeded
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.prose import Prose
 from tui_transfer.tui.widgets.tick_list import Row, TickList
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from tui_transfer.job.orders import Orders
     from tui_transfer.settings.config import Settings, ShareboxSettings
-    from tui_transfer.tui.screens.answers import Answer
+    from tui_transfer.tui.answers import Answer
 
 _SIGNS: Final = {
     Outcome.OK: ("✓", "$success"),
@@ -277,11 +277,7 @@ class DiagnosisDialog(Dialog[None]):
         """Asks for the password or the passphrase, and tries again with it."""
         failure = self._wanted_secret
         if failure is not None:
-            sharebox = self._settings.sharebox
-            dialog = SecretDialog(
-                failure, f"{sharebox.username} sur {sharebox.host}", self.centre.session.practice
-            )
-            self.app.push_screen(dialog, self._take_secret)
+            self.centre.tell(SecretNeeded(failure, self._settings.sharebox, self._take_secret))
 
     def _take_secret(self, answer: Answer | None) -> None:
         if answer is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from tui_transfer import french
 from tui_transfer.tui import wording
+from tui_transfer.tui.happenings import HelpAsked
 from tui_transfer.tui.widgets.actions import TEXT, Action, ActionRow
 from tui_transfer.tui.widgets.bars import Notice, TooSmall
 from tui_transfer.tui.widgets.prose import Prose
@@ -21,10 +22,9 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
-    from textual.screen import Screen
     from textual.widget import Widget
 
-    from tui_transfer.tui.app import CentreApp
+    from tui_transfer.tui.centre import Centre
 
 T = TypeVar("T")
 
@@ -53,9 +53,9 @@ class Dialog(ModalScreen[T], Generic[T]):
         self.kind = kind
 
     @property
-    def centre(self) -> CentreApp:
+    def centre(self) -> Centre:
         """The program."""
-        return cast("CentreApp", self.app)
+        return cast("Centre", self.app)
 
     def compose(self) -> ComposeResult:
         """The same frame for all."""
@@ -95,9 +95,7 @@ class Dialog(ModalScreen[T], Generic[T]):
 
     def action_help(self) -> None:
         """Explains this dialog and its keys."""
-        from tui_transfer.tui.screens.help import HelpDialog
-
-        self.app.push_screen(HelpDialog(cast("Screen[Any]", self), self.HELP))
+        self.centre.tell(HelpAsked(self, self.HELP))
 
     def body(self) -> Iterable[Widget]:
         """The widgets under the title."""

@@ -1,0 +1,56 @@
+"""What a person answers to what is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui_transfer.settings.config import ProxySettings
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to go on with when a job is blocked; empty to simply try again.
+
+    The secrets are kept out of its representation.
+    """
+
+    proxy: ProxySettings | None = None
+    host_key: str | None = None
+    sftp_password: str | None = field(default=None, repr=False)
+    key_passphrase: str | None = field(default=None, repr=False)
+    proxy_password: str | None = field(default=None, repr=False)
+
+
+class Decision(Enum):
+    """Whether to transfer."""
+
+    TRANSFER = "transfer"
+    NOT_NOW = "not now"
+    PREREQUISITES = "prerequisites"
+    """Not before these were looked at again."""
+
+
+class Leaving(Enum):
+    """What becomes of a transfer when the program is closed."""
+
+    BACKGROUND = "background"
+    INTERRUPT = "interrupt"
+    STAY = "stay"
+
+
+class Purge(Enum):
+    """From where a job is removed."""
+
+    EVERYWHERE = "everywhere"
+    HERE = "here"
+
+
+class Unsaved(Enum):
+    """What becomes of changes that are not saved."""
+
+    SAVE = "save"
+    DROP = "drop"
+    STAY = "stay"

@@ -1,0 +1,115 @@
+"""Step 5: « Oui » or « Non », knowing what will be sent, how big, and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from tui_transfer import french
+from tui_transfer.errors import TransferError
+from tui_transfer.tui import wording
+from tui_transfer.tui.answers import Decision
+from tui_transfer.tui.dialogs.dialog import Dialog, list_databases, paragraph
+from tui_transfer.tui.widgets.actions import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from textual.widget import Widget
+
+    from tui_transfer.archive.source import Summary
+    from tui_transfer.preflight.unmet import Unmet
+    from tui_transfer.settings.config import ShareboxSettings
+
+_WHAT_HAPPENS: Final = (
+    "Elles seront compressées, envoyées à l'espace sécurisé Sharebox de l'Urssaf, puis vérifiées :"
+)
+_FEW: Final = 3
+"""Databases that are named where prerequisites are too."""
+
+
+class ConfirmDialog(Dialog[Decision]):
+    """« Oui » or « Non »; where prerequisites are not met, « Non » has the focus, and « P » leads to them.
+
+    Args:
+        looks: the databases by name, and what is known of each.
+        sharebox: where they are to go.
+        unmet: the prerequisites that are not met.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "yes", "Oui", show=False),
+        Binding("n,escape", "no", "Non", show=False),
+        Binding("p", "prerequisites", "Voir les prérequis", show=False, tooltip="Aller aux prérequis"),
+    ]
+    HELP = (
+        "« Oui » transfère les bases de la liste ; « Non » revient au choix des bases. Si des prérequis ne "
+        "sont pas cochés, « Voir les prérequis » y mène ; passer outre est possible, et le rapport les nomme."
+    )
+
+    def __init__(
+        self, looks: Mapping[str, Summary | TransferError | None], sharebox: ShareboxSettings, unmet: Unmet
+    ) -> None:
+        title = "Transférer sans ces prérequis ?" if unmet else "Confirmer le transfert ?"
+        super().__init__(title, kind="warning" if unmet else "info")
+        self._looks = looks
+        self._sharebox = sharebox
+        self._unmet = unmet
+        self.AUTO_FOCUS = "#action-no" if unmet else "#action-yes"  # type: ignore[misc]
+
+    def body(self) -> Iterable[Widget]:
+        """What would be missing comes first."""
+        if self._unmet:
+            lines = [Content.styled(f"! {finding}", "$warning") for finding in self._unmet.findings]
+            if self._unmet.statements:
+                count = (f"! {self._unmet.count} : ", "$warning")
+                lines.insert(0, Content.assemble(count, f"{self._unmet.names}."))
+            lines.append(Content.styled("Le rapport dira que le transfert s'est fait sans eux.", "$muted"))
+            yield paragraph(Content("\n").join(lines))
+        # Everything is in sight at once, at 80 columns and 24 lines.
+        rows = [("•", "", name, _size(look)) for name, look in self._looks.items()]
+        listing = list_databases(rows, _FEW) if self._unmet else list_databases(rows)
+        yield paragraph(Content("\n").join([listing, _total(self._looks)]))
+        yield paragraph(self._destination())
+
+    def _destination(self) -> Content:
+        sharebox = self._sharebox
+        folder = f", dossier {sharebox.directory}"
+        if self._unmet:
+            return Content.assemble("Destination : ", (sharebox.host, "bold"), f"{folder}.")
+        host = (f"\n  {sharebox.host}", "bold")
+        return Content.assemble(_WHAT_HAPPENS, host, f"{folder}, compte {sharebox.username}.")
+
+    def buttons(self) -> Iterable[Action]:
+        """« Oui » and « Non », and the way to the prerequisites."""
+        yield Action("yes", primary=not self._unmet)
+        yield Action("no", primary=bool(self._unmet))
+        if self._unmet:
+            yield Action("prerequisites")
+
+    def action_yes(self) -> None:
+        """Agrees."""
+        self.dismiss(Decision.TRANSFER)
+
+    def action_no(self) -> None:
+        """Declines."""
+        self.dismiss(Decision.NOT_NOW)
+
+    def action_prerequisites(self) -> None:
+        """Declines for now."""
+        if self._unmet:
+            self.dismiss(Decision.PREREQUISITES)
+
+
+def _total(looks: Mapping[str, Summary | TransferError | None]) -> Content:
+    sizes = [look.size for look in looks.values() if look is not None and not isinstance(look, TransferError)]
+    bases = french.count(len(looks), "base", "bases")
+    if len(sizes) < len(looks):
+        return Content(f"{bases}, {wording.SIZE_UNKNOWN}.")
+    return Content(f"{bases}, {french.size(sum(sizes))} avant compression.")
+
+
+def _size(look: Summary | TransferError | None) -> str:
+    return "" if look is None or isinstance(look, TransferError) else french.size(look.size)

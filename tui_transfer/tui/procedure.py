@@ -1,0 +1,189 @@
+"""Which page or dialog follows which. `follow` is the procedure of the fact sheet, from top to bottom.
+
+Pages and dialogs say what happened (`happenings.py`) and know nothing of one another. Each is loaded when it
+is first opened: the Centre de maintenance, which `app.py` opens, is then painted sooner.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from tui_transfer.errors import Need
+from tui_transfer.tui import happenings as it
+from tui_transfer.tui.recovery import needs_secret
+from tui_transfer.tui.route_trial import Destination, proposed_proxy
+
+if TYPE_CHECKING:
+    from tui_transfer.errors import TransferError
+    from tui_transfer.job.control import Follower
+    from tui_transfer.settings.config import ShareboxSettings
+    from tui_transfer.tui.answers import Answer
+    from tui_transfer.tui.centre import Centre
+    from tui_transfer.tui.dialogs.dialog import Dialog
+    from tui_transfer.tui.dialogs.proxy_form import ProxyForm
+    from tui_transfer.tui.dialogs.secret import SecretDialog
+    from tui_transfer.tui.session import Session
+
+
+def follow(centre: Centre, happening: it.Happening) -> None:
+    """Opens what follows, over the page where it happened (`push`) or in its place (`switch`)."""
+    push, switch = centre.push_screen, centre.switch_screen
+    match happening:
+        # 1. The Centre de maintenance. 2. « Maintenir », from its menu or after the prerequisites (0).
+        case it.PrerequisitesChosen():
+            from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
+
+            push(PrerequisitesPage())
+        case it.MaintainChosen(instead):
+            from tui_transfer.tui.screens.maintain import MaintainPage
+
+            (switch if instead else push)(MaintainPage())
+
+        # 3. The button « Transfert database vers Urssaf ».
+        case it.TransferPressed():
+            from tui_transfer.tui.screens.databases import DatabasesPage
+
+            push(DatabasesPage())
+
+        # 4. The databases: add one, remove one, « Transférer ».
+        case it.AdditionAsked(known, start, then):
+            from tui_transfer.tui.dialogs.add_database import AddDatabaseDialog
+
+            push(AddDatabaseDialog(known, start), then)
+        case it.RemovalAsked(name, then):
+            from tui_transfer.tui.dialogs.questions import RemovalDialog
+
+            push(RemovalDialog(name), then)
+
+        # 5. « Oui » or « Non ».
+        case it.DatabasesChosen(looks, sharebox, unmet, then):
+            from tui_transfer.tui.dialogs.confirm import ConfirmDialog
+
+            push(ConfirmDialog(looks, sharebox, unmet), then)
+
+        # 5a and 5b. Progression, C and T: nothing to do but wait. A job of before is joined, or gone on with.
+        case it.JobMade(job):
+            from tui_transfer.tui.screens.transfer import TransferPage
+
+            switch(TransferPage(job, begin=True))
+        case it.JobChosen(job, begin):
+            from tui_transfer.tui.screens.transfer import TransferPage
+
+            push(TransferPage(job, begin=begin))
+
+        # 5bis. The proxy, or whatever else the job needs of a person.
+        case it.JobBlocked(failure, follower, then):
+            push(_dialog_for(failure, follower, centre.session), then)
+        case it.JobUnreadable(failure, damaged, then):
+            from tui_transfer.tui.dialogs.failure import FailureDialog
+
+            push(FailureDialog(failure, damaged), then)
+
+        # 5c. « OK », and on to 6.
+        case it.JobSucceeded(job, state):
+            from tui_transfer.tui.dialogs.success import SuccessDialog
+
+            done = it.MessageChosen(job, instead=True)
+            push(SuccessDialog(state, centre.session.practice), lambda _: centre.tell(done))
+
+        # 6. « Message à envoyer ».
+        case it.MessageChosen(job, instead):
+            from tui_transfer.tui.screens.report import ReportPage
+
+            (switch if instead else push)(ReportPage(job))
+        case it.TextAsked(text):
+            from tui_transfer.tui.screens.plain import PlainPage
+
+            push(PlainPage(text))
+
+        case _:
+            _follow_aside(centre, happening)
+
+
+def _follow_aside(centre: Centre, happening: it.Aside) -> None:
+    """What is not a step of the procedure, and can be done at any time."""
+    push = centre.push_screen
+    match happening:
+        # « Historique ».
+        case it.HistoryChosen():
+            from tui_transfer.tui.screens.history import HistoryPage
+
+            push(HistoryPage())
+        case it.PurgeAsked(follower, left, then):
+            from tui_transfer.tui.dialogs.purge import PurgeDialog
+
+            push(PurgeDialog(follower, left), then)
+
+        # « Réglages », and « Tester la connexion », which the prerequisites offer, too.
+        case it.SettingsChosen():
+            from tui_transfer.tui.screens.settings import SettingsPage
+
+            push(SettingsPage())
+        case it.ForgettingAsked(then):
+            from tui_transfer.tui.dialogs.questions import ForgettingDialog
+
+            push(ForgettingDialog(), then)
+        case it.LeftUnsaved(then):
+            from tui_transfer.tui.dialogs.unsaved import UnsavedDialog
+
+            push(UnsavedDialog(), then)
+        case it.TrialAsked(settings, orders):
+            from tui_transfer.tui.dialogs.diagnosis import DiagnosisDialog
+
+            push(DiagnosisDialog(settings, orders))
+        case it.SecretNeeded(failure, sharebox, then):
+            push(_secret_dialog(failure, sharebox, centre.session), then)
+
+        # « ? », « : » and « Quitter ».
+        case it.HelpAsked(screen, text):
+            from tui_transfer.tui.dialogs.help import HelpDialog
+
+            push(HelpDialog(screen, text))
+        case it.CommandsAsked(screen, then):
+            from tui_transfer.tui.dialogs.palette import PaletteDialog
+
+            push(PaletteDialog(screen), then)
+        case it.LeavingAsked(then):
+            from tui_transfer.tui.dialogs.leaving import EndDemoDialog, LeavingDialog
+
+            push(LeavingDialog() if centre.session.practice is None else EndDemoDialog(), then)
+
+        case _:
+            assert_never(happening)
+
+
+def _dialog_for(failure: TransferError, follower: Follower, session: Session) -> Dialog[Answer | None]:
+    """What explains `failure` and asks for what makes it go away."""
+    if failure.need in (Need.PROXY, Need.PROXY_PASSWORD):
+        return _proxy_form(failure, follower, session)
+    if failure.need is Need.HOST_KEY:
+        from tui_transfer.tui.dialogs.host_key import HostKeyDialog
+
+        return HostKeyDialog(failure, session.practice)
+    if needs_secret(failure, follower.state.sharebox):
+        return _secret_dialog(failure, follower.state.sharebox, session)
+    from tui_transfer.tui.dialogs.failure import FailureDialog
+
+    return FailureDialog(failure, follower.job)
+
+
+def _proxy_form(failure: TransferError, follower: Follower, session: Session) -> ProxyForm:
+    from tui_transfer.tui.dialogs.proxy_form import ProxyForm
+
+    state = follower.state
+    configured = session.settings.proxy if session.settings else None
+    proxy = state.proxy or state.spec.proxy or configured
+    return ProxyForm(
+        failure,
+        Destination(state.sharebox.host, state.sharebox.port, state.sharebox.host_key or state.host_key),
+        proxy,
+        session.proxy_password,
+        proposed=None if proxy or session.practice else proposed_proxy(),
+        practice=session.practice.proxy if session.practice else None,
+    )
+
+
+def _secret_dialog(failure: TransferError, sharebox: ShareboxSettings, session: Session) -> SecretDialog:
+    from tui_transfer.tui.dialogs.secret import SecretDialog
+
+    return SecretDialog(failure, f"{sharebox.username} sur {sharebox.host}", session.practice)
