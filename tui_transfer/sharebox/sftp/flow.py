@@ -53,7 +53,8 @@ class FlowControl:
     def depart(self, now: float, ready: float | None = None) -> Departure:
         """Notes that a request leaves; what it gives goes to `arrive` with the answer.
 
-        `ready` is since when it could have left, had there been room for it; by default it could not before.
+        `ready` is when the request could first have been sent; by default now. It may have waited since then,
+        for room among those under way.
         """
         return Departure(now if ready is None else ready, now, self._acknowledged)
 

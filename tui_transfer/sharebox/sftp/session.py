@@ -1,22 +1,55 @@
 """A small SFTP client (version 3, draft-ietf-secsh-filexfer-02) over a channel of paramiko.
 
 paramiko's own client has no public way to send a request without waiting for its answer, loses the errors of
-those it sends that way itself, and forgets what extensions the server announced. Here every request has its
-answer, and every refusal is an `SftpError` with the server's status.
+those it sends that way itself, forgets what extensions the server announced, and takes what is missing in a
+reply for zeros. Here every request has its answer, `replies` alone says what one is, and every refusal is an
+`SftpError` with the server's status.
 """
 
 from __future__ import annotations
 
-import stat
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import paramiko
 from paramiko import sftp as protocol
 
+from tui_transfer.sharebox.sftp import replies
+from tui_transfer.sharebox.sftp.errors import SftpError, SftpLostError, SftpProtocolError
+from tui_transfer.sharebox.sftp.replies import (
+    AttributeFlag,
+    Attributes,
+    Data,
+    Expected,
+    Extension,
+    Handle,
+    Name,
+    Names,
+    Reply,
+    Status,
+    StatusCode,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    Granted = TypeVar("Granted", Status, Handle, Names, Attributes, Extension)
+    Told = TypeVar("Told")
+
+__all__ = [
+    "CREATE",
+    "READ",
+    "TRUNCATE",
+    "WRITE",
+    "Attributes",
+    "Limits",
+    "SftpError",
+    "SftpLostError",
+    "SftpProtocolError",
+    "SftpSession",
+    "StatusCode",
+]
 
 ANSWER_SECONDS: Final = 300.0
 """How long a living server may take for one answer: a sync of gigabytes to a slow disk takes minutes."""
@@ -25,9 +58,7 @@ WRITE: Final = protocol.SFTP_FLAG_WRITE
 CREATE: Final = protocol.SFTP_FLAG_CREATE
 TRUNCATE: Final = protocol.SFTP_FLAG_TRUNC
 
-_VERSION: Final = 3
-_LONGEST_PACKET: Final = 1 << 20
-_HAS_SIZE, _HAS_OWNER, _HAS_MODE, _HAS_TIMES = 1, 2, 4, 8
+_RECEIVED_AT_ONCE: Final = 1 << 20
 PACKET_BYTES: Final = 32_000
 """What fits, with its headers, into one SSH packet of 32 KiB, which every server takes (RFC 4253, 6.1)."""
 _LONGEST_DATA: Final = 3 * PACKET_BYTES
@@ -35,45 +66,13 @@ _LONGEST_DATA: Final = 3 * PACKET_BYTES
 from the system and giving back, and all its pages are made anew: with 256 KiB, 200 MB over loopback meant
 190,000 page faults and took half as long again.
 """
+_LEAST_LIMIT: Final = 1024
+"""Bytes. A server that tells of less is not believed: the headers alone of a request take a tenth of that."""
+_CANNOT_SYNC: Final = (StatusCode.OP_UNSUPPORTED, StatusCode.PERMISSION_DENIED, StatusCode.BAD_MESSAGE)
+"""The account may not, or the file system cannot: OpenSSH answers EINVAL with « bad message »."""
 
-
-class SftpError(Exception):
-    """A request that the server refused.
-
-    Args:
-        code: the status, one of `paramiko.sftp`'s `SFTP_…`.
-        text: the server's own words.
-    """
-
-    def __init__(self, code: int, text: str) -> None:
-        self.code = code
-        self.text = text
-        super().__init__(f"{code} {text}")
-
-
-class SftpLostError(Exception):
-    """The session is of no more use: it was closed, no answer came, or the answer made no sense."""
-
-
-class SftpProtocolError(SftpLostError):
-    """The server said something that is not SFTP."""
-
-
-@dataclass(frozen=True)
-class Attributes:
-    """What `stat` told, as far as it matters here; None where the server did not say.
-
-    `modified` is in seconds since 1970.
-    """
-
-    size: int | None = None
-    mode: int | None = None
-    modified: int | None = None
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether the server says that this is a folder."""
-        return self.mode is not None and stat.S_ISDIR(self.mode)
+_MOST_NAMES: Final = 1_000_000
+"""Or a server that goes on and on would never be done with."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,18 @@ class Limits:
 
     read: int = PACKET_BYTES
     write: int = PACKET_BYTES
+
+    @classmethod
+    def of(cls, server: replies.ServerLimits) -> Limits:
+        """What to keep to with a server that tells this; the defaults in place of nonsense."""
+        return cls(_usable(server.read), _usable(server.write))
+
+
+def _usable(told: int) -> int:
+    """Zero means « no limit »."""
+    if 0 < told < _LEAST_LIMIT:
+        return PACKET_BYTES
+    return min(told or _LONGEST_DATA, _LONGEST_DATA)
 
 
 class SftpSession:
@@ -97,40 +108,44 @@ class SftpSession:
     def __init__(self, channel: paramiko.Channel) -> None:
         channel.settimeout(ANSWER_SECONDS)
         self._channel = channel
-        self._received = bytearray()
+        self._packets = replies.PacketStream()
         self._last_id = 0
-        self._waiting: dict[int, Callable[[int, bytes], None]] = {}
+        self._waiting: dict[int, tuple[Expected, Callable[[Reply], None]]] = {}
+        self._nonsense: SftpProtocolError | None = None
+        """What the server said that makes no sense: nothing more is asked of it."""
+        self._refused_sync = False
         self.extensions = self._greet()
         """What the server announced beyond version 3: names, and the data of each."""
         self.limits = self._ask_limits()
 
     # Requests that do not wait
 
-    def write(self, handle: bytes, offset: int, data: bytes, on_answer: Callable[[int, bytes], None]) -> None:
-        """Sends a write request; a later `receive` gives `on_answer` the type and body of its answer."""
+    def write(self, handle: bytes, offset: int, data: bytes, on_answer: Callable[[Reply], None]) -> None:
+        """Sends a write request; a later `receive` gives its answer, a `Status`, to `on_answer`."""
         body = b"".join((_string(handle), struct.pack(">QI", offset, len(data)), data))
-        self._send(protocol.CMD_WRITE, body, on_answer)
+        self._send(protocol.CMD_WRITE, body, Expected(Status), on_answer)
 
-    def read(self, handle: bytes, offset: int, length: int, on_answer: Callable[[int, bytes], None]) -> None:
-        """Sends a read request, answered like `write`."""
-        self._send(protocol.CMD_READ, _string(handle) + struct.pack(">QI", offset, length), on_answer)
+    def read(self, handle: bytes, offset: int, length: int, on_answer: Callable[[Reply], None]) -> None:
+        """Sends a read request; a later `receive` gives `on_answer` a `Status`, or `Data` that may be shorter
+        than `length`."""
+        body = _string(handle) + struct.pack(">QI", offset, length)
+        self._send(protocol.CMD_READ, body, Expected(Data, length), on_answer)
 
     def has_answer(self) -> bool:
-        """Whether `receive` would find a whole answer at once."""
+        """Whether `receive` would end at once."""
         if self._channel.recv_ready():
-            self._received += self._receive_data()
-        return len(self._received) >= 4 and len(self._received) >= 4 + int.from_bytes(self._received[:4])
+            self._packets.feed(self._receive_data())
+        return self._packets.has_next
 
     def receive(self) -> None:
         """Waits for one answer, and hands it to the `on_answer` of its request."""
-        packet = self._receive_packet()
-        if len(packet) < 5:
-            raise SftpProtocolError("a packet without number")
-        kind, number = struct.unpack_from(">BI", packet)
-        on_answer = self._waiting.pop(number, None)
-        if on_answer is None:
-            raise SftpProtocolError(f"an answer to no request: {number}")
-        on_answer(kind, packet[5:])
+        self._require_sense()
+        try:
+            on_answer, reply = self._receive_answer()
+        except SftpProtocolError as error:
+            self._nonsense = error
+            raise
+        on_answer(reply)
 
     # Requests that wait for their answer
 
@@ -138,58 +153,80 @@ class SftpSession:
         """Opens a file; gives its handle. `flags` are READ, WRITE, CREATE, TRUNCATE."""
         no_attributes = struct.pack(">I", 0)
         body = _string(path) + struct.pack(">I", flags) + no_attributes
-        return self._request(protocol.CMD_OPEN, body, protocol.CMD_HANDLE).get_string()
+        return self._request(protocol.CMD_OPEN, body, Handle).handle
 
     def close(self, handle: bytes) -> None:
         """Closes a file; a server may find only now that it cannot keep what was written."""
-        self._request(protocol.CMD_CLOSE, _string(handle))
+        self._request(protocol.CMD_CLOSE, _string(handle), Status)
 
     def stat(self, path: str) -> Attributes | None:
         """Attributes of a file or folder, None if there is none."""
         try:
-            answer = self._request(protocol.CMD_STAT, _string(path), protocol.CMD_ATTRS)
+            return self._request(protocol.CMD_STAT, _string(path), Attributes)
         except SftpError as error:
-            if error.code == protocol.SFTP_NO_SUCH_FILE:
+            if error.code == StatusCode.NO_SUCH_FILE:
                 return None
             raise
-        return _attributes(answer)
+
+    def names(self, path: str) -> list[str]:
+        """The names in a folder, in the server's order, without « . » and « .. »."""
+        handle = self._request(protocol.CMD_OPENDIR, _string(path), Handle).handle
+        found: list[str] = []
+        while part := self._next_names(handle):
+            found += (name.filename.decode("utf-8", "surrogateescape") for name in part)
+            if len(found) > _MOST_NAMES:
+                raise SftpProtocolError(f"more than {_MOST_NAMES} names in a folder")
+        self.close(handle)
+        return [name for name in found if name not in (".", "..")]
 
     def fstat(self, handle: bytes) -> Attributes:
         """Attributes of an open file."""
-        return _attributes(self._request(protocol.CMD_FSTAT, _string(handle), protocol.CMD_ATTRS))
+        return self._request(protocol.CMD_FSTAT, _string(handle), Attributes)
 
     def truncate(self, handle: bytes, size: int) -> None:
         """Cuts an open file to `size` bytes."""
-        self._request(protocol.CMD_FSETSTAT, _string(handle) + struct.pack(">IQ", _HAS_SIZE, size))
+        body = _string(handle) + struct.pack(">IQ", AttributeFlag.SIZE, size)
+        self._request(protocol.CMD_FSETSTAT, body, Status)
 
     def rename(self, old: str, new: str) -> None:
         """Renames a file. Version 3 has the server refuse it where the new name exists."""
-        self._request(protocol.CMD_RENAME, _string(old) + _string(new))
+        self._request(protocol.CMD_RENAME, _string(old) + _string(new), Status)
 
     def remove(self, path: str) -> None:
         """Removes a file."""
-        self._request(protocol.CMD_REMOVE, _string(path))
+        self._request(protocol.CMD_REMOVE, _string(path), Status)
 
     @property
     def can_sync(self) -> bool:
-        """Whether the server announced that it can bring a file to its disk."""
-        return "fsync@openssh.com" in self.extensions
+        """Whether the server announced that it can bring a file to its disk, and has not refused to."""
+        return "fsync@openssh.com" in self.extensions and not self._refused_sync
 
     def fsync(self, handle: bytes) -> None:
-        """Has the server bring an open file to its disk, if it can."""
-        if self.can_sync:
-            self._extended("fsync@openssh.com", _string(handle), protocol.CMD_STATUS)
+        """Has the server bring an open file to its disk, if it can. One that says that it cannot is asked no
+        more.
+
+        Raises:
+            SftpError: it tried, and failed.
+        """
+        if not self.can_sync:
+            return
+        try:
+            self._extended("fsync@openssh.com", _string(handle), Status)
+        except SftpError as error:
+            self._refused_sync = True
+            if error.code not in _CANNOT_SYNC:
+                raise
 
     def free_bytes(self, path: str) -> int | None:
         """Bytes that this account may still write beside `path`; None if the server does not tell."""
         if "statvfs@openssh.com" not in self.extensions:
             return None
         try:
-            answer = self._extended("statvfs@openssh.com", _string(path))
+            answer = self._extended("statvfs@openssh.com", _string(path), Extension)
         except SftpError:
             return None
-        _, fragment_size, _, _, available = (answer.get_int64() for _ in range(5))
-        return fragment_size * available
+        file_system = _understood(lambda: replies.decode_file_system(answer))
+        return file_system.free_bytes if file_system else None
 
     def sha256(self, path: str) -> str | None:
         """The file's SHA-256 in hexadecimal, computed by the server; None if it did not announce that it can.
@@ -199,129 +236,120 @@ class SftpSession:
         if "sha256" not in self.extensions.get("check-file", b"").decode("ascii", "replace").split(","):
             return None
         whole_file = struct.pack(">QQI", 0, 0, 0)
-        answer = self._extended("check-file-name", _string(path) + _string("sha256") + whole_file).asbytes()
-        # The answer ends with the algorithm's name and the hash; servers differ in what comes before.
-        algorithm, digest = answer[:-32], answer[-32:]
-        return digest.hex() if algorithm.endswith(b"sha256") else None
+        body = _string(path) + _string("sha256") + whole_file
+        answer = self._extended("check-file-name", body, Extension)
+        found = _understood(lambda: replies.decode_file_hash(answer, b"sha256", 32))
+        return found.digest.hex() if found else None
+
+    def _next_names(self, handle: bytes) -> Sequence[Name]:
+        try:
+            return self._request(protocol.CMD_READDIR, _string(handle), Names).names
+        except SftpError as error:
+            if error.code == StatusCode.EOF:
+                return ()
+            raise
 
     # Packets
 
     def _greet(self) -> dict[str, bytes]:
-        self._send_packet(struct.pack(">BI", protocol.CMD_INIT, _VERSION))
-        packet = self._receive_packet()
-        if packet[:1] != bytes([protocol.CMD_VERSION]):
-            raise SftpProtocolError("no version")
-        announced = paramiko.Message(packet[5:])
-        extensions = {}
-        while announced.get_remainder():
-            name = announced.get_string().decode("utf-8", "replace")
-            extensions[name] = announced.get_string()
-        return extensions
+        self._send_packet(struct.pack(">BI", protocol.CMD_INIT, replies.VERSION))
+        version = replies.decode_version(self._receive_packet())
+        return {name.decode("utf-8", "replace"): data for name, data in version.extensions}
 
     def _ask_limits(self) -> Limits:
         if "limits@openssh.com" not in self.extensions:
             return Limits()
         try:
-            answer = self._extended("limits@openssh.com", b"")
+            answer = self._extended("limits@openssh.com", b"", Extension)
         except SftpError:
             return Limits()
-        _, read, write = (answer.get_int64() for _ in range(3))
-        # Zero means « no limit ».
-        return Limits(min(read or _LONGEST_DATA, _LONGEST_DATA), min(write or _LONGEST_DATA, _LONGEST_DATA))
+        told = _understood(lambda: replies.decode_limits(answer))
+        return Limits.of(told) if told else Limits()
 
-    def _extended(
-        self, name: str, body: bytes, expected: int = protocol.CMD_EXTENDED_REPLY
-    ) -> paramiko.Message:
-        return self._request(protocol.CMD_EXTENDED, _string(name) + body, expected)
+    def _extended(self, name: str, body: bytes, granted_by: type[Granted]) -> Granted:
+        return self._request(protocol.CMD_EXTENDED, _string(name) + body, granted_by)
 
-    def _request(self, kind: int, body: bytes, expected: int = protocol.CMD_STATUS) -> paramiko.Message:
-        answers: list[tuple[int, bytes]] = []
-        self._send(kind, body, lambda kind, body: answers.append((kind, body)))
+    def _request(self, kind: int, body: bytes, granted_by: type[Granted]) -> Granted:
+        answers: list[Reply] = []
+        self._send(kind, body, Expected(granted_by), answers.append)
         while not answers:
             self.receive()
-        answered, answer = answers[0]
-        check(answered, answer, expected)
-        return paramiko.Message(answer)
+        require_granted(answers[0])
+        assert isinstance(answers[0], granted_by)
+        return answers[0]
 
-    def _send(self, kind: int, body: bytes, on_answer: Callable[[int, bytes], None]) -> None:
+    def _send(self, kind: int, body: bytes, expected: Expected, on_answer: Callable[[Reply], None]) -> None:
         self._last_id = (self._last_id + 1) & 0xFFFFFFFF
-        self._waiting[self._last_id] = on_answer
+        self._waiting[self._last_id] = expected, on_answer
         self._send_packet(struct.pack(">BI", kind, self._last_id) + body)
 
     def _send_packet(self, packet: bytes) -> None:
+        self._require_sense()
         try:
             self._channel.sendall(struct.pack(">I", len(packet)) + packet)
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise SftpLostError from error
 
+    def _require_sense(self) -> None:
+        if self._nonsense is not None:
+            raise SftpProtocolError(*self._nonsense.args)
+
+    def _receive_answer(self) -> tuple[Callable[[Reply], None], Reply]:
+        number, reply = replies.decode(self._receive_packet())
+        if number not in self._waiting:
+            raise SftpProtocolError(f"an answer to no request: {number}")
+        expected, on_answer = self._waiting.pop(number)
+        expected.check(reply)
+        return on_answer, reply
+
     def _receive_packet(self) -> bytes:
-        (length,) = struct.unpack(">I", self._take(4))
-        if not 0 < length <= _LONGEST_PACKET:
-            raise SftpProtocolError(f"a packet of {length} bytes")
-        return self._take(length)
+        while (packet := self._packets.next()) is None:
+            data = self._receive_data()
+            if not data:
+                raise SftpLostError
+            self._packets.feed(data)
+        return packet
 
     def _receive_data(self) -> bytes:
         """What the channel holds, or the next that comes. The server is told to go on, which may fail too."""
         try:
-            return self._channel.recv(_LONGEST_PACKET)
+            return self._channel.recv(_RECEIVED_AT_ONCE)
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise SftpLostError from error
 
-    def _take(self, count: int) -> bytes:
-        while len(self._received) < count:
-            data = self._receive_data()
-            if not data:
-                raise SftpLostError
-            self._received += data
-        taken = bytes(self._received[:count])
-        del self._received[:count]
-        return taken
 
-
-def check(kind: int, body: bytes, expected: int = protocol.CMD_STATUS) -> None:
-    """Checks an answer: of the expected type, or an acceptance.
+def require_granted(reply: Reply) -> None:
+    """Makes sure that a request was granted.
 
     Raises:
         SftpError: the server refused.
-        SftpProtocolError: it answered something else.
     """
-    if kind == protocol.CMD_STATUS:
-        status = paramiko.Message(body)
-        code = status.get_int()
-        if code != protocol.SFTP_OK or expected != protocol.CMD_STATUS:
-            raise SftpError(code, status.get_string().decode("utf-8", "replace"))
-    elif kind != expected:
-        raise SftpProtocolError(f"an answer of type {kind} instead of {expected}")
+    if isinstance(reply, Status) and reply.code != StatusCode.OK:
+        raise SftpError(reply.code, reply.text)
 
 
-def read_data(kind: int, body: bytes) -> bytes | None:
+def read_data(reply: Reply) -> bytes | None:
     """The data in the answer to a read request; None at the end of the file.
 
     Raises:
         SftpError: the server refused.
-        SftpProtocolError: it answered something else.
     """
+    if isinstance(reply, Status) and reply.code == StatusCode.EOF:
+        return None
+    require_granted(reply)
+    assert isinstance(reply, Data)
+    return reply.data
+
+
+def _understood(decode: Callable[[], Told]) -> Told | None:
+    """What the answer to an extension holds; None if it makes no sense. It is whole as a reply, and what
+    follows it is not affected: the server is taken for one that does not tell."""
     try:
-        check(kind, body, protocol.CMD_DATA)
-    except SftpError as error:
-        if error.code == protocol.SFTP_EOF:
-            return None
-        raise
-    return paramiko.Message(body).get_string()
+        return decode()
+    except SftpProtocolError:
+        return None
 
 
 def _string(value: str | bytes) -> bytes:
     data = value.encode() if isinstance(value, str) else value
     return struct.pack(">I", len(data)) + data
-
-
-def _attributes(message: paramiko.Message) -> Attributes:
-    flags = message.get_int()
-    size = message.get_int64() if flags & _HAS_SIZE else None
-    if flags & _HAS_OWNER:
-        message.get_bytes(8)
-    mode = message.get_int() if flags & _HAS_MODE else None
-    if not flags & _HAS_TIMES:
-        return Attributes(size, mode)
-    message.get_bytes(4)  # when it was last read
-    return Attributes(size, mode, message.get_int())

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui_transfer.sharebox.sftp.flow import Departure, FlowControl
-from tui_transfer.sharebox.sftp.session import PACKET_BYTES, check, read_data
+from tui_transfer.sharebox.sftp.session import PACKET_BYTES, read_data, require_granted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tui_transfer.sharebox.sftp.replies import Reply
     from tui_transfer.sharebox.sftp.session import SftpSession
 
 
@@ -28,10 +29,10 @@ class _Request:
     offset: int
     length: int
     departure: Departure
-    answer: tuple[int, bytes] | None = field(default=None)
+    answer: Reply | None = field(default=None)
 
-    def on_answer(self, kind: int, body: bytes) -> None:
-        self.answer = (kind, body)
+    def on_answer(self, reply: Reply) -> None:
+        self.answer = reply
 
 
 class WriteWindow:
@@ -96,7 +97,9 @@ class WriteWindow:
 
     def _count(self) -> None:
         while self._requests and (answer := self._requests[0].answer) is not None:
-            check(*answer)  # before the request leaves the queue: a refused one stays at its head for ever
+            require_granted(
+                answer
+            )  # before the request leaves the queue: a refused one stays at its head for ever
             request = self._requests.popleft()
             self._in_flight -= request.length
             self._flow.arrive(time.monotonic(), request.departure, request.length)
@@ -122,7 +125,7 @@ def read_ahead(session: SftpSession, handle: bytes, start: int, end: int) -> Ite
         request = requests.popleft()
         in_flight -= request.length
         data = _wait(session, request)
-        if not data:
+        if data is None:
             return
         flow.arrive(time.monotonic(), request.departure, len(data))
         yield data
@@ -141,4 +144,4 @@ def _ask(session: SftpSession, handle: bytes, offset: int, length: int, flow: Fl
 def _wait(session: SftpSession, request: _Request) -> bytes | None:
     while request.answer is None:
         session.receive()
-    return read_data(*request.answer)
+    return read_data(request.answer)
