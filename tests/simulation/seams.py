@@ -11,6 +11,7 @@ import copy
 import inspect
 import io
 import json
+import lzma
 import os
 import secrets
 import sys
@@ -24,7 +25,7 @@ from tests.simulation import clock
 # isort: split
 import msgspec
 import psutil
-import py7zr  # noqa: F401 - loaded once, before any process is forked
+from py7zr.archiveinfo import DEFAULT_FILTERS
 
 from tui_transfer.archive import blocks, header, reader, writer  # noqa: F401
 from tui_transfer.cli import headless, upkeep
@@ -67,6 +68,7 @@ PASSWORD: Final = "mot de passe"
 VERIFIED: Final = frozenset({"server-hash", "read-back"})
 BLOCK_SIZES: Final = (1024, 1024, 2048, 4096)
 BLOCK_SIZE: Final = 8192
+DICTIONARY: Final = 1 << 16
 
 
 def fingerprint(host: str) -> str:
@@ -201,6 +203,11 @@ def use_small_blocks() -> None:
         if hasattr(module, "FIRST_SIZES"):
             module.FIRST_SIZES = BLOCK_SIZES  # type: ignore[misc, attr-defined]
     reader._CHUNK = min(BLOCK_SIZES)  # type: ignore[misc]
+    # Dictionaries as large as real ones would cost more than all the rest.
+    header._FILTER["dict_size"] = DICTIONARY
+    for settings in blocks._SETTINGS.values():
+        settings["dict_size"] = DICTIONARY
+    DEFAULT_FILTERS.ENCODED_HEADER_FILTER[:] = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": DICTIONARY}]
 
 
 def use_simulated_time() -> None:
