@@ -37,6 +37,7 @@ class Outcome:
         faults: which happened.
         apart: what outsiders did after the evidence was taken.
         seconds: of processor time, that of its processes included.
+        trace: tells its course of events from others.
     """
 
     seed: int
@@ -45,6 +46,7 @@ class Outcome:
     faults: tuple[str, ...]
     apart: int
     seconds: float
+    trace: str
 
 
 @dataclass
@@ -105,6 +107,7 @@ def play(seed: int, focus: Focus | None = None, *, verbose: bool = False) -> Out
         tuple(fault.what for fault in simulation.happened) if simulation else (),
         sum(simulation.invariants.apart.values()) if simulation else 0,
         _processor_seconds() - before,
+        simulation.trace if simulation else "",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import random
 import signal
@@ -89,6 +90,7 @@ class Simulation:
         self._verbose = verbose
         self._draw = random.Random(plan.seed + 1)
         self._numbers = count(1)
+        self._trace = hashlib.sha256()
         self._watch: Watch = Watch(())
         self._beside = False
         self._power = any(fault.what == "power" for act in plan.acts for fault in act.faults)
@@ -106,6 +108,11 @@ class Simulation:
             steps.tell(None)
             seams.clock.use(None)
         return self.invariants.findings
+
+    @property
+    def trace(self) -> str:
+        """Tells one course of events from another."""
+        return self._trace.hexdigest()[:16]
 
     def say(self, *words: object) -> None:
         """Tells what happens, where somebody wants to know."""
@@ -360,15 +367,14 @@ class Simulation:
 
     def _on_step(self, one: Process, name: str, path: str) -> int:
         kind = name.partition(" ")[0]
-        if one.home.folder.joinpath("jobs") in Path(path).parents or kind != "step":
-            self.say("step", name, path.removeprefix(str(one.home.folder)))
+        self.say("step", name, path.removeprefix(str(one.home.folder)))
         if name == "fsync" and self._power:
             one.home.disk.sync(Path(path))
-        refused = 0
-        for fault in self._due(one, "event", "step", kind, name):
-            if fault.what == "refuse disk" and not name.endswith("job.blocked"):
-                refused = fault.draw.choice((errno.ENOSPC, errno.EIO))
-        return refused
+        if kind == "journal":  # no change by itself: those that it makes follow
+            self._due(one, "event", kind, name)
+            return 0
+        refusals = [fault for fault in self._due(one, "event", "step", name) if fault.what == "refuse disk"]
+        return refusals[0].draw.choice((errno.ENOSPC, errno.EIO)) if refusals else 0
 
     def _on_journal(self, one: Process, path: str, event: bytes) -> None:
         told = seams.decode_event(event)
@@ -408,6 +414,7 @@ class Simulation:
     def _due(self, one: Process, *names: str) -> list[Fault]:
         """Lets happen what happens at an event; gives the faults that are a matter of the answer."""
         answers = []
+        self._trace.update(f"{names}\n".encode())
         for fault in one.watch.due(*names):
             self.say("FAULT", fault)
             if fault.what in REPLIES or fault.what == "refuse disk":

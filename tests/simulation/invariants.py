@@ -153,8 +153,8 @@ class Invariants:
         self._check_changes()
         self._check_sources()
         self._check_spools(home)
-        if told.code == 1:
-            self.find("I4", "unexpected", told.text[-300:])
+        if told.code == 1 and not home.damaged:
+            self.find("I4", "unexpected", str(told.finished.get("message") or told.text[-300:]))
         if what == "resume":
             self._check_last(home, told, unfinished)
         for job in seams.jobs(home.folder):

@@ -36,12 +36,10 @@ _REQUESTS: Final = {
     "fsetstat": 2,
 }
 """Events at which a reply can be wrong, and how many of them a transfer has at most, or so."""
+_DISK: Final = {"step": 60, "fsync": 25, "replace": 6, "unlink": 8, "mkdir": 4}
+"""Steps that a disk can refuse."""
 _STEPS: Final = {
-    "step": 60,
-    "fsync": 25,
-    "replace": 6,
-    "unlink": 8,
-    "mkdir": 4,
+    **_DISK,
     "journal": 20,
     "journal archive.started": 2,
     "journal archive.sealed": 2,
@@ -180,7 +178,7 @@ def _fault(draw: random.Random, whats: tuple[str, ...]) -> Fault:
     if what in REPLIES:
         places = _REQUESTS
     elif what == "refuse disk":
-        places = _STEPS
+        places = _DISK
     else:
         places = draw.choice((_REQUESTS, _STEPS))
     if what == "cut write":

@@ -6,6 +6,7 @@ channels to a Sharebox are those of `Channel`, and before each change on its dis
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import signal
@@ -62,6 +63,8 @@ class Inside:
         threads.take_over(self.turns)
         threads.on_crash = self._crash
         random.seed(self._habits.seed)
+        os.urandom = random.Random(self._habits.seed).randbytes  # type: ignore[assignment]
+        gc.disable()  # when it runs is a matter of chance
         os.sched_getaffinity = lambda _: set(range(self._habits.cores))  # type: ignore[assignment]
 
     def ask(self, *question: Any) -> Any:
@@ -73,8 +76,10 @@ class Inside:
                 channel.arrive(data)
         if given.signal:
             handler = signal.getsignal(given.signal)
-            assert callable(handler)
-            handler(given.signal, None)
+            if not callable(handler):  # it is not heard yet: that is the end
+                signal.raise_signal(given.signal)
+            else:
+                handler(given.signal, None)
         return given.value
 
     def ask_sharebox(self, *question: Any) -> Any:

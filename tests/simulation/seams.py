@@ -228,9 +228,7 @@ def prepare(inside: Inside) -> None:
     append = journal.Journal.append
 
     def told(self: journal.Journal, event: Event) -> None:
-        kind = event.__struct_config__.tag
-        # A worker that hears of a refused disk must be able to say so: only what it refuses is asked.
-        inside.step(f"journal {kind}", self.path)
+        inside.step(f"journal {event.__struct_config__.tag}", self.path)
         append(self, event)
         inside.ask("journal", os.fspath(self.path), msgspec.json.encode(event))
 
@@ -425,6 +423,7 @@ def decode_event(data: bytes) -> Event:
 
 def draw_from(draw: Random) -> None:
     """Has what the driver's process names be named by the seed; nothing looks at other processes."""
+    os.urandom = draw.randbytes  # type: ignore[assignment]
     secrets.token_bytes = lambda count=32: draw.randbytes(count or 32)  # type: ignore[assignment]
     psutil.process_iter = lambda *_: iter(())  # type: ignore[assignment]
 

@@ -13,6 +13,8 @@ import queue
 import threading
 import time
 from collections import deque
+from concurrent.futures import _base
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -139,6 +141,20 @@ class Turns:
 
 
 _turns: Turns
+_numbers: Final = count(1)
+
+
+def _number(thing: Any) -> int:
+    """A number in place of an address: sets of such things are in the same order each time."""
+    if "_number" not in thing.__dict__:
+        thing.__dict__["_number"] = next(_numbers)
+    number: int = thing.__dict__["_number"]
+    return number
+
+
+class _AcquireFutures(_base._AcquireFutures):  # type: ignore[name-defined, misc]
+    def __init__(self, futures: Any) -> None:
+        self.futures = sorted(futures, key=_number)
 
 
 class Lock:
@@ -190,6 +206,9 @@ class Thread(_Thread):
     _turn: _Turn | None = None
     _over = False
 
+    def __hash__(self) -> int:
+        return _number(self)
+
     def start(self) -> None:
         self._joining: list[_Turn] = []
         self._turn = _turns.begin(self.name, self._live)
@@ -239,3 +258,5 @@ def take_over(turns: Turns) -> None:
     queue.time = time.monotonic  # type: ignore[attr-defined]
     concurrent.futures.thread._global_shutdown_lock = Lock()  # type: ignore[attr-defined]
     time.sleep = turns.sleep
+    _base.Future.__hash__ = _number  # type: ignore[method-assign]
+    _base._AcquireFutures = _AcquireFutures  # type: ignore[attr-defined]
