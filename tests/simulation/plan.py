@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.simulation.faults import HERE, PROCESS, REPLIES, THERE, Fault
@@ -104,15 +104,17 @@ class Focus:
 
     Attributes:
         whats: what may go wrong; empty for everything.
+        places: at which events; empty for what is drawn.
         acts: what the person does; empty for what is drawn.
-        changes: of the server's character.
+        changes: of the server's character; one that is not named has no oddities then.
         bases: how many; 0 for what is drawn.
         beside: whether the second home always transfers at the same time.
     """
 
     whats: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     acts: tuple[str, ...] = ()
-    changes: dict[str, Any] = field(default_factory=dict)
+    changes: dict[str, Any] | None = None
     bases: int = 0
     beside: bool = False
 
@@ -168,20 +170,22 @@ def _act(draw: random.Random, name: str, *, first: bool, focus: Focus) -> Act:
     faults: tuple[Fault, ...] = ()
     if name in ("run", "resume", "resume each", "purge"):
         count = draw.choice((1, 1, 2, 3)) if first else draw.choice((0, 1, 1, 2))
-        faults = tuple(_fault(draw, focus.whats) for _ in range(count))
+        faults = tuple(_fault(draw, focus) for _ in range(count))
     beside = name == "run" and (focus.beside or draw.random() < 0.12)
     return Act(name, faults, beside, draw.randrange(1 << 30))
 
 
-def _fault(draw: random.Random, whats: tuple[str, ...]) -> Fault:
-    what = draw.choice(whats or draw.choice((REPLIES, REPLIES, PROCESS, THERE, HERE)))
+def _fault(draw: random.Random, focus: Focus) -> Fault:
+    what = draw.choice(focus.whats or draw.choice((REPLIES, REPLIES, PROCESS, THERE, HERE)))
     if what in REPLIES:
         places = _REQUESTS
     elif what == "refuse disk":
         places = _DISK
     else:
         places = draw.choice((_REQUESTS, _STEPS))
-    if what == "cut write":
+    if focus.places:
+        at = draw.choice(focus.places)
+    elif what == "cut write":
         at = draw.choice(("write archive", "write archive", "write manifest"))
     elif what in ("flip answer", "announce"):
         at = draw.choice(("read", "read", "check-file-name"))
@@ -189,12 +193,12 @@ def _fault(draw: random.Random, whats: tuple[str, ...]) -> Fault:
         at = draw.choice(("stat", "stat archive", "fstat", "stat manifest"))
     else:
         at = draw.choice(list(places))
-    most = places.get(at, 4)
+    most = (_REQUESTS | _STEPS).get(at, 4)
     return Fault(what, at, min(draw.randint(1, most), draw.randint(1, most)), draw.randrange(1 << 30))
 
 
-def _character(draw: random.Random, changes: dict[str, Any]) -> Character:
-    plain = draw.random() < 0.5
+def _character(draw: random.Random, changes: dict[str, Any] | None) -> Character:
+    plain = draw.random() < 0.5 or changes is not None
     values: dict[str, Any] = {
         "hashes": draw.choice(("", "", "extension", "command")),
         "syncs": draw.random() < 0.7,
@@ -213,4 +217,4 @@ def _character(draw: random.Random, changes: dict[str, Any]) -> Character:
             "renames": draw.random() < 0.95,
             "denies_by": draw.choice((PERMISSION_DENIED, PERMISSION_DENIED, FAILURE, NO_SUCH_FILE)),
         }
-    return Character(**(values | changes))
+    return Character(**(values | (changes or {})))
