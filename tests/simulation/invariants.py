@@ -1,0 +1,285 @@
+"""What must hold, whatever went wrong.
+
+I1  Nothing is called verified that was not byte for byte there when its evidence was taken. No answer that is none,
+    by the protocol's own rules, is taken for one.
+I2  Nothing that is complete on the Sharebox is changed, replaced or removed.
+I3  No base is lost: the bases are untouched, and until a whole copy was verified there, the spool stays here.
+I4  Every job ends or names what it needs, once the faults have stopped.
+I5  What commands and reports say is so.
+
+What an outsider does to a file after its evidence was taken is outside of all of them: it is counted apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.simulation import seams
+from tests.simulation.plan import FOLDERS, HOSTS
+from tests.simulation.world import Delivered
+
+if TYPE_CHECKING:
+    from tests.simulation.server import Server, Session
+    from tests.simulation.world import Base, HomeFolder, World
+
+_EVIDENCE: Final = frozenset({"read", "check-file-name", "hash"})
+_SUCCESS, _UNVERIFIABLE, _NOTHING_TO_RESUME = 0, 13, 15
+_WAITS: Final = frozenset({"read", "write"})
+"""Requests that are sent without waiting for the answers to those before."""
+_ABOUT_THE_BASE: Final = frozenset({"database-missing", "database-unreadable", "database-none"})
+_ABOUT_THE_SERVER: Final = frozenset(
+    {"sharebox-permission", "sharebox-refused", "directory-missing", "sharebox-full"}
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that does not hold: which invariant, of which kind, and what was seen."""
+
+    invariant: str
+    kind: str
+    seen: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant} {self.kind}: {self.seen}"
+
+
+class Invariants:
+    """Looks on while a plan is carried out."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.findings: list[Finding] = []
+        self.apart: Counter[str] = Counter()
+        """What outsiders did after the evidence was taken."""
+        self._changes_told = 0
+
+    def find(self, invariant: str, kind: str, seen: str) -> None:
+        """Notes a finding, once of each kind."""
+        if not any((item.invariant, item.kind) == (invariant, kind) for item in self.findings):
+            self.findings.append(Finding(invariant, kind, seen))
+
+    # While a process runs
+
+    def before_request(self, session: Session, taken: int, data: bytes) -> None:
+        """A request came, and its sender had taken so many bytes of answers before."""
+        for end, request in list(session.malformed):
+            if request.name in _WAITS or taken < end:
+                continue
+            session.malformed.remove((end, request))
+            self.find("I1", "no answer taken for one", f"after a malformed answer to {request.name}")
+
+    def after_event(self, home: HomeFolder, job: str, host: str, event: Any) -> None:
+        """A line of a job's journal is on the disk."""
+        if isinstance(event, seams.Delivered):
+            self._delivered(home, job, host, event)
+        elif event.__struct_config__.tag == "archive.sealed":
+            home.sealed.add((job, event.database))
+
+    def _delivered(self, home: HomeFolder, job: str, host: str, event: seams.Delivered) -> None:
+        server, base = self._world.servers[host], self._world.bases[event.database]
+        path, verified = event.path, event.verified in seams.VERIFIED
+        sound = self._arrived(server, path, base)
+        home.delivered[job, event.database] = Delivered(
+            self._world.ticks, host, path, event.verified, sound or self._meddled(server, path)
+        )
+        if not sound:
+            what = f"{event.verified} {host}{path}"
+            there = path in server.files
+            if self._meddled(server, path):
+                self.apart["archive"] += 1
+            elif verified and there:
+                self.find("I1", "verified is damaged", what)
+            elif verified:
+                self.find("I1", "verified is not there", what)
+            elif there:
+                self.find("I5", "delivered is damaged", what)
+            else:
+                self.find("I5", "delivered is not there", what)
+        self._check_manifest(server, path, base)
+
+    def _arrived(self, server: Server, path: str, base: Base) -> bool:
+        """Whether a whole archive of the base is at `path`, or was taken from there by the server."""
+        contents = [bytes(server.files[path].content)] if path in server.files else []
+        contents += [content for name, content in server.taken if name.removesuffix(".part") == path.removesuffix(".part")]
+        return any(self._world.is_right(content, base) for content in contents)
+
+    def _check_manifest(self, server: Server, path: str, base: Base) -> None:
+        archive = path.removesuffix(".part")
+        name = f"{archive}.manifest.json"
+        contents = [bytes(server.files[name].content)] if name in server.files else []
+        contents += [content for taken, content in server.taken if taken.removesuffix(".part") == name]
+        if any(self._is_manifest(content, server, archive, base) for content in contents):
+            return
+        if self._meddled(server, name) or self._meddled(server, archive):
+            self.apart["manifest"] += 1
+        elif contents:
+            self.find("I1", "manifest is wrong", name)
+        else:
+            self.find("I1", "manifest is not there", name)
+
+    def _is_manifest(self, content: bytes, server: Server, archive: str, base: Base) -> bool:
+        try:
+            told = json.loads(content)
+            files = frozenset((item["name"], item["sha256"]) for item in told["files"])
+            digest = told["archive"]["sha256"]
+        except (ValueError, KeyError, TypeError):
+            return False
+        file = server.files.get(archive)
+        if file is not None and hashlib.sha256(file.content).hexdigest() != digest:
+            return self._meddled(server, archive)
+        return files in base.states
+
+    def _meddled(self, server: Server, path: str) -> bool:
+        """Whether somebody else was at a file after its content was looked at last, or it never could be."""
+        names = {path, path.removesuffix(".part"), path.removesuffix(".part") + ".part"}
+        touches = [touch for touch in server.touches if touch.path in names]
+        meddling = [touch.tick for touch in touches if touch.who == "outsider" and touch.what != "plant"]
+        evidence = [touch.tick for touch in touches if touch.who == "client" and touch.what in _EVIDENCE]
+        return bool(meddling) and max(meddling) >= max(evidence, default=0)
+
+    # After a command
+
+    def unfinished(self, home: HomeFolder) -> set[str]:
+        """The jobs that are not at their end, as their journals have it."""
+        return {job.name for job in seams.jobs(home.folder) if not job.succeeded}
+
+    def after_command(self, home: HomeFolder, what: str, told: seams.Told, unfinished: set[str]) -> None:
+        """A command has ended."""
+        self._check_changes()
+        self._check_sources()
+        self._check_spools(home)
+        if told.code == 1 and not home.damaged:
+            self.find("I4", "unexpected", str(told.finished.get("message") or told.text[-300:]))
+        if what == "resume":
+            self._check_last(home, told, unfinished)
+        for job in seams.jobs(home.folder):
+            if job.name == told.job and job.state is not None:
+                self._check_code(job, told)
+                self._check_message(home, job)
+
+    def _check_changes(self) -> None:
+        for host, path, what in self._world.changes[self._changes_told :]:
+            self.find("I2", "overwritten", f"{host}{path}: {what}")
+        self._changes_told = len(self._world.changes)
+
+    def _check_sources(self) -> None:
+        for base in self._world.bases:
+            if not base.is_untouched():
+                self.find("I3", "base changed", base.name)
+
+    def _check_spools(self, home: HomeFolder) -> None:
+        """What was packed is still in the spool, until a whole copy was verified there."""
+        for name, index in sorted(home.sealed):
+            if name in home.purged or home.cut or name in home.damaged:
+                continue
+            if (home.folder / "jobs" / name / "spool" / str(index)).exists():
+                continue
+            delivered = home.delivered.get((name, index))
+            if delivered is None:
+                self.find("I3", "spool is gone", f"{name} {index}: never delivered")
+            elif delivered.verified not in seams.VERIFIED:
+                self.find("I3", "spool is gone unverified", f"{name} {index}: {delivered.verified}")
+            elif not delivered.sound:
+                self.find("I3", "spool is gone, copy is not there", f"{name} {index}: {delivered.path}")
+
+    def _check_last(self, home: HomeFolder, told: seams.Told, unfinished: set[str]) -> None:
+        """`resume` without a name goes on with the last unfinished job, and with no other."""
+        known = [name for name in home.made if name not in home.purged | home.damaged]
+        last = next((name for name in reversed(known) if name in unfinished), None)
+        if home.damaged or home.cut:
+            return
+        if last is not None and told.job != last:
+            self.find("I5", "another is the last", f"{told.job} instead of {last}")
+        elif last is None and told.code in (_SUCCESS, _UNVERIFIABLE) and home.refused:
+            self.find("I5", "refused is told as success", f"{told.job}: {told.code}")
+        elif last is None and told.job is not None and told.job != known[-1]:
+            self.find("I5", "another is the last", f"{told.job} instead of none")
+
+    def _check_code(self, job: seams.Job_, told: seams.Told) -> None:
+        """The exit status says what the journal does."""
+        verified = all(item.verified in seams.VERIFIED for item in job.state.databases)
+        delivered = all(item.delivered for item in job.state.databases)
+        if told.code == _SUCCESS and not (job.succeeded and delivered and verified):
+            self.find("I5", "success is none", job.name)
+        if told.code == _UNVERIFIABLE and not (job.succeeded and delivered):
+            self.find("I5", "delivery is none", job.name)
+
+    def _check_message(self, home: HomeFolder, job: seams.Job_) -> None:
+        """The report names, of each base that was delivered, the place where it is, and no other."""
+        text = seams.message(job.state)
+        parts = seams.paragraphs(text, [item.name for item in job.state.databases])
+        for index, item in enumerate(job.state.databases):
+            delivered = home.delivered.get((job.name, index))
+            if delivered is None:
+                if item.delivered and not home.cut:
+                    self.find("I5", "delivered, says the report alone", item.name)
+                continue
+            if not item.delivered:
+                continue
+            where = (delivered.host, delivered.path.rpartition("/")[0])
+            own = parts[index]
+            told = own if any(word in own for word in (*HOSTS, *FOLDERS)) else text
+            named = {(host, folder) for host in HOSTS for folder in FOLDERS if host in told and folder in told}
+            if named != {where}:
+                self.find("I5", "delivered elsewhere", f"{item.name}: {sorted(named)} instead of {where}")
+
+    def after_purge(self, home: HomeFolder, gone: set[str], code: int | None) -> None:
+        """Jobs were removed: nothing of what they did not deliver is left on any Sharebox."""
+        self._check_changes()
+        if code == 1:
+            self.find("I4", "unexpected", "purge")
+        stamps = {name.rpartition("-")[0] for name in gone}
+        for server, path in self._world.files():
+            ours = (server.host, path) not in self._world.planted and path.endswith(".part")
+            if ours and any(stamp in path for stamp in stamps) and len(self._world.homes) == 1:
+                self.find("I5", "left behind", f"{server.host}{path}")
+
+    # Once the faults have stopped
+
+    def at_the_end(self) -> None:
+        """Every job is at its end, or what it names is what keeps it."""
+        for home in self._world.homes:
+            present = {job.name: job for job in seams.jobs(home.folder)}
+            for (name, index), delivered in home.delivered.items():
+                if name in home.purged | home.damaged:
+                    continue
+                job = present.get(name)
+                if job is None or job.state is None or not job.state.databases[index].delivered:
+                    self.find("I5", "delivery is forgotten", f"{name} {index} {delivered.path}")
+            for job in present.values():
+                if job.state is not None and not job.succeeded:
+                    self._check_stopped(home, job)
+
+    def _check_stopped(self, home: HomeFolder, job: seams.Job_) -> None:
+        failure = job.failure
+        problem = str(failure.problem) if failure else "none"
+        if job.name in home.damaged or self._is_excused(job, problem):
+            if problem in _ABOUT_THE_BASE:
+                self._check_others(job)
+            return
+        self.find("I4", f"stopped by {problem}", f"{job.name}: {failure.as_text() if failure else ''}")
+
+    def _is_excused(self, job: seams.Job_, problem: str) -> bool:
+        """Whether what keeps a job is there."""
+        character = self._world.plan.character
+        if problem in _ABOUT_THE_BASE:
+            return not all(base.present for base in self._world.bases)
+        if problem in _ABOUT_THE_SERVER:
+            return not (character.renames and character.reopens)
+        if problem == "name-taken":
+            return any(path.removesuffix(".manifest.json") in self._finals(job) for _, path in self._world.planted)
+        return problem in ("lost", "sharebox-lost", "delivery-lost")
+
+    def _finals(self, job: seams.Job_) -> set[str]:
+        return {f"{folder}/{name}" for folder in FOLDERS for name in job.archives}
+
+    def _check_others(self, job: seams.Job_) -> None:
+        """A base that is not there keeps no other from going."""
+        for base, item in zip(self._world.bases, job.state.databases, strict=True):
+            if base.present and not item.delivered:
+                self.find("I4", "stopped by another base", f"{job.name}: {item.name}")

@@ -1,0 +1,438 @@
+"""The one place where the simulation touches the program: what it replaces there, and what it calls.
+
+Replaced, in simulated processes: the connection to a Sharebox (`connecting.Sharebox`), `datetime.now`, block
+sizes (so that small databases have several blocks), the journal's `append` (which becomes a step). In the
+driver, where the commands run: the start of a worker (`control.start`), `datetime.now`, chance.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import io
+import json
+import lzma
+import os
+import secrets
+import sys
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from tests.simulation import clock
+
+# isort: split
+import msgspec
+import psutil
+from py7zr.archiveinfo import DEFAULT_FILTERS
+
+from tui_transfer.archive import blocks, header, reader, writer  # noqa: F401
+from tui_transfer.cli import headless, upkeep
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.job import control, journal
+from tui_transfer.job.events import Delivered, Event, JobBlocked
+from tui_transfer.job.orders import SFTP_PASSWORD_VARIABLE, Orders
+from tui_transfer.report.message import make_message
+from tui_transfer.settings import config
+from tui_transfer.settings.config import (
+    HOME_VARIABLE,
+    DatabaseSettings,
+    Home,
+    Manager,
+    Settings,
+    ShareboxSettings,
+    TransferSettings,
+)
+from tui_transfer.sharebox.ssh.connection import HostKey, Sharebox
+from tui_transfer.worker import __main__ as worker
+from tui_transfer.worker import (
+    connecting,
+    courier,  # noqa: F401
+    leftovers,  # noqa: F401
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from random import Random
+
+    from tests.simulation.process import Channel, Inside
+    from tui_transfer.job.control import Job
+    from tui_transfer.sharebox.proxy.routes import Route
+    from tui_transfer.sharebox.ssh.authentication import Credentials
+    from tui_transfer.sharebox.ssh.connection import Address
+
+MANAGER: Final = "Association d'Été"
+USERNAME: Final = "exemple"
+PASSWORD: Final = "mot de passe"
+VERIFIED: Final = frozenset({"server-hash", "read-back"})
+BLOCK_SIZES: Final = (1024, 1024, 2048, 4096)
+BLOCK_SIZE: Final = 8192
+DICTIONARY: Final = 1 << 16
+
+
+def fingerprint(host: str) -> str:
+    """The key of a simulated Sharebox."""
+    return "SHA256:" + (host.encode().hex() * 4)[:43]
+
+
+# What the program's modules are given in place of their own
+
+
+class _Wire:
+    """A connection, as all of its sessions see it."""
+
+    def __init__(self, inside: Inside, number: int) -> None:
+        self.inside = inside
+        self.number = number
+        self.open = True
+        self.channels: list[Channel] = []
+
+    def close(self) -> None:
+        """Closes it, once."""
+        if self.open:
+            self.open = False
+            for channel in self.channels:
+                channel.close()
+            self.inside.ask("close", self.number)
+
+
+class SimulatedSharebox(Sharebox):
+    """A `Sharebox` whose sessions speak to the simulation's server: all below SFTP is left out."""
+
+    inside: Inside
+    """Of this process."""
+
+    def __init__(self, address: Address, wire: _Wire, key: HostKey) -> None:
+        self.address = address
+        self.connection = object()  # type: ignore[misc]
+        self.host_key = key
+        self._wire = wire
+        self._aborted = False
+
+    @classmethod
+    def connect(
+        cls, address: Address, route: Route, credentials: Credentials, host_key: str | None
+    ) -> Sharebox:
+        number, trouble = cls.inside.ask_sharebox("connect", address.host)
+        if trouble == "unreachable":
+            raise TransferError(
+                Problem.SHAREBOX_UNREACHABLE, host=address.host, port=address.port, reason="connexion refusée"
+            )
+        if trouble == "lost":
+            raise TransferError(Problem.CONNECTION_LOST, reason="le serveur a fermé la connexion")
+        key = HostKey("ssh-ed25519", fingerprint(address.host))
+        if host_key != key.fingerprint:
+            problem = Problem.HOST_KEY_UNKNOWN if host_key is None else Problem.HOST_KEY_CHANGED
+            details = {"host": address.host, "fingerprint": key.fingerprint, "key_type": key.key_type}
+            raise TransferError(problem, expected=host_key, **details)
+        if credentials.password is None:
+            raise TransferError(Problem.PASSWORD_NEEDED, username=address.username)
+        if credentials.password != PASSWORD or trouble == "refused":
+            raise TransferError(
+                Problem.CREDENTIALS_REFUSED, host=address.host, method="ce mot de passe", username=USERNAME
+            )
+        sharebox = cls(address, _Wire(cls.inside, number), key)
+        try:
+            sharebox.open_folder()
+        except BaseException:
+            sharebox.close()
+            raise
+        return sharebox
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def abort(self) -> None:
+        self._aborted = True
+        self._wire.close()
+
+    def beside(self) -> Self | None:
+        other = copy.copy(self)
+        try:
+            other._open_sftp()
+        except TransferError as error:
+            if error.problem is Problem.SFTP_UNAVAILABLE:
+                return None
+            raise
+        return other
+
+    def run(self, command: str, seconds: float) -> bytes | None:
+        if not self._wire.open:
+            raise self._lost()
+        alive, output = self._wire.inside.ask_sharebox("exec", self._wire.number, command)
+        if not alive:
+            raise self._lost()
+        return output  # type: ignore[no-any-return]
+
+    def _open_sftp(self) -> None:
+        if not self._wire.open:
+            raise self._lost()
+        number = self._wire.inside.ask_sharebox("channel", self._wire.number)
+        if number is None:
+            raise TransferError(
+                Problem.SFTP_UNAVAILABLE, host=self.address.host, username=USERNAME, reason="refusé"
+            )
+        channel = self._wire.inside.channel(number)
+        self._wire.channels.append(channel)
+        try:
+            self.sftp = _SftpSession(channel)
+        except _LostErrors as error:
+            raise self._lost(error) from error
+
+    def _is_open(self) -> bool:
+        return self._wire.open and not any(channel._ended for channel in self._wire.channels)
+
+    def _shut(self) -> None:
+        self._wire.close()
+
+    def _lost(self, error: Exception | None = None) -> TransferError:
+        self._shut()
+        return TransferError(Problem.CONNECTION_LOST, reason="le serveur a fermé la connexion")
+
+
+from tui_transfer.sharebox.sftp.session import SftpLostError as _LostErrors  # noqa: E402
+from tui_transfer.sharebox.sftp.session import SftpSession as _SftpSession  # noqa: E402
+
+
+def use_small_blocks() -> None:
+    """Cuts databases into blocks of a few kilobytes, in this process and those that it forks."""
+    for module in (blocks, reader, writer):
+        if hasattr(module, "BLOCK_SIZE"):
+            module.BLOCK_SIZE = BLOCK_SIZE  # type: ignore[misc]
+        if hasattr(module, "FIRST_SIZES"):
+            module.FIRST_SIZES = BLOCK_SIZES  # type: ignore[misc, attr-defined]
+    reader._CHUNK = min(BLOCK_SIZES)  # type: ignore[misc]
+    # Dictionaries as large as real ones would cost more than all the rest.
+    header._FILTER["dict_size"] = DICTIONARY
+    for settings in blocks._SETTINGS.values():
+        settings["dict_size"] = DICTIONARY
+    DEFAULT_FILTERS.ENCODED_HEADER_FILTER[:] = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": DICTIONARY}]
+
+
+def use_simulated_time() -> None:
+    """Has every module of the program ask `clock` what time it is."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("tui_transfer.") and hasattr(module, "datetime"):
+            if "datetime.now(" in inspect.getsource(module):
+                module.datetime = clock.SimulatedDatetime  # type: ignore[attr-defined]
+
+
+def prepare(inside: Inside) -> None:
+    """Puts the simulation under the program, in a simulated process."""
+    from tests.simulation import steps
+
+    SimulatedSharebox.inside = inside
+    connecting.Sharebox = SimulatedSharebox  # type: ignore[misc]
+    steps.tell(inside.step)
+    append = journal.Journal.append
+
+    def told(self: journal.Journal, event: Event) -> None:
+        inside.step(f"journal {event.__struct_config__.tag}", self.path)
+        append(self, event)
+        inside.ask("journal", os.fspath(self.path), msgspec.json.encode(event))
+
+    journal.Journal.append = told  # type: ignore[method-assign]
+
+
+# What the person does, and what a command tells
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command said.
+
+    Attributes:
+        code: its exit status.
+        finished: the `job.finished` of its JSON; empty where there was none.
+        text: everything else.
+        job: the folder's name of the job it was about; None for none.
+    """
+
+    code: int
+    finished: Mapping[str, Any]
+    text: str
+
+    @property
+    def job(self) -> str | None:
+        return self.finished.get("job")
+
+
+def home_at(folder: Path) -> Home:
+    """The home that lies in a folder."""
+    return Home.find({HOME_VARIABLE: str(folder)})
+
+
+def configure(
+    folder: Path, host: str, directory: str, bases: Mapping[str, Path], *, retry_for: int, compression: Any
+) -> None:
+    """Writes the settings of a home."""
+    config.save(
+        home_at(folder).config_file,
+        Settings(
+            manager=Manager(name=MANAGER),
+            sharebox=ShareboxSettings(
+                host=host, username=USERNAME, directory=directory, host_key=fingerprint(host)
+            ),
+            databases=tuple(
+                DatabaseSettings(name=name, path=str(path), active=True) for name, path in bases.items()
+            ),
+            transfer=TransferSettings(retry_for=retry_for, compression=compression),
+        ),
+    )
+
+
+def change_sharebox(folder: Path, host: str, directory: str) -> None:
+    """Has a home's settings name another destination."""
+    file = home_at(folder).config_file
+    settings = config.load(file)
+    sharebox = msgspec.structs.replace(
+        settings.sharebox, host=host, directory=directory, host_key=fingerprint(host)
+    )
+    config.save(file, msgspec.structs.replace(settings, sharebox=sharebox))
+
+
+@contextmanager
+def person(folder: Path, start: Callable[[Job, Orders], None]) -> Iterator[None]:
+    """What commands do in the block, they do in the home at `folder`; `start` carries a worker out."""
+
+    def started(job: Job, orders: Orders) -> int:
+        if job.running:
+            raise TransferError(Problem.JOB_RUNNING, job=job.id)
+        lines = control.Follower(job).lines
+        start(job, msgspec.structs.replace(orders, journal_lines=lines))
+        return 0
+
+    os.environ[HOME_VARIABLE] = str(folder)
+    os.environ[SFTP_PASSWORD_VARIABLE] = PASSWORD
+    original = control.start
+    control.start = started
+    try:
+        yield
+    finally:
+        control.start = original
+
+
+def run() -> Told:
+    """`tui-transfer run --yes --json`."""
+    return _command(
+        lambda: headless.transfer(
+            lambda home: headless.new_job(home, yes=True), new=True, proxy=None, host_key=None, as_json=True
+        )
+    )
+
+
+def resume(name: str | None) -> Told:
+    """`tui-transfer resume [JOB] --json`."""
+    return _command(
+        lambda: headless.transfer(
+            lambda home: control.find(home, name), new=False, proxy=None, host_key=None, as_json=True
+        )
+    )
+
+
+def purge(folder: Path) -> Told:
+    """`tui-transfer purge --yes`."""
+    return _command(lambda: upkeep.purge(home_at(folder), (), None, yes=True, local=False))
+
+
+def _command(body: Callable[[], int]) -> Told:
+    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            code = int(body())
+        except TransferError as error:  # as the console script does
+            print(error.as_text())  # noqa: T201
+            code = int(error.exit_code)
+    buffer = out.buffer
+    assert isinstance(buffer, io.BytesIO)
+    lines = buffer.getvalue().decode().splitlines()
+    last = lines[-1] if lines else ""
+    finished = json.loads(last) if last.startswith('{"type":"job.finished"') else {}
+    return Told(code, finished, "\n".join(lines) + err.getvalue())
+
+
+def work(job: Path, orders: bytes) -> None:
+    """The worker's own entry, in a simulated process. Ends it."""
+    log = os.open(job / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 2)
+    sys.stdin = io.TextIOWrapper(io.BytesIO(orders))
+    worker.main(job)
+
+
+def clean(folder: Path) -> int:
+    """`purge`, in a simulated process: it connects."""
+    return purge(folder).code
+
+
+# What the program tells of a job
+
+
+@dataclass(frozen=True)
+class Job_:
+    """A job of a home as its folder tells."""
+
+    name: str
+    folder: Path
+    archives: tuple[str, ...]
+    state: Any
+    failure: TransferError | None
+    running: bool
+
+    @property
+    def succeeded(self) -> bool:
+        return str(self.state.status) == "succeeded"
+
+
+def jobs(folder: Path) -> list[Job_]:
+    """Every job of a home that can be read."""
+    found = []
+    for job in control.list_jobs(home_at(folder)):
+        try:
+            follower = control.Follower(job)
+        except TransferError as error:
+            found.append(Job_(job.id, job.folder, (), None, error, False))
+            continue
+        found.append(
+            Job_(
+                job.id,
+                job.folder,
+                tuple(item.archive for item in job.spec.databases),
+                follower.state,
+                follower.failure,
+                follower.running,
+            )
+        )
+    return found
+
+
+def names(folder: Path) -> set[str]:
+    """The names of the folders in which a home keeps its jobs, readable or not."""
+    return {path.name for path in home_at(folder).jobs.glob("*") if path.is_dir()}
+
+
+def message(state: Any) -> str:
+    """The report of a job."""
+    return make_message(state).body
+
+
+def decode_event(data: bytes) -> Event:
+    """An event of the journal."""
+    return msgspec.json.decode(data, type=Event)
+
+
+def draw_from(draw: Random) -> None:
+    """Has what the driver's process names be named by the seed; nothing looks at other processes."""
+    os.urandom = draw.randbytes  # type: ignore[assignment]
+    secrets.token_bytes = lambda count=32: draw.randbytes(count or 32)  # type: ignore[assignment]
+    psutil.process_iter = lambda *_: iter(())  # type: ignore[assignment]
+
+
+def paragraphs(text: str, names: Sequence[str]) -> list[str]:
+    """Of a report, what is said of each base."""
+    found = []
+    sections = text.split("\n\n")
+    for name in names:
+        own = [section for section in sections if section.partition("\n")[0].endswith(name)]
+        found.append("\n\n".join(own))
+    return found
