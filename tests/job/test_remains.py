@@ -45,7 +45,13 @@ def test_snapshots_and_archives_of_all_databases_are_counted(tmp_path: Path, job
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("CREATE TABLE t (x)")
         connection.commit()
-    take_snapshot(list_source(database), second.folder, on_copied=lambda _: None, cancelled=threading.Event())
+    take_snapshot(
+        list_source(database),
+        second.folder,
+        on_copied=lambda _: None,
+        on_damaged=lambda: None,
+        cancelled=threading.Event(),
+    )
     (second.folder / "snapshot.sqlite-journal").write_bytes(b"j" * 5)
     assert spool_contents(job) == SpoolContents(snapshot=database.stat().st_size + 5, archives=1030)
 
