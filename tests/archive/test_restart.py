@@ -118,9 +118,9 @@ def _has(file: Path, size: int) -> bool:
 
 
 def _records(folder: Path) -> int:
-    """Blocks that the index knows: 8 bytes at its beginning, 76 for each."""
+    """Blocks that the index knows: 8 bytes at its beginning, 80 for each."""
     index = folder / "work" / "blocks.index"
-    return (index.stat().st_size - 8) // 76 if index.exists() and index.stat().st_size else 0
+    return (index.stat().st_size - 8) // 80 if index.exists() and index.stat().st_size else 0
 
 
 def test_killed_while_the_snapshot_is_taken_or_packed(tmp_path: Path) -> None:
@@ -165,9 +165,9 @@ ARCHIVE, INDEX = "a.7z", "work/blocks.index"
         (ARCHIVE, cut, 0, 0),
         (ARCHIVE, extend, 1000, BLOCKS),
         (INDEX, flip, 0, 0),
-        (INDEX, flip, 8 + 76, 1),
-        (INDEX, flip, 8 + 2 * 76 - 1, 1),
-        (INDEX, cut, 8 + 3 * 76 + 75, 3),
+        (INDEX, flip, 8 + 80, 1),
+        (INDEX, flip, 8 + 2 * 80 - 1, 1),
+        (INDEX, cut, 8 + 3 * 80 + 79, 3),
         (INDEX, cut, 3, 0),
         (INDEX, extend, 100, BLOCKS),
     ],

@@ -68,13 +68,19 @@ def snapshot(
     work: Path,
     *,
     on_copied: Callable[[int], None] = lambda _: None,
+    on_damaged: Callable[[], None] = lambda: None,
     cancelled: threading.Event | None = None,
     locked_after: float = 30,
 ) -> Path:
     work.mkdir(mode=0o700, exist_ok=True)
     source = list_source(database)
     taken = take_snapshot(
-        source, work, on_copied=on_copied, cancelled=cancelled or threading.Event(), locked_after=locked_after
+        source,
+        work,
+        on_copied=on_copied,
+        on_damaged=on_damaged,
+        cancelled=cancelled or threading.Event(),
+        locked_after=locked_after,
     )
     taken.keep()
     (item,) = taken.source.items

@@ -2,10 +2,13 @@
 
 Each record of the index holds hashes of a block's source bytes and of its packed bytes, so that neither
 file is trusted: whatever was torn by a kill or a power cut, or came from another state of the database,
-differs and is packed again.
+differs and is packed again. What differs from what was written here is told: the disk changed it.
 
 The archive's first 32 bytes, its signature header, stay zero until everything else is on disk: an
 archive whose making failed never looks valid.
+
+The index: 8 bytes that name its format, then 80 for each block (little-endian): SHA-256 and size of the block
+as it was; hash and size of what it became, `Record.packed_sha256`; `Record.lzma2_size`; CRC-32 of all these.
 """
 
 from __future__ import annotations
@@ -13,28 +16,28 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
+import zlib
 from contextlib import ExitStack
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from tui_transfer.archive.checksums import SIGNATURE_SIZE, Checksums, digests_of
 from tui_transfer.archive.disk import open_private
-from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system.files import disk_errors
 
 if TYPE_CHECKING:
-    import threading
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
     from tui_transfer.archive.blocks import Packed
 
-SIGNATURE_SIZE: Final = 32
-"""Bytes of a 7z signature header, before the packed blocks."""
-
-_MAGIC: Final = b"TTBLOCK2"  # the version of the format is its last digit
+_FORMAT: Final = b"TTBLOCK"
+_MAGIC: Final = _FORMAT + b"3"
 _RECORD: Final = struct.Struct("<32sI32sII")
+_CHECK: Final = struct.Struct("<I")
+_RECORD_SIZE: Final = _RECORD.size + _CHECK.size
 _SIZE: Final = struct.Struct("<I")
-_CHUNK: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Record:
 
     Attributes:
         source_sha256: SHA-256 of the block as it was.
-        packed_sha256: of `lzma2_size`, as it is written here, and the packed bytes: both have to be right.
+        packed_sha256: SHA-256 of `lzma2_size`, as it is written here, and of the `digests_of` what it became:
+            both have to be right.
         lzma2_size: as for `Packed`.
     """
 
@@ -53,16 +57,40 @@ class Record:
     packed_size: int
     lzma2_size: int
 
-    @classmethod
-    def of(cls, source: bytearray, packed: Packed) -> Record:
-        """The record of `source` packed as `packed`."""
-        content = packed.content
-        digest = _packed_sha256(content, packed.lzma2_size)
-        return cls(_sha256(source), len(source), digest, len(content), packed.lzma2_size)
-
     def pack(self) -> bytes:
         """This record as it is written to the index."""
-        return _RECORD.pack(*astuple(self))
+        fields = _RECORD.pack(*astuple(self))
+        return fields + _CHECK.pack(zlib.crc32(fields))
+
+    def is_of(self, source: bytearray) -> bool:
+        """Whether this block was `source`."""
+        return self.source_size == len(source) and self.source_sha256 == hashlib.sha256(source).digest()
+
+    def became(self, digests: bytes) -> bool:
+        """Whether it became what has these digests."""
+        return self.packed_sha256 == _packed_sha256(digests, self.lzma2_size)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedBlock:
+    """A block on its way into the archive: its record, its packed bytes and their `digests_of`."""
+
+    record: Record
+    content: bytes
+    digests: bytes
+
+    @classmethod
+    def of(cls, source: bytearray, packed: Packed) -> PackedBlock:
+        """What `source`, packed as `packed`, is to the archive. All hashes are taken here."""
+        digests = digests_of(packed.content)
+        record = Record(
+            hashlib.sha256(source).digest(),
+            len(source),
+            _packed_sha256(digests, packed.lzma2_size),
+            len(packed.content),
+            packed.lzma2_size,
+        )
+        return cls(record, packed.content, digests)
 
 
 class GrowingArchive:
@@ -71,9 +99,11 @@ class GrowingArchive:
     Args:
         archive: the archive; continued if it exists.
         index: its index; an archive without one is begun again.
+        checksums: are told what the archive holds, before anybody is told that it does.
+        on_damaged: is called where what was written earlier to one of the two is no longer that; it is
+            packed again.
 
     Attributes:
-        end: size in bytes of the part that is final.
         lzma2_size: bytes that Deflate gives back of the blocks.
         reused: blocks that did not have to be packed again.
         packed: blocks that were appended.
@@ -82,18 +112,21 @@ class GrowingArchive:
         TransferError: from every method, `DISK_FULL` or `DISK_UNWRITABLE`.
     """
 
-    def __init__(self, archive: Path, index: Path) -> None:
-        self.end = SIGNATURE_SIZE
+    def __init__(
+        self, archive: Path, index: Path, checksums: Checksums, on_damaged: Callable[[], object]
+    ) -> None:
         self.lzma2_size = 0
         self.reused = 0
         self.packed = 0
         self._path = archive
+        self._checksums = checksums
+        self._on_damaged = on_damaged
         with disk_errors(archive), ExitStack() as stack:
             self._archive = stack.enter_context(os.fdopen(open_private(archive), "rb+"))
             self._index = stack.enter_context(os.fdopen(open_private(index), "rb+"))
             self._archive.write(bytes(SIGNATURE_SIZE))
             self._archive.flush()
-            self._earlier = iter(_read_records(self._index.read()))
+            self._earlier = _read_records(self._index.read())
             self._resuming = True
             self._files = stack.pop_all()
 
@@ -106,27 +139,31 @@ class GrowingArchive:
         with disk_errors(self._path):
             self._files.close()
 
+    @property
+    def end(self) -> int:
+        """Size in bytes of the part that is final."""
+        return self._checksums.end
+
     def reuse(self, source: bytearray) -> bool:
         """Whether the next block is already there, intact; the first that is not ends the reuse."""
         if not self._resuming:
             return False
-        record = next(self._earlier, None)
-        if record and self._holds(record, source):
-            self._grow(record)
+        if (block := self._find(source)) is not None:
+            self._grow(block)
             self.reused += 1
             return True
         self._resuming = False
         self._cut()
         return False
 
-    def append(self, record: Record, packed: bytes) -> None:
+    def append(self, block: PackedBlock) -> None:
         """Adds a block packed anew. The archive is written before its index."""
         with disk_errors(self._path):
-            self._archive.write(packed)
+            self._archive.write(block.content)
             self._archive.flush()
-            self._index.write(record.pack())
+            self._index.write(block.record.pack())
             self._index.flush()
-        self._grow(record)
+        self._grow(block)
         self.packed += 1
 
     def seal(self, tail: bytes, signature: bytes) -> None:
@@ -140,34 +177,30 @@ class GrowingArchive:
             self._archive.seek(0)
             self._archive.write(signature)
             self._sync()
-        self.end += len(tail)
+        self._checksums.add(len(tail), digests_of(tail))
+        self._checksums.seal(signature)
 
-    def sha256(self, cancelled: threading.Event) -> str:
-        """SHA-256 of the whole file, read back, in hexadecimal.
+    def _grow(self, block: PackedBlock) -> None:
+        self._checksums.add(len(block.content), block.digests)
+        self.lzma2_size += block.record.lzma2_size
 
-        Raises:
-            TransferError: `INTERRUPTED`.
-        """
-        digest = hashlib.sha256()
-        with disk_errors(self._path):
-            self._archive.seek(0)
-            while chunk := self._archive.read(_CHUNK):
-                if cancelled.is_set():
-                    raise TransferError(Problem.INTERRUPTED, reason="Arrêt demandé pendant la compression")
-                digest.update(chunk)
-        return digest.hexdigest()
-
-    def _grow(self, record: Record) -> None:
-        self.end += record.packed_size
-        self.lzma2_size += record.lzma2_size
-
-    def _holds(self, record: Record, source: bytearray) -> bool:
-        if (record.source_size, record.source_sha256) != (len(source), _sha256(source)):
-            return False
+    def _find(self, source: bytearray) -> PackedBlock | None:
+        """The next block as an earlier run packed it, if it was `source`, and is as it was written."""
+        try:
+            record = next(self._earlier, None)
+        except _DamagedRecordError:
+            self._on_damaged()
+            return None
+        if record is None or not record.is_of(source):
+            return None
         with disk_errors(self._path):
             self._archive.seek(self.end)
-            packed = self._archive.read(record.packed_size)
-        return _packed_sha256(packed, record.lzma2_size) == record.packed_sha256
+            content = self._archive.read(record.packed_size)
+        digests = digests_of(content)
+        if not record.became(digests):
+            self._on_damaged()
+            return None
+        return PackedBlock(record, content, digests)
 
     def _cut(self) -> None:
         """Drops what follows the blocks that were used again, and goes on from there."""
@@ -176,7 +209,7 @@ class GrowingArchive:
             self._archive.truncate()
             self._index.seek(0)
             self._index.write(_MAGIC)
-            self._index.seek(len(_MAGIC) + self.reused * _RECORD.size)
+            self._index.seek(len(_MAGIC) + self.reused * _RECORD_SIZE)
             self._index.truncate()
             self._index.flush()
 
@@ -185,20 +218,36 @@ class GrowingArchive:
         os.fsync(self._archive.fileno())
 
 
-def _read_records(index: bytes) -> list[Record]:
-    """The records of an index; none if it is of another format. A torn last one is left out."""
+def holds_blocks(index: Path) -> bool:
+    """Whether something was packed for good that a restart may use again."""
+    try:
+        return index.stat().st_size >= len(_MAGIC) + _RECORD_SIZE
+    except OSError:
+        return False
+
+
+class _DamagedRecordError(Exception):
+    """A record is not what was written."""
+
+
+def _read_records(index: bytes) -> Iterator[Record]:
+    """The records of an index; none if another version of the program wrote it. A torn last one is left out.
+
+    Raises:
+        _DamagedRecordError: the next one is damaged.
+    """
     if not index.startswith(_MAGIC):
-        return []
-    body = index[len(_MAGIC) :]
-    whole = len(body) - len(body) % _RECORD.size
-    return [Record(*fields) for fields in _RECORD.iter_unpack(body[:whole])]
+        if not _MAGIC.startswith(index) and not index.startswith(_FORMAT):
+            raise _DamagedRecordError
+        return
+    for start in range(len(_MAGIC), len(index) - _RECORD_SIZE + 1, _RECORD_SIZE):
+        fields = index[start : start + _RECORD.size]
+        if _CHECK.unpack_from(index, start + _RECORD.size) != (zlib.crc32(fields),):
+            raise _DamagedRecordError
+        yield Record(*_RECORD.unpack(fields))
 
 
-def _sha256(data: bytes | bytearray) -> bytes:
-    return hashlib.sha256(data).digest()
-
-
-def _packed_sha256(content: bytes, lzma2_size: int) -> bytes:
+def _packed_sha256(digests: bytes, lzma2_size: int) -> bytes:
     digest = hashlib.sha256(_SIZE.pack(lzma2_size))
-    digest.update(content)
+    digest.update(digests)
     return digest.digest()

@@ -2,45 +2,64 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from tui_transfer.archive.checksums import SpoolPart, damaged
 from tui_transfer.archive.disk import open_unlinked, reading
 from tui_transfer.archive.source import WAL_SUFFIX, Source
-from tui_transfer.archive.sqlite import ROLLBACK_SUFFIX, SHARED_MEMORY_SUFFIX, Copying, OvertakenError
-from tui_transfer.archive.stamp import Stamp, changed
+from tui_transfer.archive.sqlite import (
+    ROLLBACK_SUFFIX,
+    SHARED_MEMORY_SUFFIX,
+    SUFFIXES,
+    Copied,
+    Copying,
+    OvertakenError,
+)
+from tui_transfer.archive.stamp import MODIFIED, Stamp, changed
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system.files import disk_errors, printable, write_private
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+SNAPSHOT_NAME: Final = "snapshot.sqlite"
+_MARK_NAME: Final = "snapshot.json"
 
 LOCKED_AFTER: Final = 30.0
 """Seconds during which a locked database is asked again."""
 
 _ATTEMPTS: Final = 5  # how often a copy may be overtaken by a writer before we give up
+_CHUNK: Final = 1 << 20
 _PAUSE: Final = 0.2  # seconds between two, for whoever is at it to finish
 _FILE_VERSIONS: Final = slice(18, 20)  # write and read version in SQLite's file header
 _WAL_VERSION: Final = 2
 
+_TOLD_OF_DATABASES: Final = {
+    Problem.DATABASE_CHANGED,
+    Problem.DATABASE_LOCKED,
+    Problem.DATABASE_UNREADABLE,
+}
 _State = dict[str, Stamp]
 """The stamps of a database ("") and of the journals it has, by suffix."""
 
 
 @dataclass(frozen=True)
 class _Mark:
-    """Says that a snapshot is complete, and which state of the original it is not older than."""
+    """Says that a snapshot is complete, which state of the original it is not older than, and its SHA-256."""
 
     original: _State
-    snapshot: Stamp
+    sha256: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Snapshot:
     """A database that will not change any more: its own copy in our folder.
 
@@ -49,9 +68,10 @@ class Snapshot:
     """
 
     source: Source
-    _file: Path
-    _mark: _Mark
-    _mark_file: Path
+    _folder: Path
+    _original: _State
+    _sha256: str | None
+    """Of what was written; None where that is not known before it was read once."""
 
     def keep(self) -> None:
         """Sees to it that a restart finds the snapshot, rather than take another.
@@ -59,11 +79,40 @@ class Snapshot:
         That takes as long as the disk needs for all of it; it may be read meanwhile.
 
         Raises:
-            TransferError: `DISK_FULL` or `DISK_UNWRITABLE`.
+            TransferError: `SPOOL_DAMAGED`, `DISK_FULL` or `DISK_UNWRITABLE`.
         """
-        with disk_errors(self._file), self._file.open("rb+") as file:
-            os.fsync(file.fileno())
-        write_private(self._mark_file, msgspec.json.encode(self._mark))
+        file = self._folder / SNAPSHOT_NAME
+        with self.damage_told(), reading(file), file.open("rb+") as opened:
+            with disk_errors(file):
+                os.fsync(opened.fileno())
+            if self._sha256 is None:
+                self._sha256 = _sha256(file)
+        write_private(self._folder / _MARK_NAME, msgspec.json.encode(_Mark(self._original, self._sha256)))
+
+    @contextmanager
+    def damage_told(self) -> Iterator[None]:
+        """Tells of a snapshot that cannot be read, or changes while it is, what would be told of a database:
+        that it is damaged.
+
+        Raises:
+            TransferError: `SPOOL_DAMAGED`; what the body raises.
+        """
+        file = self._folder / SNAPSHOT_NAME
+        try:
+            yield
+        except TransferError as error:
+            if error.problem not in _TOLD_OF_DATABASES or error.details["path"] != printable(file):
+                raise
+            raise damaged(file, SpoolPart.SNAPSHOT, error.details["reason"]) from error
+
+    def check(self, sha256: str) -> None:
+        """Checks what was read of it, once it was kept, against what was written.
+
+        Raises:
+            TransferError: `SPOOL_DAMAGED`.
+        """
+        if sha256 != self._sha256:
+            raise damaged(self._folder / SNAPSHOT_NAME, SpoolPart.SNAPSHOT, MODIFIED)
 
 
 def take_snapshot(
@@ -71,39 +120,82 @@ def take_snapshot(
     folder: Path,
     *,
     on_copied: Callable[[int], None],
+    on_damaged: Callable[[], object],
     cancelled: threading.Event,
     locked_after: float = LOCKED_AFTER,
 ) -> Snapshot:
     """Takes a snapshot of `source`, of kind SQLITE, in `folder`.
 
-    One that an earlier run kept is used again if the original has not changed since.
+    One that an earlier run kept is used again if the original has not changed since, and it is what was
+    written then.
 
     Args:
         source: what `list_source` found.
         folder: an existing private folder.
         on_copied: told the bytes copied so far.
+        on_damaged: called where an earlier snapshot is not what was written; another one is taken.
         cancelled: ends the copy with `INTERRUPTED`.
         locked_after: seconds after which a lock that does not go away is `DATABASE_LOCKED`.
 
     Raises:
         TransferError: `DATABASE_MISSING`, `DATABASE_LOCKED`, `DATABASE_UNREADABLE`, `DATABASE_CHANGED`
-            (a writer overtook every attempt), `DISK_FULL`, `DISK_UNWRITABLE` or `INTERRUPTED`.
+            (a writer overtook every attempt), `DISK_FULL`, `DISK_UNWRITABLE` or `INTERRUPTED`. Nothing is
+            left of a snapshot that is not whole.
     """
-    snapshot, mark_file = folder / "snapshot.sqlite", folder / "snapshot.json"
-    mark = _read_mark(mark_file)
-    if mark is None or mark.original != _state(source.path) or mark.snapshot != _stamp(snapshot):
-        with disk_errors(mark_file):
-            mark_file.unlink(missing_ok=True)
-        state = _take(Copying(source.path, snapshot, on_copied, cancelled, locked_after))
-        with disk_errors(snapshot):
-            mark = _Mark(state, Stamp.of(snapshot.lstat()))
+    file = folder / SNAPSHOT_NAME
+    mark = _read_mark(folder / _MARK_NAME)
+    if mark and mark.original == _state(source.path):
+        if _is_as_written(file, mark.sha256, cancelled):
+            return _snapshot(source, folder, mark.original, mark.sha256)
+        on_damaged()
+    remove_snapshot(folder)
+    try:
+        state, copied = _take(Copying(source.path, file, on_copied, cancelled, locked_after))
+        return _snapshot(source, folder, state, copied.sha256)
+    except BaseException:
+        remove_snapshot(folder)
+        raise
+
+
+def remove_snapshot(folder: Path) -> None:
+    """Removes a snapshot from its folder, if there is one, its mark first.
+
+    Raises:
+        TransferError: `DISK_UNWRITABLE`.
+    """
+    names = [_MARK_NAME, *(f"{SNAPSHOT_NAME}{suffix}" for suffix in SUFFIXES)]
+    for path in map(folder.joinpath, names):
+        with disk_errors(path):
+            path.unlink(missing_ok=True)
+
+
+def _snapshot(source: Source, folder: Path, original: _State, sha256: str | None) -> Snapshot:
     (item,) = source.items
-    modified_ns = mark.original[""].modified_ns
-    item = item._replace(path=str(snapshot), modified_ns=modified_ns, stamp=mark.snapshot)
-    return Snapshot(replace(source, items=(item,)), snapshot, mark, mark_file)
+    file = folder / SNAPSHOT_NAME
+    with disk_errors(file):
+        stamp = Stamp.of(file.lstat())
+    item = item._replace(path=str(file), modified_ns=original[""].modified_ns, stamp=stamp)
+    return Snapshot(replace(source, items=(item,)), folder, original, sha256)
 
 
-def _take(copying: Copying) -> _State:
+def _is_as_written(file: Path, sha256: str, cancelled: threading.Event) -> bool:
+    try:
+        return _sha256(file, cancelled) == sha256
+    except OSError:
+        return False
+
+
+def _sha256(file: Path, cancelled: threading.Event | None = None) -> str:
+    digest = hashlib.sha256()
+    with open_unlinked(file) as opened:
+        while chunk := opened.read(_CHUNK):
+            if cancelled and cancelled.is_set():
+                raise TransferError(Problem.INTERRUPTED, reason="Arrêt demandé pendant la lecture de la base")
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _take(copying: Copying) -> tuple[_State, Copied]:
     """Takes the snapshot; returns a state of the original that the snapshot is not older than."""
     for attempt in range(_ATTEMPTS):
         if attempt:
@@ -112,14 +204,15 @@ def _take(copying: Copying) -> _State:
         if "" not in state:
             raise TransferError(Problem.DATABASE_MISSING, path=printable(copying.original))
         try:
-            if _would_create_files(copying.original, state) or not copying.back_up():
-                copying.copy(list(state))
+            copied = None if _would_create_files(copying.original, state) else copying.back_up()
+            if copied is None:
+                copied = copying.copy(list(state))
                 if _state(copying.original) != state:
                     continue
-                copying.make_whole()
+                copying.make_whole() if len(state) > 1 else copying.check_whole()
         except OvertakenError:
             continue
-        return state
+        return state, copied
     raise changed(copying.original, "un programme ne cesse d'y écrire")
 
 

@@ -22,13 +22,15 @@ and "How To Corrupt" (2.2).
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
 from tui_transfer.archive.disk import open_private, open_unlinked, reading, unreadable
@@ -41,9 +43,12 @@ if TYPE_CHECKING:
     import io
     import threading
     from collections.abc import Callable
+    from concurrent.futures import Future
 
 ROLLBACK_SUFFIX: Final = "-journal"
 SHARED_MEMORY_SUFFIX: Final = "-shm"
+SUFFIXES: Final = ("", WAL_SUFFIX, ROLLBACK_SUFFIX, SHARED_MEMORY_SUFFIX)
+"""Of the files that a database may consist of."""
 
 _PAGES_PER_STEP: Final = 256
 _CHUNK: Final = 1 << 20
@@ -69,6 +74,13 @@ class OvertakenError(Exception):
 
 
 @dataclass(frozen=True)
+class Copied:
+    """What was written to a snapshot: its SHA-256, in hexadecimal; None where SQLite wrote it, unseen."""
+
+    sha256: str | None
+
+
+@dataclass(frozen=True)
 class Copying:
     """One database on its way into `snapshot`.
 
@@ -86,8 +98,8 @@ class Copying:
     cancelled: threading.Event
     locked_after: float
 
-    def back_up(self) -> bool:
-        """Backs the database up; `False` if that would need writing beside it.
+    def back_up(self) -> Copied | None:
+        """Backs the database up; `None` if that would need writing beside it.
 
         Raises:
             OvertakenError: by a program that does not heed SQLite's locks.
@@ -100,16 +112,15 @@ class Copying:
             with self._open("") as file, closing(_connect_read_only(self.original)) as original:
                 self._begin_reading(original)
                 if self._can_be_copied(original, file):
-                    self._copy_under_lock(file)
-                else:
-                    self._back_up_pages(original)
+                    return Copied(self._copy_under_lock(file))
+                self._back_up_pages(original)
+                return Copied(None)
         except sqlite3.Error as error:
             if _primary_code(error) in _CANNOT_READ_IN_PLACE:
-                return False
+                return None
             raise self._failure(error) from error
-        return True
 
-    def copy(self, suffixes: list[str]) -> None:
+    def copy(self, suffixes: list[str]) -> Copied:
         """Copies the files of the database: itself ("") and its journals, by suffix.
 
         Raises:
@@ -118,9 +129,12 @@ class Copying:
         """
         self._start_anew()
         copied = 0
-        for suffix in suffixes:
-            with self._open(suffix) as file:
-                copied = self._copy_open(file, suffix, copied)
+        with _HashingAside() as hashing:
+            for suffix in suffixes:
+                with self._open(suffix) as file:
+                    copied = self._copy_open(file, suffix, copied, hashing.update)
+        # With its journals, one file is made of several.
+        return Copied(hashing.hexdigest() if suffixes == [""] else None)
 
     def make_whole(self) -> None:
         """Lets SQLite play the journals that came with a copy, so that one file holds everything.
@@ -128,10 +142,21 @@ class Copying:
         Raises:
             TransferError: `DATABASE_UNREADABLE`, `DISK_FULL`, `DISK_UNWRITABLE`.
         """
+        self._look_into(f"{_uri(self.snapshot)}?mode=rw", "PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def check_whole(self) -> None:
+        """Sees whether SQLite takes a copy that came without journals for a database, and leaves it as it is.
+
+        Raises:
+            TransferError: `DATABASE_UNREADABLE`.
+        """
+        self._look_into(f"{_uri(self.snapshot)}?immutable=1")
+
+    def _look_into(self, uri: str, *then: str) -> None:
         try:
-            with closing(sqlite3.connect(self.snapshot, isolation_level=None)) as copy:
-                copy.execute("SELECT count(*) FROM sqlite_master").fetchone()
-                copy.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as copy:
+                for statement in ("SELECT count(*) FROM sqlite_master", *then):
+                    copy.execute(statement).fetchone()
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
@@ -155,10 +180,12 @@ class Copying:
         with reading(self.original):
             return journal != "wal" and os.fstat(file.fileno()).st_size <= _LOCK_BYTES - _CHUNK
 
-    def _copy_under_lock(self, file: io.FileIO) -> None:
+    def _copy_under_lock(self, file: io.FileIO) -> str:
+        """Copies the file; returns the SHA-256 of what was copied."""
         with reading(self.original):
             before = Stamp.of(os.fstat(file.fileno()))
-        copied = self._copy_open(file, "", 0)
+        with _HashingAside() as hashing:
+            copied = self._copy_open(file, "", 0, hashing.update)
         # The connection was opened by name: were another file there now, its lock would be that one's.
         with reading(self.original):
             try:
@@ -167,6 +194,7 @@ class Copying:
                 raise OvertakenError from error
         if after != before or copied != before.size:
             raise OvertakenError
+        return hashing.hexdigest()
 
     def _back_up_pages(self, original: sqlite3.Connection) -> None:
         with closing(sqlite3.connect(self.snapshot, isolation_level=None)) as snapshot:
@@ -192,8 +220,10 @@ class Copying:
         except OSError as error:
             raise unreadable(original, error) from error
 
-    def _copy_open(self, file: io.FileIO, suffix: str, copied: int) -> int:
-        """Copies one file; returns the bytes copied so far, `copied` included."""
+    def _copy_open(
+        self, file: io.FileIO, suffix: str, copied: int, on_chunk: Callable[[bytes], object]
+    ) -> int:
+        """Copies one file, each chunk told before; returns the bytes copied so far, `copied` included."""
         copy = Path(f"{self.snapshot}{suffix}")
         with disk_errors(copy), os.fdopen(open_private(copy, anew=True), "wb") as target:
             while True:
@@ -202,13 +232,14 @@ class Copying:
                     chunk = file.read(_CHUNK)
                 if not chunk:
                     return copied
+                on_chunk(chunk)
                 target.write(chunk)
                 copied += len(chunk)
                 self.on_copied(copied)
 
     def _start_anew(self) -> None:
         with disk_errors(self.snapshot):
-            for suffix in (WAL_SUFFIX, ROLLBACK_SUFFIX, SHARED_MEMORY_SUFFIX):
+            for suffix in SUFFIXES[1:]:
                 Path(f"{self.snapshot}{suffix}").unlink(missing_ok=True)
             os.close(open_private(self.snapshot, anew=True))
 
@@ -228,11 +259,39 @@ class Copying:
         return TransferError(problem, path=original, reason=reason)
 
 
+class _HashingAside:
+    """SHA-256 of bytes on their way, taken in a thread of its own: no time where a core is free."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="hash")
+        self._at_work: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+
+    def update(self, chunk: bytes) -> None:
+        """Adds a chunk, once the one before is done with: memory holds two."""
+        if self._at_work:
+            self._at_work.result()
+        self._at_work = self._pool.submit(self._digest.update, chunk)
+
+    def hexdigest(self) -> str:
+        """Of all that was added; to be asked after the end."""
+        return self._digest.hexdigest()
+
+
 def _connect_read_only(database: Path) -> sqlite3.Connection:
-    """Connects by a URI: ``file:///C:/…`` on Windows, any byte of a name quoted elsewhere."""
-    rooted = os.fsencode("/" + database.as_posix().removeprefix("/"))
-    uri = f"file://{quote(rooted, safe='/:')}?mode=ro"
-    return sqlite3.connect(uri, uri=True, timeout=_BUSY_WAIT, isolation_level=None)
+    return sqlite3.connect(f"{_uri(database)}?mode=ro", uri=True, timeout=_BUSY_WAIT, isolation_level=None)
+
+
+def _uri(database: Path) -> str:
+    """``file:///C:/…`` on Windows, any byte of a name quoted elsewhere."""
+    rooted = os.fsencode("/" + database.absolute().as_posix().removeprefix("/"))
+    return f"file://{quote(rooted, safe='/:')}"
 
 
 def _primary_code(error: sqlite3.Error) -> int:

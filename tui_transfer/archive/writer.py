@@ -11,13 +11,15 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from tui_transfer.archive.blocks import BLOCK_SIZE, END, pack
-from tui_transfer.archive.index import SIGNATURE_SIZE, GrowingArchive, Record
+from tui_transfer.archive.checksums import SIGNATURE_SIZE, Checksums, SpoolPart
+from tui_transfer.archive.index import GrowingArchive, PackedBlock, holds_blocks
 from tui_transfer.archive.reader import SourceReader
-from tui_transfer.archive.snapshot import take_snapshot
+from tui_transfer.archive.snapshot import remove_snapshot, take_snapshot
 from tui_transfer.archive.source import SourceKind
 from tui_transfer.system.files import make_private_folder
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from tui_transfer.archive.snapshot import Snapshot
     from tui_transfer.archive.source import Item, Source
 
+_INDEX_NAME: Final = "blocks.index"
 _NICENESS: Final = 5
 """What `nice` adds for threads that pack: they get a quarter of a core that somebody else wants all of."""
 
@@ -121,6 +124,8 @@ def write_archive(
     threads: int | None = None,
     on_progress: Callable[[Progress], None],
     cancelled: threading.Event,
+    checksums: Checksums | None = None,
+    on_damaged: Callable[[SpoolPart], object] = lambda _: None,
 ) -> Archive:
     """Writes a database to `archive`, or goes on with an archive that was not finished.
 
@@ -137,15 +142,20 @@ def write_archive(
         threads: blocks packed at the same time; by default one for each core.
         on_progress: called in the caller's thread, after each block.
         cancelled: ends the work, within a fraction of a second, with `INTERRUPTED`.
+        checksums: new ones, of what is written to the archive: by them it is read while it grows.
+        on_damaged: called in the caller's thread where what an earlier run left is not what was written; it
+            is made again, at once.
 
     Raises:
         TransferError: `DATABASE_MISSING`, `DATABASE_CHANGED`, `DATABASE_LOCKED`, `DATABASE_UNREADABLE`,
-            `DISK_FULL`, `DISK_UNWRITABLE`, `INTERRUPTED`.
+            `DISK_FULL`, `DISK_UNWRITABLE`, `INTERRUPTED`; `SPOOL_DAMAGED` where what this run wrote is not
+            what is read again: what was told to be final may not be, and all is to be done anew.
     """
     make_private_folder(work)
+    checksums = checksums or Checksums()
     snapshot = None
     if source.summary.kind is SourceKind.SQLITE:
-        snapshot = _snapshot(source, work, on_progress, cancelled)
+        snapshot = _snapshot(source, work, on_progress, lambda: on_damaged(SpoolPart.SNAPSHOT), cancelled)
         source = snapshot.source
     reader = SourceReader(source, cancelled)
     total = left = source.size
@@ -154,8 +164,11 @@ def write_archive(
         on_progress(Progress(packer.read, total, growing.end))
 
     with (
+        snapshot.damage_told() if snapshot else nullcontext(),
         _Aside(snapshot.keep if snapshot else reader.confirm) as aside,
-        GrowingArchive(archive, work / "blocks.index") as growing,
+        GrowingArchive(
+            archive, work / _INDEX_NAME, checksums, lambda: on_damaged(SpoolPart.ARCHIVE)
+        ) as growing,
         _Packer(growing, pacer, threads or cores(), cancelled, report) as packer,
     ):
         report()
@@ -172,20 +185,37 @@ def write_archive(
         packed_size = growing.end - SIGNATURE_SIZE + len(END.content)
         container = build_container(reader.files, packed_size, growing.lzma2_size + END.lzma2_size)
         aside.finish()
+        entries = _entries(reader.files)
+        if snapshot:
+            snapshot.check(entries[0].sha256)
         growing.seal(END.content + container.header, container.signature)
         report()
-        return Archive(
-            archive, growing.end, growing.sha256(cancelled), total, _entries(reader.files), growing.reused
-        )
+        sha256 = checksums.sha256(archive, cancelled)
+        return Archive(archive, growing.end, sha256, total, entries, growing.reused)
+
+
+def remove_unused_snapshot(work: Path) -> None:
+    """Removes the snapshot in `work` from which nothing was packed: a copy of a database, in clear, that a
+    restart would gain nothing by. To be called while nothing is written there.
+
+    Raises:
+        TransferError: `DISK_UNWRITABLE`.
+    """
+    if not holds_blocks(work / _INDEX_NAME):
+        remove_snapshot(work)
 
 
 def _snapshot(
-    source: Source, work: Path, on_progress: Callable[[Progress], None], cancelled: threading.Event
+    source: Source,
+    work: Path,
+    on_progress: Callable[[Progress], None],
+    on_damaged: Callable[[], object],
+    cancelled: threading.Event,
 ) -> Snapshot:
     def report(copied: int) -> None:
         on_progress(Progress(0, source.size, copied=copied))
 
-    return take_snapshot(source, work, on_copied=report, cancelled=cancelled)
+    return take_snapshot(source, work, on_copied=report, on_damaged=on_damaged, cancelled=cancelled)
 
 
 class _Aside:
@@ -213,15 +243,6 @@ class _Aside:
         self.begin()
         assert self._done
         self._done.result()
-
-
-@dataclass(frozen=True, slots=True)
-class _PackedBlock:
-    """A block that was packed, and how many seconds that took, of one thread."""
-
-    record: Record
-    content: bytes
-    seconds: float
 
 
 class _Packer:
@@ -253,7 +274,7 @@ class _Packer:
         self._cancelled = cancelled
         self._on_block = on_block
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pack", initializer=_give_way)
-        self._pending: deque[Future[_PackedBlock]] = deque()
+        self._pending: deque[Future[tuple[PackedBlock, float]]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -287,16 +308,16 @@ class _Packer:
         while self._pending:
             self._collect()
 
-    def _pack(self, block: bytearray, preset: Preset) -> _PackedBlock:
+    def _pack(self, block: bytearray, preset: Preset) -> tuple[PackedBlock, float]:
+        """The block packed, and how many seconds that took, of one thread."""
         begin = time.perf_counter()
-        packed = pack(block, preset, self._cancelled)
-        record = Record.of(block, packed)
-        return _PackedBlock(record, packed.content, time.perf_counter() - begin)
+        packed = PackedBlock.of(block, pack(block, preset, self._cancelled))
+        return packed, time.perf_counter() - begin
 
     def _collect(self) -> None:
-        block = self._pending.popleft().result()
-        self._growing.append(block.record, block.content)
-        self._pacer.packed(len(block.content), block.seconds)
+        block, seconds = self._pending.popleft().result()
+        self._growing.append(block)
+        self._pacer.packed(len(block.content), seconds)
         self._is_final(block.record.source_size)
 
     def _is_final(self, size: int) -> None:

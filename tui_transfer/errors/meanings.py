@@ -409,6 +409,13 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "{path} : {reason}.",
         "Vérifiez que ce dossier existe et que vous pouvez y écrire, puis reprenez.",
     ),
+    Problem.SPOOL_DAMAGED: Meaning(
+        ExitCode.LOCAL_DISK,
+        Recovery.PERMANENT,
+        "Le disque de cette machine ne rend pas ce qui y a été écrit",
+        "{path} : {reason}. Rien de ce qui est altéré n'a reçu son nom définitif sur Sharebox.",
+        "Faites vérifier ce disque, puis reprenez : ce qui est altéré sera refait à partir de la base.",
+    ),
     Problem.CONTENT_MISMATCH: Meaning(
         ExitCode.MISMATCH,
         Recovery.PERMANENT,

@@ -130,6 +130,7 @@ class Problem(StrEnum):
 
     DISK_FULL = "disk-full"
     DISK_UNWRITABLE = "disk-unwritable"
+    SPOOL_DAMAGED = "spool-damaged"
     CONTENT_MISMATCH = "content-mismatch"
     CONNECTION_LOST = "connection-lost"
     INTERRUPTED = "interrupted"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui_transfer.job.remains import ARCHIVE_NAME
 from tui_transfer.sharebox.delivery.growing import GrowingFile
 from tui_transfer.system.files import PRIVATE_FILE, disk_errors, make_private_folder
 
@@ -19,8 +20,7 @@ class Shipment:
         self.index = index
         self.spec = job.spec.databases[index]
         self.folder = job.spool / str(index)
-        # Never named .7z here: until its last bytes are written it is not an archive.
-        self.archive = self.folder / "archive.part"
+        self.archive = self.folder / ARCHIVE_NAME
         self.manifest = self.folder / "manifest.json"
         self.growing = GrowingFile(self.archive)
         self.source: Source | None = None
