@@ -209,6 +209,26 @@ async def test_a_missing_database_is_named_and_refused(app: CentreApp, databases
         assert "« Base active » : la base est introuvable" in flat(app)
 
 
+async def test_a_missing_database_keeps_no_other_from_going(
+    app: CentreApp, staged: Stage, databases: list[Path]
+) -> None:
+    staged.tick(len(STATEMENTS))
+    databases[0].unlink()
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await pilot.press("down", "space")
+        await ask(pilot)
+        assert "✗ Base active la base est introuvable • Archives" in flat(app)
+        assert "La base marquée ✗ ne pourra pas partir ; l'autre partira." in flat(app)
+        await pilot.press("enter")  # « Non » has the focus
+        assert control.list_jobs(staged.home) == []
+        await ask(pilot)
+        await pilot.press("o")
+        await settle(pilot)
+    (job,) = control.list_jobs(staged.home)
+    assert [item.name for item in job.spec.databases] == ["Base active", "Archives"]
+
+
 async def test_non_changes_nothing(app: CentreApp, staged: Stage, workers: Workers) -> None:
     async with app.run_test() as pilot:
         await open_list(pilot)

@@ -15,6 +15,7 @@ from tests.tui.conftest import flat, until
 from tests.tui.scenes import follow, settle
 from tests.tui.stage import FINGERPRINT, OTHER_FINGERPRINT
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.job import events as ev
 from tui_transfer.settings import config
 from tui_transfer.settings.config import ProxySettings
 from tui_transfer.tui.app import CentreApp
@@ -338,6 +339,27 @@ async def test_a_failure_says_why_and_what_to_do_and_unfolds(
         await pilot.press("r")
         await settle(pilot)
     assert [started.id for started in workers.jobs] == [job.id]
+
+
+async def test_what_failed_of_several_databases_is_named(app: CentreApp, staged: Stage) -> None:
+    def failed(database: int, problem: str) -> ev.DatabaseFailed:
+        return ev.DatabaseFailed(at=stage.at(20), database=database, problem=problem, details={"path": "/x"})
+
+    events = [
+        stage.started(),
+        stage.connected(),
+        failed(0, "database-missing"),
+        *stage.delivered(1, 1000),
+        failed(2, "database-changed"),
+        stage.blocked("database-missing", 0, path="/x"),
+    ]
+    job = staged.job(events)
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        text = flat(app)
+        assert isinstance(app.screen, FailureDialog)
+        assert "La base est introuvable « Base active » : Rien n'existe à l'emplacement /x." in text
+        assert "En échec aussi : ✗ Paie 2021 la base a changé" in text
 
 
 def assert_not_on_disk(staged: Stage) -> None:

@@ -164,7 +164,8 @@ def _dialog_for(failure: TransferError, follower: Follower, session: Session) ->
         return _secret_dialog(failure, follower.state.sharebox, session)
     from tui_transfer.tui.dialogs.failure import FailureDialog
 
-    return FailureDialog(failure, follower.job)
+    concerns_all = follower.state.problem_database is None
+    return FailureDialog(failure, follower.job, () if concerns_all else follower.state.failed)
 
 
 def _proxy_form(failure: TransferError, follower: Follower, session: Session) -> ProxyForm:

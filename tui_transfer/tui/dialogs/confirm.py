@@ -57,7 +57,8 @@ class ConfirmDialog(Dialog[Decision]):
         self._looks = looks
         self._sharebox = sharebox
         self._unmet = unmet
-        self.AUTO_FOCUS = "#action-no" if unmet else "#action-yes"  # type: ignore[misc]
+        self._unfit = [name for name, look in looks.items() if isinstance(look, TransferError)]
+        self.AUTO_FOCUS = "#action-no" if unmet or self._unfit else "#action-yes"  # type: ignore[misc]
 
     def body(self) -> Iterable[Widget]:
         """What would be missing comes first."""
@@ -69,9 +70,12 @@ class ConfirmDialog(Dialog[Decision]):
             lines.append(Content.styled("Le rapport dira que le transfert s'est fait sans eux.", "$muted"))
             yield paragraph(Content("\n").join(lines))
         # Everything is in sight at once, at 80 columns and 24 lines.
-        rows = [("•", "", name, _size(look)) for name, look in self._looks.items()]
+        rows = [_row(name, look) for name, look in sorted(self._looks.items(), key=_unfit_first)]
         listing = list_databases(rows, _FEW) if self._unmet else list_databases(rows)
         yield paragraph(Content("\n").join([listing, _total(self._looks)]))
+        if self._unfit:
+            cannot, others = _sentences(len(self._unfit), len(self._looks) - len(self._unfit))
+            yield paragraph(Content.assemble((f"! {cannot}", "$warning"), f" {others}"))
         yield paragraph(self._destination())
 
     def _destination(self) -> Content:
@@ -84,8 +88,9 @@ class ConfirmDialog(Dialog[Decision]):
 
     def buttons(self) -> Iterable[Action]:
         """« Oui » and « Non », and the way to the prerequisites."""
-        yield Action("yes", primary=not self._unmet)
-        yield Action("no", primary=bool(self._unmet))
+        doubtful = bool(self._unmet or self._unfit)
+        yield Action("yes", primary=not doubtful)
+        yield Action("no", primary=doubtful)
         if self._unmet:
             yield Action("prerequisites")
 
@@ -103,10 +108,30 @@ class ConfirmDialog(Dialog[Decision]):
             self.dismiss(Decision.PREREQUISITES)
 
 
+def _unfit_first(entry: tuple[str, Summary | TransferError | None]) -> bool:
+    return not isinstance(entry[1], TransferError)
+
+
+def _row(name: str, look: Summary | TransferError | None) -> tuple[str, str, str, str]:
+    if isinstance(look, TransferError):
+        return "✗", "$error", name, look.title.lower()
+    return "•", "", name, _size(look)
+
+
+def _sentences(unfit: int, others: int) -> tuple[str, str]:
+    cannot = (
+        "La base marquée ✗ ne pourra pas partir"
+        if unfit == 1
+        else "Les bases marquées ✗ ne pourront pas partir"
+    )
+    return f"{cannot} ;", "l'autre partira." if others == 1 else "les autres partiront."
+
+
 def _total(looks: Mapping[str, Summary | TransferError | None]) -> Content:
-    sizes = [look.size for look in looks.values() if look is not None and not isinstance(look, TransferError)]
-    bases = french.count(len(looks), "base", "bases")
-    if len(sizes) < len(looks):
+    fit = [look for look in looks.values() if not isinstance(look, TransferError)]
+    sizes = [look.size for look in fit if look is not None]
+    bases = french.count(len(fit), "base", "bases")
+    if len(sizes) < len(fit):
         return Content(f"{bases}, {wording.SIZE_UNKNOWN}.")
     return Content(f"{bases}, {french.size(sum(sizes))} avant compression.")
 

@@ -11,18 +11,21 @@ from tui_transfer import __version__
 from tui_transfer.errors import Problem
 from tui_transfer.tui import clipboard, wording
 from tui_transfer.tui.answers import Answer
-from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
+from tui_transfer.tui.dialogs.dialog import Dialog, list_databases, paragraph
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.widget import Widget
 
     from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Job
+    from tui_transfer.job.state import DatabaseState
 
+_FEW: Final = 3
+"""Other databases that are named: at 80 columns and 24 lines, the buttons stay in sight."""
 NOT_RESUMABLE: Final = frozenset(
     {
         Problem.HOST_KEY_CHANGED,
@@ -49,11 +52,15 @@ class FailureDialog(Dialog[Answer | None]):
         Binding("escape", "close", "Fermer", show=False),
     ]
 
-    def __init__(self, failure: TransferError, job: Job | None) -> None:
-        """`job`: None where so little of it can be read that nobody knows what it was to do."""
+    def __init__(self, failure: TransferError, job: Job | None, failed: Sequence[DatabaseState] = ()) -> None:
+        """`job`: None where so little of it can be read that nobody knows what it was to do.
+
+        `failed`: the databases that failed by themselves; `failure` is that of the first.
+        """
         super().__init__(failure.title, kind="error")
         self._failure = failure
         self._job = job
+        self._failed = failed
 
     def body(self) -> Iterable[Widget]:
         """Why, what to do, where the log is; the details are folded."""
@@ -61,7 +68,8 @@ class FailureDialog(Dialog[Answer | None]):
         if failure.problem is Problem.HOST_KEY_CHANGED:
             yield from self._two_fingerprints()
         else:
-            yield paragraph(failure.why)
+            yield paragraph(self._which() + failure.why)
+            yield from self._others()
         yield paragraph(failure.advice, "advice")
         if self._job is not None and self._job.log.exists():
             yield paragraph(f"Journal technique : {self._job.log}", "muted")
@@ -84,6 +92,20 @@ class FailureDialog(Dialog[Answer | None]):
                 ("Présentée  ", "$muted"), (details.get("fingerprint", "—"), "bold $error"),
             )
         )  # fmt: skip
+
+    def _which(self) -> str:
+        """The database at fault, where the job has more than one."""
+        several = self._job is not None and len(self._job.spec.databases) > 1
+        return f"« {self._failed[0].name} » : " if several and self._failed else ""
+
+    def _others(self) -> Iterable[Widget]:
+        rows = [
+            ("✗", "$error", item.name, item.failure.title.lower())
+            for item in self._failed[1:]
+            if item.failure
+        ]
+        if rows:
+            yield paragraph(Content("\n").join([Content("En échec aussi :"), list_databases(rows, _FEW)]))
 
     def buttons(self) -> Iterable[Action]:
         """« Reprendre » where it makes sense, and what helps to ask for help."""

@@ -273,10 +273,11 @@ class DatabasesPage(Page):
     def _obstacle(self, chosen: list[tuple[str, Path]]) -> str | None:
         if not chosen:
             return "Cochez au moins une base avec Espace."
-        for name, _ in chosen:
-            look = self._looks.get(name)
-            if isinstance(look, TransferError):
-                return f"« {name} » : {look.title.lower()}. Décochez-la, ou réglez ce point."
+        looks = [self._looks.get(name) for name, _ in chosen]
+        if all(isinstance(look, TransferError) for look in looks):  # one that is fit is kept by no other
+            name, first = chosen[0][0], looks[0]
+            assert isinstance(first, TransferError)
+            return f"« {name} » : {first.title.lower()}. Décochez-la, ou réglez ce point."
         if nested := find_nested([path for _, path in chosen]):
             names = {path: name for name, path in chosen}
             inner, outer = (names[path] for path in nested)
