@@ -1,4 +1,4 @@
-"""The smallest run of each benchmark of speed, in every run of the tests: all they measure must work."""
+"""The smallest run of the benchmarks that are run by hand, in every run of the tests: they must work."""
 
 from __future__ import annotations
 
@@ -39,6 +39,20 @@ def test_the_parts_are_measured(part: str) -> None:
     rows = _run("parts", part, "--megabytes", "1", "--database", "sqlite1", "--runs", "1")
     assert len(rows) == 2
     assert all(float(row[-1].rstrip(" |")) > 0 for row in rows)
+
+
+def test_replies_are_judged() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.fuzz_replies", "--replies", "20000"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    total, *lines = done.stdout.splitlines()
+    assert int(total.split()[0]) >= 20_000
+    assert sum(int(line.split()[0]) for line in lines) == int(total.split()[0])
+    assert {line.split()[-1] for line in lines} >= {"granted", "refused", "reply", "done", "nonsense", "lost"}
 
 
 def test_the_bound_is_that_of_the_preset_that_suits_the_line() -> None:

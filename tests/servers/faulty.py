@@ -41,6 +41,8 @@ class Faults:
         drop_at_second_session: breaks the connection when asked for another session.
         drop_at_password: is given the number of each password, from 0; True breaks the connection unanswered.
         on_sync: is called for each fsync request.
+        change_reply: is given the type of a request, and the type and body of its reply, which begins with
+            the request's number; gives the body that is sent instead.
         writes: how many write requests came.
         commands: how many commands were asked for.
         passwords: how many passwords were shown to it.
@@ -54,6 +56,7 @@ class Faults:
     drop_at_second_session: bool = False
     drop_at_password: Callable[[int], bool] = field(default=lambda number: False)
     on_sync: Callable[[], object] = field(default=lambda: None)
+    change_reply: Callable[[int, int, bytes], bytes] = field(default=lambda request, reply, body: body)
     writes: int = 0
     commands: int = 0
     passwords: int = 0
@@ -152,6 +155,11 @@ class _SftpServer(paramiko.SFTPServer):
         super().__init__(channel, name, server, sftp_si, **arguments)
         self._root: Path = arguments["root"]
         self._faults: Faults = arguments["faults"]
+        self._asked = protocol.CMD_INIT
+
+    def _send_packet(self, kind: int, packet: paramiko.Message) -> None:
+        body = self._faults.change_reply(self._asked, kind, packet.asbytes())
+        super()._send_packet(kind, paramiko.Message(body))  # type: ignore[misc]
 
     def _send_server_version(self) -> int:
         self._read_packet()  # type: ignore[attr-defined]
@@ -163,10 +171,11 @@ class _SftpServer(paramiko.SFTPServer):
             extensions.append(("statvfs@openssh.com", "2"))
         for word in chain.from_iterable(extensions):
             answer.add_string(word)
-        self._send_packet(protocol.CMD_VERSION, answer)  # type: ignore[attr-defined]
+        self._send_packet(protocol.CMD_VERSION, answer)
         return 3
 
     def _process(self, kind: int, number: int, message: paramiko.Message) -> None:
+        self._asked = kind
         start = len(message.get_so_far())
         if kind == protocol.CMD_EXTENDED:
             extension = message.get_text()
@@ -195,7 +204,7 @@ class _SftpServer(paramiko.SFTPServer):
         answer.add_int(number)
         answer.add_string("sha256")
         answer.add_bytes(hashlib.sha256(content).digest())
-        self._send_packet(protocol.CMD_EXTENDED_REPLY, answer)  # type: ignore[attr-defined]
+        self._send_packet(protocol.CMD_EXTENDED_REPLY, answer)
 
     def _sync(self, number: int, handle: bytes) -> None:
         self._faults.on_sync()

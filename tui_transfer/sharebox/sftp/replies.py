@@ -2,8 +2,7 @@
 
 Version 3 of the protocol: draft-ietf-secsh-filexfer-02. A reply is taken only if every length in it fits and
 no byte is missing or left over, so that what was cut short, or belongs to something else, is never taken for
-an acceptance. Nothing of a reply is dropped: encoding what was decoded gives the same bytes again, but for
-flags that stand for nothing.
+an acceptance. Nothing of a reply is dropped: encoding what was decoded gives the same bytes again.
 
 Where servers in use differ from the draft and mean one thing only, they are understood; each such place says
 which servers they are. Everything else is an `SftpProtocolError`, whose message says what was wrong.
@@ -67,10 +66,10 @@ class AttributeFlag(IntEnum):
     EXTENDED = 0x80000000
 
 
-FLAGS_WITHOUT_DATA: Final = 0x10 | 0x20
+_IDLE_FLAGS: Final = 0x10 | 0x20
 """« Time created » and « time modified » of version 4. WS_FTP and Huawei's servers set them in version 3 too,
 and send nothing for them."""
-_KNOWN_FLAGS: Final = sum(AttributeFlag) | FLAGS_WITHOUT_DATA
+_KNOWN_FLAGS: Final = sum(AttributeFlag) | _IDLE_FLAGS
 
 
 # What servers say
@@ -123,6 +122,7 @@ class Attributes:
         accessed: seconds since 1970. To look at a file changes it: it does not count when two are compared.
         owner: numbers of user and group.
         extended: names and data of others; None unless the server said that there may be some.
+        idle_flags: that the server set, and that stand for nothing.
     """
 
     size: int | None = None
@@ -131,6 +131,7 @@ class Attributes:
     accessed: int | None = field(default=None, compare=False)
     owner: tuple[int, int] | None = None
     extended: tuple[tuple[bytes, bytes], ...] | None = None
+    idle_flags: int = 0
 
     @property
     def is_folder(self) -> bool:
@@ -353,7 +354,7 @@ def _attributes(reader: _Reader) -> Attributes:
     extended = None
     if flags & AttributeFlag.EXTENDED:
         extended = tuple((reader.string(), reader.string()) for _ in range(reader.uint32()))
-    return Attributes(size, mode, modified, accessed, owner, extended)
+    return Attributes(size, mode, modified, accessed, owner, extended, flags & _IDLE_FLAGS)
 
 
 def _extension(reader: _Reader) -> Extension:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     Told = TypeVar("Told")
 
 __all__ = [
+    "ANSWER_SECONDS",
     "CREATE",
     "READ",
     "TRUNCATE",
