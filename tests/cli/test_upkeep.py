@@ -82,6 +82,11 @@ def _pipe(file: Path) -> None:
     os.mkfifo(file)
 
 
+def _folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
 HARMS: dict[str, Callable[[control.Job], object]] = {
     "a line edited": lambda job: _replace(job.journal, '"read-back"', '"server-hash"'),
     "the last line edited": lambda job: _replace(job.journal, "job.succeeded", "job.Succeeded"),
@@ -99,7 +104,7 @@ HARMS: dict[str, Callable[[control.Job], object]] = {
     "lists in lists": lambda job: _replace(job.spec_file, '"proxy": null', '"proxy": ' + "[" * 100_000),
     "the order is a pipe": lambda job: _pipe(job.spec_file),
     "the journal is a pipe": lambda job: _pipe(job.journal),
-    "the order is a folder": lambda job: (job.spec_file.unlink(), job.spec_file.mkdir()),
+    "the order is a folder": lambda job: _folder(job.spec_file),
 }
 
 
