@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -67,6 +68,25 @@ def _replace(file: Path, old: str, new: str) -> None:
     file.write_text(content.replace(old, new))
 
 
+def _reseal(job: control.Job, old: str, new: str) -> None:
+    """Changes the last line of the journal, and its hash with it."""
+    *before, last = _lines(job)
+    assert old.encode() in last
+    line = last[:-76].replace(old.encode(), new.encode())
+    digest = hashlib.sha256(line).hexdigest()
+    job.journal.write_bytes(b"".join(before) + line + f',"hash":"{digest}"}}\n'.encode())
+
+
+def _pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def _folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
 HARMS: dict[str, Callable[[control.Job], object]] = {
     "a line edited": lambda job: _replace(job.journal, '"read-back"', '"server-hash"'),
     "the last line edited": lambda job: _replace(job.journal, "job.succeeded", "job.Succeeded"),
@@ -77,6 +97,14 @@ HARMS: dict[str, Callable[[control.Job], object]] = {
     "the order edited": lambda job: _replace(job.spec_file, "127.0.0.1", "127.0.0.2"),
     "the order garbled": lambda job: job.spec_file.write_text("{"),
     "the order lost": lambda job: job.spec_file.unlink(),
+    "a time without zone": lambda job: _replace(job.spec_file, 'Z"', '"'),
+    "a resealed line about another database": lambda job: _reseal(
+        job, '"type":"job.succeeded"', '"type":"archive.kept","changed":true,"database":7'
+    ),
+    "lists in lists": lambda job: _replace(job.spec_file, '"proxy": null', '"proxy": ' + "[" * 100_000),
+    "the order is a pipe": lambda job: _pipe(job.spec_file),
+    "the journal is a pipe": lambda job: _pipe(job.journal),
+    "the order is a folder": lambda job: _folder(job.spec_file),
 }
 
 
@@ -98,10 +126,22 @@ def test_damage_is_shown_and_hides_nothing(offline: Place, harm: str) -> None:
     assert second == f"{whole.id}  intact (4\u00a0lignes)"
 
 
-def test_a_damaged_job_keeps_no_other_from_being_started(offline: Place) -> None:
-    hurt = _told(offline)
-    HARMS["the order garbled"](hurt)
+def test_damaged_jobs_keep_no_other_from_anything(offline: Place) -> None:
+    whole = _told(offline, timedelta(hours=1))
+    hurt = [_told(offline) for _ in HARMS]
+    for job, harm in zip(hurt, HARMS.values(), strict=True):
+        harm(job)
+    listed = offline.run("jobs")
+    assert listed.code == 0, listed.err
+    assert listed.out.count("abîmé ") == len(hurt)
+    assert f"{whole.id}  " in listed.out
+    assert offline.run("report", whole.id).code == 0
     assert offline.run("run", "--yes").code == 5, "it got as far as the network"
+    assert offline.run("support-bundle", "--yes", str(offline.folder / "aide.zip")).code == 0
+    purged = offline.run("purge", "--yes", "--local")
+    assert purged.code == 0
+    assert purged.err.count("conservé") == len(hurt)
+    assert not whole.folder.exists()
 
 
 def test_journals_that_are_whole_or_torn_by_a_crash_are_fine(offline: Place) -> None:

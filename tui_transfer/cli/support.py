@@ -26,7 +26,7 @@ from tui_transfer.errors import ExitCode, TransferError
 from tui_transfer.job import audit, history
 from tui_transfer.report.message import describe_job
 from tui_transfer.settings import config
-from tui_transfer.system.files import printable, write_private
+from tui_transfer.system.files import open_regular, printable, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -161,8 +161,9 @@ def _jobs(jobs: Sequence[tuple[str, Follower | TransferError]], redactor: Redact
 def _read(file: Path, redactor: Redactor) -> str | None:
     """The end of the file; None where there is none, or why it cannot be read."""
     try:
-        with file.open("rb") as stream:
-            stream.seek(max(0, file.stat().st_size - _LONGEST_LOG))
+        with open_regular(file) as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - _LONGEST_LOG))
             return stream.read().decode("utf-8", "replace").replace("\ufffd", "?")
     except FileNotFoundError:
         return None
@@ -173,7 +174,7 @@ def _read(file: Path, redactor: Redactor) -> str | None:
 def _json(text: str, redactor: Redactor) -> str:
     try:
         return _dumps(redactor.value(json.loads(text)), indent=2) + "\n"
-    except ValueError:  # damaged, which is what somebody wants to see
+    except (ValueError, RecursionError):  # damaged, which is what somebody wants to see
         return redactor.text(text)
 
 
@@ -189,7 +190,7 @@ def _json_lines(text: str, redactor: Redactor) -> str:
 def _json_line(line: str, redactor: Redactor) -> str:
     try:
         return _dumps(redactor.value(json.loads(line)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return redactor.text(line)
 
 

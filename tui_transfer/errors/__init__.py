@@ -44,7 +44,7 @@ class TransferError(Exception):
             they are kept as `harmless` text.
     """
 
-    def __init__(self, problem: Problem, **details: object) -> None:
+    def __init__(self, problem: Problem, /, **details: object) -> None:
         self.problem = problem
         self.details = {name: harmless(str(value)) for name, value in details.items()}
         super().__init__(f"{problem}: {self.details}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.events import WorkerStarted
 from tui_transfer.job.journal import JournalReader
-from tui_transfer.system.files import disk_errors
+from tui_transfer.system.files import disk_errors, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ def verify(job: Job) -> int:
     Raises:
         TransferError: JOURNAL_INVALID naming the file and the line; JOURNAL_NEWER; DISK_UNWRITABLE.
     """
-    reader = JournalReader(job.journal)
+    reader = JournalReader(job.journal, len(job.spec.databases))
     check_spec(job, reader.read())
     return reader.count
 
@@ -53,4 +53,4 @@ def spec_hash(job: Job) -> str:
         TransferError: DISK_UNWRITABLE.
     """
     with disk_errors(job.spec_file):
-        return hashlib.sha256(job.spec_file.read_bytes()).hexdigest()
+        return hashlib.sha256(read_file(job.spec_file)).hexdigest()

@@ -27,7 +27,14 @@ from tui_transfer.job.orders import SECRET_VARIABLES
 from tui_transfer.job.spec import JobSpec
 from tui_transfer.job.state import JobState, JobStatus
 from tui_transfer.system import locks
-from tui_transfer.system.files import PRIVATE_FILE, disk_errors, make_private_folder, write_private
+from tui_transfer.system.files import (
+    PRIVATE_FILE,
+    UnfitFileError,
+    disk_errors,
+    make_private_folder,
+    read_file,
+    write_private,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,9 +129,9 @@ def load(folder: Path) -> Job:
     file = folder / SPEC_NAME
     with disk_errors(file):
         try:
-            content = file.read_bytes()
-        except FileNotFoundError as error:
-            reason = "ce fichier a disparu"
+            content = read_file(file)
+        except (FileNotFoundError, UnfitFileError) as error:
+            reason = "ce fichier a disparu" if isinstance(error, FileNotFoundError) else str(error)
             raise TransferError(Problem.JOURNAL_INVALID, file=file, line=1, reason=reason) from error
     spec = JobSpec.decode(content, file)
     if spec.id != folder.name:
@@ -154,12 +161,16 @@ def _folders(home: Home) -> set[Path]:
     """The folders that hold a job, or what is left of one; one that is empty is only just being made."""
     with disk_errors(home.jobs):
         try:
-            folders = [entry for entry in home.jobs.iterdir() if entry.is_dir()]
+            return {folder for folder in home.jobs.iterdir() if folder.is_dir() and _holds_a_job(folder)}
         except FileNotFoundError:
             return set()
-        return {
-            folder for folder in folders if (folder / SPEC_NAME).exists() or (folder / JOURNAL_NAME).exists()
-        }
+
+
+def _holds_a_job(folder: Path) -> bool:
+    try:
+        return (folder / SPEC_NAME).exists() or (folder / JOURNAL_NAME).exists()
+    except OSError:  # it may; reading it tells why it cannot be looked at
+        return True
 
 
 def find(home: Home, wanted: str | None) -> Job:
@@ -199,7 +210,7 @@ class Follower:
     """Whether a worker was alive just before the journal was last read."""
 
     def __post_init__(self) -> None:
-        self._reader = JournalReader(self.job.journal)
+        self._reader = JournalReader(self.job.journal, len(self.job.spec.databases))
         self.state = JobState.initial(self.job.spec)
         self.poll()
 

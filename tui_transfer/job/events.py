@@ -7,24 +7,27 @@ a default keeps old journals readable; anything else changes `spec.FORMAT`.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TypeAlias
 
 import msgspec
 
+from tui_transfer.job.fields import Count, Moment, Number, ProcessNumber, Seconds, check_moment
 from tui_transfer.settings.config import ProxySettings, ShareboxSettings
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    at: datetime
+    at: Moment
+
+    def __post_init__(self) -> None:
+        check_moment(self.at)
 
 
 class WorkerStarted(_Event, frozen=True, kw_only=True, tag="worker.started"):
     """A worker took the job, with what a person decided since the last one and the settings as they are."""
 
-    pid: int
+    pid: ProcessNumber
     program: str
-    format: int = 1
+    format: Count = 1
     """Of the lines that follow, as `spec.FORMAT` of the program that writes them."""
     spec: str | None = None
     """SHA-256 of the `job.json` that it works by."""
@@ -43,8 +46,8 @@ class RouteFailed(_Event, frozen=True, kw_only=True, tag="route.failed"):
 class Waiting(_Event, frozen=True, kw_only=True, tag="sharebox.waiting"):
     """The connection was lost; attempt number `attempt` comes after `seconds`."""
 
-    attempt: int
-    seconds: float
+    attempt: Count
+    seconds: Seconds
     reason: str
 
 
@@ -59,18 +62,18 @@ class Connected(_Event, frozen=True, kw_only=True, tag="sharebox.connected"):
 class DatabaseSized(_Event, frozen=True, kw_only=True, tag="database.sized"):
     """How much there is to read of a database, before its turn comes: progress and time left count it."""
 
-    database: int
-    size: int
+    database: Count
+    size: Count
 
 
 class ArchiveStarted(_Event, frozen=True, kw_only=True, tag="archive.started"):
     """A database begins to be read and compressed (column C)."""
 
-    database: int
+    database: Count
     kind: str
     """`file`, `folder` or `sqlite`."""
-    size: int
-    files: int
+    size: Count
+    files: Count
     modified: float | None = None
     """Newest change of its files, in seconds since 1970 by their disk's clock."""
 
@@ -81,23 +84,23 @@ class ArchiveKept(_Event, frozen=True, kw_only=True, tag="archive.kept"):
     `changed` says that the database has changed since it was read: the archive holds its earlier state.
     """
 
-    database: int
+    database: Count
     changed: bool
 
 
 class PresetChosen(_Event, frozen=True, kw_only=True, tag="archive.preset"):
     """Blocks are packed with another preset from now on, and why. Written only where the preset changes."""
 
-    database: int
-    preset: int | None
+    database: Count
+    preset: Number | None
     """0 to 9; journals of before Deflate was among them have None for blocks that were stored."""
     reason: str
     """`start`, `link-behind`, `packing-behind` or `incompressible`: see `worker.pacing.Reason`."""
-    rate: int
+    rate: Number
     """Bytes per second that the link is taken to carry."""
-    backlog: int
+    backlog: Number
     """Bytes packed that had not been acknowledged."""
-    left: int
+    left: Number
     """Bytes of the database that were still to be packed."""
     seconds: float
     """Until all of it is acknowledged, as expected."""
@@ -108,49 +111,49 @@ class PresetChosen(_Event, frozen=True, kw_only=True, tag="archive.preset"):
 class ArchiveProgress(_Event, frozen=True, kw_only=True, tag="archive.progress"):
     """`read` bytes of the source are now `packed` bytes of the archive, final on disk."""
 
-    database: int
-    read: int
-    packed: int
+    database: Count
+    read: Count
+    packed: Count
 
 
 class ArchiveSealed(_Event, frozen=True, kw_only=True, tag="archive.sealed"):
     """The archive is whole: its size and SHA-256, and the size of what it holds."""
 
-    database: int
-    size: int
+    database: Count
+    size: Count
     sha256: str
-    source_size: int
-    files: int
-    reused: int = 0
+    source_size: Count
+    files: Count
+    reused: Count = 0
     """Blocks that an earlier worker had packed."""
 
 
 class UploadStarted(_Event, frozen=True, kw_only=True, tag="upload.started"):
     """A database begins to be sent (column T), from `offset`: what lies before was checked to be there."""
 
-    database: int
-    offset: int
+    database: Count
+    offset: Count
 
 
 class UploadProgress(_Event, frozen=True, kw_only=True, tag="upload.progress"):
     """`acknowledged` bytes of the archive were acknowledged by the Sharebox."""
 
-    database: int
-    acknowledged: int
+    database: Count
+    acknowledged: Count
 
 
 class VerificationProgress(_Event, frozen=True, kw_only=True, tag="verification.progress"):
     """What arrived is being compared: `checked` of `total` bytes."""
 
-    database: int
-    checked: int
-    total: int
+    database: Count
+    checked: Count
+    total: Count
 
 
 class Delivered(_Event, frozen=True, kw_only=True, tag="database.delivered"):
     """The archive has its final name and its manifest; `verified` says how it was checked."""
 
-    database: int
+    database: Count
     path: str
     verified: str
     """`server-hash`, `read-back`, `size-only` or `none`."""
@@ -178,7 +181,7 @@ class JobBlocked(_Event, frozen=True, kw_only=True, tag="job.blocked"):
 
     problem: str
     details: dict[str, str] = {}
-    database: int | None = None
+    database: Count | None = None
 
 
 Event: TypeAlias = (

@@ -16,8 +16,10 @@ import msgspec
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.events import Event, Measure, WorkerStarted
+from tui_transfer.job.fields import Count
 from tui_transfer.job.spec import FORMAT
-from tui_transfer.system.files import PRIVATE_FILE, disk_errors
+from tui_transfer.system.decoding import from_json
+from tui_transfer.system.files import PRIVATE_FILE, UnfitFileError, disk_errors, open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,8 @@ RESERVE_NAME: Final = "journal.reserve"
 RESERVE_SIZE: Final = 64 << 10
 """Bytes kept for the last lines, which take a few hundred: file systems count in blocks."""
 _START: Final = "0" * 64
+_LONGEST_LINE: Final = 16 << 20
+"""Bytes. A line takes some hundred; what is longer is none, and is not taken into memory."""
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -37,7 +41,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 class _Told(msgspec.Struct, frozen=True):
-    format: int = 0
+    format: Count = 0
 
 
 class _AnyLine(msgspec.Struct, frozen=True):
@@ -46,17 +50,21 @@ class _AnyLine(msgspec.Struct, frozen=True):
 
 _SEAL_SIZE: Final = len(f',"hash":"{_START}"}}\n')
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(_Line)
 
 
 class JournalReader:
     """Reads a journal from its start, and again what was appended since, as often as asked.
 
     A view that follows a running worker keeps one and calls `read` on a timer.
+
+    Args:
+        path: the journal.
+        databases: how many the job has; events that speak of another are damage. None: that is not looked at.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, databases: int | None = None) -> None:
         self.path = path
+        self._databases = databases
         self.offset = 0
         """Bytes read so far: the end of the last whole line."""
         self.count = 0
@@ -71,19 +79,21 @@ class JournalReader:
         """
         with disk_errors(self.path):
             try:
-                stream = self.path.open("rb")
+                stream = open_regular(self.path)
             except FileNotFoundError:
                 if self.count:  # taken away under a worker, which cannot tell any more what it does
                     raise
                 return
+            except UnfitFileError as error:
+                raise self._invalid(1, str(error)) from error
             with stream:
                 stream.seek(self.offset)
-                for line in stream:
-                    if not line.endswith(b"\n"):
-                        return
+                while (line := stream.readline(_LONGEST_LINE)).endswith(b"\n"):
                     event = self._check(line)
                     self.offset += len(line)
                     yield event
+                if len(line) == _LONGEST_LINE:
+                    raise self._invalid(self.count + 1, "elle n'a pas de fin")
 
     def _check(self, line: bytes) -> Event:
         number = self.count + 1
@@ -91,7 +101,7 @@ class JournalReader:
         if whole != line:
             raise self._invalid(number, "elle est illisible, ou a été modifiée")
         try:
-            decoded = _decoder.decode(line)
+            decoded = from_json(line, _Line)
         except msgspec.DecodeError as error:
             if (found := _format_told_by(line)) > FORMAT:
                 raise self._newer(found) from error
@@ -100,6 +110,9 @@ class JournalReader:
             raise self._invalid(number, "une ligne a été retirée, ajoutée ou déplacée avant elle")
         if isinstance(decoded.event, WorkerStarted) and decoded.event.format > FORMAT:
             raise self._newer(decoded.event.format)
+        database: int = getattr(decoded.event, "database", None) or 0
+        if self._databases is not None and database >= self._databases:
+            raise self._invalid(number, f"elle parle de la base {database + 1}, que ce transfert n'a pas")
         self.count = number
         self.last_hash = digest
         return decoded.event
@@ -117,13 +130,17 @@ class Journal:
     A reserve of disk space is kept beside the journal, and given back just before the last event is written:
     so it can be told that the disk is full.
 
+    Args:
+        path: the journal.
+        databases: how many the job has, as for `JournalReader`.
+
     Raises:
         TransferError: JOURNAL_INVALID where what is there cannot be continued; DISK_FULL or DISK_UNWRITABLE.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, databases: int | None = None) -> None:
         self.path = path
-        reader = JournalReader(path)
+        reader = JournalReader(path, databases)
         self.past = tuple(reader.read())
         """The events that were there when it was opened."""
         self._count, self._last_hash = reader.count, reader.last_hash
@@ -188,7 +205,8 @@ class _Reserve:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+        self.free()
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(os.urandom(RESERVE_SIZE))  # chance, which no file system makes smaller
@@ -206,7 +224,7 @@ class _Reserve:
 def _format_told_by(line: bytes) -> int:
     """The format that a line tells, whatever else a later version made of it; 0 if it tells none."""
     try:
-        return msgspec.json.decode(line, type=_AnyLine).event.format
+        return from_json(line, _AnyLine).event.format
     except msgspec.DecodeError:
         return 0
 

@@ -6,17 +6,20 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from tui_transfer import __version__
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.settings.config import Compression, ProxySettings, ShareboxSettings
+from tui_transfer.job.fields import Count, Moment, check_moment
+from tui_transfer.settings.config import Compression, Mail, Minutes, ProxySettings, ShareboxSettings
+from tui_transfer.system.decoding import from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from tui_transfer.settings.config import Settings
@@ -33,13 +36,16 @@ _SLUG_LENGTH: Final = 40
 _DIGEST_LENGTH: Final = 8
 _DIGEST: Final = re.compile(r"[0-9a-f]{8}")
 
+ArchiveName = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]*\.7z\Z", max_length=200)]
+"""A name in the folder of the Sharebox: never the way to another folder."""
+
 
 class DatabaseSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A database to hand over, and the name its archive takes on the Sharebox."""
 
     name: str
-    path: str
-    archive: str
+    path: Annotated[str, Meta(pattern=r"\A[^\0]+\Z")]
+    archive: ArchiveName
 
 
 class PrerequisiteTick(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,39 +53,50 @@ class PrerequisiteTick(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     by: str
-    at: datetime
+    at: Moment
+
+    def __post_init__(self) -> None:
+        check_moment(self.at)
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     """The decision to go on although prerequisites were not met: by whom, when."""
 
     by: str
-    at: datetime
+    at: Moment
     asked: bool
     """Whether a person answered a question that named them; otherwise all was confirmed in advance."""
     findings: tuple[str, ...] = ()
     """What the program itself found, in French; what was not ticked is told by `JobSpec.prerequisites`."""
 
+    def __post_init__(self) -> None:
+        check_moment(self.at)
+
 
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What to do. Written once, when the job is created."""
 
-    format: int = FORMAT
+    format: Count = FORMAT
     id: str
-    created_at: datetime
+    created_at: Moment
     program: str = __version__
     manager: str
     sharebox: ShareboxSettings
     proxy: ProxySettings | None = None
-    databases: tuple[DatabaseSpec, ...]
-    recipients: tuple[str, ...]
+    databases: Annotated[tuple[DatabaseSpec, ...], Meta(min_length=1)]
+    recipients: tuple[Mail, ...]
     prerequisites: tuple[PrerequisiteTick, ...] = ()
     waiver: Waiver | None = None
     """None where every prerequisite was met."""
-    retry_for: int = 30
+    retry_for: Minutes = 30
     """Minutes for which a lost connection is tried again."""
     compression: Compression = "auto"
     """How hard blocks are packed."""
+
+    def __post_init__(self) -> None:
+        check_moment(self.created_at)
+        if len({database.archive for database in self.databases}) < len(self.databases):
+            raise ValueError("two archives of one name")
 
     def encode(self) -> bytes:
         """The content of `job.json`."""
@@ -93,16 +110,17 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
             TransferError: JOURNAL_NEWER where a later version of the program wrote it, JOURNAL_INVALID.
         """
         try:
-            found = msgspec.json.decode(content, type=_Versioned).format
+            found = from_json(content, _Versioned).format
             if found > FORMAT:
                 raise TransferError(Problem.JOURNAL_NEWER, file=file, found=found, known=FORMAT)
-            return msgspec.json.decode(content, type=cls)
+            return from_json(content, cls)
         except msgspec.DecodeError as error:
-            raise TransferError(Problem.JOURNAL_INVALID, file=file, line=1, reason=error) from error
+            reason = f"il est illisible ({error})"
+            raise TransferError(Problem.JOURNAL_INVALID, file=file, line=1, reason=reason) from error
 
 
 class _Versioned(msgspec.Struct):
-    format: int = FORMAT
+    format: Count = FORMAT
 
 
 def make_spec(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tui_transfer.job.spec import PrerequisiteTick
-from tui_transfer.system.files import write_private
+from tui_transfer.system.decoding import from_json
+from tui_transfer.system.files import read_file, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -159,7 +160,7 @@ class Ticks:
 
     def _load(self) -> dict[str, PrerequisiteTick]:
         try:
-            ticks = msgspec.json.decode(self._file.read_bytes(), type=list[PrerequisiteTick])
+            ticks = from_json(read_file(self._file), list[PrerequisiteTick])
         except (OSError, msgspec.DecodeError):
             # Unreadable ticks are no ticks: the person ticks again what is true today.
             return {}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from tui_transfer.errors import Problem, TransferError, harmless
 from tui_transfer.system import os_errors
@@ -16,6 +18,21 @@ if TYPE_CHECKING:
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+LONGEST: Final = 16 << 20
+"""Bytes that a file which is read whole may have; those of this program are a thousand times smaller."""
+
+_READ: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)  # a pipe that nobody writes to is opened all the same, and refused
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_SPECIAL: Final = "ce n'est pas un fichier ordinaire"
+
+
+class UnfitFileError(OSError):
+    """What bears a file's name cannot be read as one; the text says why, in French, for a sentence's end."""
 
 
 def keep_process_private() -> None:
@@ -44,6 +61,40 @@ def make_private_folder(folder: Path) -> Path:
     return folder
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Opens a file for reading. What would keep a reader waiting, or never end, is refused: pipes, devices.
+
+    Raises:
+        UnfitFileError: it is no regular file.
+        OSError: it cannot be opened.
+    """
+    try:
+        descriptor = os.open(path, _READ)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket
+            raise UnfitFileError(_SPECIAL) from error
+        raise
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise UnfitFileError("un dossier porte ce nom" if stat.S_ISDIR(mode) else _SPECIAL)
+    return os.fdopen(descriptor, "rb")
+
+
+def read_file(path: Path, limit: int = LONGEST) -> bytes:
+    """The content of a regular file of at most `limit` bytes.
+
+    Raises:
+        UnfitFileError: it is no regular file, or is longer.
+        OSError: it cannot be read.
+    """
+    with open_regular(path) as stream:
+        content = stream.read(limit + 1)
+    if len(content) > limit:
+        raise UnfitFileError("il est beaucoup trop gros")
+    return content
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Writes `content` to `path` atomically: readers see the old file or the new one, whole.
 
@@ -57,9 +108,7 @@ def write_private(path: Path, content: bytes) -> None:
     with disk_errors(path):
         if path.exists() and not path.is_file():
             # A device or a pipe would be replaced by a file of its name.
-            raise TransferError(
-                Problem.DISK_UNWRITABLE, path=path, reason="ce n'est pas un fichier ordinaire"
-            )
+            raise UnfitFileError(_SPECIAL)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
         try:
             with os.fdopen(descriptor, "wb") as stream:

@@ -51,7 +51,7 @@ else:
         """
         with disk_errors(file):
             try:
-                descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+                descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe, too
             except FileNotFoundError:
                 return False
             try:

@@ -125,7 +125,7 @@ class _Worker:
     """Runs the pipeline in a thread, so that the main one is free to hear a request to stop."""
 
     def __init__(self, job: Job, orders: Orders) -> None:
-        journal = Journal(job.journal)
+        journal = Journal(job.journal, len(job.spec.databases))
         self._job = job
         self._recorder = Recorder(journal)
         if orders.journal_lines not in (None, len(journal.past)):
