@@ -26,10 +26,10 @@ from tests.servers.account import system_account
 from tests.servers.openssh import SshServer, openssh
 from tests.servers.processes import LOOPBACK
 from tests.servers.relay import relay
-from tests.sharebox.helpers import connect, make_archive, send
+from tests.sharebox.helpers import connect, make_archive, open_tunnel, send
 from tui_transfer.errors import TransferError
 from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
-from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel
+from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,6 +22,7 @@ from tui_transfer.job.orders import Orders
 from tui_transfer.preflight.diagnosis import diagnose
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, as_text, exit_code
 from tui_transfer.settings.config import ProxySettings, Settings, ShareboxSettings
+from tui_transfer.system.cancellation import Cancellation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,10 @@ def through(proxy: SquidServer, username: str | None = None) -> ProxySettings:
 
 def look(given: Settings, password: str | None = None, **orders: Any) -> dict[Stage, Finding]:
     """The last finding of each stage, in order; none may name the secrets."""
-    found = {finding.stage: finding for finding in diagnose(given, Orders(sftp_password=password, **orders))}
+    found = {
+        finding.stage: finding
+        for finding in diagnose(given, Orders(sftp_password=password, **orders), Cancellation())
+    }
     text = as_text(list(found.values()))
     for secret in (password, *orders.values()):
         assert secret is None or secret not in text
@@ -256,7 +260,7 @@ def test_proftpd(overwrite: bool) -> None:
 
 def test_it_can_be_left_after_any_stage_and_leaves_nothing(ssh_server: SshServer) -> None:
     for count in range(1, 7):
-        running = diagnose(settings(ssh_server), Orders(sftp_password=ssh_server.password))
+        running = diagnose(settings(ssh_server), Orders(sftp_password=ssh_server.password), Cancellation())
         for _ in range(count):
             next(running)
         running.close()
@@ -267,6 +271,6 @@ def test_a_drop_box_that_takes_files_away_is_no_failure(tmp_path: Path) -> None:
     with faulty_server(tmp_path / "depot") as server:
         server.faults.take_away_at_close = True
         orders = Orders(sftp_password=server.password)
-        found = {finding.stage: finding for finding in diagnose(settings(server), orders)}
+        found = {finding.stage: finding for finding in diagnose(settings(server), orders, Cancellation())}
     assert found[Stage.CAPABILITIES].outcome is LOOK
     assert "dès son arrivée" in found[Stage.CAPABILITIES].sentence

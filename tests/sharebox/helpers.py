@@ -13,16 +13,20 @@ from tui_transfer.errors import TransferError
 from tui_transfer.sharebox.delivery.growing import GrowingFile
 from tui_transfer.sharebox.delivery.resume_state import ResumeState
 from tui_transfer.sharebox.delivery.upload import Delivery, DeliveryProgress, deliver
+from tui_transfer.sharebox.proxy import routes
 from tui_transfer.sharebox.proxy.routes import Direct, Route
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import Credentials
 from tui_transfer.sharebox.ssh.sharebox import Sharebox
+from tui_transfer.system.cancellation import Cancellation
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
     from pathlib import Path
 
     from tui_transfer.errors import Problem
+    from tui_transfer.sharebox.ssh.connection import Knowledge
 
 
 class Server(Protocol):
@@ -49,11 +53,22 @@ def connect(
     route: Route | None = None,
     port: int | None = None,
     directory: str | None = None,
+    cancellation: Cancellation | None = None,
+    knowledge: Knowledge | None = None,
 ) -> Sharebox:
     """Connects to `server` with its password and pinned key, unless told otherwise."""
     address = Address(server.host, port or server.port, server.username, directory or server.directory)
     known = credentials or Credentials(password=server.password)
-    return Sharebox.connect(address, route or Direct(), known, server.fingerprint)
+    return Sharebox.connect(
+        address, route or Direct(), known, server.fingerprint, cancellation or Cancellation(), knowledge
+    )
+
+
+def open_tunnel(
+    route: Route, host: str, port: int, *, timeout: float = routes.CONNECT_SECONDS
+) -> socket.socket:
+    """A tunnel that nobody gives up."""
+    return routes.open_tunnel(route, host, port, Cancellation(), timeout=timeout)
 
 
 def make_archive(path: Path, size: int, seed: int = 0) -> bytes:

@@ -12,6 +12,7 @@ from tui_transfer.preflight import checks, findings, gate
 from tui_transfer.preflight.checks import Verdict
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.settings import config
+from tui_transfer.system.cancellation import Cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ def check_connection(settings: Settings, home: Home, say: Callable[[str], object
     from tui_transfer.preflight.diagnosis import diagnose
 
     found = []
-    for finding in diagnose(settings, Orders.from_environment(), _size(settings, home)):
+    for finding in diagnose(settings, Orders.from_environment(), Cancellation(), _size(settings, home)):
         say(finding.as_line())
         found.append(finding)
     if todo := findings.advice(found):

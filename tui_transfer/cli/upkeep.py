@@ -13,6 +13,7 @@ from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.job import audit, control, history
 from tui_transfer.job.orders import Orders
 from tui_transfer.report.message import DAMAGE, describe_damage, describe_job
+from tui_transfer.system.cancellation import Cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -138,7 +139,7 @@ def _remove(home: Home, follower: Follower, *, local: bool) -> ExitCode:
         else:
             from tui_transfer.worker.leftovers import discard
 
-            discard(follower, lambda: headless.with_secrets(Orders(), home, follower), told)
+            discard(follower, lambda: headless.with_secrets(Orders(), home, follower), told, Cancellation())
     except TransferError as error:
         click.echo(f"{job.id} : conservé. {error.as_text()}", err=True)
         return error.exit_code

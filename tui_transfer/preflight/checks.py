@@ -217,11 +217,12 @@ def check_sharebox(sharebox: ShareboxSettings) -> Check:
     """The Sharebox can be reached directly; through a proxy it may still be."""
     # Reached only when asked for: the route code brings in libraries that the first screen does without.
     from tui_transfer.sharebox.proxy.routes import Direct, open_tunnel
+    from tui_transfer.system.cancellation import Cancellation
 
     title = "Sharebox joignable"
     place = f"{sharebox.host}, port {sharebox.port}"
     try:
-        open_tunnel(Direct(), sharebox.host, sharebox.port).close()
+        open_tunnel(Direct(), sharebox.host, sharebox.port, Cancellation()).close()
     except TransferError as error:
         explanation = f"{error.why} Le transfert demandera l'adresse d'un proxy."
         return Check("sharebox", title, Verdict.WARNING, explanation)

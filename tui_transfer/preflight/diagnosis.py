@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tui_transfer.settings.config import ProxySettings, Settings
     from tui_transfer.sharebox.proxy.routes import Route
     from tui_transfer.sharebox.ssh.connection import Connection
+    from tui_transfer.system.cancellation import Cancellation
 
     Tunnel = tuple[Route, socket.socket]
 
@@ -44,7 +45,9 @@ _VERIFIED: Final = {
 }
 
 
-def diagnose(settings: Settings, orders: Orders, size: int | None = None) -> Generator[Finding, None, None]:
+def diagnose(
+    settings: Settings, orders: Orders, cancellation: Cancellation, size: int | None = None
+) -> Generator[Finding, None, None]:
     """Gives what each stage met, as soon as it is over. A stage that a later one corrects is given again.
 
     Seconds may pass before each one: not for a UI's own thread. Closing the iterator closes the connection.
@@ -52,10 +55,14 @@ def diagnose(settings: Settings, orders: Orders, size: int | None = None) -> Gen
     Args:
         settings: where to, and through which proxy; they need not be saved.
         orders: the secrets at hand; without them it ends where one is needed.
+        cancellation: ends it at once, or, where a file was written, as soon as that is taken away.
         size: bytes of the databases, which there should be room for.
+
+    Raises:
+        TransferError: INTERRUPTED.
     """
     seen: set[Stage] = set()
-    for finding in _Diagnosis(settings, orders, size).run():
+    for finding in _Diagnosis(settings, orders, cancellation, size).run():
         seen.add(finding.stage)
         yield finding
     for stage in stages(settings):
@@ -66,10 +73,14 @@ def diagnose(settings: Settings, orders: Orders, size: int | None = None) -> Gen
 class _Diagnosis:
     """One diagnosis; the clock counts the seconds of one stage."""
 
-    def __init__(self, settings: Settings, orders: Orders, size: int | None) -> None:
+    def __init__(
+        self, settings: Settings, orders: Orders, cancellation: Cancellation, size: int | None
+    ) -> None:
         self._settings = settings.sharebox
         self._proxy = settings.proxy
         self._orders = orders
+        self._cancellation = cancellation
+        self._connecting = cancellation
         self._size = size
         self._is_open = ExitStack()
         """Closes what was opened, the last first."""
@@ -77,20 +88,27 @@ class _Diagnosis:
 
     def run(self) -> Iterator[Finding]:
         with self._is_open:
-            tunnels = yield from self._open_tunnels()
-            connection = (yield from self._meet(tunnels)) if tunnels else None
-            if connection is None or not (yield from self._log_in(connection)):
-                return
-            sharebox = yield from self._open_folder(connection)
+            sharebox = yield from self._open()
             if sharebox is None:
                 return
             trial = self._is_open.enter_context(Trial(sharebox))
             folder = self._write(trial)
             yield folder
-            if connection.is_open:
+            if sharebox.connection.is_open:
                 yield self._measure_room(sharebox)
             if folder.outcome is Outcome.OK:
                 yield self._try_out(trial)
+
+    def _open(self) -> Generator[Finding, None, Sharebox | None]:
+        """Goes as far as the open folder. From then on the connection is not ended from outside any more: a
+        file that was written is taken away again.
+        """
+        with self._cancellation.scope() as self._connecting:
+            tunnels = yield from self._open_tunnels()
+            connection = (yield from self._meet(tunnels)) if tunnels else None
+            if connection is None or not (yield from self._log_in(connection)):
+                return None
+            return (yield from self._open_folder(connection))
 
     def _found(
         self, stage: Stage, outcome: Outcome, sentence: str, failure: TransferError | None = None
@@ -98,6 +116,8 @@ class _Diagnosis:
         return Finding(stage, outcome, sentence, time.monotonic() - self._began, failure)
 
     def _failed(self, stage: Stage, failure: TransferError) -> Finding:
+        if failure.problem is Problem.INTERRUPTED:
+            raise failure
         return self._found(stage, Outcome.BLOCKING, failure.why, failure)
 
     def _begin(self) -> None:
@@ -124,13 +144,14 @@ class _Diagnosis:
         if _is_address(host):
             return Finding(Stage.NAME, Outcome.OK, f"{host} est déjà une adresse.")
         try:
-            found = list(dict.fromkeys(str(item.address[0]) for item in resolve(host, self._settings.port)))
+            endpoints = resolve(host, self._settings.port, self._connecting)
         except OSError as error:
             reason = os_errors.in_words(error)
             if self._proxy is not None:
                 sentence = f"{host} : {reason} ici ; le proxy le cherchera de son côté."
                 return self._found(Stage.NAME, Outcome.LOOK, sentence)
             return self._failed(Stage.NAME, self._unreachable(reason))
+        found = list(dict.fromkeys(str(endpoint.address[0]) for endpoint in endpoints))
         others = f", et {french.count(len(found) - 1, 'autre')}" if len(found) > 1 else ""
         return self._found(Stage.NAME, Outcome.OK, f"{host} a pour adresse {found[0]}{others}.")
 
@@ -166,7 +187,7 @@ class _Diagnosis:
 
     def _dial(self, route: Route, tunnels: list[Tunnel]) -> None:
         self._begin()
-        tunnel = open_tunnel(route, self._settings.host, self._settings.port)
+        tunnel = open_tunnel(route, self._settings.host, self._settings.port, self._connecting)
         self._is_open.callback(tunnel.close)
         tunnels.append((route, tunnel))
 
@@ -179,7 +200,7 @@ class _Diagnosis:
         address = Address(settings.host, settings.port, settings.username, settings.directory)
         self._begin()
         try:
-            connection = meet(address, route, settings.host_key, tunnel)
+            connection = meet(address, route, settings.host_key, self._connecting, tunnel=tunnel)
         except TransferError as error:
             if error.problem is Problem.NOT_SSH and others:
                 yield self._found(Stage.ROUTE, Outcome.LOOK, f"{error.why} Reste le proxy.")

@@ -6,6 +6,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tui_transfer.errors import Problem, TransferError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -29,6 +31,20 @@ class Cancellation:
     def is_set(self) -> bool:
         """Whether the work is to end."""
         return self._event.is_set()
+
+    def check(self) -> None:
+        """For work that comes by again and again.
+
+        Raises:
+            TransferError: INTERRUPTED, if the work is to end.
+        """
+        if self.is_set:
+            raise self.error()
+
+    @staticmethod
+    def error() -> TransferError:
+        """What work that was ended raises, wherever it was."""
+        return TransferError(Problem.INTERRUPTED, reason="Le transfert a été arrêté")
 
     def cancel(self) -> None:
         """Ends the work: every `wait` returns, and everything given to `ending` is called, by this thread.

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.settings.config import ProxySettings
+
+if TYPE_CHECKING:
+    from tui_transfer.system.cancellation import Cancellation
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,11 @@ def proposed_proxy() -> ProxySettings | None:
     return ProxySettings(kind=found.kind, host=found.host, port=found.port, username=found.username)
 
 
-def try_proxy(destination: Destination, proxy: ProxySettings, password: str | None) -> str:
-    """Goes through `proxy` to the Sharebox, up to its host key. Takes as long as a transfer would wait.
+def try_proxy(
+    destination: Destination, proxy: ProxySettings, password: str | None, cancellation: Cancellation
+) -> str:
+    """Goes through `proxy` to the Sharebox, up to its host key. Takes as long as a transfer would wait, and
+    ends at once where nobody does any more.
 
     Returns:
         The fingerprint of the key that the server showed.
@@ -41,7 +48,7 @@ def try_proxy(destination: Destination, proxy: ProxySettings, password: str | No
     from tui_transfer.sharebox.ssh.route_trial import try_route
 
     route = Proxy(proxy.kind, proxy.host, proxy.port, proxy.username, password)
-    shown = try_route(destination.host, destination.port, route)
+    shown = try_route(destination.host, destination.port, route, cancellation)
     if destination.host_key not in (None, shown):
         raise TransferError(
             Problem.HOST_KEY_CHANGED,

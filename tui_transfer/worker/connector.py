@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +11,7 @@ from tui_transfer.job.events import Connected, RouteFailed
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import Credentials
+from tui_transfer.sharebox.ssh.connection import Knowledge
 from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.worker.recorder import now
 
@@ -65,22 +65,21 @@ class Connector:
         patience = min(_BENEFIT_OF_DOUBT, 60 * state.spec.retry_for)
         self._believes_until = time.monotonic() + patience if believes else 0.0
         self._sharebox: Sharebox | None = None
-        self._ending = ExitStack()
+        self._knowledge = Knowledge()
 
     def open(self) -> Sharebox:
         """The open connection, made now if there is none.
 
         Raises:
-            TransferError: what went wrong on the last route tried; CONNECTION_LOST where it worked before.
+            TransferError: what went wrong on the last route tried; CONNECTION_LOST where it worked before;
+                INTERRUPTED.
         """
         if self._sharebox is None:
             self._sharebox = self._connect()
-            self._ending.enter_context(self._cancellation.ending(self._sharebox.connection.abort))
         return self._sharebox
 
     def close(self) -> None:
         """Closes the connection; the next `open` makes a new one."""
-        self._ending.close()
         sharebox, self._sharebox = self._sharebox, None
         if sharebox is not None:
             sharebox.close()
@@ -107,6 +106,8 @@ class Connector:
                     passphrase=self._orders.key_passphrase,
                 ),
                 self._orders.host_key or settings.host_key or self._state.host_key,
+                self._cancellation,
+                self._knowledge,
             )
         except TransferError as error:
             if self._passes(error):

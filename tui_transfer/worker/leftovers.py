@@ -11,7 +11,6 @@ from paramiko import sftp as protocol
 from tui_transfer.job import control
 from tui_transfer.sharebox.delivery.publication import PART
 from tui_transfer.sharebox.sftp.session import SftpError
-from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.worker.connector import Connector
 from tui_transfer.worker.manifest import manifest_name
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.state import JobState
     from tui_transfer.settings.config import ShareboxSettings
     from tui_transfer.sharebox.ssh.sharebox import Sharebox
+    from tui_transfer.system.cancellation import Cancellation
 
 
 def leftovers(state: JobState) -> list[str]:
@@ -44,7 +44,7 @@ def discard(
     follower: Follower,
     make_orders: Callable[[], Orders],
     removed: Callable[[str], object],
-    cancellation: Cancellation | None = None,
+    cancellation: Cancellation,
 ) -> None:
     """Removes a job, the Sharebox first: as long as something is left there, the job tells of it.
 
@@ -59,7 +59,7 @@ def discard(
     """
 
     def clean_sharebox() -> None:
-        for name in remove_leftovers(follower.state, make_orders(), cancellation or Cancellation()):
+        for name in remove_leftovers(follower.state, make_orders(), cancellation):
             removed(name)
 
     control.remove(follower.job, clean_sharebox)

@@ -6,7 +6,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tui_transfer.errors import Problem, Recovery, TransferError
+from tui_transfer.errors import Recovery, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.worker.recorder import now
 
@@ -44,7 +44,6 @@ class Sessions:
         """Held while connecting and pausing, too: the other thread has nothing to do meanwhile."""
         self._connection: Sharebox | None = None
         self._beside: Sharebox | None = None
-        self._may_have_two = True
         self._first_in_use = threading.Lock()
         self._end: TransferError | None = None
         """What was given up for. A password that was refused, for instance, is not shown again."""
@@ -111,11 +110,12 @@ class Sessions:
         """Asked once of a server that refuses: some drop the connection in place of an answer."""
         with self._lock:
             if self._beside is None or self._beside.connection is not connection.connection:
-                if not self._may_have_two:
+                knowledge = connection.knowledge
+                if not knowledge.takes_two_sessions:
                     return None
-                self._may_have_two = False
+                knowledge.takes_two_sessions = False  # unless it does; the connection may be lost first
                 self._beside = connection.open_second_session()
-                self._may_have_two = self._beside is not None
+                knowledge.takes_two_sessions = self._beside is not None
             return self._beside
 
     def _pause_after(self, error: TransferError) -> None:
@@ -138,8 +138,8 @@ class Sessions:
 
     def _check_cancelled(self, error: TransferError | None = None) -> None:
         if self._cancellation.is_set:
-            # Cutting the connection is how the work is ended: that is not its failure.
-            raise TransferError(Problem.INTERRUPTED, reason="Le transfert a été arrêté") from error
+            # Ending the connection is how the work is ended: that is not its failure.
+            raise self._cancellation.error() from error
 
 
 def _passes(error: TransferError) -> bool:

@@ -22,11 +22,11 @@ from tests.servers.relay import relay
 from tests.sharebox.helpers import Server, connect, failure, make_archive, send
 from tui_transfer.demo.launch import LOOPBACK, USERNAME, run_sharebox
 from tui_transfer.errors import Problem
-from tui_transfer.sharebox.delivery import verification
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES, GrowingFile
 from tui_transfer.sharebox.delivery.publication import put_small
 from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.delivery.verification import Verification, verify
+from tui_transfer.sharebox.ssh.connection import Knowledge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -335,10 +335,10 @@ class TestOddServers:
             assert put_small(sharebox, "m.json", b"{}") is Verification.NONE
             assert names(server) == []
 
-    def test_commands_are_asked_for_once(self, archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(verification, "_run_no_commands", set())
+    def test_commands_are_asked_for_once(self, archive: Path) -> None:
+        knowledge = Knowledge()
         with proftpd() as server:
             for number in range(3):
-                with connect(server) as sharebox:
+                with connect(server, knowledge=knowledge) as sharebox:
                     send(sharebox, archive, f"base{number}.7z")
             assert server.log_file.read_text().count("unsupported exec command") == 1

@@ -25,6 +25,7 @@ from tui_transfer.sharebox.delivery.resume_state import ResumeState
 from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.delivery.verification import Verification
 from tui_transfer.sharebox.ssh.watch import ListeningPacketizer
+from tui_transfer.system.cancellation import Cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,11 +132,12 @@ class TestGrowing:
             failure(Problem.INTERRUPTED, lambda: send(sharebox, file, cancelled=cancelled))
             sharebox.check_alive()
 
-    def test_aborted_while_it_waits(self, ssh_server: SshServer, archive: Path) -> None:
+    def test_ended_with_its_connection_while_it_waits(self, ssh_server: SshServer, archive: Path) -> None:
         file = GrowingFile(archive)
-        with connect(ssh_server) as sharebox:
-            threading.Timer(0.3, sharebox.connection.abort).start()
-            failure(Problem.CONNECTION_LOST, lambda: send(sharebox, file))
+        cancellation = Cancellation()
+        with connect(ssh_server, cancellation=cancellation) as sharebox:
+            threading.Timer(0.3, cancellation.cancel).start()
+            failure(Problem.INTERRUPTED, lambda: send(sharebox, file))
 
 
 class TestResume:

@@ -11,9 +11,9 @@ from tests.servers.faulty import faulty_server
 from tests.servers.openssh import openssh
 from tests.sharebox.helpers import connect, failure, make_archive, send
 from tui_transfer.errors import Problem
-from tui_transfer.sharebox.delivery import verification
 from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.delivery.verification import Verification, verify
+from tui_transfer.sharebox.ssh.connection import Knowledge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,15 +84,13 @@ class TestMeans:
             delivery = send(sharebox, archive)
             assert delivery.verification is Verification.NONE
 
-    def test_server_that_breaks_at_a_command_is_asked_once(
-        self, tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(verification, "_run_no_commands", set())
+    def test_server_that_breaks_at_a_command_is_asked_once(self, tmp_path: Path, archive: Path) -> None:
+        knowledge = Knowledge()
         with faulty_server(tmp_path) as server:
             server.faults.drop_at_exec = True
-            with connect(server) as sharebox:
+            with connect(server, knowledge=knowledge) as sharebox:
                 failure(Problem.CONNECTION_LOST, lambda: send(sharebox, archive))
-            with connect(server) as sharebox:
+            with connect(server, knowledge=knowledge) as sharebox:
                 assert send(sharebox, archive).verification is Verification.READ_BACK
             assert server.faults.commands == 1
 

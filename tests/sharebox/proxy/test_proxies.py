@@ -15,6 +15,7 @@ from tui_transfer.errors import Problem
 from tui_transfer.sharebox.proxy.proxies import system_proxies
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 from tui_transfer.sharebox.ssh.route_trial import try_route
+from tui_transfer.system.cancellation import Cancellation
 
 if TYPE_CHECKING:
     from tests.servers.openssh import SshServer
@@ -70,19 +71,22 @@ def test_a_name_is_proposed_and_a_password_never(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_direct_route_gives_the_fingerprint_and_tells_the_server_nothing(ssh_server: SshServer) -> None:
-    assert try_route(ssh_server.host, ssh_server.port, Direct()) == ssh_server.fingerprint
+    assert try_route(ssh_server.host, ssh_server.port, Direct(), Cancellation()) == ssh_server.fingerprint
     wait_until(lambda: "Connection closed by" in ssh_server.log(), what="the end in sshd's log")
     assert ssh_server.authentication_requests() == []
 
 
 def test_through_a_proxy_with_a_password(ssh_server: SshServer, squid_with_password: SquidServer) -> None:
     route = Proxy("http", squid_with_password.host, squid_with_password.port, USERNAME, PASSWORD)
-    assert try_route(ssh_server.host, ssh_server.port, route) == ssh_server.fingerprint
+    assert try_route(ssh_server.host, ssh_server.port, route, Cancellation()) == ssh_server.fingerprint
     wrong = Proxy("http", squid_with_password.host, squid_with_password.port, USERNAME, "faux")
-    failure(Problem.PROXY_CREDENTIALS_REFUSED, lambda: try_route(ssh_server.host, ssh_server.port, wrong))
+    failure(
+        Problem.PROXY_CREDENTIALS_REFUSED,
+        lambda: try_route(ssh_server.host, ssh_server.port, wrong, Cancellation()),
+    )
 
 
 def test_what_stands_in_the_way() -> None:
-    failure(Problem.SHAREBOX_UNREACHABLE, lambda: try_route(LOOPBACK, free_port(), Direct()))
+    failure(Problem.SHAREBOX_UNREACHABLE, lambda: try_route(LOOPBACK, free_port(), Direct(), Cancellation()))
     with scripted_proxy([[b"HTTP/1.1 200 OK\r\n\r\n<html>portail</html>\r\n" * 200, b""]]) as proxy:
-        failure(Problem.NOT_SSH, lambda: try_route("sharebox.test", 22, proxy.route()))
+        failure(Problem.NOT_SSH, lambda: try_route("sharebox.test", 22, proxy.route(), Cancellation()))

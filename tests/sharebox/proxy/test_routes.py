@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from tests.servers.danted import danted
 from tests.servers.processes import LOOPBACK, free_port, wait_until
 from tests.servers.squid import PASSWORD, USERNAME
-from tests.sharebox.helpers import connect, failure
+from tests.sharebox.helpers import connect, failure, open_tunnel
 from tui_transfer.errors import Problem
-from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel
+from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 
 if TYPE_CHECKING:
     from typing import Literal

@@ -16,10 +16,10 @@ import pytest
 
 from tests.servers.processes import LOOPBACK, wait_until
 from tests.servers.squid import DOMAIN_PASSWORD, DOMAIN_USERNAME, PASSWORD, USERNAME, squid
-from tests.sharebox.helpers import connect, failure, make_archive, send
+from tests.sharebox.helpers import connect, failure, make_archive, open_tunnel, send
 from tests.sharebox.proxy.scripted_proxy import HANG_UP, refusal, scripted_proxy
 from tui_transfer.errors import Problem
-from tui_transfer.sharebox.proxy.routes import Proxy, open_tunnel
+from tui_transfer.sharebox.proxy.routes import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

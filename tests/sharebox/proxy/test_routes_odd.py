@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.servers.processes import LOOPBACK
-from tests.sharebox.helpers import failure
+from tests.sharebox.helpers import failure, open_tunnel
 from tests.sharebox.proxy.scripted_proxy import HANG_UP, refusal, scripted_proxy
 from tui_transfer.errors import Problem
-from tui_transfer.sharebox.proxy.routes import CONNECT_SECONDS, Proxy, open_tunnel
+from tui_transfer.sharebox.proxy.routes import CONNECT_SECONDS, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

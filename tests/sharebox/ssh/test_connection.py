@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import socket
 import threading
-import time
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import Credentials
 from tui_transfer.sharebox.ssh.security import RSA_SIGNATURES
 from tui_transfer.sharebox.ssh.sharebox import Sharebox
-from tui_transfer.sharebox.ssh.watch import SILENCE_SECONDS
+from tui_transfer.system.cancellation import Cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +42,7 @@ def server(account: Account) -> Iterator[SshServer]:
 
 def open_with_key(server: SshServer, host_key: str | None, credentials: Credentials) -> Sharebox:
     address = Address(server.host, server.port, server.username, server.directory)
-    return Sharebox.connect(address, Direct(), credentials, host_key)
+    return Sharebox.connect(address, Direct(), credentials, host_key, Cancellation())
 
 
 class TestCredentials:
@@ -295,7 +294,8 @@ class TestServers:
             address = Address(LOOPBACK, listener.getsockname()[1], "exemple", "/")
             credentials = Credentials(password="unused")
             error = failure(
-                Problem.WEAK_SERVER, lambda: Sharebox.connect(address, Direct(), credentials, "SHA256:x")
+                Problem.WEAK_SERVER,
+                lambda: Sharebox.connect(address, Direct(), credentials, "SHA256:x", Cancellation()),
             )
             assert error.details["offered"] == "SSH-1.5-old"
 
@@ -328,27 +328,3 @@ class TestServers:
             with socket.create_server((LOOPBACK, 0)) as mute:  # or its banner might come before the cut
                 link.target_port, link.cut_after = mute.getsockname()[1], 1
                 failure(Problem.NOT_SSH, lambda: connect(server, port=link.port))
-
-
-class TestAbort:
-    def test_abort_unblocks(self, server: SshServer) -> None:
-        with relay(server.port) as link, connect(server, port=link.port) as sharebox:
-            link.silence()
-            blocked = threading.Event()
-
-            def abort() -> None:
-                blocked.wait()
-                sharebox.connection.abort()
-
-            aborter = threading.Thread(target=abort)
-            aborter.start()
-            started = time.monotonic()
-
-            def ask() -> None:
-                with sharebox.refusals("accès à", "/"):
-                    blocked.set()
-                    sharebox.sftp.stat("/")
-
-            failure(Problem.CONNECTION_LOST, ask)
-            assert time.monotonic() - started < SILENCE_SECONDS / 2, "it was not the watch that noticed"
-            aborter.join()

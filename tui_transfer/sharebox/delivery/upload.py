@@ -112,7 +112,7 @@ def deliver(
         name: its final name.
         sha256: gives the hash of the whole archive, in hexadecimal; called once the file is finished.
         on_progress: is told up to fifty times a second.
-        cancelled: ends the delivery at the next answer of the server; `Connection.abort` ends it at once.
+        cancelled: ends the delivery at the next answer of the server; the connection's own ends it at once.
         resume_state: what `send` and earlier attempts of this process know of it; goes on learning.
 
     Raises:

@@ -16,7 +16,6 @@ from tui_transfer.sharebox.sftp.window import read_ahead
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui_transfer.sharebox.ssh.address import Address
     from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
 _SLOWEST_DISK: Final = 20 << 20
@@ -114,20 +113,16 @@ def _hash_by_server(sharebox: Sharebox, path: str, size: int) -> str | None:
     return digest or _hash_by_command(sharebox, path, size)
 
 
-_run_no_commands: Final[set[Address]] = set()
-"""Where a command gave no hash: this process asks no second time. Some servers even drop the connection, and
-each attempt of a transfer would end there."""
-
-
 def _hash_by_command(sharebox: Sharebox, path: str, size: int) -> str | None:
-    if sharebox.address in _run_no_commands:
+    knowledge = sharebox.knowledge
+    if not knowledge.runs_commands:
         return None
-    _run_no_commands.add(sharebox.address)
+    knowledge.runs_commands = False  # unless it does; the connection may be lost first
     output = sharebox.run(f"sha256sum < {shlex.quote(path)}", 30 + size / _SLOWEST_DISK)
     found = _DIGEST_LINE.match(output or b"")
     if found is None:
         return None
-    _run_no_commands.discard(sharebox.address)
+    knowledge.runs_commands = True
     return found[1].decode("ascii")
 
 

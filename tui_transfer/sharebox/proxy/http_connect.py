@@ -52,7 +52,7 @@ def ask_http_proxy(dial: Callable[[], socket.socket], target: Target, login: Pro
     except h11.RemoteProtocolError as error:
         raise login.protocol_error("ce n'est pas une réponse HTTP correcte") from error
     except EOFError as error:
-        raise login.protocol_error("il a fermé la connexion, ou n'a pas fini de répondre à temps") from error
+        raise login.protocol_error("il a fermé la connexion sans finir de répondre") from error
     except _TlsError as error:
         raise login.wants_tls() from error
     except OSError as error:

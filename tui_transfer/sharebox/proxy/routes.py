@@ -7,16 +7,21 @@ import socket
 import ssl
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.proxy import tls
 from tui_transfer.sharebox.proxy.target import ProxyLogin, Target
 from tui_transfer.system import os_errors
+from tui_transfer.system.waiting import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tui_transfer.system.cancellation import Cancellation
 
 CONNECT_SECONDS: Final = 15.0
 _DEAD_LINK_SECONDS: Final = 30
@@ -42,40 +47,29 @@ class Proxy:
 Route = Direct | Proxy
 
 
-def open_tunnel(route: Route, host: str, port: int, *, timeout: float = CONNECT_SECONDS) -> socket.socket:
+def open_tunnel(
+    route: Route, host: str, port: int, cancellation: Cancellation, *, timeout: float = CONNECT_SECONDS
+) -> socket.socket:
     """Gives a socket through which the server at `host` and `port` is heard from its first byte.
 
     Args:
         route: the way to take.
         host: name or address of the server.
         port: its TCP port.
+        cancellation: ends it at once, whatever it waits for.
         timeout: seconds for the connection, and again for the whole exchange with a proxy.
 
     Raises:
-        TransferError: SHAREBOX_UNREACHABLE, or one of the PROXY_… problems.
+        TransferError: SHAREBOX_UNREACHABLE, one of the PROXY_… problems, INTERRUPTED.
     """
     if isinstance(route, Direct):
         try:
-            return _connect(host, port, timeout)
+            return _connect(host, port, timeout, cancellation)
         except OSError as error:
             reason = os_errors.in_words(error)
             raise TransferError(Problem.SHAREBOX_UNREACHABLE, host=host, port=port, reason=reason) from error
-    return _open_through(route, Target(host, port), timeout)
-
-
-def _open_through(proxy: Proxy, target: Target, timeout: float) -> socket.socket:
-    login = ProxyLogin(proxy.host, proxy.port, proxy.username, proxy.password)
-    ask = _language_of(proxy)
-    calls = _Calls(login, timeout, encrypted=proxy.kind == "https")
-    try:
-        tunnel = ask(calls.dial, target, login)
-    except BaseException:
-        calls.hang_up()
-        raise
-    finally:
-        calls.end()
-    tunnel.settimeout(None)
-    return tunnel
+    with cancellation.scope() as exchange:
+        return _Exchange(route, Target(host, port), timeout, exchange).tunnel()
 
 
 def _language_of(proxy: Proxy) -> Callable[[Callable[[], socket.socket], Target, ProxyLogin], socket.socket]:
@@ -89,97 +83,136 @@ def _language_of(proxy: Proxy) -> Callable[[Callable[[], socket.socket], Target,
     return ask_http_proxy
 
 
-class _Calls:
-    """The connections made to a proxy for one tunnel, one at a time, with one limit for all that is said.
+class _Exchange:
+    """What is said to a proxy for one tunnel, on one connection after the other, within one limit.
 
-    Whatever the rhythm in which bytes come: at the limit the open connection is shut down under the exchange,
-    which then reads an end of stream.
+    A thread of its own says it, since a `recv` cannot be woken on every system. At the limit, whatever the
+    rhythm in which bytes come, and when nobody wants the tunnel any more, the thread is left to itself. It
+    says nothing more then, since its connection is shut down.
+
+    Args:
+        proxy: the proxy.
+        target: the server wanted.
+        timeout: seconds for a connection, and for all that is said, from the end of the first connecting.
+        cancellation: of this exchange alone; the limit ends it too.
     """
 
-    def __init__(self, proxy: ProxyLogin, timeout: float, *, encrypted: bool) -> None:
-        self._proxy = proxy
+    def __init__(self, proxy: Proxy, target: Target, timeout: float, cancellation: Cancellation) -> None:
+        self._target = target
+        self._ask = _language_of(proxy)
+        self._login = ProxyLogin(proxy.host, proxy.port, proxy.username, proxy.password)
+        self._encrypted = proxy.kind == "https"
         self._timeout = timeout
-        self._encrypted = encrypted
-        self._lock = threading.Lock()
+        self._cancellation = cancellation
         self._tunnel: socket.socket | None = None
+        self._ending = ExitStack()
+        """While a connection is open here, the cancellation ends it."""
         self._is_late = False
         self._alarm = threading.Timer(timeout, self._ring)
         self._alarm.daemon = True
 
-    def dial(self) -> socket.socket:
-        """Opens a connection, after the one before was closed. The limit runs from the end of the first dial.
+    def tunnel(self) -> socket.socket:
+        """Asks for the tunnel.
 
         Raises:
-            TransferError: PROXY_UNREACHABLE, or a problem with TLS.
+            TransferError: one of the PROXY_… problems, INTERRUPTED.
         """
-        self.hang_up()
         try:
-            tunnel = self._keep(_connect(self._proxy.host, self._proxy.port, self._timeout))
-        except OSError as error:
-            raise self._proxy.unreachable(os_errors.in_words(error)) from error
-        return self._encrypt(tunnel) if self._encrypted else tunnel
+            return result_of(self._talk, self._cancellation, socket.socket.close)
+        except TransferError as error:
+            if error.problem is Problem.INTERRUPTED and self._is_late:
+                raise self._login.protocol_error("il n'a pas fini de répondre à temps") from None
+            raise
+        finally:
+            self._alarm.cancel()
 
-    def _encrypt(self, tunnel: socket.socket) -> socket.socket:
+    def _talk(self) -> socket.socket:
         try:
-            return self._keep(tls.encrypt(tunnel, self._proxy.host))
-        except ssl.SSLCertVerificationError as error:
-            raise self._proxy.bad_certificate(tls.in_words(error)) from error
-        except ssl.SSLError as error:
-            raise self._proxy.protocol_error("il ne parle pas TLS, son type est sans doute HTTP") from error
-        except (EOFError, OSError) as error:
-            reason = "il a coupé la connexion, ou n'a pas fini de la chiffrer à temps"
-            raise self._proxy.protocol_error(reason) from error
-
-    def hang_up(self) -> None:
-        """Closes the open connection, if there is one."""
-        with self._lock:
-            tunnel, self._tunnel = self._tunnel, None
-        if tunnel is not None:
-            tunnel.close()
-
-    def end(self) -> None:
-        """The limit no longer counts."""
-        self._alarm.cancel()
-
-    def _keep(self, tunnel: socket.socket) -> socket.socket:
-        with self._lock:
-            if self._is_late:
-                tunnel.close()
-                raise TimeoutError
-            self._tunnel = tunnel
-        if not self._alarm.is_alive():
-            self._alarm.start()
+            tunnel = self._ask(self._dial, self._target, self._login)
+        except BaseException:
+            self._hang_up()
+            raise
+        self._ending.close()
+        tunnel.settimeout(None)
         return tunnel
 
+    def _dial(self) -> socket.socket:
+        """Opens a connection, after the one before was closed.
+
+        Raises:
+            TransferError: PROXY_UNREACHABLE, or a problem with TLS; INTERRUPTED.
+        """
+        self._hang_up()
+        try:
+            tunnel = _connect(self._login.host, self._login.port, self._timeout, self._cancellation)
+        except OSError as error:
+            raise self._login.unreachable(os_errors.in_words(error)) from error
+        if self._alarm.ident is None:
+            self._alarm.start()
+        self._hold(tunnel)
+        tunnel.settimeout(self._timeout)  # it ends some day even where nothing wakes it
+        return self._encrypt(tunnel) if self._encrypted else tunnel
+
+    def _encrypt(self, link: socket.socket) -> socket.socket:
+        try:
+            tunnel = tls.encrypt(link, self._login.host)
+        except ssl.SSLCertVerificationError as error:
+            raise self._login.bad_certificate(tls.in_words(error)) from error
+        except ssl.SSLError as error:
+            raise self._login.protocol_error("il ne parle pas TLS, son type est sans doute HTTP") from error
+        except (EOFError, OSError) as error:
+            raise self._login.protocol_error("il a coupé la connexion en train d'être chiffrée") from error
+        self._hold(tunnel)
+        return tunnel
+
+    def _hold(self, tunnel: socket.socket) -> None:
+        self._ending.close()
+        self._tunnel = tunnel
+        self._ending.enter_context(self._cancellation.ending(partial(_shut_down, tunnel)))
+
+    def _hang_up(self) -> None:
+        self._ending.close()
+        if self._tunnel is not None:
+            self._tunnel.close()
+
     def _ring(self) -> None:
-        with self._lock:
-            self._is_late = True
-            if self._tunnel is not None:
-                with contextlib.suppress(OSError):  # it is closed already, which is as good
-                    self._tunnel.shutdown(socket.SHUT_RDWR)
+        self._is_late = True
+        self._cancellation.cancel()
 
 
-def _connect(host: str, port: int, timeout: float) -> socket.socket:
+def _shut_down(tunnel: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # it is closed already, which is as good
+        tunnel.shutdown(socket.SHUT_RDWR)
+
+
+def _connect(host: str, port: int, timeout: float, cancellation: Cancellation) -> socket.socket:
     """Connects to the first address that answers; each gets its share of the time that is left."""
     end = time.monotonic() + timeout
-    endpoints = resolve(host, port, timeout)
+    endpoints = resolve(host, port, cancellation, timeout)
     failure: OSError = TimeoutError()
     for index, endpoint in enumerate(endpoints):
         remaining = end - time.monotonic()
         if remaining <= 0:
             break
-        tunnel = socket.socket(endpoint.family, socket.SOCK_STREAM)
+        dial = partial(_dial, endpoint, remaining / (len(endpoints) - index))
         try:
-            tunnel.settimeout(remaining / (len(endpoints) - index))
-            tunnel.connect(endpoint.address)
+            return result_of(dial, cancellation, socket.socket.close)
         except OSError as error:
-            tunnel.close()
             failure = error
-        else:
-            _tune(tunnel)
-            tunnel.settimeout(None)
-            return tunnel
     raise failure
+
+
+def _dial(endpoint: Endpoint, timeout: float) -> socket.socket:
+    tunnel = socket.socket(endpoint.family, socket.SOCK_STREAM)
+    try:
+        tunnel.settimeout(timeout)
+        tunnel.connect(endpoint.address)
+    except BaseException:
+        tunnel.close()
+        raise
+    _tune(tunnel)
+    tunnel.settimeout(None)
+    return tunnel
 
 
 @dataclass(frozen=True)
@@ -190,42 +223,42 @@ class Endpoint:
     address: tuple[object, ...]
 
 
-def resolve(host: str, port: int, timeout: float = CONNECT_SECONDS) -> list[Endpoint]:
-    """Resolves a name within a limit, which the system's resolver does not know: hence the thread.
+def resolve(
+    host: str, port: int, cancellation: Cancellation, timeout: float = CONNECT_SECONDS
+) -> list[Endpoint]:
+    """Resolves a name within a limit, which the system's resolver does not know.
 
     Raises:
         OSError: there is no such name, or no answer came.
+        TransferError: INTERRUPTED.
     """
-    answer: list[list[Endpoint] | OSError] = []
+    try:
+        found = result_of(partial(_ask_resolver, host, port), cancellation, seconds=timeout)
+    except TimeoutError:
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer") from None
+    return [Endpoint(family, address) for family, _, _, _, address in found]
 
-    def ask() -> None:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answer.append([Endpoint(family, address) for family, _, _, _, address in found])
-        except OSError as error:
-            answer.append(error)
-        except (UnicodeError, OverflowError):
-            answer.append(socket.gaierror(socket.EAI_NONAME, "not a name"))
 
-    resolver = threading.Thread(target=ask, name="resolver", daemon=True)
-    resolver.start()
-    resolver.join(timeout)
-    if not answer:
-        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
-    if isinstance(answer[0], OSError):
-        raise answer[0]
-    return answer[0]
+def _ask_resolver(host: str, port: int) -> list[Any]:
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (UnicodeError, OverflowError):
+        raise socket.gaierror(socket.EAI_NONAME, "not a name") from None
 
 
 def _tune(tunnel: socket.socket) -> None:
-    """Small packets leave at once, and the system notices a dead link within half a minute."""
-    tunnel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    tunnel.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (
-        ("TCP_USER_TIMEOUT", _DEAD_LINK_SECONDS * 1000),  # Linux only
-        ("TCP_KEEPIDLE", 10),
-        ("TCP_KEEPINTVL", 5),
-        ("TCP_KEEPCNT", 4),
+    """Small packets leave at once, and the system notices a dead link within half a minute.
+
+    What a system does not know costs that, and not the connection.
+    """
+    for level, option, value in (
+        (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
+        (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+        (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", _DEAD_LINK_SECONDS * 1000),  # Linux only
+        (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 10),
+        (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 5),
+        (socket.IPPROTO_TCP, "TCP_KEEPCNT", 4),
     ):
         if (number := getattr(socket, option, None)) is not None:
-            tunnel.setsockopt(socket.IPPROTO_TCP, number, value)
+            with contextlib.suppress(OSError):
+                tunnel.setsockopt(level, number, value)

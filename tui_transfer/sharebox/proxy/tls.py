@@ -1,17 +1,21 @@
 """TLS to a proxy, under what looks like a plain socket.
 
 An `ssl.SSLSocket` will not do for SSH, whose reader and writers are threads of their own: OpenSSL lets only
-one thread at a time use a connection. Here the owner gets one end of a pair of sockets; two threads carry
-bytes between the other end and the network, and take turns at encryption, which never waits.
+one thread at a time use a connection. Here the owner gets one end of a pair of sockets; a thread carries
+bytes between the other end and the network.
 """
 
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import threading
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PIECE: Final = 1 << 16
 _WORDS: Final[dict[int, str]] = {
@@ -57,20 +61,20 @@ def encrypt(link: socket.socket, host: str) -> socket.socket:
 
 
 class _Carrier:
-    """Encrypts and carries what passes between two sockets.
-
-    What is to be sent because of what was received (an answer to a change of keys) waits for the next bytes
-    that are sent: so neither direction ever waits for the other.
-    """
+    """Encrypts and carries what passes between two sockets, in a thread that waits for neither alone."""
 
     def __init__(self, link: socket.socket, host: str) -> None:
         context = ssl.create_default_context()
         context.options |= ssl.OP_NO_RENEGOTIATION
         self._link = link
+        self._ours: socket.socket
         self._received = ssl.MemoryBIO()
         self._to_send = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._received, self._to_send, server_hostname=host)
-        self._turn = threading.Lock()
+        self._for_link = b""
+        self._for_owner = b""
+        self._owner_is_there = True
+        self._network_is_there = True
 
     def shake_hands(self) -> None:
         while True:
@@ -87,46 +91,98 @@ class _Carrier:
                 return
 
     def start(self) -> socket.socket:
-        ours, owners = socket.socketpair()
-        reader = threading.Thread(target=self._carry_back, args=[ours], name="TLS, back", daemon=True)
-        writer = threading.Thread(target=self._carry, args=[ours, reader], name="TLS", daemon=True)
-        reader.start()
-        writer.start()
+        self._ours, owners = socket.socketpair()
+        threading.Thread(target=self._carry, name="TLS", daemon=True).start()
         return owners
 
-    def _carry(self, ours: socket.socket, reader: threading.Thread) -> None:
-        """Until the owner closes its end; then ends everything."""
-        with contextlib.suppress(OSError):  # the network is gone, or the owner
-            while data := ours.recv(_PIECE):
-                with self._turn:
-                    self._tls.write(data)
-                    encrypted = self._to_send.read()
-                self._link.sendall(encrypted)
-        for end in (self._link, ours):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-        reader.join()
-        self._link.close()
-        ours.close()
+    def _carry(self) -> None:
+        """Until the owner has closed its end, and what it said is sent; then ends everything."""
+        with self._link, self._ours:
+            self._link.setblocking(False)
+            self._ours.setblocking(False)
+            self._decrypt()  # what came with the end of the handshake
+            while self._owner_is_there or self._for_link:
+                self._carry_some()
 
-    def _carry_back(self, ours: socket.socket) -> None:
-        """Until the network ends; then the owner reads the end of the stream."""
-        with contextlib.suppress(OSError):  # a broken or forged stream ends too
-            while plain := self._decrypt_some():
-                ours.sendall(plain)
-        with contextlib.suppress(OSError):
-            ours.shutdown(socket.SHUT_WR)
+    def _carry_some(self) -> None:
+        """Waits for what either end can do next, and does it. What one does not take is not read from the
+        other.
+        """
+        readable, writable, _ = select.select(
+            [end for end, data in self._waited_for() if not data],
+            [end for end, data in ((self._ours, self._for_owner), (self._link, self._for_link)) if data],
+            [],
+        )
+        if self._link in readable:
+            self._hear_network()
+        if self._ours in readable:
+            self._hear_owner()
+        if self._ours in writable:
+            self._tell_owner()
+        if self._link in writable:
+            self._tell_network()
 
-    def _decrypt_some(self) -> bytes:
-        """What comes next from the network; nothing at its end."""
-        while True:
-            with self._turn:
-                try:
-                    return self._tls.read(_PIECE)
-                except ssl.SSLWantReadError:
-                    pass
+    def _waited_for(self) -> Iterator[tuple[socket.socket, bytes]]:
+        """The ends that may say more, each with what the other has not taken yet."""
+        if self._network_is_there:
+            yield self._link, self._for_owner
+        if self._owner_is_there:
+            yield self._ours, self._for_link
+
+    def _hear_network(self) -> None:
+        try:
             data = self._link.recv(_PIECE)
-            if not data:
-                return b""
-            with self._turn:
-                self._received.write(data)
+        except OSError:
+            data = b""
+        if data:
+            self._received.write(data)
+        else:
+            self._received.write_eof()
+        self._decrypt()
+
+    def _decrypt(self) -> None:
+        try:
+            while plain := self._tls.read(_PIECE):
+                self._for_owner += plain
+        except ssl.SSLWantReadError:
+            self._for_link += self._to_send.read()
+            return
+        except OSError:  # a broken or forged stream ends too
+            pass
+        self._lose_network()
+
+    def _lose_network(self) -> None:
+        """The owner hears to the end what was said, then the end of the stream."""
+        self._network_is_there = False
+        self._for_link = b""
+        if not self._for_owner:
+            self._tell_end()
+
+    def _hear_owner(self) -> None:
+        try:
+            data = self._ours.recv(_PIECE)
+        except OSError:
+            data = b""
+        if not data:
+            self._owner_is_there = False
+        elif self._network_is_there:
+            self._tls.write(data)
+            self._for_link += self._to_send.read()
+
+    def _tell_owner(self) -> None:
+        try:
+            self._for_owner = self._for_owner[self._ours.send(self._for_owner) :]
+        except OSError:
+            self._for_owner, self._owner_is_there = b"", False
+        if not self._for_owner and not self._network_is_there:
+            self._tell_end()
+
+    def _tell_end(self) -> None:
+        with contextlib.suppress(OSError):  # the owner is gone
+            self._ours.shutdown(socket.SHUT_WR)
+
+    def _tell_network(self) -> None:
+        try:
+            self._for_link = self._for_link[self._link.send(self._for_link) :]
+        except OSError:
+            self._lose_network()

@@ -48,7 +48,8 @@ def log_in(connection: Connection, key: paramiko.PKey | None, password: str | No
         password: may be None too, which is an error as soon as one is needed.
 
     Raises:
-        TransferError: PASSWORD_NEEDED, CREDENTIALS_REFUSED, LOGIN_UNANSWERED, CONNECTION_LOST.
+        TransferError: PASSWORD_NEEDED, CREDENTIALS_REFUSED, LOGIN_UNANSWERED, CONNECTION_LOST,
+            INTERRUPTED.
     """
     address, transport = connection.address, connection.transport
     attempt = _Authentication(transport, connection.packetizer, address.host, address.username, key, password)
@@ -61,7 +62,7 @@ def log_in(connection: Connection, key: paramiko.PKey | None, password: str | No
             attempt.attempt()
     except LOST as error:
         lost = connection.lost(error)
-        if not attempt.password_shown:
+        if not attempt.password_shown or connection.is_cancelled:
             raise lost from error
         raise TransferError(
             Problem.LOGIN_UNANSWERED, username=address.username, reason=lost.details["reason"]

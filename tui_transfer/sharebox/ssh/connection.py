@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import paramiko
@@ -12,11 +14,13 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.sftp.session import SftpLostError, SftpProtocolError, SftpSession
 from tui_transfer.sharebox.ssh.watch import ListeningPacketizer, Watchdog
 from tui_transfer.system import os_errors
+from tui_transfer.system.waiting import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui_transfer.sharebox.ssh.address import Address, HostKey
+    from tui_transfer.system.cancellation import Cancellation
 
 CHANNEL_SECONDS: Final = 30.0
 
@@ -24,45 +28,92 @@ LOST: Final = (paramiko.SSHException, EOFError, OSError)
 """What paramiko raises once a connection is of no more use."""
 
 
+@dataclass
+class Knowledge:
+    """What was learned of a server, handed from one connection to the next.
+
+    Attributes:
+        runs_commands: a command may be of use: it was, or none was tried yet. Some servers drop the
+            connection for one, and each attempt of a transfer would end there.
+        takes_two_sessions: likewise of a second session.
+    """
+
+    runs_commands: bool = True
+    takes_two_sessions: bool = True
+
+
 class Connection:
     """An SSH connection, made by `handshake.meet`, of use after `authentication.log_in`. Thread-safe.
+
+    Args:
+        address: where it leads.
+        tunnel: leads there. It belongs to the connection from now on.
+        cancellation: ends the connection at once: whoever waits for something gets INTERRUPTED from `lost`.
+        knowledge: of the server, from earlier connections.
 
     Attributes:
         address: where it leads.
         host_key: the key that the server has proved to hold.
+        knowledge: of the server; goes on growing.
         transport, packetizer, watchdog: for the modules that make it.
     """
 
-    def __init__(self, address: Address, tunnel: socket.socket) -> None:
+    def __init__(
+        self,
+        address: Address,
+        tunnel: socket.socket,
+        cancellation: Cancellation,
+        knowledge: Knowledge | None = None,
+    ) -> None:
         self.address = address
         self.host_key: HostKey
-        self._aborted = False
+        self.knowledge = knowledge or Knowledge()
+        self._cancellation = cancellation
         self._tunnel = tunnel
+        self._has_hung_up = False
         self.transport = paramiko.Transport(tunnel, packetizer_class=ListeningPacketizer)
         packetizer = self.transport.packetizer
         assert isinstance(packetizer, ListeningPacketizer)
         self.packetizer = packetizer
-        self.watchdog = Watchdog(self.transport, packetizer, self._shut)
+        self.watchdog = Watchdog(self.transport, packetizer, self._hang_up)
+        self._ending = ExitStack()
+        self._ending.enter_context(cancellation.ending(self._hang_up))
 
     @property
     def is_open(self) -> bool:
         """Whether more can be said and heard."""
-        return self.transport.is_active() and not self.packetizer.at_end
+        return self.transport.is_active() and not self.packetizer.at_end and not self._has_hung_up
 
     @property
-    def was_closed_here(self) -> bool:
-        """Whether this side has closed it: it was asked to, or the server was silent for too long."""
-        return self._aborted or self.watchdog.verdict is not None
+    def was_ended_here(self) -> bool:
+        """Whether this side has ended it: nobody wants it, or the server was silent for too long."""
+        return self._has_hung_up
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nobody wants it any more."""
+        return self._cancellation.is_set
 
     def open_channel(self, request: Callable[[paramiko.Channel], object]) -> paramiko.Channel:
         """Opens a channel and makes a request on it, such as for a subsystem.
 
+        The watchdog has the limits. paramiko waits without any for the answer to a request, and does not hear
+        of a connection that ends in the instant before: hence the thread.
+
         Raises:
             SSHException, EOFError, OSError: the server refused, or the connection was lost.
+            TransferError: INTERRUPTED.
         """
-        channel = self.transport.open_session(timeout=CHANNEL_SECONDS)
-        request(channel)
-        return channel
+
+        def ask() -> paramiko.Channel:
+            channel = self.transport.open_session(timeout=2 * CHANNEL_SECONDS)
+            request(channel)
+            return channel
+
+        try:
+            return result_of(ask, self._cancellation, paramiko.Channel.close, seconds=2 * CHANNEL_SECONDS)
+        except TimeoutError:
+            raise EOFError from None
 
     def open_sftp(self) -> SftpSession:
         """Opens an SFTP session, as many as the server allows.
@@ -85,23 +136,26 @@ class Connection:
             ) from error
 
     def close(self) -> None:
-        """Closes it, and all that goes over it."""
-        self._shut()
+        """Closes it, and all that goes over it. For the thread that has it made."""
+        self._ending.close()
+        self.watchdog.end()
+        self._hang_up()
         if self.transport.is_alive():
             self.transport.join(timeout=5)
-
-    def abort(self) -> None:
-        """Closes it from another thread: whatever is blocked on it raises CONNECTION_LOST."""
-        self._aborted = True
-        self._shut()
+        self.transport.close()
+        self._tunnel.close()
+        self.packetizer.complete_handshake()  # stops the timer that a failed handshake leaves behind
 
     def lost(self, error: Exception | None = None) -> TransferError:
-        """CONNECTION_LOST, with the best explanation there is, and the connection closed for good."""
+        """What became of the connection, which is ended for good: INTERRUPTED where nobody wants it any more,
+        otherwise CONNECTION_LOST with the best explanation there is.
+        """
+        self._hang_up()
+        if self.is_cancelled:
+            return self._cancellation.error()
         cause = self.transport.get_exception() or (error.__cause__ if error else None) or error
         if self.watchdog.verdict:
             reason = self.watchdog.verdict
-        elif self._aborted:
-            reason = "la connexion a été fermée à la demande"
         elif self.packetizer.farewell is not None:
             reason = f"le serveur a mis fin à la connexion (« {self.packetizer.farewell} »)"
         elif isinstance(cause, OSError):
@@ -110,13 +164,15 @@ class Connection:
             reason = "la réponse du serveur est incompréhensible"
         else:
             reason = "le serveur a fermé la connexion"
-        self._shut()
         return TransferError(Problem.CONNECTION_LOST, reason=reason)
 
-    def _shut(self) -> None:
-        self.watchdog.end()
-        with contextlib.suppress(OSError):  # paramiko's thread looks up at once, rather than within 0.1 s
+    def _hang_up(self) -> None:
+        """Ends it, from any thread: paramiko's own finds the end of the stream, at once or, on Windows,
+        within 0.1 s, and tells whoever waits.
+
+        The socket is shut down and not closed: its number may be given to another file at once, from which
+        paramiko would read.
+        """
+        self._has_hung_up = True
+        with contextlib.suppress(OSError):
             self._tunnel.shutdown(socket.SHUT_RDWR)
-        self.transport.close()
-        self._tunnel.close()
-        self.packetizer.complete_handshake()  # stops the timer that a failed handshake leaves behind

@@ -23,12 +23,20 @@ if TYPE_CHECKING:
 
     from tui_transfer.sharebox.proxy.routes import Route
     from tui_transfer.sharebox.ssh.address import Address
+    from tui_transfer.sharebox.ssh.connection import Knowledge
+    from tui_transfer.system.cancellation import Cancellation
 
 HANDSHAKE_SECONDS: Final = 30.0
 
 
 def meet(
-    address: Address, route: Route, expected: str | None, tunnel: socket.socket | None = None
+    address: Address,
+    route: Route,
+    expected: str | None,
+    cancellation: Cancellation,
+    *,
+    knowledge: Knowledge | None = None,
+    tunnel: socket.socket | None = None,
 ) -> Connection:
     """Meets the server; where it has keys of several kinds, with the one that is expected.
 
@@ -38,12 +46,25 @@ def meet(
         address: the Sharebox.
         route: the way to it.
         expected: the fingerprint that the server must have; None if none was accepted yet.
+        cancellation: ends it at once, and the connection that it gives.
+        knowledge: of the server, from earlier connections.
         tunnel: what `open_tunnel` gave for this route, where that was called already.
 
     Raises:
-        TransferError: HOST_KEY_UNKNOWN, HOST_KEY_CHANGED, any problem of routes.
+        TransferError: HOST_KEY_UNKNOWN, HOST_KEY_CHANGED, INTERRUPTED, any problem of routes.
     """
-    connection = _reach(address, route, expected, security.HOST_KEYS, tunnel)
+
+    def reach(kinds: Sequence[str], tunnel: socket.socket | None = None) -> Connection:
+        found = tunnel or open_tunnel(route, address.host, address.port, cancellation)
+        connection = Connection(address, found, cancellation, knowledge)
+        try:
+            _shake_hands(connection, expected, kinds)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    connection = reach(security.HOST_KEYS, tunnel)
     shown = connection.host_key
     if shown.fingerprint == expected:
         return connection
@@ -57,31 +78,15 @@ def meet(
         )
     assert connection.packetizer.offer is not None
     for kind in connection.packetizer.offer.other_host_keys(shown.key_type):
-        other = _reach(address, route, expected, kind)
+        other = reach(kind)
         if other.host_key.fingerprint == expected:
             return other
         other.close()
     raise _changed(address, shown.fingerprint, expected)
 
 
-def _reach(
-    address: Address,
-    route: Route,
-    expected: str | None,
-    kinds: Sequence[str],
-    tunnel: socket.socket | None = None,
-) -> Connection:
-    """Connects and shakes hands. `expected` is for the error alone."""
-    connection = Connection(address, tunnel or open_tunnel(route, address.host, address.port))
-    try:
-        _shake_hands(connection, expected, kinds)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
 def _shake_hands(connection: Connection, expected: str | None, kinds: Sequence[str]) -> None:
+    """`expected` is for the error alone."""
     transport = connection.transport
     security.restrict(transport, kinds)
     # The watchdog has its limits. paramiko's own, some shorter than a pause of the link, are not reached.
@@ -92,13 +97,15 @@ def _shake_hands(connection: Connection, expected: str | None, kinds: Sequence[s
     try:
         with connection.watchdog.phase(HANDSHAKE_SECONDS, verdict):
             transport.start_client(timeout=2 * HANDSHAKE_SECONDS)
+        key = transport.get_remote_server_key()
     except LOST as error:
         raise _failure(connection, error, expected) from error
-    key = transport.get_remote_server_key()
     connection.host_key = HostKey(key.get_name(), key.fingerprint)
 
 
 def _failure(connection: Connection, error: Exception, expected: str | None) -> TransferError:
+    if connection.is_cancelled:
+        return connection.lost(error)
     address, packetizer = connection.address, connection.packetizer
     if packetizer.offer is not None and (offered := packetizer.offer.shortcomings()):
         return TransferError(Problem.WEAK_SERVER, host=address.host, offered=offered)
@@ -118,7 +125,7 @@ def _is_refused_here(connection: Connection, error: Exception) -> bool:
     return (
         isinstance(error, paramiko.SSHException)
         and not connection.packetizer.at_end
-        and not connection.was_closed_here
+        and not connection.was_ended_here
     )
 
 

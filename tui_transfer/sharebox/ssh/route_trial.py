@@ -10,9 +10,10 @@ from tui_transfer.sharebox.ssh.handshake import meet
 
 if TYPE_CHECKING:
     from tui_transfer.sharebox.proxy.routes import Route
+    from tui_transfer.system.cancellation import Cancellation
 
 
-def try_route(host: str, port: int, route: Route) -> str:
+def try_route(host: str, port: int, route: Route, cancellation: Cancellation) -> str:
     """Goes to a Sharebox up to its host key, and no further: nothing of its account is sent.
 
     A proxy gets the credentials that `route` holds, in the one attempt that a transfer would make.
@@ -21,12 +22,12 @@ def try_route(host: str, port: int, route: Route) -> str:
         The fingerprint of the host key, `SHA256:…`.
 
     Raises:
-        TransferError: what stands in the way.
+        TransferError: what stands in the way; INTERRUPTED.
     """
     nobody = Address(host, port, username="", directory="")
     try:
         # Without an accepted key, a connection always ends where the server has shown its own.
-        meet(nobody, route, expected=None).close()
+        meet(nobody, route, None, cancellation).close()
     except TransferError as error:
         if error.problem is not Problem.HOST_KEY_UNKNOWN:
             raise

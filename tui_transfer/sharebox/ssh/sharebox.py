@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from tui_transfer.sharebox.sftp.session import SftpSession
     from tui_transfer.sharebox.ssh.address import Address
     from tui_transfer.sharebox.ssh.authentication import Credentials
-    from tui_transfer.sharebox.ssh.connection import Connection
+    from tui_transfer.sharebox.ssh.connection import Connection, Knowledge
+    from tui_transfer.system.cancellation import Cancellation
 
 FULL_BELOW_BYTES: Final = 1 << 20
 
@@ -43,7 +44,15 @@ class Sharebox:
         self.sftp: Final = sftp
 
     @classmethod
-    def connect(cls, address: Address, route: Route, credentials: Credentials, host_key: str | None) -> Self:
+    def connect(
+        cls,
+        address: Address,
+        route: Route,
+        credentials: Credentials,
+        host_key: str | None,
+        cancellation: Cancellation,
+        knowledge: Knowledge | None = None,
+    ) -> Self:
         """Connects, compares the host key, authenticates, and opens the drop folder.
 
         Nothing of the person's credentials leaves this machine before the server's key was compared.
@@ -53,14 +62,16 @@ class Sharebox:
             route: the way to it.
             credentials: of the person.
             host_key: the fingerprint that the server must have, `SHA256:…`; None if none was accepted yet.
+            cancellation: ends it at once, whatever it waits for, and whatever waits for the connection later.
+            knowledge: of the server, from earlier connections.
 
         Raises:
             TransferError: HOST_KEY_UNKNOWN and HOST_KEY_CHANGED before anything about the person was sent;
                 PASSWORD_NEEDED before anything secret was. LOGIN_UNANSWERED where the connection was lost
-                after the password was shown. Any problem of routes, keys and connections.
+                after the password was shown. INTERRUPTED. Any problem of routes, keys and connections.
         """
         key = credentials.load_key()
-        connection = meet(address, route, host_key)
+        connection = meet(address, route, host_key, cancellation, knowledge=knowledge)
         try:
             log_in(connection, key, credentials.password)
             return cls.open(connection)
@@ -112,6 +123,11 @@ class Sharebox:
         """Where it is."""
         return self.connection.address
 
+    @property
+    def knowledge(self) -> Knowledge:
+        """What was learned of the server, also over earlier connections."""
+        return self.connection.knowledge
+
     def path(self, name: str) -> str:
         """The path of a file in the drop folder."""
         return posixpath.join(self.address.directory, name)
@@ -120,7 +136,7 @@ class Sharebox:
         """For loops that wait for something else.
 
         Raises:
-            TransferError: CONNECTION_LOST, if the connection is closed.
+            TransferError: CONNECTION_LOST or INTERRUPTED, if the connection has ended.
         """
         if not self.connection.is_open:
             raise self.connection.lost()
@@ -138,7 +154,7 @@ class Sharebox:
             path: on which file.
 
         Raises:
-            TransferError: CONNECTION_LOST, SHAREBOX_PERMISSION, SHAREBOX_FULL or SHAREBOX_REFUSED.
+            TransferError: SHAREBOX_PERMISSION, SHAREBOX_FULL, SHAREBOX_REFUSED; CONNECTION_LOST, INTERRUPTED.
         """
         try:
             yield

@@ -74,7 +74,7 @@ class Watchdog:
     Args:
         transport: the transport, on which requests are made only after `ask_when_silent`.
         packetizer: its packetizer.
-        close: closes it, from any thread.
+        close: ends the connection, from any thread.
     """
 
     def __init__(
@@ -87,7 +87,10 @@ class Watchdog:
         self._close = close
         self._asks = False
         self._question: threading.Thread | None = None
-        self._phase: tuple[float, str] | None = None
+        self._phases: dict[object, tuple[float, str]] = {}
+        """When each of those that last is to be over, and what is said where it is not."""
+        self._lock = threading.Lock()
+        """Held while `_phases` is changed or read."""
         self._ended = threading.Event()
         threading.Thread(target=self._watch, name="sharebox watchdog", daemon=True).start()
 
@@ -102,12 +105,17 @@ class Watchdog:
 
     @contextlib.contextmanager
     def phase(self, seconds: float, verdict: str) -> Iterator[None]:
-        """Closes the connection if the block lasts longer than `seconds`; `verdict` says what did."""
-        self._phase = (time.monotonic() + seconds, verdict)
+        """Closes the connection if the block lasts longer than `seconds`; `verdict` says what did. There may
+        be several at a time, each with its own limit.
+        """
+        phase = object()
+        with self._lock:
+            self._phases[phase] = (time.monotonic() + seconds, verdict)
         try:
             yield
         finally:
-            self._phase = None
+            with self._lock:
+                del self._phases[phase]
 
     def _watch(self) -> None:
         while not self._ended.wait(_LOOK_EVERY_SECONDS):
@@ -118,9 +126,10 @@ class Watchdog:
 
     def _judge(self) -> str | None:
         now = time.monotonic()
-        phase = self._phase
-        if phase is not None and now > phase[0]:
-            return phase[1]
+        with self._lock:
+            end, verdict = min(self._phases.values(), default=(now, ""))
+        if now > end:
+            return verdict
         silence = now - self._packetizer.last_heard
         if self._asks and silence > SILENCE_SECONDS:
             return f"le serveur n'a plus donné signe de vie pendant {SILENCE_SECONDS:.0f} s"

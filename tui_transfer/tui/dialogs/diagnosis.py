@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import closing
 from datetime import datetime
@@ -17,6 +16,7 @@ from textual.containers import VerticalScroll
 from tui_transfer import __version__, french
 from tui_transfer.errors import Need, TransferError
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, as_text, stages
+from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.tui import clipboard
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.dialogs.dialog import Dialog
@@ -72,7 +72,7 @@ class DiagnosisDialog(Dialog[None]):
         self._settings = settings
         self._orders = orders
         self._found: dict[Stage, Finding] = {}
-        self._stop = threading.Event()
+        self._stop = Cancellation()
         self._is_running = False
         self._accident = ""
         """What kept the diagnosis from its end."""
@@ -101,14 +101,14 @@ class DiagnosisDialog(Dialog[None]):
         self._begin()
 
     def on_unmount(self) -> None:
-        """Nobody looks any more: the thread ends after the stage that it is at."""
-        self._stop.set()
+        """Nobody looks any more: the trial ends at once, or takes its file away first."""
+        self._stop.cancel()
 
     # ── The work ──────────────────────────────────────────────
 
     def _begin(self) -> None:
-        self._stop.set()
-        stop = self._stop = threading.Event()
+        self._stop.cancel()
+        stop = self._stop = Cancellation()
         self._accident = ""
         self._found, self._is_running, self._began, self._row = {}, True, time.monotonic(), None
         settings, orders = self._settings, self._orders
@@ -117,22 +117,22 @@ class DiagnosisDialog(Dialog[None]):
             # SSH is loaded only when someone asks for a diagnosis.
             from tui_transfer.preflight.diagnosis import diagnose
 
-            with closing(diagnose(settings, orders)) as findings:
+            with closing(diagnose(settings, orders, stop)) as findings:
                 for finding in findings:
-                    if stop.is_set():
+                    if stop.is_set:
                         return
                     self.call_later(self._add, stop, finding)
 
         in_background(self, work, partial(self._end, stop))
         self._show()
 
-    def _add(self, stop: threading.Event, finding: Finding) -> None:
+    def _add(self, stop: Cancellation, finding: Finding) -> None:
         if stop is self._stop:
             self._found[finding.stage] = finding
             self._began = time.monotonic()
             self._show()
 
-    def _end(self, stop: threading.Event, result: TransferError | None) -> None:
+    def _end(self, stop: Cancellation, result: TransferError | None) -> None:
         if stop is not self._stop:
             return
         self._is_running = False

@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from tui_transfer.errors import Need, Problem
 from tui_transfer.settings.config import ProxySettings
+from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.tui.answers import Answer
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
@@ -76,6 +77,8 @@ class ProxyForm(Dialog[Answer | None]):
         self._proxy = proxy or proposed
         self._is_proposed = proxy is None and proposed is not None
         self._trying = False
+        self._leaving = Cancellation()
+        """Ends a trial that nobody looks at any more."""
         self._password = password or ""
         self._practice = practice
         # The focus starts where the next thing is to be typed.
@@ -138,6 +141,10 @@ class ProxyForm(Dialog[Answer | None]):
         else:
             self.focus_next()
 
+    def on_unmount(self) -> None:
+        """Ends a trial under way."""
+        self._leaving.cancel()
+
     def action_execute(self) -> None:
         """Goes on with the transfer through this proxy."""
         if (proxy := self._checked_proxy()) is not None:
@@ -151,7 +158,9 @@ class ProxyForm(Dialog[Answer | None]):
         self._say(Content(f"… Essai de la connexion à {self._destination.host} par {proxy.host}."))
         password = self._password_typed
         in_background(
-            self, lambda: try_proxy(self._destination, proxy, password), partial(self._tried, proxy)
+            self,
+            lambda: try_proxy(self._destination, proxy, password, self._leaving),
+            partial(self._tried, proxy),
         )
 
     def _tried(self, proxy: ProxySettings, result: str | TransferError) -> None:

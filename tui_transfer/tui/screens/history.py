@@ -13,6 +13,7 @@ from textual.widgets import DataTable
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
+from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.tui.answers import Purge
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.happenings import JobChosen, JobUnreadable, MessageChosen, PurgeAsked, SecretNeeded
@@ -86,6 +87,8 @@ class HistoryPage(Page):
         self._looking = False
         self._purging = False
         """Whether a removal is being prepared or done."""
+        self._leaving = Cancellation()
+        """Ends what waits for the Sharebox there; the job is kept then."""
         self._widths = (_LEAST, _LEAST)
 
     @cached_property
@@ -107,6 +110,10 @@ class HistoryPage(Page):
         yield Action("report")
         yield Action("resume")
         yield Action("purge")
+
+    def on_unmount(self) -> None:
+        """Ends a removal that waits for the Sharebox."""
+        self._leaving.cancel()
 
     def on_mount(self) -> None:
         """Looks again every now and then."""
@@ -271,7 +278,9 @@ class HistoryPage(Page):
         self.say(f"Suppression {where}…")
         orders = self.session.orders() if on_sharebox else None
         in_background(
-            self, partial(_remove, follower.job, orders), partial(self._purged, follower, on_sharebox)
+            self,
+            partial(_remove, follower.job, orders, self._leaving),
+            partial(self._purged, follower, on_sharebox),
         )
 
     def _purged(self, follower: Follower, on_sharebox: bool, result: list[str] | TransferError) -> None:
@@ -311,7 +320,7 @@ def _read_leftovers(job: Job) -> tuple[Follower, list[str]]:
     return follower, [] if follower.succeeded else leftovers(follower.state)
 
 
-def _remove(job: Job, orders: Orders | None) -> list[str]:
+def _remove(job: Job, orders: Orders | None, cancellation: Cancellation) -> list[str]:
     """Removes the job; with `orders` what it left on the Sharebox first, whose names it gives."""
     removed: list[str] = []
     if orders is None:
@@ -319,5 +328,5 @@ def _remove(job: Job, orders: Orders | None) -> list[str]:
     else:
         from tui_transfer.worker.leftovers import discard
 
-        discard(control.Follower(job), lambda: orders, removed.append)
+        discard(control.Follower(job), lambda: orders, removed.append, cancellation)
     return removed
