@@ -70,15 +70,14 @@ class Checksums:
         self._starts = array("Q")
         self._digests = bytearray()
 
-    @classmethod
-    def of_sealed(cls, archive: Path, sha256: str, cancelled: threading.Event) -> Checksums | None:
-        """Those of an archive that was whole; None where it no longer has the SHA-256 (hexadecimal) that it
-        had, or cannot be read.
+    def take_again(self, archive: Path, sha256: str, cancelled: threading.Event) -> bool:
+        """Takes those of an archive that an earlier run made whole, where it still has the `sha256` (in
+        hexadecimal) that it had then; otherwise, or where it cannot be read, returns `False` and takes none.
 
         Raises:
             TransferError: `INTERRUPTED`.
         """
-        found, whole = cls(), hashlib.sha256()
+        found, whole = Checksums(), hashlib.sha256()
         try:
             with io.FileIO(archive) as file:
                 found.seal(file.read(SIGNATURE_SIZE))
@@ -88,8 +87,12 @@ class Checksums:
                     whole.update(segment)
                     found.add(len(segment), digests_of(segment))
         except OSError:
-            return None
-        return found if whole.hexdigest() == sha256 else None
+            return False
+        if whole.hexdigest() != sha256:
+            return False
+        self._signature, self._starts, self._digests = found._signature, found._starts, found._digests
+        self.end = found.end
+        return True
 
     def add(self, size: int, digests: bytes) -> None:
         """Adds the next `size` bytes, told by their `digests_of`."""

@@ -218,14 +218,6 @@ class GrowingArchive:
         os.fsync(self._archive.fileno())
 
 
-def holds_blocks(index: Path) -> bool:
-    """Whether something was packed for good that a restart may use again."""
-    try:
-        return index.stat().st_size >= len(_MAGIC) + _RECORD_SIZE
-    except OSError:
-        return False
-
-
 class _DamagedRecordError(Exception):
     """A record is not what was written."""
 

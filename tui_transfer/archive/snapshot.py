@@ -1,10 +1,14 @@
-"""A consistent snapshot of an SQLite database, kept in our own folder and used again after a restart."""
+"""A consistent snapshot of an SQLite database, in our own folder.
+
+It is a copy in clear: whoever is done with it removes it. One that stayed after a kill or a power cut is used
+again, if the original has not changed since.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -82,7 +86,7 @@ class Snapshot:
             TransferError: `SPOOL_DAMAGED`, `DISK_FULL` or `DISK_UNWRITABLE`.
         """
         file = self._folder / SNAPSHOT_NAME
-        with self.damage_told(), reading(file), file.open("rb+") as opened:
+        with self._damage_told(), reading(file), file.open("rb+") as opened:
             with disk_errors(file):
                 os.fsync(opened.fileno())
             if self._sha256 is None:
@@ -90,13 +94,26 @@ class Snapshot:
         write_private(self._folder / _MARK_NAME, msgspec.json.encode(_Mark(self._original, self._sha256)))
 
     @contextmanager
-    def damage_told(self) -> Iterator[None]:
-        """Tells of a snapshot that cannot be read, or changes while it is, what would be told of a database:
-        that it is damaged.
+    def in_use(self) -> Iterator[None]:
+        """Removes the snapshot after the body. What the body would tell of a database that cannot be read, or
+        changes meanwhile, is told of the snapshot: that it is damaged.
 
         Raises:
             TransferError: `SPOOL_DAMAGED`; what the body raises.
         """
+        try:
+            with self._damage_told():
+                yield
+        finally:
+            self.remove()
+
+    def remove(self) -> None:
+        """Removes the snapshot. One that cannot be is left: whoever lists the spool finds it."""
+        with suppress(TransferError):
+            remove_snapshot(self._folder)
+
+    @contextmanager
+    def _damage_told(self) -> Iterator[None]:
         file = self._folder / SNAPSHOT_NAME
         try:
             yield

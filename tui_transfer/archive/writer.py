@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from tui_transfer.archive.blocks import BLOCK_SIZE, END, pack
 from tui_transfer.archive.checksums import SIGNATURE_SIZE, Checksums, SpoolPart
-from tui_transfer.archive.index import GrowingArchive, PackedBlock, holds_blocks
+from tui_transfer.archive.index import GrowingArchive, PackedBlock
 from tui_transfer.archive.reader import SourceReader
-from tui_transfer.archive.snapshot import remove_snapshot, take_snapshot
+from tui_transfer.archive.snapshot import take_snapshot
 from tui_transfer.archive.source import SourceKind
 from tui_transfer.system.files import make_private_folder
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from tui_transfer.archive.snapshot import Snapshot
     from tui_transfer.archive.source import Item, Source
 
-_INDEX_NAME: Final = "blocks.index"
 _NICENESS: Final = 5
 """What `nice` adds for threads that pack: they get a quarter of a core that somebody else wants all of."""
 
@@ -137,7 +136,7 @@ def write_archive(
         source: the database: a file, an SQLite database or a folder.
         archive: its folder exists and belongs to us alone.
         work: where the snapshot and the index are kept until the archive is no longer needed; made if
-            it is missing, used for this archive only.
+            it is missing, used for this archive only. No snapshot stays there, unless this process is killed.
         pacer: is asked for a preset each time a block is about to be packed, in the caller's thread.
         threads: blocks packed at the same time; by default one for each core.
         on_progress: called in the caller's thread, after each block.
@@ -164,10 +163,10 @@ def write_archive(
         on_progress(Progress(packer.read, total, growing.end))
 
     with (
-        snapshot.damage_told() if snapshot else nullcontext(),
+        snapshot.in_use() if snapshot else nullcontext(),
         _Aside(snapshot.keep if snapshot else reader.confirm) as aside,
         GrowingArchive(
-            archive, work / _INDEX_NAME, checksums, lambda: on_damaged(SpoolPart.ARCHIVE)
+            archive, work / "blocks.index", checksums, lambda: on_damaged(SpoolPart.ARCHIVE)
         ) as growing,
         _Packer(growing, pacer, threads or cores(), cancelled, report) as packer,
     ):
@@ -188,21 +187,11 @@ def write_archive(
         entries = _entries(reader.files)
         if snapshot:
             snapshot.check(entries[0].sha256)
+            aside.afterwards(snapshot.remove)
         growing.seal(END.content + container.header, container.signature)
         report()
         sha256 = checksums.sha256(archive, cancelled)
         return Archive(archive, growing.end, sha256, total, entries, growing.reused)
-
-
-def remove_unused_snapshot(work: Path) -> None:
-    """Removes the snapshot in `work` from which nothing was packed: a copy of a database, in clear, that a
-    restart would gain nothing by. To be called while nothing is written there.
-
-    Raises:
-        TransferError: `DISK_UNWRITABLE`.
-    """
-    if not holds_blocks(work / _INDEX_NAME):
-        remove_snapshot(work)
 
 
 def _snapshot(
@@ -237,6 +226,10 @@ class _Aside:
     def begin(self) -> None:
         """Begins, unless it has begun."""
         self._done = self._done or self._pool.submit(self._task)
+
+    def afterwards(self, task: Callable[[], None]) -> None:
+        """Has another task done once the first is; what it raises is ignored."""
+        self._pool.submit(task)
 
     def finish(self) -> None:
         """Waits until it is done; raises what it raised."""

@@ -18,6 +18,7 @@ from tui_transfer.report.message import (
     describe_other_failures,
     describe_reading,
     describe_route,
+    describe_spool_damage,
     describe_verification,
 )
 
@@ -135,6 +136,8 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
         case ev.ArchiveSealed():
             name = state.databases[event.database].name
             return f"{name} : compressée, {french.size(event.size)}, SHA-256 {event.sha256}."
+        case ev.SpoolDamaged():
+            return f"{state.databases[event.database].name} : {describe_spool_damage(event)}."
         case ev.UploadStarted():
             name = state.databases[event.database].name
             resumed = (

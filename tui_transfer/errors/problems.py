@@ -150,6 +150,7 @@ OF_ONE_DATABASE: Final = frozenset(
         Problem.SHAREBOX_REFUSED,
         Problem.NAME_TAKEN,
         Problem.CONTENT_MISMATCH,
+        Problem.SPOOL_DAMAGED,
     }
 )
 """What, met while one database is packed or delivered, says nothing of the others: they go on. Every other

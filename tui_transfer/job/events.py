@@ -126,6 +126,20 @@ class ArchiveSealed(_Event, frozen=True, kw_only=True, tag="archive.sealed"):
     files: Count
     reused: Count = 0
     """Blocks that an earlier worker had packed."""
+    manifest: str | None = None
+    """SHA-256 of the manifest as it was written to the spool; None in journals of before it was kept."""
+
+
+class SpoolDamaged(_Event, frozen=True, kw_only=True, tag="spool.damaged"):
+    """Something in the spool is no longer what was written there; it is made again from the database.
+
+    `unproven` says that nobody can tell: what wrote it, an earlier version, kept no hash of it.
+    """
+
+    database: int
+    part: str
+    """`archive`, `manifest` or `snapshot`."""
+    unproven: bool = False
 
 
 class UploadStarted(_Event, frozen=True, kw_only=True, tag="upload.started"):
@@ -195,6 +209,7 @@ Event: TypeAlias = (
     | PresetChosen
     | ArchiveProgress
     | ArchiveSealed
+    | SpoolDamaged
     | UploadStarted
     | UploadProgress
     | VerificationProgress

@@ -57,6 +57,10 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     packed: int = 0
     """Bytes of the archive that are final; all of it once `sha256` is known."""
     sha256: str | None = None
+    manifest: str | None = None
+    """SHA-256 of the manifest in the spool, once the archive is whole."""
+    damages: int = 0
+    """How often something in the spool was no longer what had been written there, and was made again."""
     acknowledged: int = 0
     checked: int = 0
     resumed_from: int = 0
@@ -245,8 +249,11 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 read=event.source_size,
                 packed=event.size,
                 sha256=event.sha256,
+                manifest=event.manifest,
                 compression=Step.DONE,
             )
+        case ev.SpoolDamaged():
+            return _spool_damaged(state, event)
         case ev.UploadStarted():
             return _database(
                 state,
@@ -267,6 +274,16 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
             return _with(state, status=JobStatus.SUCCEEDED, ended_at=event.at)
         case ev.JobBlocked():
             return _blocked(state, event)
+
+
+def _spool_damaged(state: JobState, event: ev.SpoolDamaged) -> JobState:
+    damages = state.databases[event.database].damages + (not event.unproven)
+    state = _database(state, event.database, damages=damages)
+    if not state.databases[event.database].sealed:
+        return state
+    return _database(
+        state, event.database, sha256=None, manifest=None, read=0, packed=0, compression=Step.WAITING
+    )
 
 
 def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:

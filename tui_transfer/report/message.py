@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Follower
+    from tui_transfer.job.events import SpoolDamaged
     from tui_transfer.job.spec import JobSpec, Waiver
     from tui_transfer.job.state import DatabaseState, JobState
 
@@ -118,6 +119,24 @@ def describe_reading(item: DatabaseState) -> str:
     if not item.changed_since:
         return read
     return f"{read} ; la base a changé depuis, et son état actuel demande un nouveau transfert"
+
+
+_DAMAGED: Final = {
+    "archive": "l'archive préparée sur ce disque n'est plus telle qu'elle y a été écrite",
+    "manifest": "le manifeste préparé sur ce disque n'est plus tel qu'il y a été écrit",
+    "snapshot": "la copie de la base faite sur ce disque n'est plus telle qu'elle y a été écrite",
+}
+
+
+def describe_spool_damage(event: SpoolDamaged) -> str:
+    """What was found of what this machine's disk keeps of a database, and what is done; in French."""
+    if event.unproven:
+        return (
+            "archive préparée par une version précédente du programme, sans de quoi contrôler son "
+            "manifeste ; elle est préparée à nouveau"
+        )
+    found = _DAMAGED.get(event.part, "ce qui est préparé sur ce disque n'est plus ce qui y a été écrit")
+    return f"{found} ; ce qui est altéré est refait à partir de la base"
 
 
 DAMAGE: Final = {Problem.JOURNAL_INVALID: "abîmé", Problem.JOURNAL_NEWER: "plus récent"}
@@ -224,6 +243,9 @@ def _database(title: str, item: DatabaseState) -> str:
         lines.append(f"Données : {french.size(item.size)}{files}")
     if item.read_at is not None:
         lines.append(f"Lecture : {describe_reading(item)}")
+    if item.damages:
+        found = french.count(item.damages, "altération trouvée", "altérations trouvées")
+        lines.append(f"Disque de ce poste : {found} ; ce qui est altéré est refait, ce disque est à vérifier")
     if not item.delivered:
         why = f", échec : {item.failure.title}" if item.failure else ""
         return "\n".join([*lines, f"Remise : pas encore faite{why}"])

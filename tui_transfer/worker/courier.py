@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui_transfer.errors import TransferError
+from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.sharebox.delivery.publication import put_small
 from tui_transfer.sharebox.delivery.resume_state import ResumeState
@@ -105,13 +105,19 @@ class Courier:
 
     @contextmanager
     def _alone(self, shipment: Shipment) -> Iterator[None]:
-        """Tells the journal what stops the body, where that is of this database alone: the others go on."""
+        """Tells the journal what stops the body, where that is of this database alone: the others go on.
+
+        Damage to the spool is left with the shipment: whoever packs can mend it.
+        """
         try:
             yield
         except TransferError as error:
             if not error.is_of_one_database:
                 raise
             _log.warning("database %d: %s", shipment.index, error)
+            if error.problem is Problem.SPOOL_DAMAGED:
+                shipment.damage = error
+                return
             self._recorder.record(
                 ev.DatabaseFailed(
                     at=now(), database=shipment.index, problem=error.problem, details=error.details
@@ -169,7 +175,7 @@ class Courier:
             cancelled=self._cancelled,
             resume_state=task.resume_state,
         )
-        put_small(sharebox, manifest_name(shipment.spec.archive), shipment.manifest.read_bytes())
+        put_small(sharebox, manifest_name(shipment.spec.archive), shipment.read_manifest())
         return delivery
 
     def _keep_at(

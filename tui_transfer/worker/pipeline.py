@@ -7,20 +7,23 @@ by an earlier worker is found again, in the spool and on the Sharebox, and is no
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import logging
 import shutil
 import threading
+from collections import Counter
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer import french
+from tui_transfer.archive.checksums import SpoolPart
+from tui_transfer.archive.snapshot import remove_snapshot
 from tui_transfer.archive.source import list_source, summarize
 from tui_transfer.archive.writer import Fixed, cores, write_archive
 from tui_transfer.errors import Problem, TransferError, unexpected
 from tui_transfer.job import events as ev
-from tui_transfer.system.files import disk_errors, write_private
+from tui_transfer.system.files import disk_errors
 from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.costs import Costs
 from tui_transfer.worker.manifest import make_manifest
@@ -43,6 +46,8 @@ _log = logging.getLogger("tui_transfer.worker")
 
 OVERHEAD: Final = 1_000_000
 """Bytes for what a job writes beside its archives."""
+_MENDINGS: Final = 3
+"""How often a database is packed again by one worker because of what the disk did to it."""
 
 
 class Pipeline:
@@ -67,6 +72,7 @@ class Pipeline:
         self._cancelled = threading.Event()
         self._traffic = Traffic()
         self._costs = Costs()
+        self._mended: Counter[int] = Counter()
 
     def run(self) -> None:
         """Packs, sends and verifies every database that is not delivered yet.
@@ -84,7 +90,15 @@ class Pipeline:
             for index, database in enumerate(self._state.databases)
             if not database.delivered
         ]
-        self._check_space(shipments)
+        try:
+            self._check_space(shipments)
+            while shipments:
+                self._carry_out(shipments)
+                shipments = self._to_mend(shipments)
+        finally:
+            self._remove_snapshots()
+
+    def _carry_out(self, shipments: list[Shipment]) -> None:
         with (
             self._stop.scope() as work,
             work.ending(self._cancelled.set),
@@ -173,15 +187,68 @@ class Pipeline:
         _log.error("unexpected", exc_info=error)
         return unexpected(error, self._job.log)
 
-    def _pack(self, shipment: Shipment) -> None:
+    def _to_mend(self, shipments: list[Shipment]) -> list[Shipment]:
+        """Tells of the shipments that the disk damaged; gives them back as new ones, to be packed again.
+
+        What lies on the Sharebox by now is compared with them. A disk that goes on like that is given up.
+        """
+        again = []
+        for shipment in shipments:
+            if (damage := shipment.damage) is not None:
+                self._tell_damage(shipment.index, damage.details["part"])
+                if self._mended[shipment.index] < _MENDINGS:
+                    self._mended[shipment.index] += 1
+                    again.append(Shipment(self._job, shipment.index))
+                else:
+                    self._recorder.record(
+                        ev.DatabaseFailed(
+                            at=now(),
+                            database=shipment.index,
+                            problem=damage.problem,
+                            details=damage.details,
+                        )
+                    )
+        return again
+
+    def _tell_damage(self, database: int, part: str, *, unproven: bool = False) -> None:
+        event = ev.SpoolDamaged(at=now(), database=database, part=part, unproven=unproven)
+        self._recorder.record(event)
+        self._state = self._state.apply(event)
+
+    def _remove_snapshots(self) -> None:
+        """Removes what a worker that was killed left of copies in clear, and this one had no use for."""
+        for index in range(len(self._state.databases)):
+            with contextlib.suppress(TransferError):  # it stays, and whoever looks at the job is told
+                remove_snapshot(self._job.spool / str(index))
+
+    def _is_kept(self, shipment: Shipment) -> bool:
+        """Whether an earlier worker made the archive whole and all of it is as it was written; tells of
+        damage.
+        """
         known = self._state.databases[shipment.index]
-        if known.sha256 and shipment.manifest.exists() and _is_intact(shipment.archive, known.sha256):
-            self._recorder.record(
-                ev.ArchiveKept(at=now(), database=shipment.index, changed=_has_changed_since(known))
-            )
-            shipment.sha256 = known.sha256
-            self._traffic.ready(shipment.index, known.packed)
-            shipment.growing.finish(known.packed)
+        if known.sha256 is None:
+            return False
+        shipment.sha256, shipment.manifest_sha256 = known.sha256, known.manifest or ""
+        part = None
+        if not shipment.has_manifest():
+            part = SpoolPart.MANIFEST
+        elif not shipment.checksums.take_again(shipment.archive, known.sha256, self._cancelled):
+            part = SpoolPart.ARCHIVE
+        if part:
+            self._tell_damage(shipment.index, part, unproven=known.manifest is None)
+        return part is None
+
+    def _keep(self, shipment: Shipment) -> None:
+        known = self._state.databases[shipment.index]
+        self._recorder.record(
+            ev.ArchiveKept(at=now(), database=shipment.index, changed=_has_changed_since(known))
+        )
+        self._traffic.ready(shipment.index, known.packed)
+        shipment.growing.finish(known.packed)
+
+    def _pack(self, shipment: Shipment) -> None:
+        if self._is_kept(shipment):
+            self._keep(shipment)
             return
         source, shipment.source = shipment.source or list_source(Path(shipment.spec.path)), None
         self._recorder.record(
@@ -204,6 +271,10 @@ class Pipeline:
                 )
             )
 
+        def on_damaged(part: SpoolPart) -> None:
+            if not self._mended[shipment.index]:  # otherwise it was told, and this is what is being mended
+                self._tell_damage(shipment.index, part)
+
         archive = write_archive(
             source,
             shipment.archive,
@@ -211,6 +282,8 @@ class Pipeline:
             pacer=self._pacer(shipment.index),
             on_progress=on_progress,
             cancelled=self._cancelled,
+            checksums=shipment.checksums,
+            on_damaged=on_damaged,
         )
         self._seal(shipment, archive)
 
@@ -223,7 +296,7 @@ class Pipeline:
 
     def _seal(self, shipment: Shipment, archive: Archive) -> None:
         # The manifest first: once the journal says the archive is whole, both are there.
-        write_private(shipment.manifest, make_manifest(self._job.spec, shipment.spec, archive))
+        shipment.write_manifest(make_manifest(self._job.spec, shipment.spec, archive))
         self._recorder.record(
             ev.ArchiveSealed(
                 at=now(),
@@ -233,6 +306,7 @@ class Pipeline:
                 source_size=archive.source_size,
                 files=len(archive.entries),
                 reused=archive.reused,
+                manifest=shipment.manifest_sha256,
             )
         )
         shipment.sha256 = archive.sha256
@@ -244,12 +318,6 @@ class Pipeline:
         if folder.exists():
             with disk_errors(folder):
                 shutil.rmtree(folder)
-
-
-def _is_intact(archive: Path, sha256: str) -> bool:
-    """Whether an archive that was whole still is: the disk may have lost it or part of it since."""
-    with disk_errors(archive), archive.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == sha256
 
 
 def _has_changed_since(known: DatabaseState) -> bool:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
+from tui_transfer.archive.checksums import CheckedReader, Checksums, SpoolPart, damaged
+from tui_transfer.archive.stamp import MODIFIED
+from tui_transfer.errors import TransferError
 from tui_transfer.job.remains import ARCHIVE_NAME
 from tui_transfer.sharebox.delivery.growing import GrowingFile
-from tui_transfer.system.files import PRIVATE_FILE, disk_errors, make_private_folder
+from tui_transfer.system import os_errors
+from tui_transfer.system.files import PRIVATE_FILE, disk_errors, make_private_folder, write_private
 
 if TYPE_CHECKING:
     from tui_transfer.archive.source import Source
@@ -22,15 +27,52 @@ class Shipment:
         self.folder = job.spool / str(index)
         self.archive = self.folder / ARCHIVE_NAME
         self.manifest = self.folder / "manifest.json"
-        self.growing = GrowingFile(self.archive)
+        self.checksums = Checksums()
+        """Of what is written to the archive: what is sent is held to them."""
+        self.growing = GrowingFile(self.archive, lambda path: CheckedReader(path, self.checksums))
         self.source: Source | None = None
         """Where the database was listed already, to be packed next."""
         self.sha256 = ""
-        """Known once the archive is whole."""
+        """Of the archive, known once it is whole."""
+        self.manifest_sha256 = ""
+        """In hexadecimal, as it was written; known with it."""
+        self.damage: TransferError | None = None
+        """Why the archive has to be made again: the disk does not give back what was written."""
         make_private_folder(self.folder)
         with disk_errors(self.archive):
             # There from the start: the deliverer opens it before the packer may have come to it.
             self.archive.touch(PRIVATE_FILE)
+
+    def write_manifest(self, content: bytes) -> None:
+        """Writes the manifest.
+
+        Raises:
+            TransferError: DISK_FULL or DISK_UNWRITABLE.
+        """
+        write_private(self.manifest, content)
+        self.manifest_sha256 = hashlib.sha256(content).hexdigest()
+
+    def has_manifest(self) -> bool:
+        """Whether the manifest lies there as it was written."""
+        try:
+            self.read_manifest()
+        except TransferError:
+            return False
+        return True
+
+    def read_manifest(self) -> bytes:
+        """The manifest, as it was written.
+
+        Raises:
+            TransferError: SPOOL_DAMAGED.
+        """
+        try:
+            content = self.manifest.read_bytes()
+        except OSError as error:
+            raise damaged(self.manifest, SpoolPart.MANIFEST, os_errors.in_words(error)) from error
+        if hashlib.sha256(content).hexdigest() != self.manifest_sha256:
+            raise damaged(self.manifest, SpoolPart.MANIFEST, MODIFIED)
+        return content
 
     def space_used(self) -> int:
         """Bytes that its place in the spool takes already.

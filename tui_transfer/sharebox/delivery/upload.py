@@ -11,7 +11,6 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from io import FileIO
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer import french
@@ -22,13 +21,12 @@ from tui_transfer.sharebox.delivery.resume_state import ResumeState, Whole
 from tui_transfer.sharebox.delivery.verification import Verification, verify
 from tui_transfer.sharebox.sftp.session import CREATE, READ, TRUNCATE, WRITE, SftpError
 from tui_transfer.sharebox.sftp.window import WriteWindow, read_ahead
-from tui_transfer.system import os_errors
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
-    from tui_transfer.sharebox.delivery.growing import GrowingFile
+    from tui_transfer.sharebox.delivery.growing import ArchiveReader, GrowingFile
     from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
 _PATIENCE_SECONDS: Final = 0.2
@@ -133,7 +131,7 @@ def _upload(
     resume_state: ResumeState,
 ) -> Iterator[_Upload]:
     try:
-        with _open(file) as local:
+        with file.open() as local:
             yield _Upload(sharebox, file, local, name, on_progress, cancelled, resume_state)
     except TransferError as error:
         if error.problem is Problem.CONNECTION_LOST and cancelled.is_set():
@@ -147,7 +145,7 @@ class _Upload:
 
     sharebox: Sharebox
     file: GrowingFile
-    local: FileIO
+    local: ArchiveReader
     name: str
     on_progress: Callable[[DeliveryProgress], None]
     cancelled: threading.Event
@@ -350,13 +348,10 @@ class _Upload:
         return self._read(offset, max(0, min(length, available - offset)))
 
     def _read(self, offset: int, length: int) -> bytes:
-        try:
-            self.local.seek(offset)
-            data = self.local.read(length)
-        except OSError as error:
-            raise _unreadable(self.file, os_errors.in_words(error)) from error
+        data = self.local.read(offset, length)
         if len(data) != length:
-            raise _unreadable(self.file, "l'archive a été raccourcie pendant l'envoi")
+            reason = "l'archive a été raccourcie pendant l'envoi"
+            raise TransferError(Problem.DISK_UNWRITABLE, path=self.file.path, reason=reason)
         return data
 
     # The person
@@ -385,16 +380,5 @@ def _length_in_common(ours: bytes, theirs: bytes) -> int:
     return next(differing, min(len(ours), len(theirs)))
 
 
-def _open(file: GrowingFile) -> FileIO:
-    try:
-        return FileIO(file.path)
-    except OSError as error:
-        raise _unreadable(file, os_errors.in_words(error)) from error
-
-
 def _interrupted() -> TransferError:
     return TransferError(Problem.INTERRUPTED, reason="l'interruption a été demandée")
-
-
-def _unreadable(file: GrowingFile, reason: str) -> TransferError:
-    return TransferError(Problem.DISK_UNWRITABLE, path=file.path, reason=reason)
