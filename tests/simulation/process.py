@@ -91,9 +91,9 @@ class Inside:
         self.turns.pause()
         return value
 
-    def channel(self, number: int) -> Channel:
-        """A channel of that number."""
-        channel = self._channels[number] = Channel(self, number)
+    def channel(self, number: int, on_end: Callable[[], None]) -> Channel:
+        """A channel of that number; `on_end` is called when it was lost."""
+        channel = self._channels[number] = Channel(self, number, on_end)
         return channel
 
     def step(self, name: str, path: str | Path) -> None:
@@ -121,9 +121,10 @@ class Inside:
 class Channel:
     """In place of paramiko's, what an SFTP session speaks over."""
 
-    def __init__(self, inside: Inside, number: int) -> None:
+    def __init__(self, inside: Inside, number: int, on_end: Callable[[], None]) -> None:
         self._inside = inside
         self._number = number
+        self._on_end = on_end
         self._buffer = bytearray()
         self._ended = False
         self._closed = False
@@ -167,6 +168,7 @@ class Channel:
         """Takes what came, or its end."""
         if data is None:
             self._ended = True
+            self._on_end()
         else:
             self._buffer += data
         self._wake()

@@ -1,13 +1,12 @@
 """The one place where the simulation touches the program: what it replaces there, and what it calls.
 
-Replaced, in simulated processes: the connection to a Sharebox (`connecting.Sharebox`), `datetime.now`, block
+Replaced, in simulated processes: the connection to a Sharebox (`connector.Sharebox`), `datetime.now`, block
 sizes (so that small databases have several blocks), the journal's `append` (which becomes a step). In the
 driver, where the commands run: the start of a worker (`control.start`), `datetime.now`, chance.
 """
 
 from __future__ import annotations
 
-import copy
 import inspect
 import io
 import json
@@ -48,10 +47,11 @@ from tui_transfer.settings.config import (
     TransferSettings,
 )
 from tui_transfer.sharebox.sftp.session import SftpLostError, SftpSession
-from tui_transfer.sharebox.ssh.connection import HostKey, Sharebox
+from tui_transfer.sharebox.ssh.address import HostKey
+from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.worker import __main__ as worker
 from tui_transfer.worker import (
-    connecting,
+    connector,
     courier,  # noqa: F401
     leftovers,  # noqa: F401
 )
@@ -63,8 +63,8 @@ if TYPE_CHECKING:
     from tests.simulation.process import Channel, Inside
     from tui_transfer.job.control import Job
     from tui_transfer.sharebox.proxy.routes import Route
+    from tui_transfer.sharebox.ssh.address import Address
     from tui_transfer.sharebox.ssh.authentication import Credentials
-    from tui_transfer.sharebox.ssh.connection import Address
 
 MANAGER: Final = "Association d'Été"
 USERNAME: Final = "exemple"
@@ -83,41 +83,60 @@ def fingerprint(host: str) -> str:
 # What the program's modules are given in place of their own
 
 
-class _Wire:
-    """A connection, as all of its sessions see it."""
+class SimulatedConnection:
+    """In place of `Connection`: all below SFTP is left out."""
 
-    def __init__(self, inside: Inside, number: int) -> None:
+    was_closed_here = False
+
+    def __init__(self, inside: Inside, address: Address, number: int) -> None:
+        self.address = address
+        self.host_key = HostKey("ssh-ed25519", fingerprint(address.host))
+        self.is_open = True
         self.inside = inside
         self.number = number
-        self.open = True
-        self.channels: list[Channel] = []
+        self._channels: list[Channel] = []
+
+    def open_sftp(self) -> SftpSession:
+        number = self.inside.ask_sharebox("channel", self.number) if self.is_open else None
+        if not self.is_open:
+            raise self.lost()
+        if number is None:
+            raise TransferError(
+                Problem.SFTP_UNAVAILABLE, host=self.address.host, username=USERNAME, reason="refusé"
+            )
+        channel = self.inside.channel(number, self._ended)
+        self._channels.append(channel)
+        try:
+            return SftpSession(cast("Any", channel))
+        except SftpLostError as error:
+            raise self.lost(error) from error
+
+    def _ended(self) -> None:
+        self.is_open = False
 
     def close(self) -> None:
-        """Closes it, once."""
-        if self.open:
-            self.open = False
-            for channel in self.channels:
-                channel.close()
-            self.inside.ask("close", self.number)
+        self.is_open = False
+        for channel in self._channels:
+            channel.close()
+        self.inside.ask("close", self.number)
+
+    def abort(self) -> None:
+        self.was_closed_here = True
+        self.close()
+
+    def lost(self, error: Exception | None = None) -> TransferError:
+        self.close()
+        return TransferError(Problem.CONNECTION_LOST, reason="le serveur a fermé la connexion")
 
 
 class SimulatedSharebox(Sharebox):
-    """A `Sharebox` whose sessions speak to the simulation's server: all below SFTP is left out."""
+    """A `Sharebox` whose connection is simulated."""
 
     inside: Inside
     """Of this process."""
 
-    def __init__(self, address: Address, wire: _Wire, key: HostKey) -> None:
-        self.address = address
-        self.connection = object()  # type: ignore[misc]
-        self.host_key = key
-        self._wire = wire
-        self._aborted = False
-
     @classmethod
-    def connect(
-        cls, address: Address, route: Route, credentials: Credentials, host_key: str | None
-    ) -> Sharebox:
+    def connect(cls, address: Address, route: Route, credentials: Credentials, host_key: str | None) -> Self:
         number, trouble = cls.inside.ask_sharebox("connect", address.host)
         if trouble == "unreachable":
             raise TransferError(
@@ -125,74 +144,29 @@ class SimulatedSharebox(Sharebox):
             )
         if trouble == "lost":
             raise TransferError(Problem.CONNECTION_LOST, reason="le serveur a fermé la connexion")
-        key = HostKey("ssh-ed25519", fingerprint(address.host))
+        connection = SimulatedConnection(cls.inside, address, number)
+        key = connection.host_key
         if host_key != key.fingerprint:
             problem = Problem.HOST_KEY_UNKNOWN if host_key is None else Problem.HOST_KEY_CHANGED
             details = {"host": address.host, "fingerprint": key.fingerprint, "key_type": key.key_type}
             raise TransferError(problem, expected=host_key, **details)
         if credentials.password is None:
             raise TransferError(Problem.PASSWORD_NEEDED, username=address.username)
-        if credentials.password != PASSWORD or trouble == "refused":
-            raise TransferError(
-                Problem.CREDENTIALS_REFUSED, host=address.host, method="ce mot de passe", username=USERNAME
-            )
-        sharebox = cls(address, _Wire(cls.inside, number), key)
         try:
-            sharebox.open_folder()
+            return cls.open(cast("Any", connection))
         except BaseException:
-            sharebox.close()
+            connection.close()
             raise
-        return sharebox
-
-    def close(self) -> None:
-        self._wire.close()
-
-    def abort(self) -> None:
-        self._aborted = True
-        self._wire.close()
-
-    def beside(self) -> Self | None:
-        other = copy.copy(self)
-        try:
-            other._open_sftp()
-        except TransferError as error:
-            if error.problem is Problem.SFTP_UNAVAILABLE:
-                return None
-            raise
-        return other
 
     def run(self, command: str, seconds: float) -> bytes | None:
-        if not self._wire.open:
-            raise self._lost()
-        alive, output = self._wire.inside.ask_sharebox("exec", self._wire.number, command)
+        connection = cast("SimulatedConnection", self.connection)
+        if not connection.is_open:
+            raise connection.lost()
+        alive, output = connection.inside.ask_sharebox("exec", connection.number, command)
         if not alive:
-            raise self._lost()
-        return output  # type: ignore[no-any-return]
-
-    def _open_sftp(self) -> None:
-        if not self._wire.open:
-            raise self._lost()
-        number = self._wire.inside.ask_sharebox("channel", self._wire.number)
-        if number is None:
-            raise TransferError(
-                Problem.SFTP_UNAVAILABLE, host=self.address.host, username=USERNAME, reason="refusé"
-            )
-        channel = self._wire.inside.channel(number)
-        self._wire.channels.append(channel)
-        try:
-            self.sftp = SftpSession(cast("Any", channel))
-        except SftpLostError as error:
-            raise self._lost(error) from error
-
-    def _is_open(self) -> bool:
-        return self._wire.open and not any(channel._ended for channel in self._wire.channels)
-
-    def _shut(self) -> None:
-        self._wire.close()
-
-    def _lost(self, error: Exception | None = None) -> TransferError:
-        self._shut()
-        return TransferError(Problem.CONNECTION_LOST, reason="le serveur a fermé la connexion")
+            raise connection.lost()
+        told: bytes | None = output
+        return told
 
 
 def use_small_blocks() -> None:
@@ -221,7 +195,7 @@ def prepare(inside: Inside) -> None:
     from tests.simulation import steps
 
     SimulatedSharebox.inside = inside
-    replace(connecting, Sharebox=SimulatedSharebox)
+    replace(connector, Sharebox=SimulatedSharebox)
     steps.tell(inside.step)
     append = journal.Journal.append
 
