@@ -29,7 +29,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="only this one")
     parser.add_argument("--again", type=int, default=1, help="with --seed: how often")
     parser.add_argument("--focus", type=json.loads, default={}, help="JSON: what is drawn, see `plan.Focus`")
-    parser.add_argument("--expect", help="a finding: ends with 0 as soon as it is there, with 1 where it is not")
+    parser.add_argument(
+        "--expect", help="a finding: ends with 0 as soon as it is there, with 1 where it is not"
+    )
+    parser.add_argument("--traces", action="store_true", help="tell each seed's course of events, as a hash")
     parser.add_argument("--verbose", action="store_true", help="with --seed: every event")
     options = parser.parse_args()
     from tests.simulation import campaign
@@ -46,6 +49,8 @@ def main() -> int:
         seeds = range(options.first, options.first + options.seeds)
         for outcome in campaign.play_all(seeds, options.jobs, focus):
             figures.add(outcome)
+            if options.traces:
+                print("trace", outcome.seed, outcome.trace)
             if options.expect in figures.found:
                 break
     _tell(figures, time.time() - began)
@@ -55,9 +60,10 @@ def main() -> int:
 
 
 def _tell(figures: Figures, seconds: float) -> None:
+    each = 1000 * figures.seconds / figures.seeds
     print(
-        f"{figures.seeds} seeds in {seconds:.0f} s ({1000 * figures.seconds / figures.seeds:.0f} ms of a core "
-        f"each), {figures.events} events, {figures.faults.total()} faults; "
+        f"{figures.seeds} seeds in {seconds:.0f} s, each {each:.0f} ms of a "
+        f"core; {figures.events} events, {figures.faults.total()} faults; "
         f"{figures.apart} changes by outsiders after the evidence."
     )
     for kind, seeds in sorted(figures.found.items(), key=lambda item: -len(item[1])):

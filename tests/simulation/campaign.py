@@ -93,7 +93,7 @@ def play(seed: int, focus: Focus | None = None, *, verbose: bool = False) -> Out
     try:
         plan = make_plan(seed, focus)
         if verbose:
-            print(plan)  # noqa: T201
+            print(plan)
         simulation = Simulation(plan, root, verbose=verbose)
         findings = simulation.run()
     except Exception:
@@ -126,7 +126,9 @@ def play_all(seeds: Sequence[int], jobs: int, focus: Focus | None = None) -> Ite
         return
     context = multiprocessing.get_context("fork")
     with context.Pool(jobs, initializer=prepare) as pool:
-        yield from pool.imap_unordered(_Player(focus), seeds, chunksize=min(_TOGETHER, len(seeds) // jobs + 1))
+        yield from pool.imap_unordered(
+            _Player(focus), seeds, chunksize=min(_TOGETHER, len(seeds) // jobs + 1)
+        )
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
+from tests.simulation.replacing import replace
+
 _monotonic: Final = time.monotonic
 _LOOK: Final = 1e-6
 """Seconds that one look at the clock takes: a loop that waits for a moment to come gets there."""
@@ -55,8 +57,7 @@ def _read() -> float:
 
 def install() -> None:
     """Puts functions that follow `use` in the place of `time`'s."""
-    time.monotonic = _read
-    time.perf_counter = _read
+    replace(time, monotonic=_read, perf_counter=_read)
 
 
 class SimulatedDatetime(datetime):

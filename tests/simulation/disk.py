@@ -1,7 +1,7 @@
 """A disk that can lose: what a power cut would leave of a home, and the cut itself.
 
-What a file holds is safe once the file was synced; a name is safe once its folder was. Of everything later, each
-piece may have reached the disk or not: that is all that POSIX promises, and less than file systems keep.
+What a file holds is safe once the file was synced; a name is safe once its folder was. Of everything later,
+each piece may have reached the disk or not: that is all that POSIX promises, and less than file systems keep.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ class Disk:
         present = {entry.name: entry.inode() for entry in os.scandir(folder)}
         for name in sorted(safe.keys() | present.keys()):
             path = folder / name
-            if safe.get(name) == present.get(name) or (name in present and draw.random() < kept):
-                self._lose_content(path, draw, kept)
+            if safe.get(name) == present.get(name) or draw.random() < kept:
+                if name in present:
+                    self._lose_content(path, draw, kept)
             elif name in safe:
                 self._bring_back(path, safe[name], draw, kept)
             else:
@@ -111,7 +112,7 @@ def _holed(content: bytes, draw: Random) -> bytes:
 
 
 def flip(path: Path, draw: Random) -> bool:
-    """Turns one bit of a file over, as bad memory or a bad disk does: its times stay. False for an empty one."""
+    """Turns one bit of a file over, as a bad disk does: its times stay. False for an empty one."""
     content = bytearray(path.read_bytes())
     if not content:
         return False

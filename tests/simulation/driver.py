@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.simulation import disk, line, process, seams, steps
+from tests.simulation import clock, disk, line, process, seams, steps
 from tests.simulation.faults import REPLIES, Fault, Watch, deed
 from tests.simulation.invariants import Invariants
 from tests.simulation.plan import FOLDERS, HOSTS, Act
@@ -35,7 +35,7 @@ _LONGEST: Final = 3 * 86_400.0
 """Simulated seconds after which a process is taken never to end."""
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """The process that asks is to die now."""
 
 
@@ -64,6 +64,8 @@ class Process:
         self.code: int | None = None
         self.asked = 0
         self.pid = 0
+        self.line: tuple[str, Any] | None = None
+        """The job and the event of the journal's line that is being written."""
         self.end: socket.socket
 
     @property
@@ -97,7 +99,7 @@ class Simulation:
 
     def run(self) -> list[Finding]:
         """Does all of it; gives what was found."""
-        seams.clock.use(self.world.clock)
+        clock.use(self.world.clock)
         seams.draw_from(random.Random(self.plan.seed + 2))
         steps.tell(self._own_step)
         try:
@@ -106,7 +108,7 @@ class Simulation:
             self._peace()
         finally:
             steps.tell(None)
-            seams.clock.use(None)
+            clock.use(None)
         return self.invariants.findings
 
     @property
@@ -117,7 +119,7 @@ class Simulation:
     def say(self, *words: object) -> None:
         """Tells what happens, where somebody wants to know."""
         if self._verbose:
-            print(f"{self.world.ticks:6} {self.world.clock.now:12.3f}", *words, file=sys.__stdout__)  # noqa: T201
+            print(f"{self.world.ticks:6} {self.world.clock.now:12.3f}", *words, file=sys.__stdout__)
 
     # What the person does
 
@@ -180,7 +182,7 @@ class Simulation:
         self.say(what, "->", told.code, told.finished.get("problem", ""), told.job or "")
         if what == "run":
             home.refused = told.job is None
-        self.invariants.after_command(home, what, told, unfinished)
+        self.invariants.after_command(home, what, told, unfinished, self._watch.happened)
 
     def _start(self, home: HomeFolder, job: Path, orders: bytes) -> None:
         """Carries a worker out, and that of the second home beside it where it is its turn."""
@@ -194,13 +196,11 @@ class Simulation:
                 processes.append(self._fork(second, watch, job.name, lambda: seams.work(job, orders)))
                 self._serve(processes)
 
-            first = os.environ[seams.HOME_VARIABLE]
             before = seams.names(second.folder)
             with seams.person(second.folder, lambda job, orders: start(job.folder, orders.encode())):
                 told = seams.run()
-            os.environ[seams.HOME_VARIABLE] = first
             second.made += sorted(seams.names(second.folder) - before)
-            self.invariants.after_command(second, "run", told, set())
+            self.invariants.after_command(second, "run", told, set(), [])
         if any(one.code is None for one in processes):
             self._serve(processes)
 
@@ -265,8 +265,8 @@ class Simulation:
             try:
                 value = self._handle(one, question)
                 if one.doomed:
-                    raise Killed
-            except Killed:
+                    raise KilledError
+            except KilledError:
                 os.kill(pid, signal.SIGKILL)
                 self._ended(one)
                 continue
@@ -282,6 +282,7 @@ class Simulation:
 
     def _ended(self, one: Process) -> None:
         one.reap()
+        self._check_last_line(one)
         for connection in one.connections.values():
             self._close(connection)
         self.say("ended with", one.code)
@@ -296,7 +297,7 @@ class Simulation:
         self.world.clock.now = max(self.world.clock.now, now)
         if one.asked > _MOST_EVENTS or now > _LONGEST + self.world.clock.now:
             self.invariants.find("I4", "never ends", f"{one.asked} events")
-            raise Killed
+            raise KilledError
         return getattr(self, f"_on_{what}")(one, *words)
 
     # What processes ask
@@ -345,7 +346,7 @@ class Simulation:
             one.held = []
         elif deadline > self.world.clock.now + _LONGEST:
             self.invariants.find("I4", "never ends", "it waits for days")
-            raise Killed
+            raise KilledError
 
     def _on_stuck(self, one: Process, names: list[str]) -> None:
         if one.held:
@@ -353,7 +354,7 @@ class Simulation:
             one.held = []
             return
         self.invariants.find("I4", "stuck", f"every thread waits for another: {names}")
-        raise Killed
+        raise KilledError
 
     def _on_exec(self, one: Process, number: int, command: str) -> tuple[bool, bytes | None]:
         connection = one.connections[number]
@@ -366,25 +367,32 @@ class Simulation:
         self._close(one.connections[number])
 
     def _on_step(self, one: Process, name: str, path: str) -> int:
-        kind = name.partition(" ")[0]
         self.say("step", name, path.removeprefix(str(one.home.folder)))
         if name == "fsync" and self._power:
             one.home.disk.sync(Path(path))
-        if kind == "journal":  # no change by itself: those that it makes follow
-            self._due(one, "event", kind, name)
-            return 0
         refusals = [fault for fault in self._due(one, "event", "step", name) if fault.what == "refuse disk"]
         return refusals[0].draw.choice((errno.ENOSPC, errno.EIO)) if refusals else 0
 
-    def _on_journal(self, one: Process, path: str, event: bytes) -> None:
-        told = seams.decode_event(event)
+    def _on_journal(self, one: Process, path: str, kind: str, event: bytes) -> None:
+        """A line is about to be written; a kill may come before it is on the disk, or before that is told."""
         self.say("journal", event.decode()[:160])
-        self.invariants.after_event(one.home, Path(path).parent.name, one.host, told)
+        one.line = Path(path).parent.name, seams.decode_event(event)
+        self._due(one, "event", "journal", f"journal {kind}")
+
+    def _on_journaled(self, one: Process) -> None:
+        if one.line is not None:
+            self.invariants.after_event(one.home, one.line[0], one.host, one.line[1])
+            one.line = None
+
+    def _check_last_line(self, one: Process) -> None:
+        """The line that was being written when the process ended counts where it is read later."""
+        if one.line is not None and seams.has_line(one.home.folder, *one.line):
+            self._on_journaled(one)
 
     def _on_crash(self, one: Process, text: str) -> None:
         self.say(text)
         self.invariants.find("I4", "crashes", text.strip().splitlines()[-1])
-        raise Killed
+        raise KilledError
 
     def _own_step(self, name: str, path: str) -> None:
         """A step of the commands, which run in the driver itself."""
@@ -429,18 +437,20 @@ class Simulation:
             case "kill":
                 one.doomed = True
                 if draw.random() < 0.5:
-                    raise Killed
+                    raise KilledError
             case "terminate":
                 one.signal = int(signal.SIGTERM)
             case "power":
                 os.kill(one.pid, signal.SIGKILL)
                 one.home.disk.cut_power(draw)
                 one.home.cut = True
-                raise Killed
+                raise KilledError
             case "turn clock":
                 self._turn_clock(draw)
             case "change base":
                 draw.choice(self.world.bases).change()
+            case "remove base":
+                draw.choice(self.world.bases).remove()
             case "break down":
                 for connection in one.connections.values():
                     if connection.open:
@@ -516,4 +526,3 @@ class Simulation:
             connection.open = False
             for session in connection.sessions.values():
                 session.close()
-

@@ -1,7 +1,7 @@
 """What must hold, whatever went wrong.
 
-I1  Nothing is called verified that was not byte for byte there when its evidence was taken. No answer that is none,
-    by the protocol's own rules, is taken for one.
+I1  Nothing is called verified that was not byte for byte there when its evidence was taken. No answer that is
+    none, by the protocol's own rules, is taken for one.
 I2  Nothing that is complete on the Sharebox is changed, replaced or removed.
 I3  No base is lost: the bases are untouched, and until a whole copy was verified there, the spool stays here.
 I4  Every job ends or names what it needs, once the faults have stopped.
@@ -23,14 +23,19 @@ from tests.simulation.plan import FOLDERS, HOSTS
 from tests.simulation.world import Delivered
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.simulation.faults import Fault
     from tests.simulation.server import Server, Session
     from tests.simulation.world import Base, HomeFolder, World
 
 _EVIDENCE: Final = frozenset({"read", "check-file-name", "hash"})
+_SIGHT: Final = _EVIDENCE | {"stat"}
 _SUCCESS, _UNVERIFIABLE, _NOTHING_TO_RESUME = 0, 13, 15
 _WAITS: Final = frozenset({"read", "write"})
 """Requests that are sent without waiting for the answers to those before."""
-_ABOUT_THE_BASE: Final = frozenset({"database-missing", "database-unreadable", "database-none"})
+_ABOUT_A_BASE: Final = frozenset({"database-missing", "database-unreadable", "database-changed"})
+_AT_A_BASE: Final = frozenset({"change base", "remove base"})
 _ABOUT_THE_SERVER: Final = frozenset(
     {"sharebox-permission", "sharebox-refused", "directory-missing", "sharebox-full"}
 )
@@ -105,7 +110,11 @@ class Invariants:
     def _arrived(self, server: Server, path: str, base: Base) -> bool:
         """Whether a whole archive of the base is at `path`, or was taken from there by the server."""
         contents = [bytes(server.files[path].content)] if path in server.files else []
-        contents += [content for name, content in server.taken if name.removesuffix(".part") == path.removesuffix(".part")]
+        contents += [
+            content
+            for name, content in server.taken
+            if name.removesuffix(".part") == path.removesuffix(".part")
+        ]
         return any(self._world.is_right(content, base) for content in contents)
 
     def _check_manifest(self, server: Server, path: str, base: Base) -> None:
@@ -135,12 +144,17 @@ class Invariants:
         return files in base.states
 
     def _meddled(self, server: Server, path: str) -> bool:
-        """Whether somebody else was at a file after its content was looked at last, or it never could be."""
+        """Whether somebody changed a file after it was last read, or took it away after it was last seen."""
         names = {path, path.removesuffix(".part"), path.removesuffix(".part") + ".part"}
         touches = [touch for touch in server.touches if touch.path in names]
-        meddling = [touch.tick for touch in touches if touch.who == "outsider" and touch.what != "plant"]
-        evidence = [touch.tick for touch in touches if touch.who == "client" and touch.what in _EVIDENCE]
-        return bool(meddling) and max(meddling) >= max(evidence, default=0)
+        ours = [touch for touch in touches if touch.who == "client"]
+        looked = max((touch.tick for touch in ours if touch.what in _EVIDENCE), default=0)
+        seen = max((touch.tick for touch in ours if touch.what in _SIGHT), default=0)
+        return any(
+            touch.tick >= (seen if touch.what == "remove" else looked)
+            for touch in touches
+            if touch.who == "outsider" and touch.what != "plant"
+        )
 
     # After a command
 
@@ -148,8 +162,15 @@ class Invariants:
         """The jobs that are not at their end, as their journals have it."""
         return {job.name for job in seams.jobs(home.folder) if not job.succeeded}
 
-    def after_command(self, home: HomeFolder, what: str, told: seams.Told, unfinished: set[str]) -> None:
-        """A command has ended."""
+    def after_command(
+        self,
+        home: HomeFolder,
+        what: str,
+        told: seams.Told,
+        unfinished: set[str],
+        happened: Sequence[Fault],
+    ) -> None:
+        """A command has ended, during which so much happened."""
         self._check_changes()
         self._check_sources()
         self._check_spools(home)
@@ -161,6 +182,9 @@ class Invariants:
             if job.name == told.job and job.state is not None:
                 self._check_code(job, told)
                 self._check_message(home, job)
+                problem = told.finished.get("problem")
+                if problem in _ABOUT_A_BASE and all(fault.what in _AT_A_BASE for fault in happened):
+                    self._check_others(job, problem)
 
     def _check_changes(self) -> None:
         for host, path, what in self._world.changes[self._changes_told :]:
@@ -200,7 +224,7 @@ class Invariants:
         elif last is None and told.job is not None and told.job != known[-1]:
             self.find("I5", "another is the last", f"{told.job} instead of none")
 
-    def _check_code(self, job: seams.Job_, told: seams.Told) -> None:
+    def _check_code(self, job: seams.JobView, told: seams.Told) -> None:
         """The exit status says what the journal does."""
         verified = all(item.verified in seams.VERIFIED for item in job.state.databases)
         delivered = all(item.delivered for item in job.state.databases)
@@ -209,7 +233,7 @@ class Invariants:
         if told.code == _UNVERIFIABLE and not (job.succeeded and delivered):
             self.find("I5", "delivery is none", job.name)
 
-    def _check_message(self, home: HomeFolder, job: seams.Job_) -> None:
+    def _check_message(self, home: HomeFolder, job: seams.JobView) -> None:
         """The report names, of each base that was delivered, the place where it is, and no other."""
         text = seams.message(job.state)
         parts = seams.paragraphs(text, [item.name for item in job.state.databases])
@@ -224,7 +248,9 @@ class Invariants:
             where = (delivered.host, delivered.path.rpartition("/")[0])
             own = parts[index]
             told = own if any(word in own for word in (*HOSTS, *FOLDERS)) else text
-            named = {(host, folder) for host in HOSTS for folder in FOLDERS if host in told and folder in told}
+            named = {
+                (host, folder) for host in HOSTS for folder in FOLDERS if host in told and folder in told
+            }
             if named != {where}:
                 self.find("I5", "delivered elsewhere", f"{item.name}: {sorted(named)} instead of {where}")
 
@@ -233,10 +259,9 @@ class Invariants:
         self._check_changes()
         if code == 1:
             self.find("I4", "unexpected", "purge")
-        stamps = {name.rpartition("-")[0] for name in gone}
         for server, path in self._world.files():
             ours = (server.host, path) not in self._world.planted and path.endswith(".part")
-            if ours and any(stamp in path for stamp in stamps) and len(self._world.homes) == 1:
+            if ours and any(name in path for name in gone):
                 self.find("I5", "left behind", f"{server.host}{path}")
 
     # Once the faults have stopped
@@ -255,31 +280,34 @@ class Invariants:
                 if job.state is not None and not job.succeeded:
                     self._check_stopped(home, job)
 
-    def _check_stopped(self, home: HomeFolder, job: seams.Job_) -> None:
+    def _check_stopped(self, home: HomeFolder, job: seams.JobView) -> None:
         failure = job.failure
         problem = str(failure.problem) if failure else "none"
         if job.name in home.damaged or self._is_excused(job, problem):
-            if problem in _ABOUT_THE_BASE:
-                self._check_others(job)
             return
         self.find("I4", f"stopped by {problem}", f"{job.name}: {failure.as_text() if failure else ''}")
 
-    def _is_excused(self, job: seams.Job_, problem: str) -> bool:
+    def _is_excused(self, job: seams.JobView, problem: str) -> bool:
         """Whether what keeps a job is there."""
         character = self._world.plan.character
-        if problem in _ABOUT_THE_BASE:
+        if problem in _ABOUT_A_BASE:
             return not all(base.present for base in self._world.bases)
         if problem in _ABOUT_THE_SERVER:
             return not (character.renames and character.reopens)
         if problem == "name-taken":
-            return any(path.removesuffix(".manifest.json") in self._finals(job) for _, path in self._world.planted)
+            return any(
+                path.removesuffix(".manifest.json") in self._finals(job) for _, path in self._world.planted
+            )
         return problem in ("lost", "sharebox-lost", "delivery-lost")
 
-    def _finals(self, job: seams.Job_) -> set[str]:
+    def _finals(self, job: seams.JobView) -> set[str]:
         return {f"{folder}/{name}" for folder in FOLDERS for name in job.archives}
 
-    def _check_others(self, job: seams.Job_) -> None:
-        """A base that is not there keeps no other from going."""
-        for base, item in zip(self._world.bases, job.state.databases, strict=True):
-            if base.present and not item.delivered:
-                self.find("I4", "stopped by another base", f"{job.name}: {item.name}")
+    def _check_others(self, job: seams.JobView, problem: str) -> None:
+        """What is wrong with one base keeps no other from going."""
+        unfit = sum(not base.present for base in self._world.bases)
+        left = sum(not item.delivered for item in job.state.databases)
+        if left > max(1, unfit):
+            self.find(
+                "I4", "stopped by another base", f"{job.name}: {problem}, {left} are left, {unfit} unfit"
+            )

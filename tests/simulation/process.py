@@ -1,7 +1,8 @@
 """A simulated process, from the inside: a fork of the driver whose every step is a question to it.
 
 What it may be asked to do is any part of the program. Its threads take turns, its clock is simulated, its
-channels to a Sharebox are those of `Channel`, and before each change on its disk it says what it is about to do.
+channels to a Sharebox are those of `Channel`, and before each change on its disk it says what it is about to
+do.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tests.simulation import clock, line, threads
+from tests.simulation.replacing import replace
 
 if TYPE_CHECKING:
     import socket
@@ -61,11 +63,11 @@ class Inside:
         """Puts everything that waits, tells the time or draws lots under the simulation's rule."""
         clock.use(self.clock)
         threads.take_over(self.turns)
-        threads.on_crash = self._crash
+        replace(threads, on_crash=self._crash)
         random.seed(self._habits.seed)
-        os.urandom = random.Random(self._habits.seed).randbytes  # type: ignore[assignment]
         gc.disable()  # when it runs is a matter of chance
-        os.sched_getaffinity = lambda _: set(range(self._habits.cores))  # type: ignore[assignment]
+        cores = set(range(self._habits.cores))
+        replace(os, urandom=random.Random(self._habits.seed).randbytes, sched_getaffinity=lambda _: cores)
 
     def ask(self, *question: Any) -> Any:
         """Asks the driver; what came over the channels meanwhile is handed out."""
@@ -89,9 +91,9 @@ class Inside:
         self.turns.pause()
         return value
 
-    def channel(self, number: int) -> Channel:
-        """A channel of that number."""
-        channel = self._channels[number] = Channel(self, number)
+    def channel(self, number: int, on_end: Callable[[], None]) -> Channel:
+        """A channel of that number; `on_end` is called when it was lost."""
+        channel = self._channels[number] = Channel(self, number, on_end)
         return channel
 
     def step(self, name: str, path: str | Path) -> None:
@@ -119,9 +121,10 @@ class Inside:
 class Channel:
     """In place of paramiko's, what an SFTP session speaks over."""
 
-    def __init__(self, inside: Inside, number: int) -> None:
+    def __init__(self, inside: Inside, number: int, on_end: Callable[[], None]) -> None:
         self._inside = inside
         self._number = number
+        self._on_end = on_end
         self._buffer = bytearray()
         self._ended = False
         self._closed = False
@@ -165,6 +168,7 @@ class Channel:
         """Takes what came, or its end."""
         if data is None:
             self._ended = True
+            self._on_end()
         else:
             self._buffer += data
         self._wake()
@@ -176,7 +180,11 @@ class Channel:
 
 
 def fork(
-    end: socket.socket, root: Path, habits: Habits, prepare: Callable[[Inside], None], body: Callable[[], object]
+    end: socket.socket,
+    root: Path,
+    habits: Habits,
+    prepare: Callable[[Inside], None],
+    body: Callable[[], object],
 ) -> NoReturn:
     """Goes on as a simulated process: for the child of a fork. Ends with it.
 

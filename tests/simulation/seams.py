@@ -1,13 +1,12 @@
 """The one place where the simulation touches the program: what it replaces there, and what it calls.
 
-Replaced, in simulated processes: the connection to a Sharebox (`connecting.Sharebox`), `datetime.now`, block
+Replaced, in simulated processes: the connection to a Sharebox (`connector.Sharebox`), `datetime.now`, block
 sizes (so that small databases have several blocks), the journal's `append` (which becomes a step). In the
 driver, where the commands run: the start of a worker (`control.start`), `datetime.now`, chance.
 """
 
 from __future__ import annotations
 
-import copy
 import inspect
 import io
 import json
@@ -18,20 +17,23 @@ import sys
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from tests.simulation import clock
+from tests.simulation.replacing import replace
 
 # isort: split
 import msgspec
 import psutil
-from py7zr.archiveinfo import DEFAULT_FILTERS
+from py7zr.properties import DEFAULT_FILTERS
 
-from tui_transfer.archive import blocks, header, reader, writer  # noqa: F401
+from tui_transfer.archive import blocks, header, reader, writer
 from tui_transfer.cli import headless, upkeep
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control, journal
-from tui_transfer.job.events import Delivered, Event, JobBlocked
+from tui_transfer.job.events import Delivered as Delivered
+from tui_transfer.job.events import Event
+from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.orders import SFTP_PASSWORD_VARIABLE, Orders
 from tui_transfer.report.message import make_message
 from tui_transfer.settings import config
@@ -44,10 +46,12 @@ from tui_transfer.settings.config import (
     ShareboxSettings,
     TransferSettings,
 )
-from tui_transfer.sharebox.ssh.connection import HostKey, Sharebox
+from tui_transfer.sharebox.sftp.session import SftpLostError, SftpSession
+from tui_transfer.sharebox.ssh.address import HostKey
+from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.worker import __main__ as worker
 from tui_transfer.worker import (
-    connecting,
+    connector,
     courier,  # noqa: F401
     leftovers,  # noqa: F401
 )
@@ -59,8 +63,8 @@ if TYPE_CHECKING:
     from tests.simulation.process import Channel, Inside
     from tui_transfer.job.control import Job
     from tui_transfer.sharebox.proxy.routes import Route
+    from tui_transfer.sharebox.ssh.address import Address
     from tui_transfer.sharebox.ssh.authentication import Credentials
-    from tui_transfer.sharebox.ssh.connection import Address
 
 MANAGER: Final = "Association d'Été"
 USERNAME: Final = "exemple"
@@ -79,41 +83,60 @@ def fingerprint(host: str) -> str:
 # What the program's modules are given in place of their own
 
 
-class _Wire:
-    """A connection, as all of its sessions see it."""
+class SimulatedConnection:
+    """In place of `Connection`: all below SFTP is left out."""
 
-    def __init__(self, inside: Inside, number: int) -> None:
+    was_closed_here = False
+
+    def __init__(self, inside: Inside, address: Address, number: int) -> None:
+        self.address = address
+        self.host_key = HostKey("ssh-ed25519", fingerprint(address.host))
+        self.is_open = True
         self.inside = inside
         self.number = number
-        self.open = True
-        self.channels: list[Channel] = []
+        self._channels: list[Channel] = []
+
+    def open_sftp(self) -> SftpSession:
+        number = self.inside.ask_sharebox("channel", self.number) if self.is_open else None
+        if not self.is_open:
+            raise self.lost()
+        if number is None:
+            raise TransferError(
+                Problem.SFTP_UNAVAILABLE, host=self.address.host, username=USERNAME, reason="refusé"
+            )
+        channel = self.inside.channel(number, self._ended)
+        self._channels.append(channel)
+        try:
+            return SftpSession(cast("Any", channel))
+        except SftpLostError as error:
+            raise self.lost(error) from error
+
+    def _ended(self) -> None:
+        self.is_open = False
 
     def close(self) -> None:
-        """Closes it, once."""
-        if self.open:
-            self.open = False
-            for channel in self.channels:
-                channel.close()
-            self.inside.ask("close", self.number)
+        self.is_open = False
+        for channel in self._channels:
+            channel.close()
+        self.inside.ask("close", self.number)
+
+    def abort(self) -> None:
+        self.was_closed_here = True
+        self.close()
+
+    def lost(self, error: Exception | None = None) -> TransferError:
+        self.close()
+        return TransferError(Problem.CONNECTION_LOST, reason="le serveur a fermé la connexion")
 
 
 class SimulatedSharebox(Sharebox):
-    """A `Sharebox` whose sessions speak to the simulation's server: all below SFTP is left out."""
+    """A `Sharebox` whose connection is simulated."""
 
     inside: Inside
     """Of this process."""
 
-    def __init__(self, address: Address, wire: _Wire, key: HostKey) -> None:
-        self.address = address
-        self.connection = object()  # type: ignore[misc]
-        self.host_key = key
-        self._wire = wire
-        self._aborted = False
-
     @classmethod
-    def connect(
-        cls, address: Address, route: Route, credentials: Credentials, host_key: str | None
-    ) -> Sharebox:
+    def connect(cls, address: Address, route: Route, credentials: Credentials, host_key: str | None) -> Self:
         number, trouble = cls.inside.ask_sharebox("connect", address.host)
         if trouble == "unreachable":
             raise TransferError(
@@ -121,101 +144,50 @@ class SimulatedSharebox(Sharebox):
             )
         if trouble == "lost":
             raise TransferError(Problem.CONNECTION_LOST, reason="le serveur a fermé la connexion")
-        key = HostKey("ssh-ed25519", fingerprint(address.host))
+        connection = SimulatedConnection(cls.inside, address, number)
+        key = connection.host_key
         if host_key != key.fingerprint:
             problem = Problem.HOST_KEY_UNKNOWN if host_key is None else Problem.HOST_KEY_CHANGED
             details = {"host": address.host, "fingerprint": key.fingerprint, "key_type": key.key_type}
             raise TransferError(problem, expected=host_key, **details)
         if credentials.password is None:
             raise TransferError(Problem.PASSWORD_NEEDED, username=address.username)
-        if credentials.password != PASSWORD or trouble == "refused":
-            raise TransferError(
-                Problem.CREDENTIALS_REFUSED, host=address.host, method="ce mot de passe", username=USERNAME
-            )
-        sharebox = cls(address, _Wire(cls.inside, number), key)
         try:
-            sharebox.open_folder()
+            return cls.open(cast("Any", connection))
         except BaseException:
-            sharebox.close()
+            connection.close()
             raise
-        return sharebox
-
-    def close(self) -> None:
-        self._wire.close()
-
-    def abort(self) -> None:
-        self._aborted = True
-        self._wire.close()
-
-    def beside(self) -> Self | None:
-        other = copy.copy(self)
-        try:
-            other._open_sftp()
-        except TransferError as error:
-            if error.problem is Problem.SFTP_UNAVAILABLE:
-                return None
-            raise
-        return other
 
     def run(self, command: str, seconds: float) -> bytes | None:
-        if not self._wire.open:
-            raise self._lost()
-        alive, output = self._wire.inside.ask_sharebox("exec", self._wire.number, command)
+        connection = cast("SimulatedConnection", self.connection)
+        if not connection.is_open:
+            raise connection.lost()
+        alive, output = connection.inside.ask_sharebox("exec", connection.number, command)
         if not alive:
-            raise self._lost()
-        return output  # type: ignore[no-any-return]
-
-    def _open_sftp(self) -> None:
-        if not self._wire.open:
-            raise self._lost()
-        number = self._wire.inside.ask_sharebox("channel", self._wire.number)
-        if number is None:
-            raise TransferError(
-                Problem.SFTP_UNAVAILABLE, host=self.address.host, username=USERNAME, reason="refusé"
-            )
-        channel = self._wire.inside.channel(number)
-        self._wire.channels.append(channel)
-        try:
-            self.sftp = _SftpSession(channel)
-        except _LostErrors as error:
-            raise self._lost(error) from error
-
-    def _is_open(self) -> bool:
-        return self._wire.open and not any(channel._ended for channel in self._wire.channels)
-
-    def _shut(self) -> None:
-        self._wire.close()
-
-    def _lost(self, error: Exception | None = None) -> TransferError:
-        self._shut()
-        return TransferError(Problem.CONNECTION_LOST, reason="le serveur a fermé la connexion")
-
-
-from tui_transfer.sharebox.sftp.session import SftpLostError as _LostErrors  # noqa: E402
-from tui_transfer.sharebox.sftp.session import SftpSession as _SftpSession  # noqa: E402
+            raise connection.lost()
+        told: bytes | None = output
+        return told
 
 
 def use_small_blocks() -> None:
     """Cuts databases into blocks of a few kilobytes, in this process and those that it forks."""
     for module in (blocks, reader, writer):
-        if hasattr(module, "BLOCK_SIZE"):
-            module.BLOCK_SIZE = BLOCK_SIZE  # type: ignore[misc]
-        if hasattr(module, "FIRST_SIZES"):
-            module.FIRST_SIZES = BLOCK_SIZES  # type: ignore[misc, attr-defined]
-    reader._CHUNK = min(BLOCK_SIZES)  # type: ignore[misc]
+        replace(module, BLOCK_SIZE=BLOCK_SIZE, FIRST_SIZES=BLOCK_SIZES, _CHUNK=min(BLOCK_SIZES))
     # Dictionaries as large as real ones would cost more than all the rest.
     header._FILTER["dict_size"] = DICTIONARY
     for settings in blocks._SETTINGS.values():
         settings["dict_size"] = DICTIONARY
-    DEFAULT_FILTERS.ENCODED_HEADER_FILTER[:] = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": DICTIONARY}]
+    DEFAULT_FILTERS.ENCODED_HEADER_FILTER[:] = [
+        {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": DICTIONARY}
+    ]
 
 
 def use_simulated_time() -> None:
     """Has every module of the program ask `clock` what time it is."""
     for name, module in list(sys.modules.items()):
-        if name.startswith("tui_transfer.") and hasattr(module, "datetime"):
-            if "datetime.now(" in inspect.getsource(module):
-                module.datetime = clock.SimulatedDatetime  # type: ignore[attr-defined]
+        ours = name.startswith("tui_transfer.") and hasattr(module, "datetime")
+        if ours and "datetime.now(" in inspect.getsource(module):
+            replace(module, datetime=clock.SimulatedDatetime)
 
 
 def prepare(inside: Inside) -> None:
@@ -223,16 +195,16 @@ def prepare(inside: Inside) -> None:
     from tests.simulation import steps
 
     SimulatedSharebox.inside = inside
-    connecting.Sharebox = SimulatedSharebox  # type: ignore[misc]
+    replace(connector, Sharebox=SimulatedSharebox)
     steps.tell(inside.step)
     append = journal.Journal.append
 
     def told(self: journal.Journal, event: Event) -> None:
-        inside.step(f"journal {event.__struct_config__.tag}", self.path)
+        inside.ask("journal", os.fspath(self.path), event.__struct_config__.tag, msgspec.json.encode(event))
         append(self, event)
-        inside.ask("journal", os.fspath(self.path), msgspec.json.encode(event))
+        inside.ask("journaled")
 
-    journal.Journal.append = told  # type: ignore[method-assign]
+    replace(journal.Journal, append=told)
 
 
 # What the person does, and what a command tells
@@ -303,14 +275,15 @@ def person(folder: Path, start: Callable[[Job, Orders], None]) -> Iterator[None]
         start(job, msgspec.structs.replace(orders, journal_lines=lines))
         return 0
 
-    os.environ[HOME_VARIABLE] = str(folder)
-    os.environ[SFTP_PASSWORD_VARIABLE] = PASSWORD
+    before = os.environ.get(HOME_VARIABLE, "")
+    os.environ |= {HOME_VARIABLE: str(folder), SFTP_PASSWORD_VARIABLE: PASSWORD}
     original = control.start
-    control.start = started
+    replace(control, start=started)
     try:
         yield
     finally:
-        control.start = original
+        replace(control, start=original)
+        os.environ[HOME_VARIABLE] = before
 
 
 def run() -> Told:
@@ -342,7 +315,7 @@ def _command(body: Callable[[], int]) -> Told:
         try:
             code = int(body())
         except TransferError as error:  # as the console script does
-            print(error.as_text())  # noqa: T201
+            print(error.as_text())
             code = int(error.exit_code)
     buffer = out.buffer
     assert isinstance(buffer, io.BytesIO)
@@ -369,7 +342,7 @@ def clean(folder: Path) -> int:
 
 
 @dataclass(frozen=True)
-class Job_:
+class JobView:
     """A job of a home as its folder tells."""
 
     name: str
@@ -384,17 +357,17 @@ class Job_:
         return str(self.state.status) == "succeeded"
 
 
-def jobs(folder: Path) -> list[Job_]:
+def jobs(folder: Path) -> list[JobView]:
     """Every job of a home that can be read."""
     found = []
     for job in control.list_jobs(home_at(folder)):
         try:
             follower = control.Follower(job)
         except TransferError as error:
-            found.append(Job_(job.id, job.folder, (), None, error, False))
+            found.append(JobView(job.id, job.folder, (), None, error, False))
             continue
         found.append(
-            Job_(
+            JobView(
                 job.id,
                 job.folder,
                 tuple(item.archive for item in job.spec.databases),
@@ -411,6 +384,14 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in home_at(folder).jobs.glob("*") if path.is_dir()}
 
 
+def has_line(folder: Path, job: str, event: Event) -> bool:
+    """Whether an event is in the journal of a job."""
+    try:
+        return event in JournalReader(home_at(folder).jobs / job / control.JOURNAL_NAME).read()
+    except TransferError:
+        return False
+
+
 def message(state: Any) -> str:
     """The report of a job."""
     return make_message(state).body
@@ -418,14 +399,15 @@ def message(state: Any) -> str:
 
 def decode_event(data: bytes) -> Event:
     """An event of the journal."""
-    return msgspec.json.decode(data, type=Event)
+    event: Event = msgspec.json.decode(data, type=Event)
+    return event
 
 
 def draw_from(draw: Random) -> None:
     """Has what the driver's process names be named by the seed; nothing looks at other processes."""
-    os.urandom = draw.randbytes  # type: ignore[assignment]
-    secrets.token_bytes = lambda count=32: draw.randbytes(count or 32)  # type: ignore[assignment]
-    psutil.process_iter = lambda *_: iter(())  # type: ignore[assignment]
+    replace(os, urandom=draw.randbytes)
+    replace(secrets, token_bytes=lambda count=None: draw.randbytes(count or 32))
+    replace(psutil, process_iter=lambda *_: iter(()))
 
 
 def paragraphs(text: str, names: Sequence[str]) -> list[str]:

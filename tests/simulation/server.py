@@ -1,7 +1,7 @@
 """The fake Sharebox: SFTP version 3 as draft-ietf-secsh-filexfer-02 has it, with files in memory.
 
-It knows no network, no time and no chance. It is given the bytes that came over a channel, and gives those that go
-back; what it does wrong it is told for each request, by a `Deed` (see `faults`).
+It knows no network, no time and no chance. It is given the bytes that came over a channel, and gives those
+that go back; what it does wrong it is told for each request, by a `Deed` (see `faults`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    _Handler = Callable[["Request"], int | tuple[int, bytes]]
 
 INIT, VERSION = 1, 2
 OPEN, CLOSE, READ, WRITE, LSTAT, FSTAT, SETSTAT, FSETSTAT = range(3, 11)
@@ -107,11 +109,11 @@ class Deed:
         part: the share of the data that a write carries out before the connection breaks.
         breaks: "before" or "after": the connection breaks before or after the request was carried out,
             unanswered; "within": after `length` bytes of the answer.
-        length: bytes to which the answer is shortened: with `breaks`, as they go over the line; otherwise those
-            of its body, in a packet that is whole.
+        length: bytes to which the answer is shortened: with `breaks`, as they go over the line; otherwise
+            those of its body, in a packet that is whole.
         longer: bytes that are added to the answer's body.
         size: the size that is told in place of the true one.
-        flips: the place of a bit that is turned over in the data or the hash that are answered; None for none.
+        flips: the place of a bit that is turned over in the data or the hash that is answered; None for none.
         announces: bytes that a data packet announces beyond those that it holds.
         vanishes: whether the file is gone afterwards.
         mute: whether this connection is answered nothing any more.
@@ -345,11 +347,11 @@ class Session:
         return answer, deed.held
 
     def _carry_out(self, request: Request, reader: _Reader) -> tuple[int, bytes]:
-        handler = getattr(self, f"_do_{request.name.replace('-', '_')}", None)
+        handler: _Handler | None = getattr(self, f"_do_{request.name.replace('-', '_')}", None)
         if handler is None or not request.known:
             return STATUS, _status(UNSUPPORTED)
         result = handler(request)
-        return (STATUS, _status(result)) if isinstance(result, int) else result  # type: ignore[no-any-return]
+        return (STATUS, _status(result)) if isinstance(result, int) else result
 
     # What requests ask
 

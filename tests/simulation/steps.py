@@ -1,12 +1,13 @@
 """Every change to a file that a process makes is a step, told before it is made.
 
-A step is a moment at which a process can be killed, its disk can refuse, or somebody else can act. Data that are
-written through a buffer are no step of their own: whatever makes them durable, or visible under a name, is.
+A step is a moment at which a process can be killed, its disk can refuse, or somebody else can act. Data that
+are written through a buffer are no step of their own: what makes them durable, or visible under a name, is.
 """
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 _ONE_NAME: Final = ("unlink", "mkdir", "rmdir")
 _TWO_NAMES: Final = ("replace", "rename")
-
-
 
 
 def _nobody(name: str, path: str) -> None:
@@ -26,7 +25,7 @@ _listener: Callable[[str, str], None] = _nobody
 
 
 def tell(listener: Callable[[str, str], None] | None) -> None:
-    """Has `listener` told the name and the path of what this process does, before it does it. It may raise."""
+    """Has `listener` told the name and the path of what is about to be done. It may raise."""
     global _listener
     _listener = listener or _nobody
 
@@ -70,15 +69,19 @@ def _watch_descriptor(name: str) -> None:
     original = getattr(os, name)
 
     def watched(descriptor: int) -> Any:
-        _step(name, os.readlink(f"/proc/self/fd/{descriptor}"))
+        _step(name, _path(descriptor))
         return original(descriptor)
 
     setattr(os, name, watched)
 
 
+def _path(descriptor: int) -> str:
+    return str(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+
 def _full(path: Any, dir_fd: int | None) -> str:
     name = os.fsdecode(path)
-    return name if dir_fd is None else f"{os.readlink(f'/proc/self/fd/{dir_fd}')}/{name}"
+    return name if dir_fd is None else f"{_path(dir_fd)}/{name}"
 
 
 install()

@@ -17,6 +17,8 @@ from concurrent.futures import _base
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.simulation.replacing import replace
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
     from tests.simulation.clock import Clock
 
-_Thread: Final = threading.Thread
 _new_lock: Final = _thread.allocate_lock
 
 
@@ -127,7 +128,9 @@ class Turns:
 
     def _next(self) -> _Turn:
         while not self._ready:
-            deadline = min((turn.deadline for turn in self._parked if turn.deadline is not None), default=None)
+            deadline = min(
+                (turn.deadline for turn in self._parked if turn.deadline is not None), default=None
+            )
             self._idle(deadline)
             if self._ready:
                 break
@@ -152,7 +155,7 @@ def _number(thing: Any) -> int:
     return number
 
 
-class _AcquireFutures(_base._AcquireFutures):  # type: ignore[name-defined, misc]
+class _AcquireFutures(_base._AcquireFutures):
     def __init__(self, futures: Any) -> None:
         self.futures = sorted(futures, key=_number)
 
@@ -200,7 +203,7 @@ class Lock:
         self.release()
 
 
-class Thread(_Thread):
+class Thread(threading.Thread):
     """In place of `threading.Thread`."""
 
     _turn: _Turn | None = None
@@ -250,13 +253,10 @@ def take_over(turns: Turns) -> None:
     """Has this process, which runs one thread, go by `turns` from now on."""
     global _turns
     _turns = turns
-    threading.Thread = Thread  # type: ignore[misc]
-    threading.Lock = threading._allocate_lock = Lock  # type: ignore[attr-defined, misc, assignment]
-    threading.RLock = threading._PyRLock  # type: ignore[attr-defined, misc]
-    threading._time = time.monotonic  # type: ignore[attr-defined]
-    queue.SimpleQueue = queue._PySimpleQueue  # type: ignore[attr-defined, misc]
-    queue.time = time.monotonic  # type: ignore[attr-defined]
-    concurrent.futures.thread._global_shutdown_lock = Lock()  # type: ignore[attr-defined]
-    time.sleep = turns.sleep
-    _base.Future.__hash__ = _number  # type: ignore[method-assign]
-    _base._AcquireFutures = _AcquireFutures  # type: ignore[attr-defined]
+    pythons_own: Any = threading._PyRLock  # type: ignore[attr-defined]
+    replace(threading, Thread=Thread, Lock=Lock, _allocate_lock=Lock, RLock=pythons_own, _time=time.monotonic)
+    replace(queue, SimpleQueue=queue._PySimpleQueue, time=time.monotonic)  # type: ignore[attr-defined]
+    replace(concurrent.futures.thread, _global_shutdown_lock=Lock())
+    replace(_base, _AcquireFutures=_AcquireFutures)
+    replace(_base.Future, __hash__=_number)
+    replace(time, sleep=turns.sleep)

@@ -119,7 +119,9 @@ class Base:
 
 def _content(draw: random.Random, size: int) -> bytes:
     """Records of numbers that shrink to about half."""
-    return b"".join(b"%08d;%s" % (draw.randrange(10**8), draw.randbytes(6)) for _ in range(size // 15 + 1))[:size]
+    return b"".join(b"%08d;%s" % (draw.randrange(10**8), draw.randbytes(6)) for _ in range(size // 15 + 1))[
+        :size
+    ]
 
 
 def _sqlite(path: Path, content: bytes) -> bytes:
@@ -136,7 +138,7 @@ def _sqlite(path: Path, content: bytes) -> bytes:
 
 @dataclass
 class Delivered:
-    """What a job called delivered: when, where, how it says that it was verified, and whether that was true."""
+    """What a job called delivered: when, where, how it says that it was verified, and whether it is true."""
 
     tick: int
     host: str
@@ -185,7 +187,8 @@ class World:
         self.changes: list[tuple[str, str, str]] = []
         """What clients did to files that were complete: host, path, what."""
         self.servers = {
-            host: Server(host, FOLDERS, plan.character, lambda: self.ticks, self._noter(host)) for host in HOSTS
+            host: Server(host, FOLDERS, plan.character, lambda: self.ticks, self._noter(host))
+            for host in HOSTS
         }
         self.planted: set[tuple[str, str]] = set()
         """Files that somebody else put there: host and path."""

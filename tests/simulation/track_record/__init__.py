@@ -1,4 +1,4 @@
-"""Faults that the program had, or could have: each as a patch that puts it in, and what the simulation finds then.
+"""Faults that the program had, or could have: each a patch that puts it in, and what is found then.
 
     python -m tests.simulation.track_record [NAME…]
 

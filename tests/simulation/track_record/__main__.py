@@ -1,4 +1,4 @@
-"""Puts each fault into a copy of the package, and shows that the simulation finds it there, and not without it."""
+"""Puts each fault into a copy of the package, and shows that it is found there, and only there."""
 
 from __future__ import annotations
 
