@@ -11,8 +11,8 @@ import pytest
 
 from tui_transfer.errors import TransferError
 from tui_transfer.sharebox.delivery.growing import GrowingFile
+from tui_transfer.sharebox.delivery.handover import Delivery, deliver
 from tui_transfer.sharebox.delivery.resume_state import ResumeState
-from tui_transfer.sharebox.delivery.upload import Delivery, DeliveryProgress, deliver
 from tui_transfer.sharebox.proxy.routes import Direct, Route
 from tui_transfer.sharebox.ssh.authentication import Credentials
 from tui_transfer.sharebox.ssh.connection import Address, Sharebox
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui_transfer.errors import Problem
+    from tui_transfer.sharebox.delivery.progress import DeliveryProgress
 
 
 class Server(Protocol):

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import events as ev
+from tui_transfer.sharebox.delivery.handover import deliver, send
+from tui_transfer.sharebox.delivery.progress import DeliveryStage
 from tui_transfer.sharebox.delivery.publication import put_small
 from tui_transfer.sharebox.delivery.resume_state import ResumeState
-from tui_transfer.sharebox.delivery.upload import DeliveryStage, deliver, send
 from tui_transfer.worker.manifest import manifest_name
 from tui_transfer.worker.recorder import now
 from tui_transfer.worker.sessions import Sessions
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import TypeVar
 
-    from tui_transfer.sharebox.delivery.upload import Delivery, DeliveryProgress
+    from tui_transfer.sharebox.delivery.handover import Delivery
+    from tui_transfer.sharebox.delivery.progress import DeliveryProgress
     from tui_transfer.sharebox.ssh.connection import Sharebox
     from tui_transfer.worker.backoff import Backoff
     from tui_transfer.worker.connector import Connector

@@ -24,8 +24,8 @@ from tui_transfer.demo.launch import LOOPBACK, USERNAME, run_sharebox
 from tui_transfer.errors import Problem
 from tui_transfer.sharebox.delivery import verification
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES, GrowingFile
+from tui_transfer.sharebox.delivery.progress import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.delivery.publication import put_small
-from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.delivery.verification import Verification, verify
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from tests.servers.relay import Relay, relay
 from tests.sharebox.helpers import connect, failure, make_archive, send
 from tui_transfer.errors import Problem, Recovery
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES, GrowingFile
+from tui_transfer.sharebox.delivery.progress import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.delivery.publication import put_small
 from tui_transfer.sharebox.delivery.resume_state import ResumeState
-from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.delivery.verification import Verification
 from tui_transfer.sharebox.ssh.watch import ListeningPacketizer
 

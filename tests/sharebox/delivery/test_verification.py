@@ -12,7 +12,7 @@ from tests.servers.openssh import openssh
 from tests.sharebox.helpers import connect, failure, make_archive, send
 from tui_transfer.errors import Problem
 from tui_transfer.sharebox.delivery import verification
-from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
+from tui_transfer.sharebox.delivery.progress import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.delivery.verification import Verification, verify
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from tui_transfer.sharebox.delivery.growing import HEADER_BYTES
 from tui_transfer.sharebox.delivery.verification import ReadBack
 
 if TYPE_CHECKING:
-    from tui_transfer.sharebox.delivery.upload import Delivery
+    from tui_transfer.sharebox.delivery.handover import Delivery
 
 _LOOKED_AT_AGAIN: Final = 32_000
 
