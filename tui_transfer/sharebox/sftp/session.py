@@ -24,10 +24,12 @@ READ: Final = protocol.SFTP_FLAG_READ
 WRITE: Final = protocol.SFTP_FLAG_WRITE
 CREATE: Final = protocol.SFTP_FLAG_CREATE
 TRUNCATE: Final = protocol.SFTP_FLAG_TRUNC
+EXCLUSIVE: Final = protocol.SFTP_FLAG_EXCL
+"""With CREATE: refused where the file exists."""
 
 _VERSION: Final = 3
 _LONGEST_PACKET: Final = 1 << 20
-_HAS_SIZE, _HAS_OWNER, _HAS_MODE, _HAS_TIMES = 1, 2, 4, 8
+_HAS_SIZE, _HAS_OWNER, _HAS_MODE, _HAS_TIMES, _HAS_EXTENDED = 1, 2, 4, 8, 1 << 31
 PACKET_BYTES: Final = 32_000
 """What fits, with its headers, into one SSH packet of 32 KiB, which every server takes (RFC 4253, 6.1)."""
 _LONGEST_DATA: Final = 3 * PACKET_BYTES
@@ -135,7 +137,7 @@ class SftpSession:
     # Requests that wait for their answer
 
     def open(self, path: str, flags: int) -> bytes:
-        """Opens a file; gives its handle. `flags` are READ, WRITE, CREATE, TRUNCATE."""
+        """Opens a file; gives its handle. `flags` are READ, WRITE, CREATE, TRUNCATE, EXCLUSIVE."""
         no_attributes = struct.pack(">I", 0)
         body = _string(path) + struct.pack(">I", flags) + no_attributes
         return self._request(protocol.CMD_OPEN, body, protocol.CMD_HANDLE).get_string()
@@ -153,6 +155,23 @@ class SftpSession:
                 return None
             raise
         return _attributes(answer)
+
+    def entries(self, path: str) -> dict[str, Attributes]:
+        """The names in a folder, with what each is like as far as the server tells."""
+        handle = self._request(protocol.CMD_OPENDIR, _string(path), protocol.CMD_HANDLE).get_string()
+        found: dict[str, Attributes] = {}
+        try:
+            while True:
+                answer = self._request(protocol.CMD_READDIR, _string(handle), protocol.CMD_NAME)
+                for _ in range(answer.get_int()):
+                    name = answer.get_string().decode("utf-8", "surrogateescape")
+                    answer.get_string()  # a line as `ls -l` writes it
+                    found[name] = _attributes(answer)
+        except SftpError as error:
+            if error.code != protocol.SFTP_EOF:
+                raise
+        self.close(handle)
+        return found
 
     def fstat(self, handle: bytes) -> Attributes:
         """Attributes of an open file."""
@@ -321,7 +340,11 @@ def _attributes(message: paramiko.Message) -> Attributes:
     if flags & _HAS_OWNER:
         message.get_bytes(8)
     mode = message.get_int() if flags & _HAS_MODE else None
-    if not flags & _HAS_TIMES:
-        return Attributes(size, mode)
-    message.get_bytes(4)  # when it was last read
-    return Attributes(size, mode, message.get_int())
+    modified = None
+    if flags & _HAS_TIMES:
+        message.get_bytes(4)  # when it was last read
+        modified = message.get_int()
+    if flags & _HAS_EXTENDED:
+        for _ in range(2 * message.get_int()):
+            message.get_string()
+    return Attributes(size, mode, modified)
