@@ -1,201 +1,236 @@
-"""Delivers an archive to the Sharebox: sent to its partial file, verified, and only then given its name.
+"""Carries out what the evidence asks for, step by step, until a file has arrived or something is wrong.
 
-The final name appears by a rename, after the content was verified, so that it never stands for wrong bytes.
+How is decided here; what is to be done, and what may be said of it, stands in the table of `evidence`.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from paramiko.sftp import SFTP_FAILURE
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.sharebox.delivery.local import LocalArchive
-from tui_transfer.sharebox.delivery.progress import DeliveryStage, Reports, interrupted
-from tui_transfer.sharebox.delivery.publication import PART, find, publish
-from tui_transfer.sharebox.delivery.resume_state import ResumeState
-from tui_transfer.sharebox.delivery.upload import Upload
-from tui_transfer.sharebox.delivery.verification import Verification, verify
+from tui_transfer.sharebox.delivery.evidence import (
+    Arrival,
+    Content,
+    Evidence,
+    Look,
+    Next,
+    Step,
+    Trouble,
+    Verification,
+    judge,
+)
+from tui_transfer.sharebox.delivery.part import PART
+from tui_transfer.sharebox.delivery.sighting import Sighting, find, in_words, is_missing
+from tui_transfer.sharebox.sftp.session import Attributes, SftpError
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Iterator
-
-    from tui_transfer.sharebox.delivery.growing import GrowingFile
-    from tui_transfer.sharebox.delivery.progress import DeliveryProgress
+    from tui_transfer.sharebox.delivery.ledger import Ledger
+    from tui_transfer.sharebox.delivery.trial import Trials
     from tui_transfer.sharebox.ssh.connection import Sharebox
 
-
-@dataclass(frozen=True)
-class Delivery:
-    """A delivered file: its path on the Sharebox, its size in bytes, how it was verified.
-
-    `resumed_from` is the offset from which it was sent; 0 if nothing of it was there.
-    """
-
-    path: str
-    size: int
-    verification: Verification
-    resumed_from: int
+_TIMES_LOST: Final = 2
+"""After the first time a file is sent once more; after the second a person is asked."""
 
 
-def send(
-    sharebox: Sharebox,
-    file: GrowingFile,
-    name: str,
-    *,
-    on_progress: Callable[[DeliveryProgress], None],
-    cancelled: threading.Event,
-    resume_state: ResumeState,
-) -> None:
-    """Does the first part of `deliver`, so that it may be left to another thread: makes the partial file
-    whole, and remembers that it is.
+class Parcel(Protocol):
+    """A file to be handed over: what differs from one kind to another."""
 
-    Args and Raises: as `deliver`. Nothing is done where the final name is there already.
-    """
-    with _handover(sharebox, file, name, on_progress, cancelled, resume_state) as handover:
-        handover.send()
+    def size(self) -> int:
+        """Its bytes; waited for where it is still being made."""
+
+    @property
+    def sent_afresh(self) -> bool:
+        """Whether this very connection sent or compared all of it: to do so again would find the same."""
+
+    def send(self) -> None:
+        """Makes the partial file whole and closes it. The ledger learns of that before it is asked for."""
+
+    def compare(self, path: str, seen: Attributes) -> Content | None:
+        """Compares what is at `path` with it; None where nothing is there any more."""
+
+    def forget(self) -> None:
+        """What was sent of it is no longer there."""
+
+    def about_to_rename(self) -> None:
+        """It is whole and verified, as far as it can be."""
 
 
-def deliver(
-    sharebox: Sharebox,
-    file: GrowingFile,
-    name: str,
-    *,
-    sha256: Callable[[], str],
-    on_progress: Callable[[DeliveryProgress], None],
-    cancelled: threading.Event,
-    resume_state: ResumeState | None = None,
-) -> Delivery:
-    """Delivers `file` as `name` in the drop folder; safe to repeat after any failure.
+class Handover:
+    """Hands over one file over one connection.
 
     Args:
         sharebox: where to.
-        file: the archive, complete or growing.
-        name: its final name.
-        sha256: gives the hash of the whole archive, in hexadecimal; called once the file is finished.
-        on_progress: is told up to fifty times a second.
-        cancelled: ends the delivery at the next answer of the server; `Sharebox.abort` ends it at once.
-        resume_state: what `send` and earlier attempts of this process know of it; goes on learning.
-
-    Raises:
-        TransferError: NAME_TAKEN, CONTENT_MISMATCH, INTERRUPTED, what the server refuses, CONNECTION_LOST.
-        BaseException: what `GrowingFile.fail` was given.
+        parcel: the file.
+        ledger: what is known of its delivery, and its name; goes on learning.
+        trials: tells what the server does with what it is given.
     """
-    with _handover(sharebox, file, name, on_progress, cancelled, resume_state or ResumeState()) as handover:
-        return handover.deliver(sha256)
 
+    def __init__(self, sharebox: Sharebox, parcel: Parcel, ledger: Ledger, trials: Trials) -> None:
+        self._sharebox = sharebox
+        self._parcel = parcel
+        self._ledger = ledger
+        self._trials = trials
+        self._final = sharebox.path(ledger.name)
+        self._part = self._final + PART
+        self._at_part = self._at_final = Sighting()
+        self._refusal: SftpError | None = None
+        """Of the rename."""
+        self._renamed_in_vain = False
 
-@contextmanager
-def _handover(
-    sharebox: Sharebox,
-    file: GrowingFile,
-    name: str,
-    on_progress: Callable[[DeliveryProgress], None],
-    cancelled: threading.Event,
-    resume_state: ResumeState,
-) -> Iterator[_Handover]:
-    reports = Reports(on_progress, cancelled)
+    def run(self) -> Arrival:
+        """Does all that is left to do. Safe to repeat after any failure.
 
-    def while_waiting() -> None:
-        reports.check_cancelled()
-        sharebox.check_alive()
+        Raises:
+            TransferError: DELIVERY_LOST, NAME_TAKEN, CONTENT_MISMATCH, ARRIVED_DAMAGED, what the server
+                refuses, CONNECTION_LOST.
+        """
+        if self._ledger.arrival is None:
+            evidence = self._look(Evidence(self._ledger.step))
+            while not isinstance(verdict := judge(evidence), Verification):
+                evidence = self._next(verdict, evidence)
+            self._ledger.arrive(self._arrival(evidence))
+        assert self._ledger.arrival is not None
+        return self._ledger.arrival
 
-    try:
-        with LocalArchive(file, while_waiting) as archive:
-            yield _Handover(sharebox, archive, name, reports, resume_state)
-    except TransferError as error:
-        if error.problem is Problem.CONNECTION_LOST and cancelled.is_set():
-            raise interrupted() from error
-        raise
+    def _next(self, verdict: Next | Trouble, evidence: Evidence) -> Evidence:
+        """Does what the table asks for; gives what was seen then."""
+        match verdict:
+            case Next.SEND:
+                return self._send(evidence)
+            case Next.COMPARE_PART:
+                return self._compare_part(evidence)
+            case Next.RENAME:
+                return self._rename(evidence)
+            case Next.COMPARE_FINAL:
+                return self._compare_final(evidence)
+            case Next.RECALL:
+                return self._recall(evidence)
+            case Next.TRY:
+                return replace(evidence, trial=self._trials.fate(self._sharebox))
+            case Trouble.LOST:
+                return self._send_once_more()
+            case Trouble.NOT_RENAMED:
+                return self._rename_once_more(evidence)
+        raise self._failure(verdict, evidence)
 
+    def _look(self, evidence: Evidence) -> Evidence:
+        """Looks at both names. A partial file that is there was not taken by what was asked before."""
+        is_sent = evidence.step is not Step.SENDING  # before, what is there matters to the sender alone
+        self._at_part = find(self._sharebox, self._part) if is_sent else Sighting()
+        self._at_final = find(self._sharebox, self._final)
+        part, step = self._at_part.look(self._parcel.size), evidence.step
+        if step in (Step.CLOSING, Step.RENAMING) and part in (Look.RIGHT, Look.WRONG):
+            step = Step.CLOSED
+        self._ledger.reach(step)
+        final = self._at_final.look(self._parcel.size)
+        return replace(evidence, step=step, part=part, final=final, final_content=Content.UNKNOWN)
 
-@dataclass
-class _Handover:
-    """One delivery, from the first look at the Sharebox to the final name."""
+    def _send(self, evidence: Evidence) -> Evidence:
+        if evidence.step is not Step.SENDING:  # it is no longer as it was
+            if self._parcel.sent_afresh:
+                reason = _difference(self._at_part, self._parcel.size())
+                raise TransferError(Problem.CONTENT_MISMATCH, path=self._part, reason=reason)
+            self._ledger.reach(Step.SENDING)
+            self._parcel.forget()
+        self._parcel.send()
+        return self._look(Evidence(Step.CLOSING))
 
-    sharebox: Sharebox
-    archive: LocalArchive
-    name: str
-    reports: Reports
-    resume_state: ResumeState
+    def _compare_part(self, evidence: Evidence) -> Evidence:
+        content = self._parcel.compare(self._part, self._at_part.attributes or Attributes())
+        if content is None:
+            return replace(evidence, part=Look.ABSENT)
+        step = evidence.step if content is Content.FORBIDDEN else Step.CLOSED
+        self._ledger.reach(step)
+        return replace(evidence, step=step, part_content=content)
 
-    def __post_init__(self) -> None:
-        self.final = self.sharebox.path(self.name)
-        self.part = self.final + PART
+    def _compare_final(self, evidence: Evidence) -> Evidence:
+        content = self._parcel.compare(self._final, self._at_final.attributes or Attributes())
+        if content is None:
+            return replace(evidence, final=Look.ABSENT)
+        return replace(evidence, final_content=content)
 
-    def send(self) -> None:
-        """Makes the partial file whole, unless that or more is done already."""
-        if self.resume_state.delivery is None and not self._is_there() and not self._is_whole():
-            self._send()
+    def _rename(self, evidence: Evidence) -> Evidence:
+        self._parcel.about_to_rename()
+        self._ledger.reach(Step.RENAMING)
+        self._refusal = None
+        with self._sharebox.refusals("renommage de", self._part):
+            try:
+                self._sharebox.sftp.rename(self._part, self._final)
+            except SftpError as error:
+                self._refusal = error
+        if self._refusal is None:
+            return self._look(replace(evidence, step=Step.RENAMED))
+        if not is_missing(self._refusal):
+            return self._look(replace(evidence, step=Step.REFUSED))
+        return self._look_for_missing(evidence)
 
-    def deliver(self, sha256: Callable[[], str]) -> Delivery:
-        """Does all that is left to do."""
-        if self.resume_state.delivery is None:
-            self.resume_state.delivery = (
-                self._recognise(sha256) if self._is_there() else self._deliver(sha256)
+    def _look_for_missing(self, evidence: Evidence) -> Evidence:
+        """The server found no partial file to rename: this rename did nothing, and what was known stands."""
+        looked = self._look(evidence)
+        if looked.part in (Look.RIGHT, Look.WRONG):
+            return replace(looked, step=Step.REFUSED)
+        self._refusal = None
+        return replace(looked, part=Look.ABSENT)
+
+    def _rename_once_more(self, evidence: Evidence) -> Evidence:
+        self._ledger.reach(Step.CLOSED)
+        if self._renamed_in_vain:
+            reason = "la réponse est « fait », mais le fichier garde son nom provisoire"
+            raise TransferError(
+                Problem.SHAREBOX_REFUSED, operation="renommage de", path=self._part, reason=reason
             )
-        return self.resume_state.delivery
+        self._renamed_in_vain = True
+        return replace(evidence, step=Step.CLOSED)
 
-    def _deliver(self, sha256: Callable[[], str]) -> Delivery:
-        start, verification = self._send_and_verify(sha256)
-        size = self.archive.final_size()
-        self.reports.tell(DeliveryStage.PUBLISHING, size, size)
-        path = publish(self.sharebox, self.part, self.final, size)
-        if path != self.final:
-            # Fetched or thrown away before it had its name: nobody knows, whatever was verified until then.
-            verification = Verification.NONE
-        return Delivery(path, size, verification, start)
+    def _recall(self, evidence: Evidence) -> Evidence:
+        """Takes the final name back, where nothing else shows that it is ours; it is given again then."""
+        with self._sharebox.refusals("renommage de", self._final):
+            try:
+                self._sharebox.sftp.rename(self._final, self._part)
+            except SftpError as error:
+                if not is_missing(error):
+                    raise
+                return replace(evidence, final=Look.ABSENT)
+        return self._look(Evidence(Step.CLOSED))
 
-    def _send_and_verify(self, sha256: Callable[[], str]) -> tuple[int, Verification]:
-        """Makes the partial file whole and verifies it; gives the offset from which it was sent, too."""
-        start = self.archive.final_size() if self._is_whole() else self._send()
-        try:
-            return start, self._verify(self.part, sha256)
-        except TransferError as error:
-            if error.problem is not Problem.CONTENT_MISMATCH or self._sent_now(afresh=True):
-                raise
-        # What was remembered is no longer there: all of it is compared, and repaired.
-        self.resume_state.forget()
-        return self._send_and_verify(sha256)
+    def _send_once_more(self) -> Evidence:
+        """The file is gone. So may the next one be; but not again and again."""
+        self._parcel.forget()
+        if self._ledger.lose() >= _TIMES_LOST:
+            raise TransferError(Problem.DELIVERY_LOST, path=self._final)
+        return self._look(Evidence())
 
-    def _is_there(self) -> bool:
-        """Whether something has the final name. Nothing had when this connection began to send."""
-        return not self._sent_now() and find(self.sharebox, self.final) is not None
+    def _arrival(self, evidence: Evidence) -> Arrival:
+        """What the evidence is of. A partial file that the rename left behind is of no more use."""
+        if evidence.step is Step.CLOSING:
+            return Arrival(self._part, evidence)
+        if evidence.part in (Look.RIGHT, Look.WRONG):
+            with self._sharebox.refusals("suppression de", self._part), contextlib.suppress(SftpError):
+                self._sharebox.sftp.remove(self._part)
+        return Arrival(self._final, evidence)
 
-    def _is_whole(self) -> bool:
-        """Whether the partial file is known to be whole, and still there as far as one can see."""
-        if self._sent_now():
-            return True
-        if self.resume_state.whole is None:
-            return False
-        found = find(self.sharebox, self.part)
-        return found is not None and found.size == self.archive.size_so_far
+    def _failure(self, trouble: Next | Trouble, evidence: Evidence) -> TransferError:
+        """What keeps the file from being delivered."""
+        match trouble:
+            case Trouble.NAME_TAKEN:
+                return TransferError(Problem.NAME_TAKEN, path=self._final)
+            case Trouble.DAMAGED:
+                reason = _difference(self._at_final, self._parcel.size())
+                return TransferError(Problem.ARRIVED_DAMAGED, path=self._final, reason=reason)
+            case Trouble.RENAME_REFUSED if self._refusal is not None:
+                if evidence.part in (Look.RIGHT, Look.WRONG):
+                    self._ledger.reach(Step.CLOSED)
+                return in_words(self._sharebox, "renommage de", self._part, self._refusal)
+        refusal = self._at_final.refusal or self._at_part.refusal or SftpError(SFTP_FAILURE, "")
+        return in_words(self._sharebox, "accès à", self._final, refusal)
 
-    def _sent_now(self, *, afresh: bool = False) -> bool:
-        """Whether this very connection made the partial file whole, and `afresh` where that is asked."""
-        whole = self.resume_state.whole
-        return whole is not None and whole.over is self.sharebox.connection and (whole.afresh or not afresh)
 
-    def _recognise(self, sha256: Callable[[], str]) -> Delivery:
-        """The final name is there: delivered by an earlier attempt that could not say so, or not ours."""
-        size = self.archive.final_size()
-        try:
-            verification = self._verify(self.final, sha256)
-        except TransferError as error:
-            if error.problem is Problem.CONTENT_MISMATCH:
-                raise TransferError(Problem.NAME_TAKEN, path=self.final) from error
-            raise
-        return Delivery(self.final, size, verification, size)
-
-    def _send(self) -> int:
-        return Upload(self.sharebox, self.archive, self.part, self.reports, self.resume_state).run()
-
-    def _verify(self, path: str, sha256: Callable[[], str]) -> Verification:
-        size = self.archive.final_size()
-
-        def tell(done: int) -> None:
-            self.reports.tell(DeliveryStage.VERIFYING, done, size)
-
-        tell(0)
-        return verify(self.sharebox, path, size, sha256(), tell, self.resume_state.read_back[path])
+def _difference(seen: Sighting, size: int) -> str:
+    found = seen.attributes.size if seen.attributes else None
+    if found is not None and found != size:
+        return f"{found} octets au lieu de {size}"
+    return "son empreinte SHA-256 diffère"

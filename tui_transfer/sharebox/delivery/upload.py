@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from tui_transfer import french
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.sharebox.delivery.evidence import Step
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES
+from tui_transfer.sharebox.delivery.part import PART, create_part, open_part
 from tui_transfer.sharebox.delivery.progress import DeliveryStage
-from tui_transfer.sharebox.delivery.publication import PART, open_part
 from tui_transfer.sharebox.delivery.resume_state import Whole
 from tui_transfer.sharebox.sftp.session import CREATE, READ, TRUNCATE, WRITE, SftpError
 from tui_transfer.sharebox.sftp.window import WriteWindow, read_ahead
@@ -20,6 +21,7 @@ from tui_transfer.sharebox.sftp.window import WriteWindow, read_ahead
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tui_transfer.sharebox.delivery.ledger import Ledger
     from tui_transfer.sharebox.delivery.local import LocalArchive
     from tui_transfer.sharebox.delivery.progress import Reports
     from tui_transfer.sharebox.delivery.resume_state import ResumeState
@@ -35,6 +37,7 @@ class Upload:
         part: the path of the partial file.
         reports: is told of progress.
         resume_state: what earlier connections know; goes on learning.
+        ledger: is told that the partial file is created, and closed, before it is.
     """
 
     def __init__(
@@ -44,20 +47,22 @@ class Upload:
         part: str,
         reports: Reports,
         resume_state: ResumeState,
+        ledger: Ledger,
     ) -> None:
         self._sharebox = sharebox
         self._archive = archive
         self._part = part
         self._reports = reports
         self._resume_state = resume_state
+        self._ledger = ledger
 
-    def run(self) -> int:
-        """Makes the partial file whole; gives the offset from which it was sent, 0 if nothing was there.
+    def run(self) -> None:
+        """Makes the partial file whole, and closes it.
 
         It is not closed after a failure: the server does that when the connection ends.
 
         Raises:
-            TransferError: INTERRUPTED, what the server refuses, CONNECTION_LOST, DISK_UNWRITABLE.
+            TransferError: NAME_TAKEN, INTERRUPTED, what the server refuses, CONNECTION_LOST, DISK_UNWRITABLE.
         """
         sftp, afresh = self._sharebox.sftp, self._resume_state.is_blank
         with self._sharebox.refusals("écriture de", self._part):
@@ -71,13 +76,16 @@ class Upload:
             sftp.fsync(handle)
             self._write_header(handle)
             sftp.fsync(handle)
+            self._ledger.reach(Step.CLOSING)
             sftp.close(handle)
         self._resume_state.whole = Whole(self._sharebox.connection, afresh)
-        return start if start > HEADER_BYTES else 0
+        self._resume_state.sent_from = start if start > HEADER_BYTES else 0
 
     def _open(self) -> tuple[bytes, int]:
         """Opens the partial file as it is, to read it too where that is allowed; gives its size as well."""
         sftp = self._sharebox.sftp
+        if not self._ledger.owned:
+            return create_part(self._sharebox, self._part, self._ledger), 0
         handle = open_part(sftp, self._part, READ | WRITE | CREATE, WRITE | CREATE)
         try:
             return handle, sftp.fstat(handle).size or 0
