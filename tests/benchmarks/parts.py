@@ -30,7 +30,7 @@ from tests.servers.processes import LOOPBACK
 from tests.sharebox.helpers import connect, send
 from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Archive, Fixed, write_archive
-from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
+from tui_transfer.sharebox.delivery.progress import DeliveryProgress, DeliveryStage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

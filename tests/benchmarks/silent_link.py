@@ -28,7 +28,7 @@ from tests.servers.processes import LOOPBACK
 from tests.servers.relay import relay
 from tests.sharebox.helpers import connect, make_archive, open_tunnel, send
 from tui_transfer.errors import TransferError
-from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
+from tui_transfer.sharebox.delivery.progress import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 
 if TYPE_CHECKING:

@@ -155,3 +155,47 @@ def test_mended_settings_are_taken_up_and_another_server_is_learnt_anew() -> Non
     assert (state.sharebox, state.host_key, state.route) == (mended, "SHA256:x", "direct")
     moved = state.apply(ev.WorkerStarted(at=at(3), pid=3, program="1", sharebox=elsewhere))
     assert (moved.sharebox, moved.host_key, moved.route) == (elsewhere, None, None)
+
+
+def _step(step: str, file: str = "a.7z") -> ev.DeliveryStep:
+    return ev.DeliveryStep(at=at(5), database=0, file=file, step=step)
+
+
+def test_what_was_asked_of_the_sharebox_is_known_file_by_file() -> None:
+    seen = ev.ArrivalSeen(at=at(6), database=0, file="a.7z", path="/depot/a.7z", evidence={"step": "renamed"})
+    lost = ev.DeliveryLost(at=at(7), database=0, file="a.json", times=1)
+    steps: list[ev.Event] = [
+        _step("sending"),
+        _step("closing"),
+        _step("renaming"),
+        seen,
+        _step("closing", "a.json"),
+        lost,
+    ]
+    sent = JobState.fold(spec(), [*_until_sealed(), *steps]).databases[0].sent
+    assert (sent["a.7z"].step, sent["a.7z"].arrival) == ("renaming", seen)
+    assert (sent["a.json"].step, sent["a.json"].lost) == ("sending", 1)
+
+
+def test_what_is_packed_anew_is_not_what_arrived() -> None:
+    """Another archive bears the same names: all that stays known is whose they are, and what was lost."""
+    seen = ev.ArrivalSeen(at=at(6), database=0, file="a.7z", path="/depot/a.7z", evidence={})
+    lost = ev.DeliveryLost(at=at(5), database=0, file="a.7z", times=1)
+    steps: list[ev.Event] = [_step("sending"), lost, _step("renaming"), seen, _step("free", "b.7z")]
+    again = ev.ArchiveStarted(at=at(8), database=0, kind="sqlite", size=1000, files=1)
+    sent = JobState.fold(spec(), [*_until_sealed(), *steps, again]).databases[0].sent
+    assert (sent["a.7z"].step, sent["a.7z"].lost, sent["a.7z"].arrival) == ("sending", 1, None)
+    assert sent["b.7z"].step == "free"
+
+
+def test_a_journal_without_steps_tells_by_its_uploads_whose_the_partial_file_is() -> None:
+    state = JobState.fold(spec(), [*_until_sealed(), ev.UploadStarted(at=at(5), database=0, offset=32)])
+    database = state.databases[0]
+    assert database.sent[database.archive].step == "sending"
+
+
+@pytest.mark.parametrize("verified", ["read-back", "server-hash", "size-only", "none"])
+def test_only_what_was_compared_may_be_removed_here(verified: str) -> None:
+    database = JobState.fold(spec(), _delivered(verified=verified)).databases[0]
+    assert (database.proof(0) is not None) == (verified in ("read-back", "server-hash"))
+    assert JobState.fold(spec(), _delivered(verified=verified)[:-1]).databases[0].proof(0) is None

@@ -267,9 +267,11 @@ def test_it_can_be_left_after_any_stage_and_leaves_nothing(ssh_server: SshServer
         assert list(ssh_server.root.iterdir()) == [], count
 
 
-def test_a_drop_box_that_takes_files_away_is_no_failure(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_close", [True, False])
+def test_a_drop_box_that_takes_files_away_is_no_failure(tmp_path: Path, at_close: bool) -> None:
     with faulty_server(tmp_path / "depot") as server:
-        server.faults.take_away_at_close = True
+        server.faults.take_away_at_close = at_close
+        server.faults.take_away_at_rename = lambda name: not at_close
         orders = Orders(sftp_password=server.password)
         found = {finding.stage: finding for finding in diagnose(settings(server), orders, Cancellation())}
     assert found[Stage.CAPABILITIES].outcome is LOOK

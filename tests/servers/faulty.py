@@ -36,6 +36,14 @@ class Faults:
         refuse: other requests that are refused likewise: "close" and "fsync" of files that were written,
             "rename", "statvfs", which is announced all the same.
         take_away_at_close: files that were written disappear as soon as they are closed.
+        take_away_at_rename: is given each new name; True has the file disappear as soon as it bears it.
+        lie_at_rename: is given each new name; True has « OK » answered, and nothing done.
+        deny_rename: is given each new name; True has it done, and « failure » answered.
+        drop_at_rename: is given each new name; True has it done, and the connection broken in place of the
+            answer.
+        drop_at_close: is given each name that was written to; True breaks the connection likewise.
+        hide: is given each name; True has stat and reading refused by permission. No folder is listed then.
+        break_reading: reading is refused with a bare « failure ».
         offers_sha256: announces and answers `check-file` with SHA-256, in place of fsync.
         drop_at_exec: breaks the connection when asked to run a command.
         drop_at_second_session: breaks the connection when asked for another session.
@@ -43,6 +51,7 @@ class Faults:
         on_sync: is called for each fsync request.
         change_reply: is given the type of a request, and the type and body of its reply, which begins with
             the request's number; gives the body that is sent instead.
+        taken: names of the files that were taken away, in their order.
         writes: how many write requests came.
         commands: how many commands were asked for.
         passwords: how many passwords were shown to it.
@@ -51,12 +60,20 @@ class Faults:
     refuse_write: Callable[[int], bool] = field(default=lambda number: False)
     refuse: set[str] = field(default_factory=set)
     take_away_at_close: bool = False
+    take_away_at_rename: Callable[[str], bool] = field(default=lambda name: False)
+    lie_at_rename: Callable[[str], bool] = field(default=lambda name: False)
+    deny_rename: Callable[[str], bool] = field(default=lambda name: False)
+    drop_at_rename: Callable[[str], bool] = field(default=lambda name: False)
+    drop_at_close: Callable[[str], bool] = field(default=lambda name: False)
+    hide: Callable[[str], bool] | None = None
+    break_reading: bool = False
     offers_sha256: bool = False
     drop_at_exec: bool = False
     drop_at_second_session: bool = False
     drop_at_password: Callable[[int], bool] = field(default=lambda number: False)
     on_sync: Callable[[], object] = field(default=lambda: None)
     change_reply: Callable[[int, int, bytes], bytes] = field(default=lambda request, reply, body: body)
+    taken: list[str] = field(default_factory=list)
     writes: int = 0
     commands: int = 0
     passwords: int = 0
@@ -128,23 +145,27 @@ class _Server(paramiko.ServerInterface):
     def get_allowed_auths(self, username: str) -> str:
         return "password,publickey"
 
+    def drop(self) -> None:
+        """Breaks the connection at once."""
+        self._transport.close()
+
     def check_auth_password(self, username: str, password: str) -> int:
         self._faults.passwords += 1
         if self._faults.drop_at_password(self._faults.passwords - 1):
-            self._transport.close()
+            self.drop()
         known = (username, password) == (USERNAME, PASSWORD)
         return common.AUTH_SUCCESSFUL if known else common.AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         self._sessions += 1
         if self._sessions > 1 and self._faults.drop_at_second_session:
-            self._transport.close()
+            self.drop()
         return common.OPEN_SUCCEEDED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         self._faults.commands += 1
         if self._faults.drop_at_exec:
-            self._transport.close()
+            self.drop()
         return False
 
 
@@ -216,13 +237,19 @@ class _SftpServer(paramiko.SFTPServer):
 class _Files(paramiko.SFTPServerInterface):
     def __init__(self, server: Any, root: Path, faults: Faults) -> None:
         super().__init__(server)
+        self._server: _Server = server
         self._root = root
         self._faults = faults
 
     def _local(self, path: str) -> Path:
         return self._root / self.canonicalize(path).lstrip("/")
 
+    def _is_hidden(self, path: str) -> bool:
+        return self._faults.hide is not None and self._faults.hide(self._local(path).name)
+
     def stat(self, path: str) -> paramiko.SFTPAttributes | int:
+        if self._is_hidden(path):
+            return protocol.SFTP_PERMISSION_DENIED
         try:
             return paramiko.SFTPAttributes.from_stat(self._local(path).stat())
         except OSError as error:
@@ -230,21 +257,40 @@ class _Files(paramiko.SFTPServerInterface):
 
     lstat = stat
 
+    def list_folder(self, path: str) -> list[paramiko.SFTPAttributes] | int:
+        if self._faults.hide is not None:
+            return protocol.SFTP_PERMISSION_DENIED
+        return [
+            paramiko.SFTPAttributes.from_stat(item.stat(), item.name) for item in self._local(path).iterdir()
+        ]
+
     def open(self, path: str, flags: int, attr: paramiko.SFTPAttributes) -> paramiko.SFTPHandle | int:
+        if not flags & (os.O_WRONLY | os.O_RDWR):
+            if self._is_hidden(path):
+                return protocol.SFTP_PERMISSION_DENIED
+            if self._faults.break_reading:
+                return protocol.SFTP_FAILURE
         try:
             descriptor = os.open(self._local(path), flags, 0o600)
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
-        return _Handle(self._local(path), descriptor, flags, self._faults)
+        return _Handle(self._local(path), descriptor, flags, self._faults, self._server)
 
     def rename(self, oldpath: str, newpath: str) -> int:
-        if "rename" in self._faults.refuse or self._local(newpath).exists():
-            return protocol.SFTP_FAILURE
+        old, new, faults = self._local(oldpath), self._local(newpath), self._faults
+        if "rename" in faults.refuse or new.exists():
+            return protocol.SFTP_FAILURE if old.exists() else protocol.SFTP_NO_SUCH_FILE
+        if faults.lie_at_rename(new.name):
+            return protocol.SFTP_OK
         try:
-            self._local(oldpath).rename(self._local(newpath))
+            old.rename(new)
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
-        return protocol.SFTP_OK
+        if faults.take_away_at_rename(new.name):
+            _take_away(new, faults)
+        if faults.drop_at_rename(new.name):
+            self._server.drop()
+        return protocol.SFTP_FAILURE if faults.deny_rename(new.name) else protocol.SFTP_OK
 
     def remove(self, path: str) -> int:
         try:
@@ -254,13 +300,19 @@ class _Files(paramiko.SFTPServerInterface):
         return protocol.SFTP_OK
 
 
+def _take_away(file: Path, faults: Faults) -> None:
+    file.unlink(missing_ok=True)
+    faults.taken.append(file.name)
+
+
 class _Handle(paramiko.SFTPHandle):
-    def __init__(self, path: Path, descriptor: int, flags: int, faults: Faults) -> None:
+    def __init__(self, path: Path, descriptor: int, flags: int, faults: Faults, server: _Server) -> None:
         super().__init__(flags)
         self._path = path
         self._descriptor = descriptor
         self.written = False
         self._faults = faults
+        self._server = server
 
     def stat(self) -> paramiko.SFTPAttributes | int:
         return paramiko.SFTPAttributes.from_stat(os.fstat(self._descriptor))
@@ -284,4 +336,6 @@ class _Handle(paramiko.SFTPHandle):
     def close(self) -> None:
         os.close(self._descriptor)
         if self.written and self._faults.take_away_at_close:
-            self._path.unlink()
+            _take_away(self._path, self._faults)
+        if self.written and self._faults.drop_at_close(self._path.name):
+            self._server.drop()

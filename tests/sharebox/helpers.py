@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 from tui_transfer.errors import TransferError
+from tui_transfer.sharebox.delivery import small_file
+from tui_transfer.sharebox.delivery.deliver import Consignment, deliver
+from tui_transfer.sharebox.delivery.evidence import Step
 from tui_transfer.sharebox.delivery.growing import GrowingFile
+from tui_transfer.sharebox.delivery.ledger import Ledger
 from tui_transfer.sharebox.delivery.resume_state import ResumeState
-from tui_transfer.sharebox.delivery.upload import Delivery, DeliveryProgress, deliver
+from tui_transfer.sharebox.delivery.trial import Trials
 from tui_transfer.sharebox.proxy import routes
 from tui_transfer.sharebox.proxy.routes import Direct, Route
 from tui_transfer.sharebox.ssh.address import Address
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui_transfer.errors import Problem
+    from tui_transfer.sharebox.delivery.evidence import Arrival, Verification
+    from tui_transfer.sharebox.delivery.progress import DeliveryProgress
     from tui_transfer.sharebox.ssh.connection import Knowledge
 
 
@@ -78,6 +85,53 @@ def make_archive(path: Path, size: int, seed: int = 0) -> bytes:
     return content
 
 
+@dataclass
+class Memory:
+    """What a worker remembers of one file, and its journal: what was written there, in its order."""
+
+    name: str = "base.7z"
+    owned: bool = True
+    resume_state: ResumeState = field(default_factory=ResumeState)
+    written: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.name, self, owned=self.owned)
+
+    def step(self, file: str, step: str) -> None:
+        self.written.append(step)
+
+    def lost(self, file: str, times: int) -> None:
+        self.written.append(f"lost {times}")
+
+    def arrived(self, file: str, arrival: Arrival) -> None:
+        self.written.append(f"arrived {arrival.verification}")
+
+    def resumed(self) -> Memory:
+        """What the next worker makes of what this one wrote before it died."""
+        other = Memory(self.name, self.ledger.owned)
+        steps = [entry for entry in self.written if not entry.startswith("arrived")]
+        step = Step(steps[-1]) if steps and steps[-1] in set(Step) else Step.SENDING
+        other.ledger = Ledger(
+            self.name,
+            other,
+            owned=self.ledger.owned,
+            step=step,
+            losses=self.ledger.losses,
+            arrival=self.ledger.arrival,
+        )
+        return other
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came of a delivery; `resumed_from` is the offset from which it was sent."""
+
+    path: str
+    size: int
+    verification: Verification
+    resumed_from: int
+
+
 def send(
     sharebox: Sharebox,
     archive: Path | GrowingFile,
@@ -85,19 +139,32 @@ def send(
     *,
     on_progress: Callable[[DeliveryProgress], None] = lambda progress: None,
     cancelled: threading.Event | None = None,
-    resume_state: ResumeState | None = None,
-) -> Delivery:
-    """Delivers a local archive."""
+    memory: Memory | None = None,
+    trials: Trials | None = None,
+) -> Sent:
+    """Delivers a local archive; by default as a worker of a job that has created its partial file before."""
     file = archive if isinstance(archive, GrowingFile) else GrowingFile.finished(archive)
-    return deliver(
-        sharebox,
+    known = memory or Memory(name)
+    consignment = Consignment(
         file,
-        name,
-        sha256=lambda: hashlib.sha256(file.path.read_bytes()).hexdigest(),
-        on_progress=on_progress,
-        cancelled=cancelled or threading.Event(),
-        resume_state=resume_state,
+        lambda: hashlib.sha256(file.path.read_bytes()).hexdigest(),
+        known.ledger,
+        known.resume_state,
+        on_progress,
+        cancelled or threading.Event(),
     )
+    arrival = deliver(sharebox, consignment, trials or Trials())
+    size = file.size
+    assert size is not None
+    return Sent(arrival.path, size, arrival.verification, known.resume_state.sent_from)
+
+
+def put_small(
+    sharebox: Sharebox, name: str, data: bytes, memory: Memory | None = None, trials: Trials | None = None
+) -> Verification:
+    """Delivers a small file."""
+    known = memory or Memory(name)
+    return small_file.put_small(sharebox, data, known.ledger, trials or Trials()).verification
 
 
 def failure(problem: Problem, call: Callable[[], object]) -> TransferError:

@@ -164,12 +164,12 @@ def test_a_pause_of_a_minute_is_ended_at_once(place: Place, base: Path, tmp_path
     backoff = Backoff(1800, chance=lambda: 0)
     for _ in range(6):
         backoff.next_pause()
-    recorder = Recorder(Journal(tmp_path / "journal.jsonl"))
-    courier = Courier(link, recorder, backoff, work, threading.Event(), Traffic())
+    recorder, databases = Recorder(Journal(tmp_path / "journal.jsonl")), JobState.initial(spec).databases
+    courier = Courier(link, databases, recorder, backoff, work, threading.Event(), Traffic())
     threading.Timer(0.2, work.cancel).start()
     began = time.monotonic()
     with pytest.raises(TransferError) as raised:
-        courier.deliver([Shipment(job, 0)], lambda shipment: None)
+        courier.deliver([Shipment(job, 0)], lambda shipment, event: None)
     assert time.monotonic() - began < LONGEST_PAUSE / 2
     assert raised.value.problem is Problem.INTERRUPTED
     (waiting,) = JournalReader(tmp_path / "journal.jsonl").read()

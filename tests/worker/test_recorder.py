@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.job.examples import at
+from tui_transfer.errors import TransferError
 from tui_transfer.job.events import (
     ArchiveProgress,
     Event,
@@ -80,7 +81,8 @@ def test_nothing_is_written_after_the_end(journal: Path) -> None:
     end = JobSucceeded(at=at(0))
     assert recorder.close(end, limit=10)
     recorder.measure(_packed(1))
-    recorder.record(UploadStarted(at=at(1), database=0, offset=32))
+    with pytest.raises(TransferError, match="interrupted"):
+        recorder.record(UploadStarted(at=at(1), database=0, offset=32))
     assert list(JournalReader(journal).read()) == [end]
 
 

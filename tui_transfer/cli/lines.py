@@ -31,6 +31,14 @@ _LINE_INTERVAL: Final = 5.0
 """Seconds between two lines of progress: readable in a log file and by a screen reader."""
 
 
+_FATES: Final = {
+    "stayed": "il y est resté",
+    "gone-at-close": "il est retiré dès son arrivée",
+    "gone-at-rename": "il est retiré dès qu'il a son nom définitif",
+    "hidden": "personne ne peut l'y voir",
+}
+
+
 class Output(Protocol):
     """Where a followed job is told."""
 
@@ -112,7 +120,7 @@ class PlainOutput:
             click.echo(failure.as_text(), err=True)
             if state is not None and (others := describe_other_failures(state)):
                 click.echo(others, err=True)
-            if job:
+            if job and not failure.meaning.needs_new_job:
                 click.echo(f"Pour reprendre : tui-transfer resume {job}", err=True)
 
 
@@ -144,6 +152,10 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
                 f", repris à {french.size(event.offset)}" if state.databases[event.database].resumed else ""
             )
             return f"{name} : envoi{resumed}."
+        case ev.DeliveryLost():
+            return f"{event.file} : acceptée par Sharebox, puis disparue (perte {event.times})."
+        case ev.TrialFollowed():
+            return f"Fichier d'essai sur Sharebox : {_FATES.get(event.fate, event.fate)}."
         case ev.Delivered():
             name = state.databases[event.database].name
             verified = describe_verification(event.verified)

@@ -392,8 +392,10 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Un autre fichier du même nom est déjà sur Sharebox",
-        "{path} existe et son contenu diffère.",
-        "Il n'a pas été touché. Lancez un nouveau transfert : il portera une autre date.",
+        "{path} existe déjà, et ce transfert n'en est pas l'auteur ou son contenu diffère.",
+        "Il n'a pas été touché. Tant qu'il est là, reprendre ce transfert n'y changerait rien : lancez un "
+        "nouveau transfert, dont les fichiers porteront un autre nom.",
+        needs_new_job=True,
     ),
     Problem.DISK_FULL: Meaning(
         ExitCode.LOCAL_DISK,
@@ -422,6 +424,28 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Ce qui est arrivé n'est pas ce qui a été envoyé",
         "{path} : {reason}.",
         "Le fichier n'a pas reçu son nom définitif. Reprenez le transfert : il sera vérifié et réparé.",
+    ),
+    Problem.ARRIVED_DAMAGED: Meaning(
+        ExitCode.MISMATCH,
+        Recovery.PERMANENT,
+        "Le fichier a changé en recevant son nom définitif",
+        "{path} : {reason}. Vérifié sous son nom provisoire, il n'est plus le même.",
+        "Signalez à l'administrateur de Sharebox que ce fichier n'est pas valable. Tant qu'il est là, "
+        "reprendre ce transfert n'y changerait rien : lancez un nouveau transfert, dont les fichiers "
+        "porteront un autre nom.",
+        needs_new_job=True,
+    ),
+    Problem.DELIVERY_LOST: Meaning(
+        ExitCode.LOST,
+        Recovery.PERMANENT,
+        "Le fichier remis a disparu de Sharebox",
+        "{path} y était arrivé en entier, et n'y est plus ; renvoyé une fois, il a disparu de nouveau. "
+        "Le plus souvent, un antivirus ou un filtre du serveur l'écarte, ou un automate relève les fichiers. "
+        "Quelqu'un a pu aussi le supprimer.",
+        "Demandez à l'administrateur de Sharebox ce qu'est devenu ce fichier, d'après les journaux du "
+        "serveur. S'il a été pris en charge, gardez sa réponse écrite : c'est la seule preuve de la remise. "
+        "S'il a été écarté ou supprimé, demandez qu'il ne le soit plus, puis reprenez : l'archive, gardée "
+        "sur cette machine, sera renvoyée.",
     ),
     Problem.CONNECTION_LOST: Meaning(
         ExitCode.INTERRUPTED,

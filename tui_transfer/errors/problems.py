@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
     MISMATCH = 11
     INTERRUPTED = 12
     UNVERIFIABLE = 13
+    LOST = 19
 
 
 EXIT_CODE_MEANINGS: Final[dict[ExitCode, str]] = {
@@ -41,6 +42,7 @@ EXIT_CODE_MEANINGS: Final[dict[ExitCode, str]] = {
     ExitCode.MISMATCH: "ce qui est arrivé n'est pas ce qui a été envoyé",
     ExitCode.INTERRUPTED: "interrompu, peut être repris",
     ExitCode.UNVERIFIABLE: "remis, mais non vérifiable sur Sharebox",
+    ExitCode.LOST: "perdu sur Sharebox : ce qui y était a disparu",
 }
 
 
@@ -132,6 +134,8 @@ class Problem(StrEnum):
     DISK_UNWRITABLE = "disk-unwritable"
     SPOOL_DAMAGED = "spool-damaged"
     CONTENT_MISMATCH = "content-mismatch"
+    ARRIVED_DAMAGED = "arrived-damaged"
+    DELIVERY_LOST = "delivery-lost"
     CONNECTION_LOST = "connection-lost"
     INTERRUPTED = "interrupted"
 
@@ -173,3 +177,5 @@ class Meaning:
     """What a person is asked for, if that can help."""
     network: bool = False
     """Whether it may only be that the network is away, where the same route has worked before."""
+    needs_new_job: bool = False
+    """Whether the same job, gone on with, would only meet it again: another one is what helps."""

@@ -164,8 +164,49 @@ class VerificationProgress(_Event, frozen=True, kw_only=True, tag="verification.
     total: Count
 
 
+class DeliveryStep(_Event, frozen=True, kw_only=True, tag="delivery.step"):
+    """What is asked of the Sharebox next for one file of a database, written before it is asked.
+
+    A worker that is cut or killed in between so leaves word of what it may have done.
+    """
+
+    database: int
+    file: str
+    """The file's final name: that of the archive, or of one that lies beside it."""
+    step: str
+    """`sending`: its partial file is created, or written to again. `closing`: all of it was acknowledged, and
+    it is closed. `renaming`: it gets its final name. `closed`: it was seen not to have got it. `free`: what
+    is there under the partial name is another's after all.
+    """
+
+
+class DeliveryLost(_Event, frozen=True, kw_only=True, tag="delivery.lost"):
+    """A file that the Sharebox had acknowledged is gone, for the time number `times`."""
+
+    database: int
+    file: str
+    times: int
+
+
+class TrialFollowed(_Event, frozen=True, kw_only=True, tag="sharebox.trial"):
+    """A trial file was sent, to see what the Sharebox does with what it is given."""
+
+    fate: str
+    """`stayed`, `gone-at-close`, `gone-at-rename`, or `hidden`: nobody may look at what is there."""
+
+
+class ArrivalSeen(_Event, frozen=True, kw_only=True, tag="delivery.arrived"):
+    """One file of a database was seen to have arrived."""
+
+    database: int
+    file: str
+    path: str
+    evidence: dict[str, str]
+    """What was seen, as `sharebox.delivery.evidence` names it."""
+
+
 class Delivered(_Event, frozen=True, kw_only=True, tag="database.delivered"):
-    """The archive has its final name and its manifest; `verified` says how it was checked."""
+    """The archive and its manifest arrived; `verified` says how the archive was checked."""
 
     database: Count
     path: str
@@ -213,6 +254,10 @@ Event: TypeAlias = (
     | UploadStarted
     | UploadProgress
     | VerificationProgress
+    | DeliveryStep
+    | DeliveryLost
+    | TrialFollowed
+    | ArrivalSeen
     | Delivered
     | DatabaseFailed
     | JobSucceeded

@@ -39,6 +39,25 @@ class Step(StrEnum):
     FAILED = "failed"
 
 
+class FileState(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the delivery of one file has come."""
+
+    step: str = "free"
+    """The last step that was asked of the Sharebox, as `DeliveryStep` names it."""
+    lost: int = 0
+    """How often it was lost there."""
+    arrival: ev.ArrivalSeen | None = None
+    """What shows that it arrived."""
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """Says of the database at this position in the job that its content was compared on the Sharebox, so that
+    what is kept of it here may go. It is made by `DatabaseState.proof` alone.
+    """
+
+    database: int
+
+
 class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     """How far one database has come. Sizes are bytes, None while unknown."""
 
@@ -70,6 +89,8 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None = None
     """Why the last worker left it undone, where that was the fault of this database alone."""
     details: dict[str, str] = {}
+    sent: dict[str, FileState] = {}
+    """What is known of its files on the Sharebox, by their final names."""
     compression: Step = Step.WAITING
     transfer: Step = Step.WAITING
 
@@ -95,8 +116,12 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def delivered(self) -> bool:
-        """Whether the archive has its final name on the Sharebox."""
+        """Whether the archive and what lies beside it arrived."""
         return self.delivered_as is not None
+
+    def proof(self, database: int) -> Verified | None:
+        """That this database, which is at the position `database`, is verified; None where it is not."""
+        return Verified(database=database) if self.delivered and self.verified in VERIFIED else None
 
     @property
     def failure(self) -> TransferError | None:
@@ -216,7 +241,7 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
     match event:
         case ev.WorkerStarted():
             return _worker_started(state, event)
-        case ev.RouteFailed() | ev.PresetChosen():
+        case ev.RouteFailed() | ev.PresetChosen() | ev.TrialFollowed():
             return state
         case ev.Waiting():
             return _with(state, waiting=event)
@@ -235,6 +260,7 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 found=event,
                 changed_since=False,
                 compression=Step.RUNNING,
+                sent=_made_anew(state.databases[event.database].sent),
             )
         case ev.ArchiveKept():
             return _database(state, event.database, changed_since=event.changed)
@@ -255,17 +281,17 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
         case ev.SpoolDamaged():
             return _spool_damaged(state, event)
         case ev.UploadStarted():
-            return _database(
-                state,
-                event.database,
-                acknowledged=event.offset,
-                resumed_from=event.offset,
-                transfer=Step.RUNNING,
-            )
+            return _upload_started(state, event)
         case ev.UploadProgress():
             return _database(state, event.database, acknowledged=event.acknowledged)
         case ev.VerificationProgress():
             return _database(state, event.database, checked=event.checked, transfer=Step.VERIFYING)
+        case ev.DeliveryStep():
+            return _sent(state, event.database, event.file, step=event.step)
+        case ev.DeliveryLost():
+            return _sent(state, event.database, event.file, step="sending", lost=event.times)
+        case ev.ArrivalSeen():
+            return _sent(state, event.database, event.file, arrival=event)
         case ev.Delivered():
             return _delivered(state, event)
         case ev.DatabaseFailed():
@@ -318,6 +344,36 @@ def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
         details={},
         problem_database=None,
     )
+
+
+def _upload_started(state: JobState, event: ev.UploadStarted) -> JobState:
+    """Earlier programs wrote no `DeliveryStep`: that they sent something shows that they had created it."""
+    database = state.databases[event.database]
+    if database.archive not in database.sent:
+        state = _sent(state, event.database, database.archive, step="sending")
+    return _database(
+        state,
+        event.database,
+        acknowledged=event.offset,
+        resumed_from=event.offset,
+        transfer=Step.RUNNING,
+    )
+
+
+def _sent(state: JobState, index: int, file: str, **changes: object) -> JobState:
+    sent = state.databases[index].sent
+    known = sent.get(file, FileState())
+    return _database(state, index, sent={**sent, file: msgspec.structs.replace(known, **changes)})
+
+
+def _made_anew(sent: dict[str, FileState]) -> dict[str, FileState]:
+    """What is known of files on the Sharebox once they are made anew here: they may differ, and all that is
+    certain is whose they are.
+    """
+    return {
+        name: FileState(step="free" if known.step == "free" else "sending", lost=known.lost)
+        for name, known in sent.items()
+    }
 
 
 def _delivered(state: JobState, event: ev.Delivered) -> JobState:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer import french
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, stages
+from tui_transfer.sharebox.delivery.evidence import Verification
 from tui_transfer.sharebox.delivery.trial import Abilities, Trial
-from tui_transfer.sharebox.delivery.verification import Verification
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel, resolve
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import Credentials, log_in
@@ -291,10 +291,7 @@ class _Diagnosis:
             return self._failed(Stage.CAPABILITIES, error)
         if abilities.refusal is not None:
             return self._failed(Stage.CAPABILITIES, abilities.refusal)
-        complete = abilities.rewrites and abilities.verification in {
-            Verification.SERVER_HASH,
-            Verification.READ_BACK,
-        }
+        complete = abilities.rewrites and abilities.verification.compares_content
         outcome = Outcome.OK if complete and trial.left is None else Outcome.LOOK
         return self._found(Stage.CAPABILITIES, outcome, _describe(abilities, trial.left))
 

@@ -31,7 +31,7 @@ _VERIFICATIONS: Final = {
     "server-hash": "faite, par l'empreinte que Sharebox a calculée",
     "read-back": "faite, par relecture complète du fichier arrivé",
     "size-only": "impossible (remis, non vérifiable) : Sharebox ne laisse contrôler que la taille",
-    "none": "impossible (remis, non vérifiable) : Sharebox ne montre pas les fichiers déposés",
+    "none": "impossible (remis, non vérifiable) : Sharebox retire ou cache les fichiers déposés",
 }
 
 _ROUTES: Final = {

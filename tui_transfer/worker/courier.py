@@ -9,14 +9,18 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import events as ev
-from tui_transfer.sharebox.delivery.publication import put_small
+from tui_transfer.sharebox.delivery.deliver import Consignment, deliver, send
+from tui_transfer.sharebox.delivery.evidence import Delivery
+from tui_transfer.sharebox.delivery.progress import DeliveryStage
 from tui_transfer.sharebox.delivery.resume_state import ResumeState
-from tui_transfer.sharebox.delivery.upload import DeliveryStage, deliver, send
+from tui_transfer.sharebox.delivery.small_file import put_small
+from tui_transfer.sharebox.delivery.trial import Trials
+from tui_transfer.worker.diary import Diary, delivered, trial_followed
 from tui_transfer.worker.manifest import manifest_name
 from tui_transfer.worker.recorder import now
 from tui_transfer.worker.sessions import Sessions
@@ -27,7 +31,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import TypeVar
 
-    from tui_transfer.sharebox.delivery.upload import Delivery, DeliveryProgress
+    from tui_transfer.job.state import DatabaseState
+    from tui_transfer.sharebox.delivery.ledger import Ledger
+    from tui_transfer.sharebox.delivery.progress import DeliveryProgress
     from tui_transfer.sharebox.ssh.sharebox import Sharebox
     from tui_transfer.system.cancellation import Cancellation
     from tui_transfer.worker.backoff import Backoff
@@ -50,6 +56,7 @@ class Courier:
 
     Args:
         connector: the way there.
+        databases: of the job, as its journal tells so far.
         recorder: where what happens is told.
         backoff: how long to try again after the connection was lost.
         work: ends all of it; cancelled where one failed, so that the others end as well.
@@ -60,6 +67,7 @@ class Courier:
     def __init__(
         self,
         connector: Connector,
+        databases: Sequence[DatabaseState],
         recorder: Recorder,
         backoff: Backoff,
         work: Cancellation,
@@ -68,12 +76,16 @@ class Courier:
     ) -> None:
         self._sessions = Sessions(connector, recorder, backoff, work)
         self._work = work
+        self._databases = databases
         self._recorder = recorder
         self._backoff = backoff
         self._cancelled = cancelled
         self._traffic = traffic
+        self._trials = Trials(lambda fate: recorder.record(trial_followed(fate)))
 
-    def deliver(self, shipments: Sequence[Shipment], on_delivered: Callable[[Shipment], object]) -> None:
+    def deliver(
+        self, shipments: Sequence[Shipment], on_delivered: Callable[[Shipment, ev.Delivered], object]
+    ) -> None:
         """Delivers each archive and its manifest, and says so, however often the connection is lost.
 
         Args:
@@ -125,26 +137,32 @@ class Courier:
             )
 
     def _task(self, shipment: Shipment) -> _Task:
-        return _Task(shipment, _Progress(shipment.index, self._recorder, self._backoff, self._traffic))
+        index = shipment.index
+        progress = _Progress(index, self._recorder, self._backoff, self._traffic)
+        diary = Diary(index, self._databases[index], self._recorder.record, progress.begins_anew)
+        archive = Consignment(
+            shipment.growing,
+            lambda: shipment.sha256,
+            diary.archive(),
+            ResumeState(),
+            progress,
+            self._cancelled,
+        )
+        return _Task(shipment, progress, archive, diary.beside(manifest_name(shipment.spec.archive)))
 
     def _send(self, task: _Task, *, is_last: bool) -> bool:
         """Makes the partial file whole; tells whether another one can be sent while this one is finished."""
 
         def work(sharebox: Sharebox) -> bool:
-            send(
-                sharebox,
-                task.shipment.growing,
-                task.shipment.spec.archive,
-                on_progress=task.progress,
-                cancelled=self._cancelled,
-                resume_state=task.resume_state,
-            )
+            send(sharebox, task.archive)
             task.progress.rests()
             return not is_last and self._sessions.has_second(sharebox)
 
         return self._keep_at(task, self._sessions.first, work)
 
-    def _finish(self, task: _Task, on_delivered: Callable[[Shipment], object], beside: bool) -> None:
+    def _finish(
+        self, task: _Task, on_delivered: Callable[[Shipment, ev.Delivered], object], beside: bool
+    ) -> None:
         try:
             with self._alone(task.shipment):
                 delivery = self._keep_at(
@@ -153,30 +171,21 @@ class Courier:
                     lambda sharebox: self._deliver(sharebox, task),
                 )
                 self._backoff.got_ahead()
-                index = task.shipment.index
-                self._recorder.record(
-                    ev.Delivered(at=now(), database=index, path=delivery.path, verified=delivery.verification)
-                )
-                on_delivered(task.shipment)
+                event = delivered(task.shipment.index, delivery)
+                self._recorder.record(event)
+                on_delivered(task.shipment, event)
         except BaseException:
             # The sender is not to find out only when it has done with the next one.
             self._work.cancel()
             raise
 
     def _deliver(self, sharebox: Sharebox, task: _Task) -> Delivery:
-        """Verifies the partial file and gives it its name; sends it anew where it is no longer as it was."""
-        shipment = task.shipment
-        delivery = deliver(
-            sharebox,
-            shipment.growing,
-            shipment.spec.archive,
-            sha256=lambda: shipment.sha256,
-            on_progress=task.progress,
-            cancelled=self._cancelled,
-            resume_state=task.resume_state,
-        )
-        put_small(sharebox, manifest_name(shipment.spec.archive), shipment.read_manifest())
-        return delivery
+        """Verifies the partial file and gives it its name, sends it anew where it is no longer as it was, and
+        puts the manifest beside it.
+        """
+        archive = deliver(sharebox, task.archive, self._trials)
+        manifest = put_small(sharebox, task.shipment.read_manifest(), task.manifest, self._trials)
+        return Delivery(archive, (manifest,))
 
     def _keep_at(
         self,
@@ -249,4 +258,5 @@ class _Task:
 
     shipment: Shipment
     progress: _Progress
-    resume_state: ResumeState = field(default_factory=ResumeState)
+    archive: Consignment
+    manifest: Ledger

@@ -9,9 +9,10 @@ import msgspec
 from paramiko import sftp as protocol
 
 from tui_transfer.job import control
-from tui_transfer.sharebox.delivery.publication import PART
+from tui_transfer.sharebox.delivery.part import PART
 from tui_transfer.sharebox.sftp.session import SftpError
 from tui_transfer.worker.connector import Connector
+from tui_transfer.worker.diary import owns_names
 from tui_transfer.worker.manifest import manifest_name
 
 if TYPE_CHECKING:
@@ -26,16 +27,11 @@ if TYPE_CHECKING:
 
 
 def leftovers(state: JobState) -> list[str]:
-    """The partial files that the job may have left: its own names only, and never one that it delivered.
-
-    None where it never got as far as the Sharebox.
-    """
-    if state.route is None:
-        return []
+    """The partial files that the job may have left: of its own making, and none that it delivered."""
     return [
         name + PART
         for database in state.databases
-        if not database.delivered
+        if not database.delivered and owns_names(database)
         for name in (database.archive, manifest_name(database.archive))
     ]
 

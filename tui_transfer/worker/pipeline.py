@@ -23,6 +23,8 @@ from tui_transfer.archive.source import list_source, summarize
 from tui_transfer.archive.writer import Fixed, cores, write_archive
 from tui_transfer.errors import Problem, TransferError, unexpected
 from tui_transfer.job import events as ev
+from tui_transfer.job.journal import JournalReader
+from tui_transfer.job.state import JobState
 from tui_transfer.system.files import disk_errors
 from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.costs import Costs
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from tui_transfer.archive.writer import Archive, PresetPolicy, Progress
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
-    from tui_transfer.job.state import DatabaseState, JobState
+    from tui_transfer.job.state import DatabaseState, Verified
     from tui_transfer.system.cancellation import Cancellation
     from tui_transfer.worker.recorder import Recorder
 
@@ -83,8 +85,8 @@ class Pipeline:
             TransferError: what stopped the whole.
         """
         for index, database in enumerate(self._state.databases):
-            if database.delivered:
-                self._discard(index)
+            if (proof := database.proof(index)) is not None:
+                self._discard(proof)
         shipments = [
             Shipment(self._job, index)
             for index, database in enumerate(self._state.databases)
@@ -95,6 +97,8 @@ class Pipeline:
             while shipments:
                 self._carry_out(shipments)
                 shipments = self._to_mend(shipments)
+                # What was asked of the Sharebox meanwhile is the ground on which a database is sent again.
+                self._state = JobState.fold(self._job.spec, JournalReader(self._job.journal).read())
         finally:
             self._remove_snapshots()
 
@@ -113,8 +117,22 @@ class Pipeline:
 
         backoff = Backoff(60 * self._job.spec.retry_for)
         with closing(Connector(self._state, self._orders, self._recorder.record, work)) as connector:
-            courier = Courier(connector, self._recorder, backoff, work, self._cancelled, self._traffic)
-            courier.deliver(shipments, lambda shipment: self._discard(shipment.index))
+            courier = Courier(
+                connector,
+                self._state.databases,
+                self._recorder,
+                backoff,
+                work,
+                self._cancelled,
+                self._traffic,
+            )
+            courier.deliver(shipments, self._on_delivered)
+
+    def _on_delivered(self, shipment: Shipment, event: ev.Delivered) -> None:
+        """What nobody could verify is kept here: it may be the only copy."""
+        proof = self._state.apply(event).databases[shipment.index].proof(shipment.index)
+        if proof is not None:
+            self._discard(proof)
 
     def _check_space(self, shipments: list[Shipment]) -> None:
         """Refuses to begin what the disk may not hold; what an earlier worker left there is counted.
@@ -312,9 +330,9 @@ class Pipeline:
         shipment.sha256 = archive.sha256
         shipment.growing.finish(archive.size)
 
-    def _discard(self, index: int) -> None:
-        """Removes a delivered database's archive from the spool."""
-        folder = self._job.spool / str(index)
+    def _discard(self, verified: Verified) -> None:
+        """Removes from the spool what is kept of a database that is verified on the Sharebox."""
+        folder = self._job.spool / str(verified.database)
         if folder.exists():
             with disk_errors(folder):
                 shutil.rmtree(folder)

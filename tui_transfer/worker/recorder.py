@@ -8,7 +8,7 @@ from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer.errors import TransferError
+from tui_transfer.errors import Problem, TransferError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,11 +45,12 @@ class Recorder:
         """Writes a fact, durably.
 
         Raises:
-            TransferError: DISK_FULL or DISK_UNWRITABLE.
+            TransferError: DISK_FULL or DISK_UNWRITABLE; INTERRUPTED after the end: whoever writes what is
+                about to be done must not do it then.
         """
         with self._lock:
             if self._closed:
-                return
+                raise TransferError(Problem.INTERRUPTED, reason="le journal est clos")
             self._write_waiting()
             self._journal.append(event)
 

@@ -19,13 +19,14 @@ from tests.servers.faulty import faulty_server
 from tests.servers.openssh import openssh
 from tests.servers.proftpd import proftpd
 from tests.servers.relay import relay
-from tests.sharebox.helpers import Server, connect, failure, make_archive, send
+from tests.sharebox.helpers import Server, connect, failure, make_archive, put_small, send
 from tui_transfer.demo.launch import LOOPBACK, USERNAME, run_sharebox
 from tui_transfer.errors import Problem
+from tui_transfer.sharebox.delivery.evidence import Content, Verification
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES, GrowingFile
-from tui_transfer.sharebox.delivery.publication import put_small
-from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
-from tui_transfer.sharebox.delivery.verification import Verification, verify
+from tui_transfer.sharebox.delivery.progress import DeliveryProgress, DeliveryStage
+from tui_transfer.sharebox.delivery.sighting import find
+from tui_transfer.sharebox.delivery.verification import compare
 from tui_transfer.sharebox.ssh.connection import Knowledge
 
 if TYPE_CHECKING:
@@ -199,10 +200,10 @@ class TestWhole:
         leave(server, content[:-1] + bytes([content[-1] ^ 1]), "base.7z")
         digest = hashlib.sha256(content).hexdigest()
         with connect(server) as sharebox:
-            failure(
-                Problem.CONTENT_MISMATCH,
-                lambda: verify(sharebox, "/depot/base.7z", SIZE, digest, lambda done: None),
-            )
+            seen = find(sharebox, "/depot/base.7z").attributes
+            assert seen is not None
+            found = compare(sharebox, "/depot/base.7z", seen, SIZE, digest, lambda done: None)
+            assert found is Content.DIFFERENT
 
 
 class TestPartial:
@@ -312,14 +313,14 @@ class TestOddServers:
             assert (server.root / "other.7z").read_bytes() == archive.read_bytes()
 
     def test_nothing_may_be_read_or_looked_at(self, account: Account, archive: Path) -> None:
-        """Every write was accepted, and that is all that is known: delivered, not verifiable."""
+        """Where the folder can be listed, its size is known; otherwise only that all was acknowledged."""
         longer = archive.read_bytes() + b"left by another attempt"
         with proftpd(denied=["READ"]) as server, connect(server) as sharebox:
             leave(server, longer)
-            assert send(sharebox, archive).verification is Verification.NONE
+            assert send(sharebox, archive).verification is Verification.SIZE_ONLY
             assert names(server) == ["base.7z"]
             assert (server.root / "base.7z").read_bytes() == archive.read_bytes()
-        blind = ["read", "stat", "lstat", "fstat"]
+        blind = ["read", "stat", "lstat", "fstat", "opendir"]
         with openssh(account, chroot=True, denied=blind) as sshd, connect(sshd) as sharebox:
             leave(sshd, longer)
             assert send(sharebox, archive).verification is Verification.NONE

@@ -17,13 +17,11 @@ from tests.mounts import small_disk
 from tests.servers.faulty import FaultyServer, faulty_server
 from tests.servers.openssh import openssh
 from tests.servers.relay import Relay, relay
-from tests.sharebox.helpers import connect, failure, make_archive, send
+from tests.sharebox.helpers import Memory, connect, failure, make_archive, put_small, send
 from tui_transfer.errors import Problem, Recovery
+from tui_transfer.sharebox.delivery.evidence import Verification
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES, GrowingFile
-from tui_transfer.sharebox.delivery.publication import put_small
-from tui_transfer.sharebox.delivery.resume_state import ResumeState
-from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
-from tui_transfer.sharebox.delivery.verification import Verification
+from tui_transfer.sharebox.delivery.progress import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.ssh.watch import ListeningPacketizer
 from tui_transfer.system.cancellation import Cancellation
 
@@ -223,7 +221,7 @@ class TestCutAgainAndAgain:
 
     @staticmethod
     def cut_at(
-        link: Relay, server: SshServer, archive: Path, state: ResumeState, stage: DeliveryStage, done: int
+        link: Relay, server: SshServer, archive: Path, state: Memory, stage: DeliveryStage, done: int
     ) -> None:
         """One attempt, whose connection is reset once a stage has come so far."""
 
@@ -232,19 +230,17 @@ class TestCutAgainAndAgain:
                 link.cut()
 
         with connect(server, port=link.port) as sharebox:
-            failure(
-                Problem.CONNECTION_LOST, lambda: send(sharebox, archive, on_progress=cut, resume_state=state)
-            )
+            failure(Problem.CONNECTION_LOST, lambda: send(sharebox, archive, on_progress=cut, memory=state))
         server.wait_for_sessions()
 
     def test_nothing_is_read_twice(self, ssh_server: SshServer, link: Relay, archive: Path) -> None:
-        state = ResumeState()
+        state = Memory()
         link.rate = 2 * SIZE  # so that progress is told on the way
         for stage in (DeliveryStage.SENDING, DeliveryStage.VERIFYING):
             for share in (0.3, 0.6, 0.9):
                 self.cut_at(link, ssh_server, archive, state, stage, int(share * SIZE))
         with connect(ssh_server, port=link.port) as sharebox:
-            assert send(sharebox, archive, resume_state=state).verification is Verification.READ_BACK
+            assert send(sharebox, archive, memory=state).verification is Verification.READ_BACK
         # Four times as much as a window holds, and less than reading from the start after one of the cuts.
         assert link.answered < SIZE * 1.6, "only what was on its way is read again"
         assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
@@ -254,7 +250,7 @@ class TestCutAgainAndAgain:
         self, ssh_server: SshServer, link: Relay, archive: Path, stage: DeliveryStage
     ) -> None:
         """The server broke down too, and lost something that was compared or acknowledged."""
-        state = ResumeState()
+        state = Memory()
         self.cut_at(link, ssh_server, archive, state, stage, SIZE // 2)
         part = ssh_server.root / "base.7z.part"
         with part.open("r+b") as file:
@@ -262,7 +258,7 @@ class TestCutAgainAndAgain:
             file.write(b"?!")
         os.utime(part, (0, part.stat().st_mtime + 2))
         with connect(ssh_server, port=link.port) as sharebox:
-            assert send(sharebox, archive, resume_state=state).verification is Verification.READ_BACK
+            assert send(sharebox, archive, memory=state).verification is Verification.READ_BACK
         assert [path.name for path in ssh_server.root.iterdir()] == ["base.7z"]
         assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
 
@@ -271,35 +267,35 @@ class TestCutAgainAndAgain:
     def test_what_was_lost_meanwhile_is_sent_again(
         self, ssh_server: SshServer, link: Relay, archive: Path, stage: DeliveryStage, left: int
     ) -> None:
-        state = ResumeState()
+        state = Memory()
         self.cut_at(link, ssh_server, archive, state, stage, SIZE // 2)
         part = ssh_server.root / "base.7z.part"
         os.truncate(part, left) if left else part.unlink()
         with connect(ssh_server, port=link.port) as sharebox:
-            send(sharebox, archive, resume_state=state)
+            send(sharebox, archive, memory=state)
         assert (ssh_server.root / "base.7z").read_bytes() == archive.read_bytes()
 
     def test_a_server_that_cannot_sync_is_read_from_the_start(self, account: Account, archive: Path) -> None:
         """If it broke down, it may have lost what it let read."""
-        state = ResumeState()
+        state = Memory()
         with openssh(account, chroot=True, denied=["fsync"]) as server, relay(server.port) as link:
             self.cut_at(link, server, archive, state, DeliveryStage.VERIFYING, SIZE // 2)
             first = link.answered
             with connect(server, port=link.port) as sharebox:
                 assert not sharebox.sftp.can_sync
-                assert send(sharebox, archive, resume_state=state).verification is Verification.READ_BACK
+                assert send(sharebox, archive, memory=state).verification is Verification.READ_BACK
             assert link.answered - first > SIZE
             assert (server.root / "base.7z").read_bytes() == archive.read_bytes()
 
     def test_delivered_once_where_files_are_taken_away(self, faulty: FaultyServer, archive: Path) -> None:
         """Whatever is lost after it, the manifest for instance: no second copy is left there."""
-        state = ResumeState()
+        state = Memory()
         faulty.faults.take_away_at_close = True
         with connect(faulty) as sharebox:
-            first = send(sharebox, archive, resume_state=state)
+            first = send(sharebox, archive, memory=state)
         with connect(faulty) as sharebox:
-            assert send(sharebox, archive, resume_state=state) == first
-        assert faulty.faults.writes == WRITES
+            assert send(sharebox, archive, memory=state) == first
+        assert faulty.faults.writes == WRITES + 1, "once, and a trial file"
 
 
 WRITES = 1 + -(-(SIZE - HEADER_BYTES) // 32_000) + 1

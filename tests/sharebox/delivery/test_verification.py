@@ -11,8 +11,9 @@ from tests.servers.faulty import faulty_server
 from tests.servers.openssh import openssh
 from tests.sharebox.helpers import connect, failure, make_archive, send
 from tui_transfer.errors import Problem
-from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
-from tui_transfer.sharebox.delivery.verification import Verification, verify
+from tui_transfer.sharebox.delivery import verification
+from tui_transfer.sharebox.delivery.evidence import Content, Verification
+from tui_transfer.sharebox.delivery.sighting import find
 from tui_transfer.sharebox.ssh.connection import Knowledge
 
 if TYPE_CHECKING:
@@ -32,9 +33,11 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-def compare(sharebox: Sharebox, archive: Path, path: str) -> Verification:
+def compare(sharebox: Sharebox, archive: Path, path: str) -> Content | None:
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    return verify(sharebox, path, SIZE, digest, lambda done: None)
+    seen = find(sharebox, path).attributes
+    assert seen is not None
+    return verification.compare(sharebox, path, seen, SIZE, digest, lambda done: None)
 
 
 class TestMeans:
@@ -66,23 +69,21 @@ class TestMeans:
         assert delivery.verification is Verification.NONE
         assert delivery.path == "/base.7z.part"
 
-    def test_none_where_the_file_is_gone_before_it_has_its_name(
-        self, ssh_server: SshServer, archive: Path
+    @pytest.mark.parametrize(
+        ("denied", "means"),
+        [
+            (["read", "stat"], Verification.SIZE_ONLY),
+            (["read", "stat", "opendir"], Verification.NONE),
+            (["stat", "opendir"], Verification.READ_BACK),
+        ],
+    )
+    def test_what_the_server_leaves(
+        self, account: Account, archive: Path, denied: list[str], means: Verification
     ) -> None:
-        """It was read back; but a virus scanner that throws it away then leaves nothing delivered."""
-
-        def throw_away(progress: DeliveryProgress) -> None:
-            if progress.stage is DeliveryStage.PUBLISHING:
-                (ssh_server.root / "base.7z.part").unlink()
-
-        with connect(ssh_server) as sharebox:
-            delivery = send(sharebox, archive, on_progress=throw_away)
-        assert (delivery.path, delivery.verification) == ("/depot/base.7z.part", Verification.NONE)
-
-    def test_none_where_the_server_tells_nothing(self, account: Account, archive: Path) -> None:
-        with openssh(account, denied=["read", "stat"]) as server, connect(server) as sharebox:
-            delivery = send(sharebox, archive)
-            assert delivery.verification is Verification.NONE
+        """The list of the folder tells the size too; what may be read is compared, whatever is hidden."""
+        with openssh(account, denied=denied) as server, connect(server) as sharebox:
+            assert send(sharebox, archive).verification is means
+            assert [path.name for path in server.root.iterdir()] == ["base.7z"]
 
     def test_server_that_breaks_at_a_command_is_asked_once(self, tmp_path: Path, archive: Path) -> None:
         knowledge = Knowledge()
@@ -102,17 +103,14 @@ class TestDifference:
             there = bytearray(archive.read_bytes())
             there[SIZE // 2] ^= 1
             (server.root / "file").write_bytes(there)
-            error = failure(
-                Problem.CONTENT_MISMATCH, lambda: compare(sharebox, archive, sharebox.path("file"))
-            )
-            assert "SHA-256" in error.why
+            assert compare(sharebox, archive, sharebox.path("file")) is Content.DIFFERENT
 
     def test_of_size_even_if_nothing_can_be_read(
         self, ssh_server_unreadable: SshServer, archive: Path
     ) -> None:
         (ssh_server_unreadable.root / "file").write_bytes(archive.read_bytes()[:-1])
         with connect(ssh_server_unreadable) as sharebox:
-            failure(Problem.CONTENT_MISMATCH, lambda: compare(sharebox, archive, "/depot/file"))
+            assert compare(sharebox, archive, "/depot/file") is Content.DIFFERENT
 
     def test_of_a_hash_where_nothing_can_be_read(
         self, ssh_server_unreadable: SshServer, archive: Path, monkeypatch: pytest.MonkeyPatch
@@ -122,7 +120,7 @@ class TestDifference:
         (ssh_server_unreadable.root / "file").write_bytes(archive.read_bytes())
         with connect(ssh_server_unreadable) as sharebox:
             monkeypatch.setattr(sharebox, "run", lambda command, seconds: f"{other}  -\n".encode())
-            failure(Problem.CONTENT_MISMATCH, lambda: compare(sharebox, archive, "/depot/file"))
+            assert compare(sharebox, archive, "/depot/file") is Content.DIFFERENT
 
     def test_damage_on_the_server_leaves_no_final_name(self, ssh_server: SshServer, archive: Path) -> None:
         part = ssh_server.root / "base.7z.part"
@@ -146,4 +144,4 @@ class TestDifference:
         (ssh_server.root / "file").write_bytes(archive.read_bytes())
         with connect(ssh_server) as sharebox:
             monkeypatch.setattr(sharebox, "run", lambda command, seconds: f"{other}  -\n".encode())
-            assert compare(sharebox, archive, "/depot/file") is Verification.READ_BACK
+            assert compare(sharebox, archive, "/depot/file") is Content.SAME_BYTES

@@ -135,7 +135,7 @@ def _deliver(sftp: SftpSession) -> None:
     handle = sftp.open("/depot/a.part", READ)
     b"".join(read_ahead(sftp, handle, 0, len(CONTENT)))
     sftp.close(handle)
-    sftp.names("/depot")
+    sftp.entries("/depot")
     sftp.free_bytes("/depot")
     sftp.sha256("/depot/a.part")
     sftp.rename("/depot/a.part", "/depot/a")

@@ -41,7 +41,7 @@ from tests.sharebox.sftp.scripted_channel import (
 )
 from tui_transfer.errors import Problem
 from tui_transfer.settings.config import TransferSettings
-from tui_transfer.sharebox.delivery.verification import Verification
+from tui_transfer.sharebox.delivery.evidence import Verification
 from tui_transfer.sharebox.sftp import session
 from tui_transfer.sharebox.sftp.replies import (
     Data,
@@ -114,18 +114,18 @@ class TestRealServers:
             assert found is not None
             assert folder is not None
             assert (found.size, found.is_folder, folder.is_folder) == (10, False, True)
-            assert sftp.names("/depot") == ["é"]
+            assert list(sftp.entries("/depot")) == ["é"]
             assert (sftp.free_bytes("/depot") or 0) > 1_000_000
             sftp.remove("/depot/é")
             assert sftp.stat("/depot/é") is None
-            assert sftp.names("/depot") == []
+            assert sftp.entries("/depot") == {}
 
     def test_a_folder_with_many_names(self, real: RealServer) -> None:
         expected = {f"{number} {'é' * 100}" for number in range(500)}
         for name in expected:
             (real.root / name).touch()
         with connect(real) as sharebox:
-            names = sharebox.sftp.names("/depot")
+            names = sharebox.sftp.entries("/depot")
         for name in expected:
             (real.root / name).unlink()
         assert len(names) == len(expected)
@@ -141,7 +141,7 @@ class TestRealServers:
             lambda sftp: sftp.truncate(b"no handle", 1),
             lambda sftp: sftp.rename("/depot/none", "/depot/other"),
             lambda sftp: sftp.remove("/depot/none"),
-            lambda sftp: sftp.names("/depot/none"),
+            lambda sftp: sftp.entries("/depot/none"),
         ],
         ids=["open", "create", "close", "fstat", "truncate", "rename", "remove", "names"],
     )
@@ -239,7 +239,7 @@ class TestNonsense:
         monkeypatch.setattr(session, "_MOST_NAMES", 10)
         channel = ScriptedChannel(answers(LIMITS, Handle(b"h"), *[LISTED] * 20))
         with pytest.raises(SftpProtocolError, match="names"):
-            channel.open().names("/depot")
+            channel.open().entries("/depot")
         assert len(channel.requests) < 10
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tests.servers.account import Account
     from tests.servers.danted import DantedServer
     from tests.servers.openssh import SshServer
-    from tui_transfer.sharebox.delivery.upload import DeliveryProgress
+    from tui_transfer.sharebox.delivery.progress import DeliveryProgress
     from tui_transfer.sharebox.proxy.routes import Route
     from tui_transfer.sharebox.ssh.sharebox import Sharebox
 

@@ -19,7 +19,7 @@ from tests.servers.processes import LOOPBACK, wait_until
 from tests.servers.relay import Relay, relay
 from tests.sharebox.helpers import connect, failure, make_archive, open_tunnel, send
 from tui_transfer.errors import Problem
-from tui_transfer.sharebox.delivery.upload import DeliveryProgress, DeliveryStage
+from tui_transfer.sharebox.delivery.progress import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.proxy import routes
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 from tui_transfer.sharebox.ssh import authentication, connection, handshake, watch

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES
 from tui_transfer.sharebox.delivery.verification import ReadBack
-
-if TYPE_CHECKING:
-    from tui_transfer.sharebox.delivery.upload import Delivery
 
 _LOOKED_AT_AGAIN: Final = 32_000
 
@@ -42,13 +39,13 @@ class ResumeState:
             server that breaks down may lose what it acknowledged: only verifying the whole proves it.
         whole: how the partial file became whole; None as long as it is not.
         read_back: by path, how far files were read back.
-        delivery: what came of it, once the file has its name.
+        sent_from: the offset from which it was sent last, 0 where nothing was there.
     """
 
     same_until: int = HEADER_BYTES
     whole: Whole | None = None
     read_back: defaultdict[str, ReadBack] = field(default_factory=lambda: defaultdict(ReadBack))
-    delivery: Delivery | None = None
+    sent_from: int = 0
 
     @property
     def is_blank(self) -> bool:

@@ -1,4 +1,4 @@
-"""Tries on a small file of its own what a delivery needs of a server, and takes it away again."""
+"""Tries on a small file of its own what a server does with what it is given, and takes it away again."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from paramiko import sftp as protocol
-
 from tui_transfer.errors import TransferError
-from tui_transfer.sharebox.delivery.publication import PART, find, write
-from tui_transfer.sharebox.delivery.verification import Verification, hashes_by_command
+from tui_transfer.sharebox.delivery.evidence import TrialFate, Verification
+from tui_transfer.sharebox.delivery.part import PART
+from tui_transfer.sharebox.delivery.sighting import find, in_words, is_forbidden, is_missing
+from tui_transfer.sharebox.delivery.small_file import write
+from tui_transfer.sharebox.delivery.verification import hashes_by_command
 from tui_transfer.sharebox.sftp.session import READ, WRITE, SftpError, SftpLostError
 from tui_transfer.sharebox.sftp.window import read_ahead
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -33,7 +35,7 @@ class Abilities:
 
     Attributes:
         verification: the best way to make sure that one arrived whole.
-        taken: the server took the file away as soon as it was there; it could not be looked at.
+        taken: the server took the file away as soon as it was closed or renamed.
         rewrites: one that is there may be written to, so that a cut delivery goes on where it was.
         syncs: the server brings it to its disk when asked to.
         refusal: why it cannot be renamed, which no delivery can do without.
@@ -78,8 +80,17 @@ class Trial:
         self.left = self._part
         write(self._sharebox, self._part, _CONTENT)
 
+    def follow(self) -> TrialFate:
+        """Renames the file, and sees what becomes of it.
+
+        Raises:
+            TransferError: CONNECTION_LOST.
+        """
+        with self._sharebox.refusals("essai de", self._part):
+            return self._follow()[0]
+
     def try_out(self) -> Abilities:
-        """Tries everything else, and removes the file.
+        """Tries everything that a delivery needs, and removes the file.
 
         Raises:
             TransferError: CONNECTION_LOST.
@@ -88,32 +99,60 @@ class Trial:
         with sharebox.refusals("essai de", self._part):
             best = self._best_verification()
             rewrites = self._rewrites()
-            refusal = self._rename()
-            taken = refusal is not None and self._is_gone()
+            fate, refusal = self._follow()
             self._remove()
+        taken = fate in (TrialFate.GONE_AT_CLOSE, TrialFate.GONE_AT_RENAME)
         if taken:
             best, refusal = Verification.NONE, None
         elif best is not Verification.SERVER_HASH and self._hashes_by_command():
             best = Verification.SERVER_HASH
-        return Abilities(best, taken, rewrites, sharebox.sftp.can_sync, refusal)
+        refused = None if refusal is None else in_words(sharebox, "renommage de", self._part, refusal)
+        return Abilities(best, taken, rewrites, sharebox.sftp.can_sync, refused)
+
+    def _follow(self) -> tuple[TrialFate, SftpError | None]:
+        """What became of the file, and what the server had against its being renamed."""
+        closed = find(self._sharebox, self._part)
+        refusal = self._rename()
+        part, renamed = find(self._sharebox, self._part), find(self._sharebox, self._renamed)
+        if part.is_something or renamed.is_something:
+            return TrialFate.STAYED, refusal
+        if refusal is not None and (is_missing(refusal) or closed.is_nothing):
+            return TrialFate.GONE_AT_CLOSE, refusal
+        if renamed.is_nothing and (part.is_nothing or refusal is None):
+            return TrialFate.GONE_AT_RENAME, refusal
+        return TrialFate.STAYED if refusal is not None else self._hidden(), refusal
+
+    def _hidden(self) -> TrialFate:
+        """Nobody may look at what was renamed. Where nobody may read it either, it is hidden."""
+        try:
+            self._read(self._renamed)
+        except SftpError as error:
+            if is_forbidden(error):
+                return TrialFate.HIDDEN
+            if is_missing(error):
+                return TrialFate.GONE_AT_RENAME
+        return TrialFate.STAYED
 
     def _best_verification(self) -> Verification:
-        found = find(self._sharebox, self._part)
+        seen = find(self._sharebox, self._part).attributes
         if self._hashes():
             return Verification.SERVER_HASH
         if self._reads():
             return Verification.READ_BACK
-        return Verification.SIZE_ONLY if found is not None and found.size is not None else Verification.NONE
+        return Verification.SIZE_ONLY if seen is not None and seen.size is not None else Verification.NONE
 
     def _reads(self) -> bool:
-        sftp = self._sharebox.sftp
         try:
-            handle = sftp.open(self._part, READ)
-            content = b"".join(read_ahead(sftp, handle, 0, len(_CONTENT)))
-            sftp.close(handle)
+            return self._read(self._part) == _CONTENT
         except SftpError:
             return False
-        return content == _CONTENT
+
+    def _read(self, path: str) -> bytes:
+        sftp = self._sharebox.sftp
+        handle = sftp.open(path, READ)
+        content = b"".join(read_ahead(sftp, handle, 0, len(_CONTENT)))
+        sftp.close(handle)
+        return content
 
     def _hashes(self) -> bool:
         try:
@@ -136,23 +175,14 @@ class Trial:
             return False
         return True
 
-    def _rename(self) -> TransferError | None:
+    def _rename(self) -> SftpError | None:
         """Renames the file; gives what the server has against it."""
-        sharebox = self._sharebox
         try:
-            with sharebox.refusals("renommage de", self._part):
-                sharebox.sftp.rename(self._part, self._renamed)
-        except TransferError as error:
-            sharebox.check_alive()
+            self._sharebox.sftp.rename(self._part, self._renamed)
+        except SftpError as error:
             return error
         self.left = self._renamed
         return None
-
-    def _is_gone(self) -> bool:
-        try:
-            return self._sharebox.sftp.stat(self._part) is None
-        except SftpError:
-            return False
 
     def _remove(self) -> None:
         if self.left is None:
@@ -160,6 +190,32 @@ class Trial:
         try:
             self._sharebox.sftp.remove(self.left)
         except SftpError as error:
-            if error.code != protocol.SFTP_NO_SUCH_FILE:
+            if not is_missing(error):
                 return
         self.left = None
+
+
+class Trials:
+    """Tells what becomes of what a server is given. A trial file is sent when that is first asked.
+
+    Args:
+        tell: is told what became of it, before anything is made of that.
+    """
+
+    def __init__(self, tell: Callable[[TrialFate], object] = lambda fate: None) -> None:
+        self._tell = tell
+        self._fate: TrialFate | None = None
+
+    def fate(self, sharebox: Sharebox) -> TrialFate:
+        """What became of the trial file.
+
+        Raises:
+            TransferError: what the server refuses, CONNECTION_LOST.
+        """
+        if self._fate is None:
+            with Trial(sharebox) as trial:
+                trial.write()
+                fate = trial.follow()
+            self._tell(fate)
+            self._fate = fate
+        return self._fate

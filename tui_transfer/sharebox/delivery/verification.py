@@ -6,10 +6,10 @@ import hashlib
 import re
 import shlex
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer.errors import Problem, TransferError
+from tui_transfer.sharebox.delivery.evidence import Content
+from tui_transfer.sharebox.delivery.sighting import is_forbidden, is_missing
 from tui_transfer.sharebox.sftp.session import READ, Attributes, SftpError
 from tui_transfer.sharebox.sftp.window import read_ahead
 
@@ -20,19 +20,6 @@ if TYPE_CHECKING:
 
 _SLOWEST_DISK: Final = 20 << 20
 _DIGEST_LINE: Final = re.compile(rb"([0-9a-f]{64})\s")
-
-
-class Verification(StrEnum):
-    """How it was made sure that a file arrived whole. The values stand in journals, reports and JSON."""
-
-    SERVER_HASH = "server-hash"
-    """The server computed the same SHA-256."""
-    READ_BACK = "read-back"
-    """It was read back, and has the same SHA-256."""
-    SIZE_ONLY = "size-only"
-    """The server lets nobody read it; its size is right."""
-    NONE = "none"
-    """The server took it away, or tells nothing."""
 
 
 @dataclass
@@ -57,52 +44,50 @@ class ReadBack:
             self.done, self.digest, self.seen = 0, hashlib.sha256(), found
 
 
-def verify(
+def compare(
     sharebox: Sharebox,
     path: str,
+    seen: Attributes,
     size: int,
     sha256: str,
     on_bytes: Callable[[int], None],
     read_back: ReadBack | None = None,
-) -> Verification:
+) -> Content | None:
     """Compares a file on the Sharebox with what was sent.
 
     Args:
         sharebox: where it is.
         path: which file.
+        seen: what it was like a moment ago.
         size: the bytes it must have.
         sha256: its hash, in hexadecimal.
         on_bytes: is told how many bytes were read back so far; may raise to stop.
         read_back: how far that came over an earlier connection.
 
+    Returns:
+        How it compares; None where there is no such file any more.
+
     Raises:
-        TransferError: CONTENT_MISMATCH, or a problem of the connection.
+        TransferError: the server fails to read it, though it may be read; CONNECTION_LOST.
     """
-    with sharebox.refusals("vérification de", path):
-        found = _look_at(sharebox, path)
-        if found is None:
-            return Verification.NONE
-        if found.size is not None and found.size != size:
-            raise _mismatch(path, f"{found.size} octets au lieu de {size}")
+    if seen.size is not None and seen.size != size:
+        return Content.DIFFERENT
+    with sharebox.refusals("relecture de", path):
         by_server = _hash_by_server(sharebox, path, size)
         if by_server == sha256:
-            return Verification.SERVER_HASH
+            return Content.SAME_HASH
         # Another hash proves nothing yet: in a chroot, a command may see another file there than SFTP does.
         so_far = read_back or ReadBack()
-        so_far.begin(found, sharebox.sftp.can_sync)
-        by_reading = _hash_by_reading(sharebox, path, size, on_bytes, so_far)
-        if by_reading == sha256:
-            return Verification.READ_BACK
-        if by_reading is not None or by_server is not None:
-            raise _mismatch(path, "son empreinte SHA-256 diffère")
-        return Verification.SIZE_ONLY if found.size is not None else Verification.NONE
-
-
-def _look_at(sharebox: Sharebox, path: str) -> Attributes | None:
-    try:
-        return sharebox.sftp.stat(path)
-    except SftpError:
-        return Attributes()  # it may be there, but the server does not tell
+        so_far.begin(seen, sharebox.sftp.can_sync)
+        try:
+            by_reading = _hash_by_reading(sharebox, path, size, on_bytes, so_far)
+        except SftpError as error:
+            if is_missing(error):
+                return None
+            if not is_forbidden(error):
+                raise
+            return Content.FORBIDDEN if by_server is None else Content.DIFFERENT
+    return Content.SAME_BYTES if by_reading == sha256 else Content.DIFFERENT
 
 
 def _hash_by_server(sharebox: Sharebox, path: str, size: int) -> str | None:
@@ -137,19 +122,15 @@ def hashes_by_command(sharebox: Sharebox) -> bool:
 
 def _hash_by_reading(
     sharebox: Sharebox, path: str, size: int, on_bytes: Callable[[int], None], so_far: ReadBack
-) -> str | None:
-    """The hash of what is read back; None if the server lets nobody read."""
-    try:
-        handle = sharebox.sftp.open(path, READ)
-        for data in read_ahead(sharebox.sftp, handle, so_far.done, size):
+) -> str:
+    """The hash of what is read back."""
+    handle = sharebox.sftp.open(path, READ)
+    for data in read_ahead(sharebox.sftp, handle, so_far.done, size):
+        so_far.digest.update(data)
+        so_far.done += len(data)
+        on_bytes(so_far.done)
+    if so_far.seen is None or so_far.seen.size is None:  # nobody told how long it is
+        for data in read_ahead(sharebox.sftp, handle, so_far.done, so_far.done + 1):
             so_far.digest.update(data)
-            so_far.done += len(data)
-            on_bytes(so_far.done)
-        sharebox.sftp.close(handle)
-    except SftpError:
-        return None
+    sharebox.sftp.close(handle)
     return so_far.digest.hexdigest()
-
-
-def _mismatch(path: str, reason: str) -> TransferError:
-    return TransferError(Problem.CONTENT_MISMATCH, path=path, reason=reason)

@@ -58,6 +58,8 @@ READ: Final = protocol.SFTP_FLAG_READ
 WRITE: Final = protocol.SFTP_FLAG_WRITE
 CREATE: Final = protocol.SFTP_FLAG_CREATE
 TRUNCATE: Final = protocol.SFTP_FLAG_TRUNC
+EXCLUSIVE: Final = protocol.SFTP_FLAG_EXCL
+"""With CREATE: refused where the file exists."""
 
 _RECEIVED_AT_ONCE: Final = 1 << 20
 PACKET_BYTES: Final = 32_000
@@ -151,7 +153,7 @@ class SftpSession:
     # Requests that wait for their answer
 
     def open(self, path: str, flags: int) -> bytes:
-        """Opens a file; gives its handle. `flags` are READ, WRITE, CREATE, TRUNCATE."""
+        """Opens a file; gives its handle. `flags` are READ, WRITE, CREATE, TRUNCATE, EXCLUSIVE."""
         no_attributes = struct.pack(">I", 0)
         body = _string(path) + struct.pack(">I", flags) + no_attributes
         return self._request(protocol.CMD_OPEN, body, Handle).handle
@@ -169,16 +171,16 @@ class SftpSession:
                 return None
             raise
 
-    def names(self, path: str) -> list[str]:
-        """The names in a folder, in the server's order, without « . » and « .. »."""
+    def entries(self, path: str) -> dict[str, Attributes]:
+        """The names in a folder, « . » and « .. » left out, each with what the server tells of it."""
         handle = self._request(protocol.CMD_OPENDIR, _string(path), Handle).handle
-        found: list[str] = []
+        found: dict[str, Attributes] = {}
         while part := self._next_names(handle):
-            found += (name.filename.decode("utf-8", "surrogateescape") for name in part)
+            found |= {name.filename.decode("utf-8", "surrogateescape"): name.attributes for name in part}
             if len(found) > _MOST_NAMES:
                 raise SftpProtocolError(f"more than {_MOST_NAMES} names in a folder")
         self.close(handle)
-        return [name for name in found if name not in (".", "..")]
+        return {name: like for name, like in found.items() if name not in (".", "..")}
 
     def fstat(self, handle: bytes) -> Attributes:
         """Attributes of an open file."""

@@ -32,6 +32,7 @@ NOT_RESUMABLE: Final = frozenset(
         Problem.JOURNAL_INVALID,
         Problem.JOURNAL_NEWER,
         Problem.NAME_TAKEN,
+        Problem.ARRIVED_DAMAGED,
     }
 )
 """Failures that going on with the same job would only meet again."""

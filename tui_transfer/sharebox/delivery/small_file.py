@@ -1,0 +1,85 @@
+"""Delivers small files whole, such as the manifest beside an archive."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui_transfer.sharebox.delivery.evidence import Step
+from tui_transfer.sharebox.delivery.handover import Handover
+from tui_transfer.sharebox.delivery.part import PART, open_part
+from tui_transfer.sharebox.delivery.verification import compare
+from tui_transfer.sharebox.sftp.session import CREATE, TRUNCATE, WRITE
+from tui_transfer.sharebox.sftp.window import WriteWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui_transfer.sharebox.delivery.evidence import Arrival, Content
+    from tui_transfer.sharebox.delivery.ledger import Ledger
+    from tui_transfer.sharebox.delivery.trial import Trials
+    from tui_transfer.sharebox.sftp.session import Attributes
+    from tui_transfer.sharebox.ssh.sharebox import Sharebox
+
+
+def put_small(sharebox: Sharebox, data: bytes, ledger: Ledger, trials: Trials) -> Arrival:
+    """Delivers `data`, a few kilobytes, under the ledger's name; safe to repeat after any failure.
+
+    Whoever has created the partial file of the archive owns the names that begin like it, this one too.
+
+    Returns:
+        The evidence that it arrived.
+
+    Raises:
+        TransferError: as `Handover.run`.
+    """
+    return Handover(sharebox, _SmallFile(sharebox, data, ledger), ledger, trials).run()
+
+
+def write(
+    sharebox: Sharebox, path: str, data: bytes, before_closing: Callable[[], None] = lambda: None
+) -> None:
+    """Writes `data`, a few kilobytes, to a partial file, and has it brought to the server's disk.
+
+    Raises:
+        TransferError: what the server refuses, CONNECTION_LOST.
+    """
+    sftp = sharebox.sftp
+    with sharebox.refusals("écriture de", path):
+        handle = open_part(sftp, path, WRITE | CREATE | TRUNCATE)
+        window = WriteWindow(sftp, handle, lambda *_: None)
+        for offset in range(0, len(data), sftp.limits.write):
+            window.write(offset, data[offset : offset + sftp.limits.write])
+        window.drain()
+        sftp.fsync(handle)
+        before_closing()
+        sftp.close(handle)
+
+
+@dataclass
+class _SmallFile:
+    """The parcel of a small file."""
+
+    sharebox: Sharebox
+    data: bytes
+    ledger: Ledger
+    sent_afresh: bool = False
+
+    def size(self) -> int:
+        return len(self.data)
+
+    def send(self) -> None:
+        part = self.sharebox.path(self.ledger.name) + PART
+        write(self.sharebox, part, self.data, lambda: self.ledger.reach(Step.CLOSING))
+        self.sent_afresh = True
+
+    def compare(self, path: str, seen: Attributes) -> Content | None:
+        sha256 = hashlib.sha256(self.data).hexdigest()
+        return compare(self.sharebox, path, seen, len(self.data), sha256, lambda _: None)
+
+    def forget(self) -> None:
+        self.sent_afresh = False
+
+    def about_to_rename(self) -> None:
+        pass
