@@ -241,7 +241,8 @@ def test_without_its_base_what_was_begun_is_refused_and_kept(
         spool = sample.spool()
         result = sample.resume()
     assert_refused(result, "introuvable")
-    assert sample.spool() == spool
+    # Each database is tried: what an earlier worker had not come to now has its place there.
+    assert spool.items() <= sample.spool().items()
 
 
 @pytest.mark.usefixtures("bases")
