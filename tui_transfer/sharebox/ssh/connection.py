@@ -150,10 +150,11 @@ class Connection:
         """What became of the connection, which is ended for good: INTERRUPTED where nobody wants it any more,
         otherwise CONNECTION_LOST with the best explanation there is.
         """
+        # Asked before it is ended, which paramiko takes for an error of its own.
+        cause = self.transport.get_exception() or (error.__cause__ if error else None) or error
         self._hang_up()
         if self.is_cancelled:
             return self._cancellation.error()
-        cause = self.transport.get_exception() or (error.__cause__ if error else None) or error
         if self.watchdog.verdict:
             reason = self.watchdog.verdict
         elif self.packetizer.farewell is not None:
