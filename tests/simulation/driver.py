@@ -370,7 +370,9 @@ class Simulation:
         self.say("step", name, path.removeprefix(str(one.home.folder)))
         if name == "fsync" and self._power:
             one.home.disk.sync(Path(path))
-        refusals = [fault for fault in self._due(one, "event", "step", name) if fault.what == "refuse disk"]
+        refusals = [
+            fault for fault in self._due(one, "event", "step", f"{name} here") if fault.what == "refuse disk"
+        ]
         return refusals[0].draw.choice((errno.ENOSPC, errno.EIO)) if refusals else 0
 
     def _on_journal(self, one: Process, path: str, kind: str, event: bytes) -> None:

@@ -295,9 +295,9 @@ class Invariants:
         if problem in _ABOUT_THE_SERVER:
             return not (character.renames and character.reopens)
         if problem == "name-taken":
-            return any(
-                path.removesuffix(".manifest.json") in self._finals(job) for _, path in self._world.planted
-            )
+            touched = {path for _, path in self._world.planted}
+            touched |= {touch.path for touch in self._touches() if touch.what in _GONE | _CHANGED}
+            return any(path.partition(".7z")[0] + ".7z" in self._finals(job) for path in touched)
         return problem in ("lost", "sharebox-lost", "delivery-lost")
 
     def _finals(self, job: seams.JobView) -> set[str]:
