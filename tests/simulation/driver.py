@@ -166,7 +166,7 @@ class Simulation:
             base.restore()
 
     def _resume_each(self, home: HomeFolder) -> None:
-        for job in seams.jobs(home.folder):
+        for job in self.invariants.jobs(home):
             if not job.succeeded:
                 self._resume(home, job.name)
 
@@ -222,7 +222,7 @@ class Simulation:
                 base.restore()
         for home in self.world.homes:
             for _ in range(ROUNDS):
-                unfinished = [job for job in seams.jobs(home.folder) if not job.succeeded and job.state]
+                unfinished = [job for job in self.invariants.jobs(home) if not job.succeeded and job.state]
                 if not unfinished:
                     break
                 for job in unfinished:
@@ -370,7 +370,9 @@ class Simulation:
         self.say("step", name, path.removeprefix(str(one.home.folder)))
         if name == "fsync" and self._power:
             one.home.disk.sync(Path(path))
-        refusals = [fault for fault in self._due(one, "event", "step", name) if fault.what == "refuse disk"]
+        refusals = [
+            fault for fault in self._due(one, "event", "step", f"{name} here") if fault.what == "refuse disk"
+        ]
         return refusals[0].draw.choice((errno.ENOSPC, errno.EIO)) if refusals else 0
 
     def _on_journal(self, one: Process, path: str, kind: str, event: bytes) -> None:
@@ -465,7 +467,7 @@ class Simulation:
 
     def _plant(self, one: Process, draw: random.Random) -> None:
         """Somebody puts a file of their own under a name that is to be ours."""
-        names = [name for job in seams.jobs(one.home.folder) for name in job.archives]
+        names = [name for job in self.invariants.jobs(one.home) for name in job.archives]
         if not names:
             return
         name = draw.choice(names) + draw.choice(("", "", ".manifest.json", ".part"))
@@ -494,7 +496,7 @@ class Simulation:
             file.content[draw.randrange(len(file.content))] ^= 1 << draw.randrange(8)
         if what != "remove there" and draw.random() < 0.5:
             file.modified = server.seconds()
-        server.touch("outsider", what.partition(" ")[0], path)
+        server.touch("outsider", what, path)
 
     def _meddle_here(self, home: HomeFolder, what: str, draw: random.Random) -> None:
         files = home.spool_files()

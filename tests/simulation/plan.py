@@ -36,7 +36,7 @@ _REQUESTS: Final = {
     "fsetstat": 2,
 }
 """Events at which a reply can be wrong, and how many of them a transfer has at most, or so."""
-_DISK: Final = {"step": 60, "fsync": 25, "replace": 6, "unlink": 8, "mkdir": 4}
+_DISK: Final = {"step": 60, "fsync here": 25, "replace here": 6, "unlink here": 8, "mkdir here": 4}
 """Steps that a disk can refuse."""
 _STEPS: Final = {
     **_DISK,

@@ -48,6 +48,7 @@ from tui_transfer.settings.config import (
 )
 from tui_transfer.sharebox.sftp.session import SftpLostError, SftpSession
 from tui_transfer.sharebox.ssh.address import HostKey
+from tui_transfer.sharebox.ssh.connection import Knowledge
 from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.worker import __main__ as worker
 from tui_transfer.worker import (
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from tui_transfer.sharebox.proxy.routes import Route
     from tui_transfer.sharebox.ssh.address import Address
     from tui_transfer.sharebox.ssh.authentication import Credentials
+    from tui_transfer.system.cancellation import Cancellation
 
 MANAGER: Final = "Association d'Été"
 USERNAME: Final = "exemple"
@@ -88,8 +90,9 @@ class SimulatedConnection:
 
     was_closed_here = False
 
-    def __init__(self, inside: Inside, address: Address, number: int) -> None:
+    def __init__(self, inside: Inside, address: Address, number: int, knowledge: Knowledge | None) -> None:
         self.address = address
+        self.knowledge = knowledge or Knowledge()
         self.host_key = HostKey("ssh-ed25519", fingerprint(address.host))
         self.is_open = True
         self.inside = inside
@@ -136,7 +139,15 @@ class SimulatedSharebox(Sharebox):
     """Of this process."""
 
     @classmethod
-    def connect(cls, address: Address, route: Route, credentials: Credentials, host_key: str | None) -> Self:
+    def connect(
+        cls,
+        address: Address,
+        route: Route,
+        credentials: Credentials,
+        host_key: str | None,
+        cancellation: Cancellation,
+        knowledge: Knowledge | None = None,
+    ) -> Self:
         number, trouble = cls.inside.ask_sharebox("connect", address.host)
         if trouble == "unreachable":
             raise TransferError(
@@ -144,7 +155,7 @@ class SimulatedSharebox(Sharebox):
             )
         if trouble == "lost":
             raise TransferError(Problem.CONNECTION_LOST, reason="le serveur a fermé la connexion")
-        connection = SimulatedConnection(cls.inside, address, number)
+        connection = SimulatedConnection(cls.inside, address, number, knowledge)
         key = connection.host_key
         if host_key != key.fingerprint:
             problem = Problem.HOST_KEY_UNKNOWN if host_key is None else Problem.HOST_KEY_CHANGED

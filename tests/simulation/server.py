@@ -333,7 +333,7 @@ class Session:
             raise BrokenError(b"")
         if deed.status is not None:
             kind, body = STATUS, _status(deed.status)
-        kind, body = _twist(kind, body, deed)
+        told, body = body, _twist(kind, body, deed)
         failed = kind == STATUS and body[:4] != struct.pack(">I", OK)
         self._server.touch("client", request.name, request.path, failed=failed)
         if request.name == "init":
@@ -342,7 +342,7 @@ class Session:
             answer = _packet(kind, struct.pack(">I", request.number) + body)
         if deed.breaks == "within":
             raise BrokenError(answer[: deed.length])
-        if deed.malformed:
+        if body != told and deed.malformed:
             self.malformed.append((self.given + len(answer), request))
         return answer, deed.held
 
@@ -480,7 +480,8 @@ class Session:
         if there is not None:
             if not server.character.replaces:
                 return FAILURE
-            self._change(there, request.target, "rename over it")
+            if there.content != file.content:
+                self._change(there, request.target, "rename over it")
         del server.files[request.path]
         server.files[request.target] = file
         file.final = not request.target.endswith(".part")
@@ -616,7 +617,7 @@ def _parse(packet: bytes) -> tuple[Request, _Reader]:
     return request, reader
 
 
-def _twist(kind: int, body: bytes, deed: Deed) -> tuple[int, bytes]:
+def _twist(kind: int, body: bytes, deed: Deed) -> bytes:
     """The answer as it goes out, where it is not to be the true one."""
     if deed.size is not None and kind == ATTRS:
         body = body[:4] + struct.pack(">Q", deed.size) + body[12:]
@@ -627,7 +628,7 @@ def _twist(kind: int, body: bytes, deed: Deed) -> tuple[int, bytes]:
         body = struct.pack(">I", len(body) - 4 + deed.announces) + body[4:]
     if deed.length is not None and not deed.breaks:
         body = body[: min(deed.length, max(0, len(body) - 1))]
-    return kind, body + bytes(deed.longer)
+    return body + bytes(deed.longer)
 
 
 def _packet(kind: int, body: bytes) -> bytes:

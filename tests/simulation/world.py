@@ -8,7 +8,7 @@ import os
 import random
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -69,7 +69,11 @@ class Base:
             return
         for name, content in list(self._files.items())[:1]:
             if self._kind == "sqlite":
-                with closing(sqlite3.connect(self.path)) as base:
+                # Where it is being copied, SQLite lets nobody write.
+                with (
+                    closing(sqlite3.connect(self.path, timeout=0)) as base,
+                    suppress(sqlite3.OperationalError),
+                ):
                     base.execute("INSERT INTO bulletins VALUES (?)", (_content(self._draw, 200),))
                     base.commit()
                 self._files[name] = self.path.read_bytes()
