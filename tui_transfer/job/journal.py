@@ -111,7 +111,7 @@ class JournalReader:
         if isinstance(decoded.event, WorkerStarted) and decoded.event.format > FORMAT:
             raise self._newer(decoded.event.format)
         database: int = getattr(decoded.event, "database", None) or 0
-        if self._databases is not None and database >= self._databases:
+        if self._databases is not None and not 0 <= database < self._databases:
             raise self._invalid(number, f"elle parle de la base {database + 1}, que ce transfert n'a pas")
         self.count = number
         self.last_hash = digest
