@@ -11,6 +11,7 @@ import pytest
 from tests.cli.place import COMMAND, Place
 from tests.preflight.test_checks import held_open
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
+from tui_transfer.system import account
 
 
 def report(place: Place) -> str:
@@ -68,3 +69,12 @@ def test_at_a_terminal_one_question_names_them_and_its_default_is_no(
     assert place.home.jobs.exists() is (code == 5)
     if code == 5:
         assert "Transféré sans, en connaissance de cause (" in report(place)
+
+
+def test_the_report_says_which_account_decided_and_keeps_apart_who_may_be_behind_it(place: Place) -> None:
+    names = {"LOGNAME": "personne", "USER": "personne", "SUDO_USER": "camille"}
+    place.run("run", "--yes", **names)
+    who = (
+        f"{account.current().name} (machine {account.current().host}, par sudo camille, session de personne)"
+    )
+    assert f"Transféré sans, par une commande confirmée d'avance ({who} le " in report(place)

@@ -110,7 +110,7 @@ def test_what_helps_is_in_it(place: Place) -> None:
     assert 'host_key = "SHA256:' in entries["config.toml"]
     assert "[OK] Bases présentes et lisibles" in entries["controles.txt"]
     assert re.search(r"\[OK\] Capacités \(\d+\xa0ms\)", entries["controles.txt"])
-    assert f"{place.job().id} : bloqué, journal intact" in entries["transferts.txt"]
+    assert f"{place.job().id} : bloqué, journal sans défaut visible" in entries["transferts.txt"]
 
     events = [json.loads(line)["event"] for line in entries[f"{folder}/journal.jsonl"].splitlines()]
     assert events[-1]["problem"] == "sharebox-refused"

@@ -123,7 +123,7 @@ def test_damage_is_shown_and_hides_nothing(offline: Place, harm: str) -> None:
     assert checked.code == 1
     first, second, *_ = checked.out.splitlines()
     assert first.startswith(f"{hurt.id}  abîmé : Fichier {hurt.folder}")
-    assert second == f"{whole.id}  intact (4\u00a0lignes)"
+    assert second == f"{whole.id}  sans défaut visible (4\u00a0lignes)"
 
 
 def test_damaged_jobs_keep_no_other_from_anything(offline: Place) -> None:
@@ -148,11 +148,11 @@ def test_journals_that_are_whole_or_torn_by_a_crash_are_fine(offline: Place) -> 
     job = _told(offline)
     checked = offline.run("jobs", "--verify")
     assert checked.code == 0
-    assert "Le retrait de ses dernières lignes ne peut pas l'être." in checked.out
+    assert "Ce contrôle trouve les accidents" in checked.out
     job.journal.write_bytes(job.journal.read_bytes()[:-20])
     checked = offline.run("jobs", "--verify")
     assert checked.code == 0
-    assert f"{job.id}  intact (3\u00a0lignes)" in checked.out
+    assert f"{job.id}  sans défaut visible (3\u00a0lignes)" in checked.out
 
 
 def test_a_job_that_a_newer_version_went_on_with_is_said_to_be(offline: Place) -> None:
@@ -180,7 +180,7 @@ def test_the_copy_of_a_job_is_not_taken_for_it(offline: Place) -> None:
 
     job = _told(offline)
     shutil.copytree(job.folder, job.folder.with_name(f"{job.id} (copie)"))
-    assert offline.run("jobs", "--verify").out.count("intact") == 1
+    assert offline.run("jobs", "--verify").out.count("sans défaut visible") == 1
     assert offline.run("report", job.id).code == 0
 
 

@@ -227,7 +227,7 @@ def test_a_job_that_is_damaged_is_told_as_that_and_harms_no_other(
     lines = capsys.readouterr().out.splitlines()
     assert sorted(re.split("  +", line)[2] for line in lines) == ["abîmé", "interrompu"], lines
     assert upkeep.verify_jobs(home) is ExitCode.UNEXPECTED
-    assert f"{good.id}  intact" in capsys.readouterr().out
+    assert f"{good.id}  sans défaut visible" in capsys.readouterr().out
     assert control.running_job(home) is None
     assert {past.error is None for past in PastJobs(home).look()} == {True, False}
     assert upkeep.purge(home, (), None, yes=True, local=True) is ExitCode.SUCCESS

@@ -15,9 +15,10 @@ from tests.programs import require
 from tests.servers.processes import wait_until
 from tui_transfer.preflight import checks
 from tui_transfer.preflight.checks import Check, Verdict
-from tui_transfer.preflight.statements import STATEMENTS, Group, Ticks, user_name
+from tui_transfer.preflight.statements import STATEMENTS, Group, Ticks
 from tui_transfer.preflight.unmet import find_unmet
 from tui_transfer.settings.config import Home
+from tui_transfer.system import account
 
 
 @contextmanager
@@ -149,7 +150,7 @@ def test_a_waiver_holds_who_and_what_was_seen(base: Path, home: Home) -> None:
     assert unmet.lines[1:] == [finding]
     waiver = unmet.waive(asked=False)
     assert waiver is not None
-    assert (waiver.by, waiver.asked, waiver.findings) == (user_name(), False, (finding,))
+    assert (waiver.by, waiver.asked, waiver.findings) == (account.current().name, False, (finding,))
 
 
 def test_every_statement_of_the_fact_sheet_has_a_line_of_help() -> None:

@@ -192,7 +192,7 @@ def test_what_was_delivered_is_still_told(delivered: tuple[str, Sample]) -> None
     name, sample = delivered
     code, state, verified, words = DELIVERED[name]
     assert state in sample.listed()
-    assert "intact" in sample.listed("--verify")
+    assert "sans défaut visible" in sample.listed("--verify")
     report = sample.place.run("report", sample.job)
     assert report.code == 0, report.err
     for database in sample.spec["databases"]:
@@ -211,7 +211,7 @@ def test_what_was_begun_is_brought_to_its_end(
 ) -> None:
     sample = brought_back(name, tmp_path, ssh_server, account)
     assert state in sample.listed()
-    assert "intact" in sample.listed("--verify")
+    assert "sans défaut visible" in sample.listed("--verify")
     report = sample.place.run("report", sample.job)
     assert report.code == 0, report.err
     assert "faite, par" not in report.out, "nothing was verified yet"
@@ -227,7 +227,7 @@ def test_what_was_begun_is_brought_to_its_end(
     )
     assert_delivered(sample, ssh_server.root, tmp_path)
     assert "réussi" in sample.listed()
-    assert "intact" in sample.listed("--verify")
+    assert "sans défaut visible" in sample.listed("--verify")
 
 
 @pytest.mark.parametrize("name", ["killed", "stopped"])

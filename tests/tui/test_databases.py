@@ -16,8 +16,9 @@ from tests.tui.scenes import settle
 from tui_transfer.job import control
 from tui_transfer.preflight import checks
 from tui_transfer.preflight.checks import Check, Verdict
-from tui_transfer.preflight.statements import STATEMENTS, Ticks, user_name
+from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.settings import config
+from tui_transfer.system import account
 from tui_transfer.tui import paths
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.add_database import AddDatabaseDialog
@@ -261,7 +262,7 @@ async def test_oui_creates_the_job_and_starts_it(
     ]
     assert [tick.by for tick in job.spec.prerequisites] == ["camille"] * 4
     assert job.spec.waiver is not None
-    assert (job.spec.waiver.by, job.spec.waiver.asked) == (user_name(), True)
+    assert (job.spec.waiver.by, job.spec.waiver.asked) == (account.current().name, True)
 
 
 async def test_with_all_prerequisites_ticked_oui_has_the_focus_and_nothing_is_waived(

@@ -173,7 +173,7 @@ def resume(job: str | None, as_json: bool, **connection: str | None) -> int:
 
 
 @cli.command(context_settings=_HELP)
-@click.option("--verify", is_flag=True, help="Contrôle que leurs journaux n'ont pas été modifiés.")
+@click.option("--verify", is_flag=True, help="Cherche ce qu'un accident a abîmé dans leurs journaux.")
 def jobs(verify: bool) -> int:
     """Liste les transferts, du plus récent au plus ancien."""
     from tui_transfer.cli import upkeep

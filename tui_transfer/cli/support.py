@@ -153,7 +153,8 @@ def _jobs(jobs: Sequence[tuple[str, Follower | TransferError]], redactor: Redact
         if isinstance(found, TransferError):
             said = redactor.text(f"{found.problem} {found.as_text()}")
         else:
-            said = f"{describe_job(found)}, journal intact ({french.count(audit.verify(found.job), 'ligne')})"
+            count = french.count(audit.verify(found.job), "ligne")
+            said = f"{describe_job(found)}, journal sans défaut visible ({count})"
         lines.append(f"{redactor.value(name)} : {said}\n")
     return "".join(lines) or "Aucun transfert.\n"
 

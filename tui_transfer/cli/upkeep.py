@@ -41,7 +41,7 @@ def list_jobs(home: Home) -> ExitCode:
 
 
 def verify_jobs(home: Home) -> ExitCode:
-    """Prints for each job whether its journal is whole.
+    """Prints for each job whether an accident damaged its folder.
 
     Returns:
         That of JOURNAL_INVALID where a job is damaged; otherwise that of what kept a job from being read.
@@ -53,10 +53,10 @@ def verify_jobs(home: Home) -> ExitCode:
             click.echo(f"{name}  {describe_damage(found)} : {found.why}")
         else:
             lines = french.count(audit.verify(found.job), "ligne")
-            click.echo(f"{name}  intact ({lines})")
+            click.echo(f"{name}  sans défaut visible ({lines})")
     click.echo(
-        "Toute ligne modifiée, ajoutée, déplacée ou retirée au milieu d'un journal est signalée. Le retrait "
-        "de ses dernières lignes ne peut pas l'être."
+        "Ce contrôle trouve les accidents : une ligne abîmée, perdue ou déplacée dans un journal est "
+        "signalée. Il ne voit ni que les dernières lignes manquent, ni qu'une personne a tout réécrit."
     )
     failures = [code for code in codes if code is not ExitCode.SUCCESS]
     return ExitCode.UNEXPECTED if ExitCode.UNEXPECTED in failures else max(failures, default=ExitCode.SUCCESS)

@@ -1,4 +1,7 @@
-"""Whether what a job's folder tells is what was written there."""
+"""Whether an accident damaged what a job's folder tells.
+
+Whoever can write there can also reckon all hashes anew: this is no proof against a person.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
 def verify(job: Job) -> int:
     """Checks the chain of the journal, and that `job.json` still is what its workers worked by.
 
-    Lines taken off the end leave a journal that is whole: that cannot be noticed.
+    Lines taken off the end leave a journal that is whole, as does a chain that was reckoned anew: neither is
+    noticed.
 
     Returns:
         How many lines the journal has.

@@ -136,7 +136,7 @@ class SpoolDamaged(_Event, frozen=True, kw_only=True, tag="spool.damaged"):
     `unproven` says that nobody can tell: what wrote it, an earlier version, kept no hash of it.
     """
 
-    database: int
+    database: Count
     part: str
     """`archive`, `manifest` or `snapshot`."""
     unproven: bool = False
@@ -218,7 +218,7 @@ class DatabaseFailed(_Event, frozen=True, kw_only=True, tag="database.failed"):
     """This worker can do no more for a database because of `problem`, one of `errors.Problem`, which is this
     one's alone: the others go on. A later worker tries it again."""
 
-    database: int
+    database: Count
     problem: str
     details: dict[str, str] = {}
 

@@ -1,9 +1,9 @@
 """The journal of a job: one event a line, appended only, each line bound to the one before.
 
 A line is `{"n": 3, "previous": "<hash of line 2>", "event": {…}, "hash": "<hash of this line>"}`. The hash, a
-SHA-256, is that of the line's bytes before `,"hash"`. So a reader notices a line that was changed, taken out
-or moved; that the last lines were taken out, it cannot. A line cut short by a crash has no newline yet:
-readers stop before it, and the next writer cuts it off.
+SHA-256, is that of the line's bytes before `,"hash"`. So a reader notices a line that an accident changed,
+took out or moved. That the last lines are gone, or that somebody reckoned all hashes anew, it cannot notice.
+A line cut short by a crash has no newline yet: readers stop before it, and the next writer cuts it off.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class JournalReader:
         if isinstance(decoded.event, WorkerStarted) and decoded.event.format > FORMAT:
             raise self._newer(decoded.event.format)
         database: int = getattr(decoded.event, "database", None) or 0
-        if self._databases is not None and database >= self._databases:
+        if self._databases is not None and not 0 <= database < self._databases:
             raise self._invalid(number, f"elle parle de la base {database + 1}, que ce transfert n'a pas")
         self.count = number
         self.last_hash = digest

@@ -6,7 +6,8 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from typing import TYPE_CHECKING, Annotated, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 import msgspec
 from msgspec import Meta
@@ -15,11 +16,11 @@ from tui_transfer import __version__
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.fields import Count, Moment, check_moment
 from tui_transfer.settings.config import Compression, Mail, Minutes, ProxySettings, ShareboxSettings
+from tui_transfer.system import account
 from tui_transfer.system.decoding import from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from tui_transfer.settings.config import Settings
@@ -48,29 +49,46 @@ class DatabaseSpec(msgspec.Struct, frozen=True, kw_only=True):
     archive: ArchiveName
 
 
-class PrerequisiteTick(msgspec.Struct, frozen=True, kw_only=True):
-    """A prerequisite that a person ticked: which, by whom, when."""
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person decided: the account that ran the program, and when. Old ones know no more than these."""
 
-    key: str
     by: str
     at: Moment
+    sudo_user: str | None = None
+    """As `system.account.Account` has it, like the next two."""
+    logname: str | None = None
+    host: str | None = None
 
     def __post_init__(self) -> None:
         check_moment(self.at)
 
+    @classmethod
+    def made_now(cls, **decision: Any) -> Self:
+        """A decision of whoever runs this process; `decision` is what else the struct holds."""
+        who = account.current()
+        return cls(
+            by=who.name,
+            at=datetime.now().astimezone(),
+            sudo_user=who.sudo_user,
+            logname=who.logname,
+            host=who.host,
+            **decision,
+        )
 
-class Waiver(msgspec.Struct, frozen=True, kw_only=True):
-    """The decision to go on although prerequisites were not met: by whom, when."""
 
-    by: str
-    at: Moment
+class PrerequisiteTick(Decision, frozen=True, kw_only=True):
+    """A prerequisite that a person ticked."""
+
+    key: str
+
+
+class Waiver(Decision, frozen=True, kw_only=True):
+    """The decision to go on although prerequisites were not met."""
+
     asked: bool
     """Whether a person answered a question that named them; otherwise all was confirmed in advance."""
     findings: tuple[str, ...] = ()
     """What the program itself found, in French; what was not ticked is told by `JobSpec.prerequisites`."""
-
-    def __post_init__(self) -> None:
-        check_moment(self.at)
 
 
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True):

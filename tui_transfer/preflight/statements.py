@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -153,7 +151,7 @@ class Ticks:
         """
         self._ticks = self._load()
         if ticked:
-            self._ticks[key] = PrerequisiteTick(key=key, by=user_name(), at=datetime.now().astimezone())
+            self._ticks[key] = PrerequisiteTick.made_now(key=key)
         else:
             self._ticks.pop(key, None)
         write_private(self._file, msgspec.json.encode(list(self._ticks.values())))
@@ -165,11 +163,3 @@ class Ticks:
             # Unreadable ticks are no ticks: the person ticks again what is true today.
             return {}
         return {tick.key: tick for tick in ticks}
-
-
-def user_name() -> str:
-    """The account that this program runs under."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # no name for this account, as in some containers
-        return "inconnu"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui_transfer import french
 from tui_transfer.job.spec import Waiver
 from tui_transfer.preflight.checks import Verdict, check_in_use
-from tui_transfer.preflight.statements import STATEMENTS, Ticks, user_name
+from tui_transfer.preflight.statements import STATEMENTS, Ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,10 +55,7 @@ class Unmet:
 
         `asked`: whether a person answered a question that named all of it.
         """
-        if not self:
-            return None
-        now = datetime.now().astimezone()
-        return Waiver(by=user_name(), at=now, asked=asked, findings=self.findings)
+        return Waiver.made_now(asked=asked, findings=self.findings) if self else None
 
 
 def find_unmet(home: Home, databases: Sequence[Database]) -> Unmet:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Follower
     from tui_transfer.job.events import SpoolDamaged
-    from tui_transfer.job.spec import JobSpec, Waiver
+    from tui_transfer.job.spec import Decision, JobSpec, Waiver
     from tui_transfer.job.state import DatabaseState, JobState
 
 _PASTE_HERE: Final = (
@@ -137,6 +137,13 @@ def describe_spool_damage(event: SpoolDamaged) -> str:
         )
     found = _DAMAGED.get(event.part, "ce qui est préparé sur ce disque n'est plus ce qui y a été écrit")
     return f"{found} ; ce qui est altéré est refait à partir de la base"
+
+
+def describe_author(decision: Decision) -> str:
+    """Which account decided; in brackets the machine, and who the environment says was behind it."""
+    details = {"machine": decision.host, "par sudo": decision.sudo_user, "session de": decision.logname}
+    told = [f"{word} {name}" for word, name in details.items() if name and name != decision.by]
+    return f"{decision.by} ({', '.join(told)})" if told else decision.by
 
 
 DAMAGE: Final = {Problem.JOURNAL_INVALID: "abîmé", Problem.JOURNAL_NEWER: "plus récent"}
@@ -264,7 +271,9 @@ def _prerequisites(spec: JobSpec) -> str:
     by_author: dict[str, list[str]] = {}
     for item in STATEMENTS:
         if tick := ticks.get(item.key):
-            by_author.setdefault(f"{tick.by} le {french.day(tick.at.astimezone())}", []).append(item.text)
+            by_author.setdefault(f"{describe_author(tick)} le {french.day(tick.at.astimezone())}", []).append(
+                item.text
+            )
     paragraphs = ["PRÉREQUIS"]
     for author, texts in by_author.items():
         paragraphs.append("\n".join([f"Cochés par {author} :", *(f"[x] {text}" for text in texts)]))
@@ -280,7 +289,7 @@ def _prerequisites(spec: JobSpec) -> str:
 def _without(waiver: Waiver | None) -> str:
     if waiver is None:
         return "Transféré sans :"
-    when = f"{waiver.by} le {french.moment(waiver.at)}"
+    when = f"{describe_author(waiver)} le {french.moment(waiver.at)}"
     if waiver.asked:
         return f"Transféré sans, en connaissance de cause ({when}) :"
     return f"Transféré sans, par une commande confirmée d'avance ({when}) :"

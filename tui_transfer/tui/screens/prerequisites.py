@@ -13,6 +13,7 @@ from tui_transfer import french
 from tui_transfer.errors import TransferError
 from tui_transfer.preflight.checks import Verdict, check_all
 from tui_transfer.preflight.statements import STATEMENTS, Group, Ticks
+from tui_transfer.report.message import describe_author
 from tui_transfer.settings import config
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.happenings import MaintainChosen, TrialAsked
@@ -219,5 +220,5 @@ class PrerequisitesPage(Page):
         if statement is None or self._ticks is None:
             return ""
         tick = next((item for item in self._ticks.all if item.key == key), None)
-        who = f"\nCoché par {tick.by} le {french.moment(tick.at)}." if tick else ""
+        who = f"\nCoché par {describe_author(tick)} le {french.moment(tick.at)}." if tick else ""
         return statement.help + who
