@@ -226,11 +226,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _failure(problem: str | None, details: dict[str, str]) -> TransferError | None:
-    if problem is None:
-        return None
-    if problem not in Problem.__members__.values():
-        return TransferError(Problem.UNEXPECTED, **({"reason": problem} | details))
-    return TransferError(Problem(problem), **details)
+    return None if problem is None else TransferError.recalled(problem, details)
 
 
 def _ratio(part: int, whole: int | None) -> float:
