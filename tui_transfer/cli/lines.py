@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from tui_transfer import french
-from tui_transfer.errors import ExitCode, TransferError
+from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.job.progress import Meter
 from tui_transfer.job.state import Step
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tui_transfer.job.state import DatabaseState, JobState
 
 _POLL: Final = 0.05
+_GOES_ON: Final = frozenset({Problem.VIEW_LEFT, Problem.JOB_ELSEWHERE, Problem.JOB_BEING_REMOVED})
+"""After these there is nothing to resume, or not now."""
 _LINE_INTERVAL: Final = 5.0
 """Seconds between two lines of progress: readable in a log file and by a screen reader."""
 
@@ -120,7 +122,7 @@ class PlainOutput:
             click.echo(failure.as_text(), err=True)
             if state is not None and (others := describe_other_failures(state)):
                 click.echo(others, err=True)
-            if job and not failure.meaning.needs_new_job:
+            if job and not failure.meaning.needs_new_job and failure.problem not in _GOES_ON:
                 click.echo(f"Pour reprendre : tui-transfer resume {job}", err=True)
 
 
