@@ -119,7 +119,7 @@ def test_giving_up_a_start_leaves_no_worker(home: Home) -> None:
         "control.start(control.load(Path(sys.argv[1])), Orders())"
     )
     command = [sys.executable, "-c", script, str(job.folder)]
-    # The worker waits for its lock, as long as somebody looks at it: it is still starting when it is given up.
+    # The worker waits for its lock as long as somebody looks at it: it is given up while it is starting.
     with job.spec_file.open() as looked_at, contextlib.ExitStack() as stack:
         fcntl.flock(looked_at, fcntl.LOCK_SH)
         starting = stack.enter_context(subprocess.Popen(command, stderr=subprocess.PIPE))

@@ -400,7 +400,7 @@ def begin(home: Home, spec: JobSpec, orders: Orders, known: int) -> Job:
             raise TransferError(Problem.JOB_OVERTAKEN, job=newest.name)
         job = create(home, spec)
         try:
-            _launch(job, orders)
+            launch(job, orders)
         except BaseException as error:
             if not (isinstance(error, TransferError) and error.problem is Problem.UNEXPECTED):
                 _forget(job)  # otherwise its log is called for
@@ -424,7 +424,7 @@ def start(job: Job, orders: Orders) -> int:
         _require_idle(job.folder.parent)
         if Follower(job).lines != known:  # somebody else was faster: that worker's outcome is the answer
             raise TransferError(Problem.JOB_RUNNING, job=job.id)
-        return _launch(job, orders)
+        return launch(job, orders)
 
 
 @contextmanager
@@ -450,7 +450,8 @@ def _require_idle(jobs: Path) -> None:
         raise TransferError(Problem.JOB_RUNNING, job=folder.name)
 
 
-def _launch(job: Job, orders: Orders) -> int:
+def launch(job: Job, orders: Orders) -> int:
+    """Starts a worker, in the home's turn, and waits until it has begun; see `start`."""
     follower = Follower(job)
     worker = _spawn(job)
     # Waited for in the background, so that it does not stay a zombie while this process lives.

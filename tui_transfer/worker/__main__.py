@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 LOCK_LIMIT: Final = 5.0
 """Seconds to wait for a lock: a view may hold it for an instant, and a worker that ends a little longer."""
-LOOK_SECONDS: Final = 1.0
-"""How often a worker looks whether its job still is its own."""
+LOOK_SECONDS: Final = 5.0
+"""How often a worker looks whether its job still is its own; it does before each line of the journal, too."""
 GRACE: Final = 3.0
 """Seconds between a request to stop and the end, whatever the threads are doing."""
 
