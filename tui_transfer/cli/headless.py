@@ -24,7 +24,7 @@ from tui_transfer.job.state import JobState
 from tui_transfer.preflight import checks, gate
 from tui_transfer.preflight.statements import Ticks, user_name
 from tui_transfer.preflight.unmet import find_unmet, unmet_by
-from tui_transfer.report.message import make_message
+from tui_transfer.report.message import describe_destination, make_message
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, ProxySettings
 from tui_transfer.system.files import printable
@@ -361,33 +361,51 @@ def _current_sharebox(home: Home) -> ShareboxSettings | None:
         return None
 
 
-def with_secrets(decisions: Orders, home: Home, state: JobState) -> Orders:
+def with_secrets(
+    decisions: Orders, home: Home, state: JobState, place: ShareboxSettings | None = None
+) -> Orders:
     """Adds the settings of now and the secrets of the environment, and asks a person for missing ones.
+
+    Args:
+        decisions: what is decided and known already.
+        home: where the settings are.
+        state: of the job.
+        place: a destination of the job, where it is not that of now. The password of the environment belongs
+            to the account that the settings name, and is shown to no other.
 
     Raises:
         NoAnswerError: none was given.
     """
+    current = _current_sharebox(home)
     environment = Orders.from_environment()
+    if place is not None and place.account != (current or state.sharebox).account:
+        environment = msgspec.structs.replace(environment, sftp_password=None)
     orders = msgspec.structs.replace(
         decisions,
         sftp_password=decisions.sftp_password or environment.sftp_password,
         key_passphrase=decisions.key_passphrase or environment.key_passphrase,
         proxy_password=decisions.proxy_password or environment.proxy_password,
-        sharebox=_current_sharebox(home),
+        sharebox=current,
     )
     if not questions.someone_is_there():
         return orders
+    missing = _missing_secrets(orders, state, place)
+    return msgspec.structs.replace(orders, **{name: questions.secret(text) for name, text in missing.items()})
+
+
+def _missing_secrets(orders: Orders, state: JobState, place: ShareboxSettings | None) -> dict[str, str]:
+    """The fields of `orders` that a person is asked for, and how."""
     need = state.failure.need if state.failure else None
-    sharebox = orders.sharebox or state.sharebox
+    sharebox = place or orders.sharebox or state.sharebox
     proxy = orders.proxy or state.proxy
     if need is Need.PROXY_PASSWORD:
         proxy = proxy or state.spec.proxy
     asked = {}
     if sharebox.key_file is None and orders.sftp_password is None:
-        asked["sftp_password"] = f"Mot de passe Sharebox de {sharebox.username}"
+        where = f" sur {describe_destination(place)}" if place else ""
+        asked["sftp_password"] = f"Mot de passe Sharebox de {sharebox.username}{where}"
     if need is Need.PASSPHRASE and orders.key_passphrase is None:
         asked["key_passphrase"] = f"Phrase secrète de la clé {sharebox.key_file}"
     if proxy is not None and proxy.username and orders.proxy_password is None:
         asked["proxy_password"] = f"Mot de passe du proxy de {proxy.username}"
-    given = {name: questions.secret(text) for name, text in asked.items()}
-    return msgspec.structs.replace(orders, **given)
+    return asked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tui_transfer.job.control import Follower
-    from tui_transfer.settings.config import Home
+    from tui_transfer.settings.config import Home, ShareboxSettings
+    from tui_transfer.worker.leftovers import Leftovers
 
 _NO_JOB: Final = "(aucun transfert)"
 """In place of a job's name, where there is none."""
@@ -97,8 +97,9 @@ def purge(home: Home, wanted: Sequence[str], older_than: int | None, *, yes: boo
         return ExitCode.SUCCESS
     for follower in chosen:
         click.echo(_job_line(follower), err=not yes)
-        for name in [] if local else _leftovers(follower):
-            click.echo(f"    et sur Sharebox, s'il y est : {name}", err=not yes)
+        for left in [] if local else _leftovers(follower):
+            for name in left.names:
+                click.echo(f"    et sur {left.where}, s'il y est : {name}", err=not yes)
     if not yes:
         questions.agree(f"Supprimer {french.count(len(chosen), 'transfert')} de cette machine ?")
     codes = [_remove(home, follower, local=local) for follower in chosen]
@@ -131,19 +132,29 @@ def _is_older(follower: Follower, days: int | None) -> bool:
     return datetime.now().astimezone() - last >= timedelta(days=days)
 
 
-def _leftovers(follower: Follower) -> list[str]:
+def _leftovers(follower: Follower) -> list[Leftovers]:
     # Only where it is needed: it brings in the libraries of the connection.
-    from tui_transfer.worker.leftovers import leftovers
+    from tui_transfer.worker.leftovers import leftovers_by_place
 
-    return [] if follower.succeeded else leftovers(follower.state)
+    return leftovers_by_place(follower.state)
 
 
 def _remove(home: Home, follower: Follower, *, local: bool) -> ExitCode:
     """Removes one job, and tells it."""
     job = follower.job
+    known: dict[tuple[object, ...], Orders] = {}
 
     def told(name: str) -> None:
         click.echo(f"{job.id} : {name} supprimé de Sharebox.")
+
+    def make_orders(place: ShareboxSettings) -> Orders:
+        given = known.get(place.account, Orders())
+        known[place.account] = headless.with_secrets(given, home, follower.state, place)
+        return known[place.account]
+
+    def unreached(left: Leftovers, error: TransferError) -> None:
+        click.echo(f"{job.id} : {left.where}, compte {left.sharebox.username} : pas nettoyé.", err=True)
+        click.echo(error.as_text(), err=True)
 
     try:
         if local or not _leftovers(follower):
@@ -151,8 +162,7 @@ def _remove(home: Home, follower: Follower, *, local: bool) -> ExitCode:
         else:
             from tui_transfer.worker.leftovers import discard
 
-            make_orders = partial(headless.with_secrets, Orders(), home, follower.state)
-            discard(follower, make_orders, told, Cancellation())
+            discard(follower, make_orders, told, Cancellation(), unreached)
     except TransferError as error:
         click.echo(f"{job.id} : conservé. {error.as_text()}", err=True)
         return error.exit_code

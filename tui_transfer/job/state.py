@@ -222,6 +222,11 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
         return [database for database in self.databases if database.problem is not None]
 
     @property
+    def destination(self) -> ShareboxSettings:
+        """The Sharebox of now, with the key that it showed or that was accepted."""
+        return msgspec.structs.replace(self.sharebox, host_key=self.host_key or self.sharebox.host_key)
+
+    @property
     def left_behind(self) -> list[tuple[ShareboxSettings, list[str]]]:
         """Destinations that the job does not use any more, each with the databases that were sent there in
         part.
@@ -356,8 +361,7 @@ def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
     )
     sharebox = event.sharebox or state.sharebox
     if sharebox.place != state.sharebox.place:
-        here = msgspec.structs.replace(state.sharebox, host_key=state.host_key or state.sharebox.host_key)
-        databases = tuple(_sent_elsewhere(database, here, sharebox) for database in databases)
+        databases = tuple(_sent_elsewhere(item, state.destination, sharebox) for item in databases)
     moved = (sharebox.host, sharebox.port) != (state.sharebox.host, state.sharebox.port)
     return _with(
         state,
