@@ -51,7 +51,7 @@ class Person:
 
     def answers(self, question: str, answer: str) -> None:
         self.waits_for(question)
-        self.waits_for(":")
+        self.waits_for(" : ")
         self.program.sendline(answer)
 
     def waits_for(self, words: str) -> None:
@@ -95,7 +95,8 @@ def test_from_the_first_question_to_the_message(place: Place, ssh_server: SshSer
         person.answers(REVIEW, "non")
         person.answers(CONFIRM, "oui")
         person.answers(PASSWORD, "faux-mot")
-        person.answers(f"L'empreinte {re.escape(ssh_server.fingerprint)}", "oui")
+        person.waits_for(f"présentée : {re.escape(ssh_server.fingerprint)}")
+        person.answers("derniers signes", ssh_server.fingerprint[-6:])
         person.answers("Reprendre avec un autre mot de passe", "oui")
         person.answers(PASSWORD, ssh_server.password)
         person.waits_for("remise")
@@ -115,7 +116,7 @@ def test_a_key_that_is_not_the_right_one_ends_it(place: Place, ssh_server: SshSe
         person.answers(REVIEW, "non")
         person.answers(CONFIRM, "oui")
         person.answers(PASSWORD, ssh_server.password)
-        person.answers("L'empreinte", "non")
+        person.answers("derniers signes", "non")
         person.sees_it_end(8)
     assert ssh_server.authentication_requests() == []
 
@@ -296,6 +297,8 @@ def test_the_demonstration_in_plain_lines(tmp_path: Path) -> None:
     with at_terminal(place_for(tmp_path, ""), "demo", "--plain", "--behind-proxy") as person:
         person.waits_for(r"Mot de passe Sharebox : (\S+)\r")
         password = person.program.match[1]
+        person.waits_for(r"Empreinte attendue : (\S+)\r")
+        fingerprint = person.program.match[1]
         person.waits_for(r"Proxy : (\S+), mot de passe (\S+)\r")
         address, proxy_password = person.program.match[1], person.program.match[2]
         person.answers(REVIEW, "non")
@@ -304,7 +307,7 @@ def test_the_demonstration_in_plain_lines(tmp_path: Path) -> None:
         person.answers("Passer par un proxy", "oui")
         person.answers("PORT", address)
         person.answers("Mot de passe du proxy", proxy_password)
-        person.answers("L'empreinte", "oui")
+        person.answers("derniers signes", fingerprint)
         person.answers(MESSAGE, "non")
         person.sees_it_end(0)
 

@@ -364,7 +364,7 @@ def test_an_unreadable_file_is_refused_by_name(
 def test_before_the_go_nothing_is_sent(place: Place) -> None:
     place.change(transfer=TransferSettings(opens_on=date.today() + timedelta(days=2)))
     result = place.run("run", "--yes")
-    assert result.code == 3
+    assert result.code == 17
     assert "GO" in result.err
 
 
@@ -515,7 +515,7 @@ def test_the_worker_outlives_a_killed_command_and_is_joined_again(
         command.communicate(timeout=LIMIT)
         assert "en cours" in place.run("jobs").out
         second = place.run("run", "--yes")
-        assert second.code == 3
+        assert second.code == 16
         assert "déjà en cours" in second.err
         with place.started("resume", "--json") as joined:
             assert joined.stdout is not None
@@ -605,7 +605,7 @@ def test_of_transfers_that_begin_at_the_same_moment_one_does(
             what="two of them to give up",
         )
         slow_line.rate = None
-    assert _codes(commands) == [0, 3, 3]
+    assert _codes(commands) == [0, 16, 16]
     assert len(control.list_jobs(place.home)) == 1
     assert len(archives(ssh_server.root)) == 1
 
@@ -642,7 +642,7 @@ def test_of_workers_with_a_wrong_password_one_alone_tries_it(
 def test_a_resumed_success_stays_a_success(place: Place, ssh_server: SshServer) -> None:
     assert place.run("run", "--yes", "Zéro octet").code == 0
     before = [path.stat().st_mtime_ns for path in sorted(ssh_server.root.iterdir())]
-    assert place.run("resume").code == 0
+    assert place.run("resume", place.job().id).code == 0
     assert [path.stat().st_mtime_ns for path in sorted(ssh_server.root.iterdir())] == before
 
 

@@ -179,7 +179,7 @@ def test_canaries_are_nowhere_and_all_is_private(place: Place, ssh_server: SshSe
     )
     assert saved.returncode == 0
 
-    assert {"journal.jsonl", "worker.log", "worker.lock", "archive.part", "blocks.index"} <= watch.seen
+    assert {"journal.jsonl", "worker.log", "start.lock", "archive.part", "blocks.index"} <= watch.seen
     assert {"snapshot.sqlite", "snapshot.json", "manifest.json"} <= watch.seen
     assert watch.open_to_strangers == {}
     assert draft.stat().st_mode & _STRANGERS == 0

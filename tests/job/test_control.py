@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
@@ -41,14 +42,14 @@ def _create(home: Home, minutes: int = 0) -> Job:
 
 
 @contextmanager
-def _locked(lock: str, job: Job) -> Iterator[None]:
-    """Another process holds one of the locks of `job`."""
+def _locked(file: Path) -> Iterator[None]:
+    """Another process holds the lock on `file`."""
     script = (
-        "import sys; from pathlib import Path; from tui_transfer.job import control\n"
-        f"held = control.load(Path(sys.argv[1])).{lock}(0)\n"
+        "import sys; from pathlib import Path; from tui_transfer.system.locks import Lock\n"
+        "held = Lock(Path(sys.argv[1]), create=True)\n"
         "held.acquire(); print(flush=True); sys.stdin.read()"
     )
-    command = [sys.executable, "-c", script, str(job.folder)]
+    command = [sys.executable, "-c", script, str(file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -57,15 +58,13 @@ def _locked(lock: str, job: Job) -> Iterator[None]:
 
 def test_a_job_runs_while_its_lock_is_held(home: Home) -> None:
     job = _create(home)
-    with _locked("lock", job):
+    with _locked(job.spec_file):
         assert control.running_job(home) == job
     assert control.running_job(home) is None
 
 
 def test_those_who_look_whether_a_job_runs_do_not_take_each_other_for_a_worker(home: Home) -> None:
     job = _create(home)
-    with job.lock(timeout=0):
-        pass
     look = "import sys; from pathlib import Path; from tui_transfer.job import control\n"
     look += "job = control.load(Path(sys.argv[1]))\nwhile True: print(job.running, flush=True)"
     with subprocess.Popen([sys.executable, "-c", look, str(job.folder)], stdout=subprocess.PIPE) as other:
@@ -88,11 +87,7 @@ def test_looking_whether_a_job_runs_writes_nothing(home: Home) -> None:
 
 def test_a_second_worker_is_refused_whatever_its_job(home: Home) -> None:
     busy, other = _create(home), _create(home, minutes=1)
-    with (
-        _locked("common_lock", busy),
-        _locked("lock", busy),
-        pytest.raises(TransferError) as caught,
-    ):
+    with _locked(busy.spec_file), pytest.raises(TransferError) as caught:
         control.start(other, Orders())
     assert caught.value.problem is Problem.JOB_RUNNING
     assert caught.value.details == {"job": busy.id}
@@ -117,18 +112,17 @@ def test_a_worker_that_was_given_nothing_does_not_begin(home: Home) -> None:
 
 def test_giving_up_a_start_leaves_no_worker(home: Home) -> None:
     """Ctrl+C while the worker starts: nobody would know of it."""
-    busy, job = _create(home), _create(home, minutes=1)
+    job = _create(home)
     script = (
         "import sys; from pathlib import Path; from tui_transfer.job import control\n"
         "from tui_transfer.job.orders import Orders\n"
         "control.start(control.load(Path(sys.argv[1])), Orders())"
     )
     command = [sys.executable, "-c", script, str(job.folder)]
-    # The worker waits for the lock, so that it is still starting when it is given up.
-    with (
-        _locked("common_lock", busy),
-        subprocess.Popen(command, stderr=subprocess.PIPE) as starting,
-    ):
+    # The worker waits for its lock as long as somebody looks at it: it is given up while it is starting.
+    with job.spec_file.open() as looked_at, contextlib.ExitStack() as stack:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+        starting = stack.enter_context(subprocess.Popen(command, stderr=subprocess.PIPE))
         watched = psutil.Process(starting.pid)
         while not (workers := [child for child in watched.children() if _is_worker(child)]):
             assert starting.poll() is None
@@ -166,9 +160,7 @@ def test_a_job_is_found_by_the_beginning_of_its_name_if_it_is_the_only_one(home:
 def test_a_lock_that_may_not_be_looked_at_is_a_failure_with_words(home: Home) -> None:
     require_root()  # whose power over files is taken away below
     job = _create(home)
-    with job.lock(timeout=0):
-        pass
-    (job.folder / "worker.lock").chmod(0)
+    job.spec_file.chmod(0)
     powerless = [require("setpriv"), "--bounding-set", "-dac_override,-dac_read_search"]
     done = subprocess.run(
         [*powerless, sys.executable, "-m", "tui_transfer", "resume"],
@@ -177,7 +169,7 @@ def test_a_lock_that_may_not_be_looked_at_is_a_failure_with_words(home: Home) ->
         env={config.HOME_VARIABLE: str(home.data)},
     )
     assert done.returncode == 10
-    assert "worker.lock : accès refusé" in done.stderr
+    assert "job.json : accès refusé" in done.stderr
 
 
 @pytest.mark.parametrize("deed", range(8))

@@ -2,7 +2,7 @@
 
 Replaced, in simulated processes: the connection to a Sharebox (`connector.Sharebox`), `datetime.now`, block
 sizes (so that small databases have several blocks), the journal's `append` (which becomes a step). In the
-driver, where the commands run: the start of a worker (`control.start`), `datetime.now`, chance.
+driver, where the commands run: the start of a worker (`control.launch`), `datetime.now`, chance.
 """
 
 from __future__ import annotations
@@ -279,40 +279,32 @@ def change_sharebox(folder: Path, host: str, directory: str) -> None:
 def person(folder: Path, start: Callable[[Job, Orders], None]) -> Iterator[None]:
     """What commands do in the block, they do in the home at `folder`; `start` carries a worker out."""
 
-    def started(job: Job, orders: Orders) -> int:
-        if job.running:
-            raise TransferError(Problem.JOB_RUNNING, job=job.id)
+    def launched(job: Job, orders: Orders) -> int:
         lines = control.Follower(job).lines
         start(job, msgspec.structs.replace(orders, journal_lines=lines))
         return 0
 
     before = os.environ.get(HOME_VARIABLE, "")
     os.environ |= {HOME_VARIABLE: str(folder), SFTP_PASSWORD_VARIABLE: PASSWORD}
-    original = control.start
-    replace(control, start=started)
+    original = control.launch
+    replace(control, launch=launched)
     try:
         yield
     finally:
-        replace(control, start=original)
+        replace(control, launch=original)
         os.environ[HOME_VARIABLE] = before
 
 
 def run() -> Told:
     """`tui-transfer run --yes --json`."""
     return _command(
-        lambda: headless.transfer(
-            lambda home: headless.new_job(home, yes=True), new=True, proxy=None, host_key=None, as_json=True
-        )
+        lambda: headless.run((), everything=False, yes=True, as_json=True, proxy=None, host_key=None)
     )
 
 
 def resume(name: str | None) -> Told:
     """`tui-transfer resume [JOB] --json`."""
-    return _command(
-        lambda: headless.transfer(
-            lambda home: control.find(home, name), new=False, proxy=None, host_key=None, as_json=True
-        )
-    )
+    return _command(lambda: headless.resume(name, stop=False, as_json=True, proxy=None, host_key=None))
 
 
 def purge(folder: Path) -> Told:

@@ -26,8 +26,8 @@ def check(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitC
     """Checks everything, each line said as soon as it is known.
 
     Returns:
-        PREREQUISITE where a prerequisite is not met; otherwise that of the first stage of the connection that
-        would end a transfer.
+        That of what keeps any transfer from beginning now; PREREQUISITE where a prerequisite is not met;
+        otherwise that of the first stage of the connection that would end a transfer.
     """
     local = check_here(settings, home, say)
     connection = check_connection(settings, home, say)
@@ -44,7 +44,9 @@ def check_here(settings: Settings, home: Home, say: Callable[[str], object]) -> 
     ticked = Ticks(home).keys
     for statement in STATEMENTS:
         say(f"[{'coché' if statement.key in ticked else 'à cocher'}] {statement.text}")
-    failed = closed is not None or any(result.verdict is Verdict.FAILED for result in results)
+    if closed is not None:
+        return closed.exit_code
+    failed = any(result.verdict is Verdict.FAILED for result in results)
     return ExitCode.PREREQUISITE if failed else ExitCode.SUCCESS
 
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TextIO, TypeVar
 
-    from tui_transfer.job.control import Job
-
     Command = TypeVar("Command", bound=Callable[..., object])
 
 _EPILOG: Final = "\b\nCodes de retour :\n" + "\n".join(
@@ -149,27 +147,23 @@ def run(
     """
     from tui_transfer.cli import headless
 
-    def begin(home: Home) -> Job:
-        return headless.new_job(home, databases, everything=everything, yes=yes)
-
-    return headless.transfer(begin, new=True, as_json=as_json, **connection)
+    return headless.run(databases, everything=everything, yes=yes, as_json=as_json, **connection)
 
 
 @cli.command(context_settings=_HELP)
 @click.argument("job", required=False, metavar="[TRANSFERT]")
+@click.option("--stop", is_flag=True, help="Interrompt le transfert en cours, au lieu de le suivre.")
 @_with_options(_connection_options)
-def resume(job: str | None, as_json: bool, **connection: str | None) -> int:
+def resume(job: str | None, stop: bool, as_json: bool, **connection: str | None) -> int:
     """Reprend un transfert interrompu, ou suit celui en cours.
 
-    Sans TRANSFERT : le dernier. Le début de son nom, tel que « jobs » le donne, suffit.
+    Sans TRANSFERT : celui qui est en cours, sinon le dernier qui n'est pas terminé. Le début de son nom, tel
+    que « jobs » le donne, suffit. Ctrl+C n'interrompt que le transfert que cette commande a repris ; celui
+    qu'elle ne fait que suivre continue.
     """
     from tui_transfer.cli import headless
-    from tui_transfer.job import control
 
-    def begin(home: Home) -> Job:
-        return control.find(home, job)
-
-    return headless.transfer(begin, new=False, as_json=as_json, **connection)
+    return headless.resume(job, stop=stop, as_json=as_json, **connection)
 
 
 @cli.command(context_settings=_HELP)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 from datetime import datetime
 from pathlib import Path
@@ -15,25 +14,26 @@ import msgspec
 
 from tui_transfer import french
 from tui_transfer.archive.source import summarize
+from tui_transfer.cli import questions
 from tui_transfer.cli.lines import JsonOutput, Output, PlainOutput, follow
 from tui_transfer.errors import ExitCode, Need, Problem, TransferError, unexpected
-from tui_transfer.job import control
+from tui_transfer.job import attempts, control, history
 from tui_transfer.job.orders import PROXY_PASSWORD_VARIABLE, Orders
 from tui_transfer.job.spec import make_spec
+from tui_transfer.job.state import JobState
 from tui_transfer.preflight import checks, gate
-from tui_transfer.preflight.statements import Ticks
+from tui_transfer.preflight.statements import Ticks, user_name
 from tui_transfer.preflight.unmet import find_unmet, unmet_by
-from tui_transfer.report.message import make_message
+from tui_transfer.report.message import describe_destination, make_message
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, ProxySettings
 from tui_transfer.system.files import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tui_transfer.job.control import Job
-    from tui_transfer.job.spec import Waiver
-    from tui_transfer.job.state import JobState
+    from tui_transfer.job.spec import JobSpec, Waiver
     from tui_transfer.preflight.unmet import Unmet
     from tui_transfer.settings.config import Settings, ShareboxSettings
 
@@ -41,66 +41,156 @@ Database = tuple[str, Path]
 """A name and an absolute path."""
 
 _DEFAULT_PORTS: Final = {"http": 3128, "https": 443, "socks5": 1080}
-_YES: Final = frozenset({"o", "oui"})
 
 
-def transfer(
-    begin: Callable[[Home], Job], *, new: bool, proxy: str | None, host_key: str | None, as_json: bool
+def run(
+    wanted: Sequence[str], *, everything: bool, yes: bool, as_json: bool, **connection: str | None
 ) -> ExitCode:
-    """Takes the job that `begin` gives to its end, and tells it; failures included.
+    """Transfers databases, as `choose_databases` finds them, and tells it; failures included.
 
     Args:
-        begin: finds or creates the job.
-        new: which of both.
-        proxy: a proxy URL from the command line.
-        host_key: a fingerprint accepted on the command line.
+        wanted: names and paths.
+        everything: all databases of the settings, instead.
+        yes: confirmed beforehand.
         as_json: one JSON event a line instead of plain lines.
+        connection: as for `read_decisions`.
     """
-    output: Output = JsonOutput() if as_json else PlainOutput()
+    output = _output(as_json)
     home = Home.find()
     try:
-        decisions = Orders(
-            proxy=None if proxy is None else parse_proxy(proxy),
-            host_key=None if host_key is None else config.checked_fingerprint(host_key),
-        )
-        job = begin(home)
+        known = control.newest_number(home)
+        decisions = read_decisions(**connection)
+        spec = new_spec(home, wanted, everything=everything, yes=yes)
+        return begin(home, spec, with_secrets(decisions, home, JobState.initial(spec)), output, known)
+    except TransferError as error:
+        return refuse(home, error, output, "run")
+    except Exception as error:  # told in French and, with --json, in the shape that was asked for
+        traceback.print_exc()
+        return refuse(home, unexpected(error), output, "run")
+
+
+def resume(wanted: str | None, *, stop: bool, as_json: bool, **connection: str | None) -> ExitCode:
+    """Goes on with a job, or joins it, and tells it; failures included.
+
+    Args:
+        wanted: the beginning of its name; None: the one that is running, or else the last unfinished one.
+        stop: end its worker instead.
+        as_json: one JSON event a line instead of plain lines.
+        connection: as for `read_decisions`.
+    """
+    output = _output(as_json)
+    home = Home.find()
+    try:
+        decisions = read_decisions(**connection)
+        job = control.find(home, wanted) if wanted else history.last_unfinished(home)
+        return end_worker(control.Follower(job), output) if stop else carry_out(home, job, decisions, output)
     except TransferError as error:
         output.end(None, error, None)
         return error.exit_code
-    except Exception as error:  # told in French and, with --json, in the shape that was asked for
+    except Exception as error:
         traceback.print_exc()
         failure = unexpected(error)
         output.end(None, failure, None)
         return failure.exit_code
-    return carry_out(home, job, decisions, output, new=new)
 
 
-def carry_out(home: Home, job: Job, decisions: Orders, output: Output, *, new: bool) -> ExitCode:
-    """Starts a worker on `job`, or joins the one that is at it, and follows it to its end.
+def _output(as_json: bool) -> Output:
+    return JsonOutput() if as_json else PlainOutput()
 
-    Ctrl+C stops the worker, which is followed to its end then.
+
+def read_decisions(*, proxy: str | None, host_key: str | None) -> Orders:
+    """What the command line decides: a proxy's URL, and a fingerprint that is accepted.
+
+    Raises:
+        TransferError: USAGE or SECRET_ON_COMMAND_LINE.
     """
+    return Orders(
+        proxy=None if proxy is None else parse_proxy(proxy),
+        host_key=None if host_key is None else config.checked_fingerprint(host_key),
+    )
+
+
+def refuse(home: Home, error: TransferError, output: Output, command: str) -> ExitCode:
+    """Tells that a transfer was refused before there was a job, and keeps that for « jobs »."""
+    try:
+        attempts.record(home, error, command=command, by=user_name())
+    except TransferError as disk:  # the reason for the refusal matters more
+        click.echo(disk.as_text(), err=True)
+    output.end(None, error, None)
+    return error.exit_code
+
+
+def begin(home: Home, spec: JobSpec, orders: Orders, output: Output, known: int) -> ExitCode:
+    """Starts a new job and follows it to its end.
+
+    Raises:
+        TransferError: as `control.begin`.
+    """
+    job = control.begin(home, spec, orders, known)
+    # Not before: a terminal that takes nothing must not hold up the transfer.
+    if spec.waiver and not spec.waiver.asked:
+        _warn(unmet_by(spec))
+    return _follow(home, control.Follower(job, unread=True), output, ours=True)
+
+
+def carry_out(home: Home, job: Job, decisions: Orders, output: Output) -> ExitCode:
+    """Starts a worker on a job, or joins the one that is at it, and follows it to its end."""
     try:
         follower = control.Follower(job)
     except TransferError as error:
         output.end(None, error, job.id)
         return error.exit_code
+    ours = False
     try:
         if not follower.running and not follower.succeeded:
-            _start(job, with_secrets(decisions, home, follower), new=new)
-            # Not before: a terminal that takes nothing must not hold up the transfer.
-            waiver = follower.state.spec.waiver
-            if new and waiver and not waiver.asked:
-                _warn(unmet_by(follower.state.spec))
+            ours = _start(job, with_secrets(decisions, home, follower.state))
+    except TransferError as error:
+        output.end(follower.state, error, job.id)
+        return error.exit_code
+    return _follow(home, follower, output, ours=ours)
+
+
+def _start(job: Job, orders: Orders) -> bool:
+    """Starts a worker; False where somebody else just did so for the same job, and that one is followed."""
+    try:
+        control.start(job, orders)
+    except TransferError as error:
+        if error.problem is Problem.JOB_RUNNING and error.details["job"] == job.id:
+            return False
+        raise
+    return True
+
+
+def _follow(home: Home, follower: control.Follower, output: Output, *, ours: bool) -> ExitCode:
+    """Follows a job to its end.
+
+    Ctrl+C ends the worker that this command started, which is followed to its end then; where it merely looks
+    on it leaves.
+    """
+    job = follower.job
+    try:
         code = follow(follower, output)
     except TransferError as error:
         output.end(follower.state, error, job.id)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        control.stop(job)
-        code = follow(follower, output)
+        if not ours:
+            left = TransferError(Problem.VIEW_LEFT, job=job.id)
+            output.end(follower.state, left, job.id)
+            return left.exit_code
+        code = end_worker(follower, output)
     _keep_host_key(home, follower)
     return code
+
+
+def end_worker(follower: control.Follower, output: Output) -> ExitCode:
+    """Has the job's worker end, and follows it until it has."""
+    try:
+        control.stop(follower.job)
+    except TransferError as error:
+        output.end(follower.state, error, follower.job.id)
+        return error.exit_code
+    return follow(follower, output)
 
 
 def _keep_host_key(home: Home, follower: control.Follower) -> None:
@@ -114,24 +204,10 @@ def _keep_host_key(home: Home, follower: control.Follower) -> None:
         click.echo(error.as_text(), err=True)
 
 
-def _start(job: Job, orders: Orders, *, new: bool) -> None:
-    """Starts a worker; where somebody else just did so for the same job, that one is followed.
-
-    A new job that another one keeps from beginning is given up: it would be taken for the last transfer.
-    """
-    try:
-        control.start(job, orders)
-    except TransferError as error:
-        if error.problem is Problem.JOB_RUNNING:
-            if error.details["job"] == job.id:
-                return
-            if new:
-                control.remove(job)
-        raise
-
-
-def new_job(home: Home, wanted: Sequence[str] = (), *, everything: bool = False, yes: bool = False) -> Job:
-    """Creates a job for databases as `choose_databases` finds them, after asking.
+def new_spec(
+    home: Home, wanted: Sequence[str] = (), *, everything: bool = False, yes: bool = False
+) -> JobSpec:
+    """What a job for databases is to do, as `choose_databases` finds them, after asking.
 
     Raises:
         TransferError: what the settings, the calendar, the databases or the person have against it.
@@ -142,7 +218,18 @@ def new_job(home: Home, wanted: Sequence[str] = (), *, everything: bool = False,
     unmet = find_unmet(home, chosen)
     if not yes:
         confirm(settings, chosen, unmet, unfit)
-    return create_job(settings, home, chosen, unmet.waive(asked=not yes))
+    return make_spec_now(settings, home, chosen, unmet.waive(asked=not yes))
+
+
+def make_spec_now(
+    settings: Settings, home: Home, databases: Sequence[Database], waiver: Waiver | None = None
+) -> JobSpec:
+    """What a job for `databases` is to do, with the ticks of now, and what it goes without."""
+    return make_spec(settings, databases, _now(), Ticks(home).all, waiver)
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
 
 
 def choose_databases(
@@ -183,8 +270,7 @@ def require_ready(
     Raises:
         TransferError: as `gate.closed` and `checks.require`.
     """
-    today = datetime.now().astimezone().date()
-    if (closed := gate.closed(home, settings.transfer, today)) is not None:
+    if (closed := gate.closed(home, settings.transfer, _now().date())) is not None:
         raise closed
     return checks.require(databases, home)
 
@@ -206,48 +292,14 @@ def confirm(
         click.echo(f"Attention : {name} ne pourra pas partir. {failure.title}. {failure.why}", err=True)
     _warn(unmet)
     without = " sans ces prérequis" if unmet else ""
-    agree(f"Transférer {french.count(len(fit), 'base')} vers {settings.sharebox.host}{without} ?")
+    bases = french.count(len(fit), "base")
+    questions.agree(f"Transférer {bases} vers {settings.sharebox.host}{without} ?")
 
 
 def _warn(unmet: Unmet) -> None:
     """Names on standard error what the transfer goes without."""
     for line in unmet.lines:
         click.echo(f"Attention : {line}", err=True)
-
-
-def agree(question: str) -> None:
-    """Asks a person at a terminal for « oui ».
-
-    Raises:
-        TransferError: CONFIRMATION_NEEDED, also where nobody can answer.
-    """
-    if not someone_is_there():
-        reason = "Personne n'est là pour répondre : l'entrée n'est pas un terminal."
-        raise TransferError(Problem.CONFIRMATION_NEEDED, reason=reason)
-    try:
-        answer = _ask(question)
-    except click.Abort as error:
-        raise TransferError(Problem.CONFIRMATION_NEEDED, reason="Aucune réponse.") from error
-    if answer not in _YES:
-        raise TransferError(Problem.CONFIRMATION_NEEDED, reason=f"Réponse : « {answer} ».")
-
-
-def wants(question: str) -> bool:
-    """Asks a person at a terminal for « oui » or « non »; Ctrl+C is neither, and leaves."""
-    return _ask(question) in _YES
-
-
-def _ask(question: str) -> str:
-    answer: str = click.prompt(f"{question} [oui/non]", default="non", show_default=False, err=True)
-    return answer.strip().casefold()
-
-
-def create_job(
-    settings: Settings, home: Home, databases: Sequence[Database], waiver: Waiver | None = None
-) -> Job:
-    """Writes a new job for `databases`, with the prerequisites that are ticked, and what it goes without."""
-    now = datetime.now().astimezone()
-    return control.create(home, make_spec(settings, databases, now, Ticks(home).all, waiver))
 
 
 def print_message(state: JobState) -> None:
@@ -301,11 +353,6 @@ def _one_line(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split()) or "sans nom"
 
 
-def someone_is_there() -> bool:
-    """Whether a person can be asked."""
-    return sys.stdin is not None and sys.stdin.isatty()
-
-
 def _current_sharebox(home: Home) -> ShareboxSettings | None:
     """The Sharebox as the configuration has it now; without one the job goes on with what it knows."""
     try:
@@ -314,30 +361,51 @@ def _current_sharebox(home: Home) -> ShareboxSettings | None:
         return None
 
 
-def with_secrets(decisions: Orders, home: Home, follower: control.Follower) -> Orders:
-    """Adds the settings of now and the secrets of the environment, and asks a person for missing ones."""
+def with_secrets(
+    decisions: Orders, home: Home, state: JobState, place: ShareboxSettings | None = None
+) -> Orders:
+    """Adds the settings of now and the secrets of the environment, and asks a person for missing ones.
+
+    Args:
+        decisions: what is decided and known already.
+        home: where the settings are.
+        state: of the job.
+        place: a destination of the job, where it is not that of now. The password of the environment belongs
+            to the account that the settings name, and is shown to no other.
+
+    Raises:
+        NoAnswerError: none was given.
+    """
+    current = _current_sharebox(home)
     environment = Orders.from_environment()
+    if place is not None and place.account != (current or state.sharebox).account:
+        environment = msgspec.structs.replace(environment, sftp_password=None)
     orders = msgspec.structs.replace(
         decisions,
         sftp_password=decisions.sftp_password or environment.sftp_password,
         key_passphrase=decisions.key_passphrase or environment.key_passphrase,
         proxy_password=decisions.proxy_password or environment.proxy_password,
-        sharebox=_current_sharebox(home),
+        sharebox=current,
     )
-    if not someone_is_there():
+    if not questions.someone_is_there():
         return orders
-    state = follower.state
+    missing = _missing_secrets(orders, state, place)
+    return msgspec.structs.replace(orders, **{name: questions.secret(text) for name, text in missing.items()})
+
+
+def _missing_secrets(orders: Orders, state: JobState, place: ShareboxSettings | None) -> dict[str, str]:
+    """The fields of `orders` that a person is asked for, and how."""
     need = state.failure.need if state.failure else None
-    sharebox = orders.sharebox or state.sharebox
+    sharebox = place or orders.sharebox or state.sharebox
     proxy = orders.proxy or state.proxy
     if need is Need.PROXY_PASSWORD:
         proxy = proxy or state.spec.proxy
     asked = {}
     if sharebox.key_file is None and orders.sftp_password is None:
-        asked["sftp_password"] = f"Mot de passe Sharebox de {sharebox.username}"
+        where = f" sur {describe_destination(place)}" if place else ""
+        asked["sftp_password"] = f"Mot de passe Sharebox de {sharebox.username}{where}"
     if need is Need.PASSPHRASE and orders.key_passphrase is None:
         asked["key_passphrase"] = f"Phrase secrète de la clé {sharebox.key_file}"
     if proxy is not None and proxy.username and orders.proxy_password is None:
         asked["proxy_password"] = f"Mot de passe du proxy de {proxy.username}"
-    given = {name: click.prompt(text, hide_input=True, err=True) for name, text in asked.items()}
-    return msgspec.structs.replace(orders, **given)
+    return asked

@@ -9,12 +9,13 @@ import click
 import msgspec
 
 from tui_transfer import french
-from tui_transfer.errors import ExitCode, TransferError
+from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.job.progress import Meter
 from tui_transfer.job.state import Step
 from tui_transfer.report.message import (
     conclusion,
+    describe_left_behind,
     describe_other_failures,
     describe_reading,
     describe_route,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from tui_transfer.job.state import DatabaseState, JobState
 
 _POLL: Final = 0.05
+_GOES_ON: Final = frozenset({Problem.VIEW_LEFT, Problem.JOB_ELSEWHERE, Problem.JOB_BEING_REMOVED})
+"""After these there is nothing to resume, or not now."""
 _LINE_INTERVAL: Final = 5.0
 """Seconds between two lines of progress: readable in a log file and by a screen reader."""
 
@@ -116,17 +119,21 @@ class PlainOutput:
         """Prints what became of the job; a failure goes to standard error."""
         if failure is None and state is not None:
             click.echo(conclusion(state))
+            if left := _left_behind(state):
+                click.echo(left)
         elif failure is not None:
             click.echo(failure.as_text(), err=True)
             if state is not None and (others := describe_other_failures(state)):
                 click.echo(others, err=True)
-            if job and not failure.meaning.needs_new_job:
+            if job and not failure.meaning.needs_new_job and failure.problem not in _GOES_ON:
                 click.echo(f"Pour reprendre : tui-transfer resume {job}", err=True)
 
 
 def _describe(event: ev.Event, state: JobState) -> str | None:
     """The line for a fact; None for what is not worth one."""
     match event:
+        case ev.WorkerStarted():
+            return _left_behind(state) or None
         case ev.Connected():
             return f"Connecté à Sharebox {describe_route(event.route)} ; clé du serveur {event.host_key}."
         case ev.RouteFailed():
@@ -168,6 +175,15 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
             return None
 
 
+def _left_behind(state: JobState) -> str:
+    told = describe_left_behind(state)
+    return (
+        f"{told}\nUne fois ce transfert terminé, « tui-transfer purge {state.spec.id} » le supprime."
+        if told
+        else ""
+    )
+
+
 def _progress(item: DatabaseState, state: JobState, rate: float | None, left: float | None) -> str:
     verifying = item.transfer is Step.VERIFYING
     done = f"vérifié {french.size(item.checked)}" if verifying else f"envoyé {french.size(item.acknowledged)}"
@@ -190,6 +206,8 @@ def _database_json(item: DatabaseState) -> dict[str, Any]:
         "changed_since": item.changed_since,
         "verified": item.verified or "none",
         "delivered": item.delivered,
+        "sharebox": item.destination.host if item.destination else None,
+        "directory": item.destination.directory if item.destination else None,
         "problem": item.problem,
     }
 

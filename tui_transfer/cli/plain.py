@@ -9,11 +9,12 @@ import click
 import msgspec
 
 from tui_transfer import french
-from tui_transfer.cli import headless
+from tui_transfer.cli import headless, questions
 from tui_transfer.cli.lines import PlainOutput
 from tui_transfer.errors import ExitCode, Need, Problem, TransferError
 from tui_transfer.job import control, history
 from tui_transfer.job.orders import Orders
+from tui_transfer.job.state import JobState
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 
 if TYPE_CHECKING:
@@ -22,32 +23,80 @@ if TYPE_CHECKING:
 
 
 def run(home: Home) -> ExitCode:
-    """Joins the transfer that is running; else offers to go on with the last one; else begins one.
+    """Joins the transfer that is running; else offers to go on with the last unfinished one; else begins one.
 
     Raises:
-        TransferError: USAGE where nobody can answer; what keeps a transfer from beginning.
+        TransferError: USAGE where nobody can answer.
     """
     running = control.running_job(home)
     if running is not None:
-        click.echo(f"Le transfert {running.id} est en cours ; Ctrl+C l'interrompt.")
-        return _carry_out(home, running, new=False)
-    if not headless.someone_is_there():
+        return _join(home, running)
+    if not questions.someone_is_there():
         reason = "Personne ne peut répondre aux questions : l'entrée n'est pas un terminal."
         raise TransferError(Problem.USAGE, reason=reason, advice="Sans questions : tui-transfer run --yes.")
     interrupted = _interrupted(home)
-    if interrupted is not None and headless.wants(_describe(interrupted)):
-        return _carry_out(home, interrupted.job, new=False)
-    _review_prerequisites(home)
-    return _carry_out(home, headless.new_job(home), new=True)
+    if interrupted is not None and questions.wants(_describe(interrupted)):
+        return _go_on(home, interrupted.job, Orders())
+    return _begin(home)
+
+
+def _join(home: Home, job: Job) -> ExitCode:
+    """Follows a transfer that goes on anyway; interrupting it, which concerns all, is asked for by itself."""
+    click.echo(f"Le transfert {job.id} est en cours.")
+    if questions.someone_is_there() and not questions.wants("Le suivre ?"):
+        if not questions.wants("L'interrompre ? Il pourra être repris."):
+            return ExitCode.SUCCESS
+        return headless.end_worker(control.Follower(job), PlainOutput())
+    click.echo("Ctrl+C cesse de le suivre, sans l'interrompre.")
+    return _attend(home, job, Orders(), headless.carry_out(home, job, Orders(), PlainOutput()))
+
+
+def _begin(home: Home) -> ExitCode:
+    """A new transfer, once a person has agreed to it."""
+    known = control.newest_number(home)
+    output = PlainOutput()
+    try:
+        _review_prerequisites(home)
+        spec = headless.new_spec(home)
+        orders = headless.with_secrets(Orders(), home, JobState.initial(spec))
+        code = headless.begin(home, spec, orders, output, known)
+    except TransferError as error:
+        return headless.refuse(home, error, output, "--plain")
+    return _attend(home, control.load(home.jobs / spec.id), orders, code)
+
+
+def _go_on(home: Home, job: Job, orders: Orders) -> ExitCode:
+    orders = headless.with_secrets(orders, home, control.Follower(job).state)
+    return _attend(home, job, orders, headless.carry_out(home, job, orders, PlainOutput()))
+
+
+def _attend(home: Home, job: Job, orders: Orders, code: ExitCode) -> ExitCode:
+    """Asks a person whatever a job is blocked by that was taken to its end, and goes on with the answer.
+
+    Args:
+        home: where the job is.
+        job: the job.
+        orders: what its worker was given.
+        code: how that ended.
+    """
+    follower = control.Follower(job)
+    if follower.running:  # it was only looked at
+        return code
+    if follower.failure is None:
+        _offer_message(follower)
+        return code
+    answer = _answer(follower, follower.failure, orders) if questions.someone_is_there() else None
+    return code if answer is None else _go_on(home, job, answer)
 
 
 def _interrupted(home: Home) -> Follower | None:
-    """The last transfer, if it can be gone on with."""
-    _, last = next(history.read_all(home), ("", None))
-    if isinstance(last, TransferError):
-        click.echo(last.as_text(), err=True)
+    """The last transfer that can be gone on with."""
+    try:
+        return control.Follower(history.last_unfinished(home))
+    except TransferError as error:
+        if error.problem is not Problem.NOTHING_TO_RESUME:
+            click.echo(error.as_text(), err=True)
         return None
-    return None if last is None or last.succeeded else last
 
 
 def _describe(follower: Follower) -> str:
@@ -63,32 +112,12 @@ def _review_prerequisites(home: Home) -> None:
     ticks = Ticks(home)
     missing = [item for item in STATEMENTS if item.key not in ticks.keys]
     count = french.count(len(missing), "prérequis n'est pas coché", "prérequis ne sont pas cochés")
-    if not missing or not headless.wants(f"{count}. Les passer en revue ?"):
+    if not missing or not questions.wants(f"{count}. Les passer en revue ?"):
         return
     for statement in missing:
         click.echo(f"{statement.text}.\n{statement.help}")
-        if headless.wants("Est-ce fait ?"):
+        if questions.wants("Est-ce fait ?"):
             ticks.set_ticked(statement.key, True)
-
-
-def _carry_out(home: Home, job: Job, *, new: bool) -> ExitCode:
-    """Takes the job to its end, and asks a person whatever it is blocked by."""
-    orders = Orders()
-    while True:
-        follower = control.Follower(job)
-        if not follower.running:
-            orders = headless.with_secrets(orders, home, follower)
-        code = headless.carry_out(home, job, orders, PlainOutput(), new=new)
-        if new and not job.spec_file.exists():  # another transfer was faster
-            return code
-        new, follower = False, control.Follower(job)
-        if follower.failure is None:
-            _offer_message(follower)
-            return code
-        answer = _answer(follower, follower.failure, orders) if headless.someone_is_there() else None
-        if answer is None:
-            return code
-        orders = answer
 
 
 def _answer(follower: Follower, failure: TransferError, orders: Orders) -> Orders | None:
@@ -96,29 +125,27 @@ def _answer(follower: Follower, failure: TransferError, orders: Orders) -> Order
     need = failure.need
     if need is Need.HOST_KEY:
         fingerprint = failure.details["fingerprint"]
-        if headless.wants(f"L'empreinte {fingerprint} est-elle celle que l'Urssaf a donnée ?"):
+        if questions.compares(fingerprint):
             return msgspec.structs.replace(orders, host_key=fingerprint)
     elif need in (Need.PROXY, Need.PROXY_PASSWORD):
         proxy = _ask_proxy(orders.proxy or follower.state.proxy or follower.job.spec.proxy)
         if proxy is not None:
             return msgspec.structs.replace(orders, proxy=proxy, proxy_password=_ask_proxy_password(proxy))
     elif need is Need.PASSWORD and follower.state.sharebox.key_file is None:
-        if headless.wants("Reprendre avec un autre mot de passe ?"):
-            return msgspec.structs.replace(orders, sftp_password=_ask_secret("Mot de passe Sharebox"))
-    elif need is Need.PASSPHRASE and headless.wants("Reprendre avec une autre phrase secrète ?"):
-        return msgspec.structs.replace(orders, key_passphrase=_ask_secret("Phrase secrète de la clé"))
+        if questions.wants("Reprendre avec un autre mot de passe ?"):
+            return msgspec.structs.replace(orders, sftp_password=questions.secret("Mot de passe Sharebox"))
+    elif need is Need.PASSPHRASE and questions.wants("Reprendre avec une autre phrase secrète ?"):
+        return msgspec.structs.replace(orders, key_passphrase=questions.secret("Phrase secrète de la clé"))
     return None
 
 
 def _ask_proxy(known: ProxySettings | None) -> ProxySettings | None:
     """Step 5bis: the proxy that a person gives; None where they give none."""
-    if not headless.wants("Passer par un proxy ?"):
+    if not questions.wants("Passer par un proxy ?"):
         return None
     while True:
-        url = click.prompt(
-            "Adresse du proxy, par exemple http://IDENTIFIANT@HÔTE:PORT",
-            default=proxy_url(known) if known else None,
-            err=True,
+        url = questions.text(
+            "Adresse du proxy, par exemple http://IDENTIFIANT@HÔTE:PORT", proxy_url(known) if known else None
         )
         try:
             return headless.parse_proxy(url if "://" in url else f"http://{url}")
@@ -135,16 +162,18 @@ def proxy_url(proxy: ProxySettings) -> str:
 
 
 def _ask_proxy_password(proxy: ProxySettings) -> str | None:
-    return _ask_secret(f"Mot de passe du proxy de {proxy.username}") if proxy.username else None
-
-
-def _ask_secret(what: str) -> str:
-    secret: str = click.prompt(what, hide_input=True, err=True)
-    return secret
+    return questions.secret(f"Mot de passe du proxy de {proxy.username}") if proxy.username else None
 
 
 def _offer_message(follower: Follower) -> None:
     """Step 6."""
-    if headless.someone_is_there() and headless.wants("Afficher le message à envoyer à l'Urssaf ?"):
+    if not questions.someone_is_there():
+        return
+    try:
+        shown = questions.wants("Afficher le message à envoyer à l'Urssaf ?")
+    except questions.NoAnswerError:  # what was done is done all the same
+        click.echo("Pour l'afficher plus tard : tui-transfer report")
+        return
+    if shown:
         headless.print_message(follower.state)
         click.echo("Pour l'enregistrer comme brouillon : tui-transfer report --eml FICHIER")

@@ -52,7 +52,7 @@ def run_headless(
         settings = config.load(home.config_file)
         databases = headless.choose_databases(settings, home, [], everything=True)
         headless.require_ready(settings, home, databases)
-        job = headless.create_job(settings, home, databases)
+        job = control.create(home, headless.make_spec_now(settings, home, databases))
         say(f"Sharebox d'essai : {demo.host}, port {demo.port} ; bases inventées dans {home.data.parent}.")
         code = _carry_out(job, demo, say)
         if code is not ExitCode.SUCCESS:

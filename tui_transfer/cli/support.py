@@ -20,7 +20,7 @@ import click
 import tomli_w
 
 from tui_transfer import __version__, french
-from tui_transfer.cli import checkup, headless
+from tui_transfer.cli import checkup, questions
 from tui_transfer.cli.redaction import Redactor
 from tui_transfer.errors import ExitCode, TransferError
 from tui_transfer.job import audit, history
@@ -66,7 +66,7 @@ def make_bundle(home: Home, file: Path | None, *, connect: bool, yes: bool) -> E
         click.echo(f"  {name} : {french.size(len(content))}", err=not yes)
     click.echo(f"{_RULE} Aucun mot de passe, aucune base, aucune archive.", err=not yes)
     if not yes:
-        headless.agree("Créer ce fichier ?")
+        questions.agree("Créer ce fichier ?")
     path = (file or _default_file(now)).absolute()
     content = _zip(entries, now)
     write_private(path, content)

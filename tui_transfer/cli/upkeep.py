@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from tui_transfer import french
-from tui_transfer.cli import headless
+from tui_transfer.cli import headless, questions
 from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.job import audit, control, history
+from tui_transfer.job.attempts import Attempt
 from tui_transfer.job.orders import Orders
 from tui_transfer.report.message import DAMAGE, describe_damage, describe_job
 from tui_transfer.system.cancellation import Cancellation
@@ -19,23 +20,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tui_transfer.job.control import Follower
-    from tui_transfer.settings.config import Home
+    from tui_transfer.settings.config import Home, ShareboxSettings
+    from tui_transfer.worker.leftovers import Leftovers
+
+_NO_JOB: Final = "(aucun transfert)"
+"""In place of a job's name, where there is none."""
+_NAME_WIDTH: Final = len("20220302-140500-0123456789abcdef")
 
 
 def list_jobs(home: Home) -> ExitCode:
-    """Prints a line for each job, the newest first; one that cannot be read does not hide the others."""
+    """Prints a line for each job and each refused attempt, the newest first.
+
+    A job that cannot be read does not hide the others.
+    """
     code = ExitCode.SUCCESS
-    empty = True
-    for name, found in history.read_all(home):
-        empty = False
+    entries = history.with_attempts(home)
+    for entry in entries:
+        if isinstance(entry, Attempt):
+            click.echo(_attempt_line(entry))
+            continue
+        found = history.read_entry(entry)
         if isinstance(found, TransferError):
-            click.echo(_line(name, "—", describe_damage(found), found.title))
+            click.echo(_line(entry.name, "—", describe_damage(found), found.title))
             if found.problem not in DAMAGE:
                 click.echo(found.as_text(), err=True)
                 code = found.exit_code
         else:
             click.echo(_job_line(found))
-    if empty:
+    if not entries:
         click.echo("Aucun transfert.")
     return code
 
@@ -85,10 +97,11 @@ def purge(home: Home, wanted: Sequence[str], older_than: int | None, *, yes: boo
         return ExitCode.SUCCESS
     for follower in chosen:
         click.echo(_job_line(follower), err=not yes)
-        for name in [] if local else _leftovers(follower):
-            click.echo(f"    et sur Sharebox, s'il y est : {name}", err=not yes)
+        for left in [] if local else _leftovers(follower):
+            for name in left.names:
+                click.echo(f"    et sur {left.where}, s'il y est : {name}", err=not yes)
     if not yes:
-        headless.agree(f"Supprimer {french.count(len(chosen), 'transfert')} de cette machine ?")
+        questions.agree(f"Supprimer {french.count(len(chosen), 'transfert')} de cette machine ?")
     codes = [_remove(home, follower, local=local) for follower in chosen]
     return next((code for code in codes if code is not ExitCode.SUCCESS), ExitCode.SUCCESS)
 
@@ -119,19 +132,29 @@ def _is_older(follower: Follower, days: int | None) -> bool:
     return datetime.now().astimezone() - last >= timedelta(days=days)
 
 
-def _leftovers(follower: Follower) -> list[str]:
+def _leftovers(follower: Follower) -> list[Leftovers]:
     # Only where it is needed: it brings in the libraries of the connection.
-    from tui_transfer.worker.leftovers import leftovers
+    from tui_transfer.worker.leftovers import leftovers_by_place
 
-    return [] if follower.succeeded else leftovers(follower.state)
+    return leftovers_by_place(follower.state)
 
 
 def _remove(home: Home, follower: Follower, *, local: bool) -> ExitCode:
     """Removes one job, and tells it."""
     job = follower.job
+    known: dict[tuple[object, ...], Orders] = {}
 
     def told(name: str) -> None:
         click.echo(f"{job.id} : {name} supprimé de Sharebox.")
+
+    def make_orders(place: ShareboxSettings) -> Orders:
+        given = known.get(place.account, Orders())
+        known[place.account] = headless.with_secrets(given, home, follower.state, place)
+        return known[place.account]
+
+    def unreached(left: Leftovers, error: TransferError) -> None:
+        click.echo(f"{job.id} : {left.where}, compte {left.sharebox.username} : pas nettoyé.", err=True)
+        click.echo(error.as_text(), err=True)
 
     try:
         if local or not _leftovers(follower):
@@ -139,7 +162,7 @@ def _remove(home: Home, follower: Follower, *, local: bool) -> ExitCode:
         else:
             from tui_transfer.worker.leftovers import discard
 
-            discard(follower, lambda: headless.with_secrets(Orders(), home, follower), told, Cancellation())
+            discard(follower, make_orders, told, Cancellation(), unreached)
     except TransferError as error:
         click.echo(f"{job.id} : conservé. {error.as_text()}", err=True)
         return error.exit_code
@@ -153,5 +176,11 @@ def _job_line(follower: Follower) -> str:
     return _line(follower.job.id, created, describe_job(follower), names)
 
 
+def _attempt_line(attempt: Attempt) -> str:
+    failure = attempt.failure
+    what = f"{failure.title}. {failure.why}"
+    return _line(_NO_JOB, french.short_moment(attempt.at), f"refusé ({attempt.exit_code})", what)
+
+
 def _line(name: str, created: str, state: str, what: str) -> str:
-    return f"{name}  {created:<16}  {state:<12}  {what}"
+    return f"{name:<{_NAME_WIDTH}}  {created:<16}  {state:<12}  {what}"

@@ -7,6 +7,7 @@ is said in French, stands in `meanings`.
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 from tui_transfer.errors.meanings import MEANINGS
 from tui_transfer.errors.problems import (
@@ -19,6 +20,9 @@ from tui_transfer.errors.problems import (
     Recovery,
 )
 from tui_transfer.errors.text import harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "EXIT_CODE_MEANINGS",
@@ -48,6 +52,13 @@ class TransferError(Exception):
         self.problem = problem
         self.details = {name: harmless(str(value)) for name, value in details.items()}
         super().__init__(f"{problem}: {self.details}")
+
+    @classmethod
+    def recalled(cls, problem: str, details: Mapping[str, str]) -> TransferError:
+        """A failure as a file tells it, which another version of the program may have written."""
+        if problem not in Problem.__members__.values():
+            return cls(Problem.UNEXPECTED, **({"reason": problem} | dict(details)))
+        return cls(Problem(problem), **details)
 
     @property
     def meaning(self) -> Meaning:

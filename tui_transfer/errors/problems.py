@@ -24,6 +24,9 @@ class ExitCode(IntEnum):
     MISMATCH = 11
     INTERRUPTED = 12
     UNVERIFIABLE = 13
+    NOTHING_TO_RESUME = 15
+    RUNNING = 16
+    NOT_NOW = 17
     LOST = 19
 
 
@@ -42,6 +45,9 @@ EXIT_CODE_MEANINGS: Final[dict[ExitCode, str]] = {
     ExitCode.MISMATCH: "ce qui est arrivé n'est pas ce qui a été envoyé",
     ExitCode.INTERRUPTED: "interrompu, peut être repris",
     ExitCode.UNVERIFIABLE: "remis, mais non vérifiable sur Sharebox",
+    ExitCode.NOTHING_TO_RESUME: "rien à reprendre",
+    ExitCode.RUNNING: "un autre transfert est en cours",
+    ExitCode.NOT_NOW: "ce n'est pas le moment : pas de GO, ou période terminée",
     ExitCode.LOST: "perdu sur Sharebox : ce qui y était a disparu",
 }
 
@@ -83,7 +89,13 @@ class Problem(StrEnum):
     SECRET_ON_COMMAND_LINE = "secret-on-command-line"
     TERMINAL_UNSUITABLE = "terminal-unsuitable"
     JOB_UNKNOWN = "job-unknown"
+    NOTHING_TO_RESUME = "nothing-to-resume"
     JOB_RUNNING = "job-running"
+    JOB_STARTING = "job-starting"
+    JOB_OVERTAKEN = "job-overtaken"
+    JOB_BEING_REMOVED = "job-being-removed"
+    JOB_ELSEWHERE = "job-elsewhere"
+    VIEW_LEFT = "view-left"
     JOURNAL_INVALID = "journal-invalid"
     JOURNAL_NEWER = "journal-newer"
 

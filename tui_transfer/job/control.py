@@ -1,32 +1,38 @@
 """Jobs on disk and their workers: create, list, start, follow, stop.
 
-A worker holds its job's lock for as long as it lives, and the system frees the lock however it dies. So
-the lock, and not a process number, says whether a job is running. It also holds the lock of the folder of
-all jobs, so that there is one worker at a time.
+A worker holds the lock on its job's `job.json` for as long as it lives, and the system frees the lock
+however it dies. So the lock, and not a process number, says whether a job is running. It is on the order
+itself: no other file can be removed under a worker and free it, and a worker that loses its order ends.
+
+There is one worker at a time. Whoever starts one has the home's turn, in which nobody else starts any; and a
+worker that finds another at work, once it holds its own lock, does not begin: of two neither can overlook the
+other.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
-import signal
 import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import InitVar, dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.job import sequence
 from tui_transfer.job.events import JobBlocked, WorkerStarted
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.orders import SECRET_VARIABLES
-from tui_transfer.job.spec import JobSpec
+from tui_transfer.job.spec import STAMP, JobSpec
 from tui_transfer.job.state import JobState, JobStatus
-from tui_transfer.system import locks
 from tui_transfer.system.files import (
     PRIVATE_FILE,
     UnfitFileError,
@@ -35,12 +41,12 @@ from tui_transfer.system.files import (
     read_file,
     write_private,
 )
+from tui_transfer.system.locks import Lock, LockHeldError, is_held
+from tui_transfer.system.processes import Asked, ask_to_end
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
-
-    import filelock
 
     from tui_transfer.job.events import Event
     from tui_transfer.job.orders import Orders
@@ -48,10 +54,22 @@ if TYPE_CHECKING:
 
 SPEC_NAME: Final = "job.json"
 JOURNAL_NAME: Final = "journal.jsonl"
-LOCK_NAME: Final = "worker.lock"
+WORKER_MODULE: Final = "tui_transfer.worker"
+TURN_NAME: Final = "start.lock"
+_REMOVAL_NAME: Final = "removal.lock"
+_FORMER_LOCK_NAME: Final = "worker.lock"
+"""What workers of earlier versions hold: one may be at work while this version is installed."""
 START_LIMIT: Final = 30.0
 """Seconds a worker may take to begin its journal before something is said to be wrong."""
+_LOCK_LIMIT: Final = 3.0
+"""Seconds for whoever holds a lock for an instant only, or is about to end."""
 _POLL: Final = 0.02
+_STAMP_LENGTH: Final = len("20220302-140500")
+_WHERE: Final = {
+    Asked.ABSENT: "Aucun programme de cette machine ne mène le transfert {job} : une autre, qui partage ce "
+    "dossier, le fait sans doute.",
+    Asked.FORBIDDEN: "Le transfert {job} est mené sur cette machine par un autre compte.",
+}
 if sys.platform == "win32":
     _DETACHED = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
 else:
@@ -90,13 +108,9 @@ class Job:
         """The worker's technical log."""
         return self.folder / "worker.log"
 
-    def lock(self, timeout: float) -> filelock.BaseFileLock:
-        """The lock that the job's worker holds while it lives."""
-        return locks.make(self.folder / LOCK_NAME, timeout)
-
-    def common_lock(self, timeout: float) -> filelock.BaseFileLock:
-        """The lock that the one worker alive holds, whichever job it works on."""
-        return locks.make(self.folder.parent / LOCK_NAME, timeout)
+    def lock(self, timeout: float = 0.0) -> Lock:
+        """The lock that whoever works on the job holds, or removes it; `timeout` is in seconds."""
+        return Lock(self.spec_file, timeout)
 
     @property
     def running(self) -> bool:
@@ -105,17 +119,34 @@ class Job:
         Raises:
             TransferError: DISK_UNWRITABLE where that cannot be told.
         """
-        return locks.is_held(self.folder / LOCK_NAME)
+        return _has_worker(self.folder)
+
+    @property
+    def being_removed(self) -> bool:
+        """Whether `remove` is at it.
+
+        Raises:
+            TransferError: DISK_UNWRITABLE where that cannot be told.
+        """
+        return is_held(self.folder / _REMOVAL_NAME)
+
+
+def _has_worker(folder: Path) -> bool:
+    if is_held(folder / _FORMER_LOCK_NAME):
+        return True
+    return is_held(folder / SPEC_NAME) and not is_held(folder / _REMOVAL_NAME)
 
 
 def create(home: Home, spec: JobSpec) -> Job:
-    """Writes a new job's folder.
+    """Writes a new job's folder, and gives the job its place in the home's sequence.
 
     Raises:
         TransferError: DISK_FULL or DISK_UNWRITABLE.
     """
-    folder = make_private_folder(home.jobs / spec.id)
-    write_private(folder / SPEC_NAME, spec.encode())
+    with sequence.drawn(home, newest_number(home)) as number:
+        spec = msgspec.structs.replace(spec, sequence=number)
+        folder = make_private_folder(home.jobs / spec.id)
+        write_private(folder / SPEC_NAME, spec.encode())
     return Job(folder, spec)
 
 
@@ -147,21 +178,90 @@ def list_jobs(home: Home) -> list[Job]:
 
 def survey(home: Home) -> tuple[list[Job], dict[str, TransferError]]:
     """The jobs that can be read, the newest first, and why the others, by their folder's name, cannot."""
-    jobs = []
-    damaged = {}
-    for folder in _folders(home):
-        try:
-            jobs.append(load(folder))
-        except TransferError as error:
-            damaged[folder.name] = error
-    return sorted(jobs, key=lambda job: job.spec.created_at, reverse=True), damaged
+    entries = list_entries(home)
+    jobs = [entry.job for entry in entries if isinstance(entry.job, Job)]
+    return jobs, {entry.name: entry.job for entry in entries if isinstance(entry.job, TransferError)}
 
 
-def _folders(home: Home) -> set[Path]:
+@dataclass(frozen=True)
+class Entry:
+    """A job's folder, or what is left of one.
+
+    Attributes:
+        name: the folder's, which is the job's.
+        sequence: its place among the jobs and refused attempts of its home.
+        created: when it was made, in seconds since 1970, by whatever clock.
+        job: the job, or why it cannot be read.
+    """
+
+    name: str
+    sequence: int
+    created: float
+    job: Job | TransferError
+
+    @property
+    def legible(self) -> bool:
+        """Whether its order can be read."""
+        return isinstance(self.job, Job)
+
+
+def list_entries(home: Home) -> list[Entry]:
+    """All jobs of the home, whether they can be read or not, the newest first.
+
+    Their order is that of their numbers, which no clock can turn. Jobs without a number, of before they were
+    given any, come after the others, by the time of their creation. One whose number is lost comes where its
+    name's time puts it.
+
+    Raises:
+        TransferError: DISK_UNWRITABLE where they cannot be listed.
+    """
+    entries = [_entry(folder) for folder in _folders(home.jobs)]
+    numbered = [entry for entry in entries if entry.sequence]
+    placed = [entry if entry.sequence or entry.legible else _placed(entry, numbered) for entry in entries]
+    return sorted(placed, key=lambda entry: (entry.sequence, entry.created, entry.name), reverse=True)
+
+
+def _entry(folder: Path) -> Entry:
+    try:
+        job = load(folder)
+    except TransferError as error:
+        return Entry(folder.name, _number_in(folder / SPEC_NAME), _time_in(folder.name), error)
+    return Entry(job.id, job.spec.sequence, job.spec.created_at.timestamp(), job)
+
+
+def _placed(entry: Entry, numbered: Sequence[Entry]) -> Entry:
+    """The entry with the number of the last job that is said to be no younger."""
+    before = (other.sequence for other in numbered if other.created <= entry.created)
+    return replace(entry, sequence=max(before, default=0))
+
+
+def _number_in(file: Path) -> int:
+    """The number in a `job.json` that makes no sense otherwise; 0 where none can be found."""
+    try:
+        found = re.search(rb'"sequence": *(\d{1,18})\b', read_file(file))
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0
+
+
+def _time_in(name: str) -> float:
+    """The time that a job's name begins with; 0 where it does not."""
+    try:
+        return datetime.strptime(name[:_STAMP_LENGTH], STAMP).astimezone().timestamp()
+    except (ValueError, OverflowError, OSError):
+        return 0.0
+
+
+def newest_number(home: Home) -> int:
+    """The greatest number that a job of this home bears; 0 where none bears any."""
+    return max((entry.sequence for entry in list_entries(home)), default=0)
+
+
+def _folders(jobs: Path) -> set[Path]:
     """The folders that hold a job, or what is left of one; one that is empty is only just being made."""
-    with disk_errors(home.jobs):
+    with disk_errors(jobs):
         try:
-            return {folder for folder in home.jobs.iterdir() if folder.is_dir() and _holds_a_job(folder)}
+            return {folder for folder in jobs.iterdir() if folder.is_dir() and _holds_a_job(folder)}
         except FileNotFoundError:
             return set()
 
@@ -180,39 +280,61 @@ def find(home: Home, wanted: str | None) -> Job:
         TransferError: JOB_UNKNOWN, also where several jobs match; JOURNAL_INVALID or JOURNAL_NEWER where
             the one that is meant cannot be read, rather than take another for it.
     """
-    jobs, damaged = survey(home)
-    names = sorted([job.id for job in jobs] + list(damaged), reverse=True)  # a name begins with its time
-    matching = [name for name in names if wanted is None or name.startswith(wanted)]
-    if not matching or (len(matching) > 1 and wanted is not None and wanted not in matching):
+    entries = list_entries(home)
+    matching = [entry for entry in entries if wanted is None or entry.name.startswith(wanted)]
+    exact = [entry for entry in matching if entry.name == wanted]
+    if not matching or (len(matching) > 1 and wanted is not None and not exact):
         raise TransferError(Problem.JOB_UNKNOWN, job=wanted or "le dernier", folder=home.jobs)
-    name = wanted if wanted in matching else matching[0]
-    if name in damaged:
-        raise damaged[name]
-    return next(job for job in jobs if job.id == name)
+    found = (exact or matching)[0].job
+    if isinstance(found, TransferError):
+        raise found
+    return found
 
 
 def running_job(home: Home) -> Job | None:
     """The job whose worker is alive, if there is one.
 
     Raises:
-        TransferError: DISK_UNWRITABLE where that cannot be told.
+        TransferError: DISK_UNWRITABLE where that cannot be told; what keeps the job from being read.
     """
-    return next((job for job in list_jobs(home) if job.running), None)
+    folder = _at_work(home.jobs)
+    return None if folder is None else load(folder)
+
+
+def require_alone(job: Job) -> None:
+    """Checks that no other job of the home has a worker. For a worker that holds its own lock.
+
+    Raises:
+        TransferError: JOB_RUNNING; DISK_UNWRITABLE where that cannot be told.
+    """
+    if (other := _at_work(job.folder.parent, beside=job.folder)) is not None:
+        raise TransferError(Problem.JOB_RUNNING, job=other.name)
+
+
+def _at_work(jobs: Path, beside: Path | None = None) -> Path | None:
+    """The folder of the job whose worker is alive, another one than `beside`."""
+    folders = _folders(jobs) - {beside}
+    return next((folder for folder in folders if _has_worker(folder)), None)
 
 
 @dataclass
 class Follower:
-    """A view's hold on a job: its state, kept up to date from the journal."""
+    """A view's hold on a job: its state, kept up to date from the journal.
+
+    What is in the journal already is read at once, unless `unread` asks to have it told as news.
+    """
 
     job: Job
+    unread: InitVar[bool] = False
     state: JobState = field(init=False)
     running: bool = field(init=False, default=False)
     """Whether a worker was alive just before the journal was last read."""
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, unread: bool) -> None:
         self._reader = JournalReader(self.job.journal, len(self.job.spec.databases))
         self.state = JobState.initial(self.job.spec)
-        self.poll()
+        if not unread:
+            self.poll()
 
     def poll(self) -> list[Event]:
         """Reads what was appended since, and gives it.
@@ -257,17 +379,79 @@ class Follower:
         return TransferError(Problem.INTERRUPTED, reason="Le programme s'est arrêté avant la fin")
 
 
+def begin(home: Home, spec: JobSpec, orders: Orders, known: int) -> Job:
+    """Creates a job and starts its worker; where that fails, nothing is left of it that would be taken for a
+    transfer.
+
+    Args:
+        home: where to.
+        spec: what to do.
+        orders: what the worker is given.
+        known: what `newest_number` was when the transfer was asked for: one that was made since was not known
+            to whoever asked.
+
+    Raises:
+        TransferError: JOB_RUNNING or JOB_STARTING, at once; JOB_OVERTAKEN; what `create` and `start` raise.
+    """
+    with _turn(home.jobs):
+        _require_idle(home.jobs)
+        newest = next(iter(list_entries(home)), None)
+        if newest is not None and newest.sequence > known:
+            raise TransferError(Problem.JOB_OVERTAKEN, job=newest.name)
+        job = create(home, spec)
+        try:
+            launch(job, orders)
+        except BaseException as error:
+            if not (isinstance(error, TransferError) and error.problem is Problem.UNEXPECTED):
+                _forget(job)  # otherwise its log is called for
+            raise
+        return job
+
+
 def start(job: Job, orders: Orders) -> int:
     """Starts a worker that outlives this process and its terminal; returns its process number.
 
     The worker has begun its journal when this returns; when this raises, there is none.
 
     Raises:
-        TransferError: JOB_RUNNING where a worker is at it, or at another job, already, or was in the
-            meantime; UNEXPECTED where it dies at once.
+        TransferError: JOB_RUNNING where a worker is at it, or at another job, already, or was at it in the
+            meantime; JOB_STARTING; JOB_BEING_REMOVED; UNEXPECTED where it dies at once.
     """
-    if job.running:
-        raise TransferError(Problem.JOB_RUNNING, job=job.id)
+    known = Follower(job).lines
+    with _turn(job.folder.parent, START_LIMIT):
+        if job.being_removed:
+            raise TransferError(Problem.JOB_BEING_REMOVED, job=job.id)
+        _require_idle(job.folder.parent)
+        if Follower(job).lines != known:  # somebody else was faster: that worker's outcome is the answer
+            raise TransferError(Problem.JOB_RUNNING, job=job.id)
+        return launch(job, orders)
+
+
+@contextmanager
+def _turn(jobs: Path, wait: float = 0.0) -> Iterator[None]:
+    """While the body runs nobody else starts a worker on this home.
+
+    Raises:
+        TransferError: JOB_STARTING where somebody else did until `wait` seconds had passed.
+    """
+    lock = Lock(make_private_folder(jobs) / TURN_NAME, wait, create=True)
+    try:
+        lock.acquire()
+    except LockHeldError as error:
+        raise TransferError(Problem.JOB_STARTING) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _require_idle(jobs: Path) -> None:
+    if (folder := _at_work(jobs)) is not None:
+        raise TransferError(Problem.JOB_RUNNING, job=folder.name)
+
+
+def launch(job: Job, orders: Orders) -> int:
+    """Starts a worker, in the home's turn, and waits until it has begun; see `start`."""
     follower = Follower(job)
     worker = _spawn(job)
     # Waited for in the background, so that it does not stay a zombie while this process lives.
@@ -280,6 +464,13 @@ def start(job: Job, orders: Orders) -> int:
         worker.terminate()
         raise
     return worker.pid
+
+
+def _forget(job: Job) -> None:
+    """Removes a job whose worker has not begun, once that has ended."""
+    if not job.journal.exists():
+        with contextlib.suppress(TransferError):
+            remove(job)
 
 
 def _wait_for_beginning(job: Job, worker: subprocess.Popen[bytes], follower: Follower) -> None:
@@ -305,34 +496,58 @@ def remove(job: Job, first: Callable[[], object] = lambda: None) -> None:
         first: is called before, while no worker can take the job; if it raises, nothing is removed.
 
     Raises:
-        TransferError: JOB_RUNNING; DISK_UNWRITABLE; what `first` raises.
+        TransferError: JOB_RUNNING; JOB_BEING_REMOVED; DISK_UNWRITABLE; what `first` raises.
     """
-    import filelock  # late, as `lock` does
-
+    if job.running:
+        raise TransferError(Problem.JOB_RUNNING, job=job.id)
+    removal = Lock(job.folder / _REMOVAL_NAME, create=True)
+    try:
+        removal.acquire()
+    except LockHeldError as error:
+        raise TransferError(Problem.JOB_BEING_REMOVED, job=job.id) from error
+    try:
+        _remove_content(job, first)
+    finally:
+        removal.remove()
     with disk_errors(job.folder):
-        try:
-            with job.lock(timeout=0):
-                first()
-                # The archives first: were the rest gone, nobody would know of them. Then the journal: cut off
-                # in between, a job is left that can be removed again.
-                if job.spool.exists():
-                    shutil.rmtree(job.spool)
-                job.journal.unlink(missing_ok=True)
-                job.spec_file.unlink(missing_ok=True)
-        except filelock.Timeout as error:
-            raise TransferError(Problem.JOB_RUNNING, job=job.id) from error
         shutil.rmtree(job.folder)
+
+
+def _remove_content(job: Job, first: Callable[[], object]) -> None:
+    lock = job.lock(_LOCK_LIMIT)
+    try:
+        lock.acquire()
+    except LockHeldError as error:
+        raise TransferError(Problem.JOB_RUNNING, job=job.id) from error
+    try:
+        first()
+        with disk_errors(job.folder):
+            # The archives first: were the rest gone, nobody would know of them. The order last: cut off in
+            # between, a job is left that can be removed again.
+            if job.spool.exists():
+                shutil.rmtree(job.spool)
+            job.journal.unlink(missing_ok=True)
+        lock.remove()
+    finally:
+        lock.release()
 
 
 def stop(job: Job) -> None:
     """Tells the job's worker that a person asks it to end; it does so within seconds, and can be resumed.
 
-    On Windows, which cannot ask, the worker is ended at once: resuming finds out what was done.
+    Raises:
+        TransferError: JOB_ELSEWHERE where it is no process of this machine, or another account's.
     """
-    follower = Follower(job)
-    if follower.running and follower.state.worker_pid is not None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(follower.state.worker_pid, signal.SIGINT)
+    limit = time.monotonic() + _LOCK_LIMIT
+    while (follower := Follower(job)).running:
+        pid = follower.state.worker_pid
+        asked = Asked.ABSENT if pid is None else ask_to_end(pid, WORKER_MODULE, job.folder)
+        if asked is Asked.HEARD:
+            return
+        # One that is just beginning has not told its number yet; one that has just ended needs no asking.
+        if time.monotonic() >= limit:
+            raise TransferError(Problem.JOB_ELSEWHERE, reason=_WHERE[asked].format(job=job.id))
+        time.sleep(_POLL)
 
 
 def _spawn(job: Job) -> subprocess.Popen[bytes]:
@@ -342,7 +557,7 @@ def _spawn(job: Job) -> subprocess.Popen[bytes]:
     try:
         # -P: the folder it is started in is not searched for modules.
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "tui_transfer.worker", str(job.folder)],
+            [sys.executable, "-P", "-m", WORKER_MODULE, str(job.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

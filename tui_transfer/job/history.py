@@ -1,15 +1,18 @@
-"""The jobs that are kept on this machine, each as it stands or with what keeps it from being read."""
+"""What was asked of this machine: its jobs, each as it stands or with what keeps it from being read, and the
+transfers that were refused before there was a job."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui_transfer.errors import TransferError
-from tui_transfer.job import audit, control
+from tui_transfer import french
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.job import attempts, audit, control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tui_transfer.job.attempts import Attempt
     from tui_transfer.job.control import Follower, Job
     from tui_transfer.settings.config import Home
 
@@ -20,11 +23,61 @@ def read_all(home: Home) -> Iterator[tuple[str, Follower | TransferError]]:
     Raises:
         TransferError: DISK_UNWRITABLE where the jobs cannot be listed.
     """
-    jobs, damaged = control.survey(home)
-    found: dict[str, Job | TransferError] = {job.id: job for job in jobs} | damaged
-    for name in sorted(found, reverse=True):  # a name begins with its time
-        item = found[name]
-        yield name, item if isinstance(item, TransferError) else read(item)
+    for entry in control.list_entries(home):
+        yield entry.name, read_entry(entry)
+
+
+def with_attempts(home: Home) -> list[control.Entry | Attempt]:
+    """The jobs of the home, not read yet, and the refused attempts, in the order of their asking, the newest
+    first.
+
+    Raises:
+        TransferError: DISK_UNWRITABLE where they cannot be listed.
+    """
+    found: list[control.Entry | Attempt] = [*control.list_entries(home), *attempts.read(home)]
+    return sorted(found, key=lambda item: item.sequence, reverse=True)  # stable: jobs without number stay so
+
+
+def last_unfinished(home: Home) -> Job:
+    """The job that is running; else the newest one that is not at its end.
+
+    Raises:
+        TransferError: NOTHING_TO_RESUME, naming the last success; JOURNAL_INVALID or JOURNAL_NEWER where a
+            newer job than the last success cannot be read, rather than take another for it.
+    """
+    if (running := control.running_job(home)) is not None:
+        return running
+    success: Follower | None = None
+    for _, found in read_all(home):
+        if isinstance(found, TransferError):
+            if success is None:
+                raise found
+        elif not found.succeeded:
+            return found.job
+        else:
+            success = success or found
+    raise TransferError(Problem.NOTHING_TO_RESUME, reason=_what_there_is(home, success))
+
+
+def _what_there_is(home: Home, success: Follower | None) -> str:
+    """The last success, and what was refused after it."""
+    sentences = ["Aucun transfert n'a encore été fait depuis cette machine."]
+    if success is not None:
+        spec, ended = success.job.spec, success.state.ended_at or success.job.spec.created_at
+        names = ", ".join(item.name for item in spec.databases)
+        done = f"le dernier, {spec.id}, l'est depuis le {french.moment(ended)} : {names}."
+        sentences = [f"Tous les transferts sont terminés ; {done}"]
+    refused = next(iter(attempts.read(home)), None)
+    if refused is not None and (success is None or refused.sequence > success.job.spec.sequence):
+        sentences.append(
+            f"Un transfert demandé le {french.moment(refused.at)} a été refusé : {refused.failure.title}."
+        )
+    return " ".join(sentences)
+
+
+def read_entry(entry: control.Entry) -> Follower | TransferError:
+    """A job of the list as it stands; or why that cannot be told."""
+    return entry.job if isinstance(entry.job, TransferError) else read(entry.job)
 
 
 def read(job: Job) -> Follower | TransferError:

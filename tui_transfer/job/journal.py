@@ -20,9 +20,10 @@ from tui_transfer.job.fields import Count
 from tui_transfer.job.spec import FORMAT
 from tui_transfer.system.decoding import from_json
 from tui_transfer.system.files import PRIVATE_FILE, UnfitFileError, disk_errors, open_regular
+from tui_transfer.system.locks import Lock, LockHeldError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -125,7 +126,7 @@ class JournalReader:
 
 
 class Journal:
-    """Appends events. Only the worker that holds the job's lock may have one open.
+    """Appends events. There is one writer at a time: an open journal is locked.
 
     A reserve of disk space is kept beside the journal, and given back just before the last event is written:
     so it can be told that the disk is full.
@@ -133,13 +134,23 @@ class Journal:
     Args:
         path: the journal.
         databases: how many the job has, as for `JournalReader`.
+        may_write: is called before each line; what it raises keeps the line from being written.
 
     Raises:
-        TransferError: JOURNAL_INVALID where what is there cannot be continued; DISK_FULL or DISK_UNWRITABLE.
+        TransferError: JOURNAL_INVALID where what is there cannot be continued; JOB_RUNNING where somebody
+            else writes it; DISK_FULL or DISK_UNWRITABLE.
     """
 
-    def __init__(self, path: Path, databases: int | None = None) -> None:
+    def __init__(
+        self, path: Path, databases: int | None = None, may_write: Callable[[], object] = lambda: None
+    ) -> None:
         self.path = path
+        self._may_write = may_write
+        self._lock = Lock(path, create=True)
+        try:
+            self._lock.acquire()
+        except LockHeldError as error:
+            raise TransferError(Problem.JOB_RUNNING, job=path.parent.name) from error
         reader = JournalReader(path, databases)
         self.past = tuple(reader.read())
         """The events that were there when it was opened."""
@@ -155,6 +166,8 @@ class Journal:
         """Writes one event; it is on the disk when this returns, unless it only measures progress."""
         fields = _encoder.encode(_Line(self._count + 1, self._last_hash, event))
         line, digest = _seal(fields.removesuffix(b"}"))
+        self._may_write()
+        self._lock.check()  # a journal that was removed would take the line all the same, and nobody read it
         with disk_errors(self.path):
             self._write(line, durably=not isinstance(event, Measure))
         self._count += 1
@@ -169,8 +182,10 @@ class Journal:
 
     def _write(self, line: bytes, *, durably: bool) -> None:
         """Writes the whole line or, where the disk refuses part of it or its syncing, nothing."""
-        self.path.stat()  # a file that was removed would take the line all the same, and nobody read it
         start = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+        if os.fstat(self._descriptor).st_size != start:  # where a lock is not seen by other machines
+            reason = "un autre programme y a écrit"
+            raise TransferError(Problem.DISK_UNWRITABLE, path=self.path, reason=reason)
         written = 0
         try:
             while written < len(line):
@@ -186,6 +201,7 @@ class Journal:
         """Ends writing."""
         os.close(self._descriptor)
         self._reserve.free()
+        self._lock.release()
 
     def __enter__(self) -> Journal:
         return self

@@ -96,6 +96,9 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     format: Count = FORMAT
     id: str
+    sequence: Count = 0
+    """Its place among the jobs and refused attempts of its home; 0 until it is created there, and for jobs
+    of before they were numbered."""
     created_at: Moment
     program: str = __version__
     manager: str

@@ -58,6 +58,14 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     database: int
 
 
+class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
+    """A destination that the job went to before, and what is known of a database's files there."""
+
+    sharebox: ShareboxSettings
+    """With the key that the server showed."""
+    sent: dict[str, FileState]
+
+
 class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     """How far one database has come. Sizes are bytes, None while unknown."""
 
@@ -86,11 +94,15 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     verified: str | None = None
     delivered_as: str | None = None
     delivered_at: datetime | None = None
+    destination: ShareboxSettings | None = None
+    """Where it was sent last; where it is, once delivered."""
     problem: str | None = None
     """Why the last worker left it undone, where that was the fault of this database alone."""
     details: dict[str, str] = {}
     sent: dict[str, FileState] = {}
-    """What is known of its files on the Sharebox, by their final names."""
+    """What is known of its files at the destination of now, by their final names."""
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """Other destinations where it was sent in part."""
     compression: Step = Step.WAITING
     transfer: Step = Step.WAITING
 
@@ -118,6 +130,11 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     def delivered(self) -> bool:
         """Whether the archive and what lies beside it arrived."""
         return self.delivered_as is not None
+
+    @property
+    def owns_names(self) -> bool:
+        """Whether the partial file of its archive was created where it goes now, or was about to be."""
+        return self.sent.get(self.archive, FileState()).step != "free"
 
     def proof(self, database: int) -> Verified | None:
         """That this database, which is at the position `database`, is verified; None where it is not."""
@@ -205,6 +222,23 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
         return [database for database in self.databases if database.problem is not None]
 
     @property
+    def destination(self) -> ShareboxSettings:
+        """The Sharebox of now, with the key that it showed or that was accepted."""
+        return msgspec.structs.replace(self.sharebox, host_key=self.host_key or self.sharebox.host_key)
+
+    @property
+    def left_behind(self) -> list[tuple[ShareboxSettings, list[str]]]:
+        """Destinations that the job does not use any more, each with the databases that were sent there in
+        part.
+        """
+        found: dict[tuple[object, ...], tuple[ShareboxSettings, list[str]]] = {}
+        for item in self.databases:
+            for other in item.elsewhere:
+                _, names = found.setdefault(other.sharebox.place, (other.sharebox, []))
+                names.append(item.name)
+        return list(found.values())
+
+    @property
     def fraction(self) -> float:
         """Overall progress from 0 to 1, each database weighing what there is to read of it."""
         weights = [max(database.size or 1, 1) for database in self.databases]
@@ -226,11 +260,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _failure(problem: str | None, details: dict[str, str]) -> TransferError | None:
-    if problem is None:
-        return None
-    if problem not in Problem.__members__.values():
-        return TransferError(Problem.UNEXPECTED, **({"reason": problem} | details))
-    return TransferError(Problem(problem), **details)
+    return None if problem is None else TransferError.recalled(problem, details)
 
 
 def _ratio(part: int, whole: int | None) -> float:
@@ -261,6 +291,10 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 changed_since=False,
                 compression=Step.RUNNING,
                 sent=_made_anew(state.databases[event.database].sent),
+                elsewhere=tuple(
+                    msgspec.structs.replace(other, sent=_made_anew(other.sent))
+                    for other in state.databases[event.database].elsewhere
+                ),
             )
         case ev.ArchiveKept():
             return _database(state, event.database, changed_since=event.changed)
@@ -326,6 +360,8 @@ def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
         for database in state.databases
     )
     sharebox = event.sharebox or state.sharebox
+    if sharebox.place != state.sharebox.place:
+        databases = tuple(_sent_elsewhere(item, state.destination, sharebox) for item in databases)
     moved = (sharebox.host, sharebox.port) != (state.sharebox.host, state.sharebox.port)
     return _with(
         state,
@@ -346,6 +382,25 @@ def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
     )
 
 
+def _sent_elsewhere(
+    database: DatabaseState, before: ShareboxSettings, now: ShareboxSettings
+) -> DatabaseState:
+    """A database whose job goes to another destination: all that is there is what was sent there before."""
+    if database.delivered:
+        return database
+    known = {other.sharebox.place: other for other in database.elsewhere}
+    if database.owns_names:
+        known[before.place] = Elsewhere(sharebox=before, sent=database.sent)
+    back = known.pop(now.place, None)
+    return msgspec.structs.replace(
+        database,
+        sent=back.sent if back else {},
+        elsewhere=tuple(known.values()),
+        acknowledged=0,
+        resumed_from=0,
+    )
+
+
 def _upload_started(state: JobState, event: ev.UploadStarted) -> JobState:
     """Earlier programs wrote no `DeliveryStep`: that they sent something shows that they had created it."""
     database = state.databases[event.database]
@@ -354,6 +409,7 @@ def _upload_started(state: JobState, event: ev.UploadStarted) -> JobState:
     return _database(
         state,
         event.database,
+        destination=state.sharebox,
         acknowledged=event.offset,
         resumed_from=event.offset,
         transfer=Step.RUNNING,
@@ -381,6 +437,7 @@ def _delivered(state: JobState, event: ev.Delivered) -> JobState:
     return _database(
         state,
         event.database,
+        destination=state.sharebox,
         acknowledged=database.packed,
         verified=event.verified,
         delivered_as=event.path,

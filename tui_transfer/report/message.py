@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.events import SpoolDamaged
     from tui_transfer.job.spec import Decision, JobSpec, Waiver
     from tui_transfer.job.state import DatabaseState, JobState
+    from tui_transfer.settings.config import ShareboxSettings
 
 _PASTE_HERE: Final = (
     "[Collez ici le rapport complet à la place de cette ligne : s'il n'est pas dans le presse-papiers, le "
@@ -95,6 +96,7 @@ def make_message(state: JobState) -> Message:
             _opening(state),
             _facts(state),
             *_databases(state),
+            _left_behind(state),
             _prerequisites(state.spec),
             f"Cordialement,\n{state.spec.manager}",
             f"(Message préparé par tui-transfer {__version__})",
@@ -231,20 +233,48 @@ def _facts(state: JobState) -> str:
     if len(delivered) > 1:
         read, packed = sum(item.size or 0 for item in delivered), sum(item.packed for item in delivered)
         lines.append(f"Remis : {french.size(read)} de données, en {french.size(packed)} d'archives")
-    lines.append(f"Destination : {state.sharebox.host}, dossier {state.sharebox.directory}")
+    if not _differ(destinations := _destinations(state)):
+        lines.append(f"Destination : {describe_destination(destinations[0])}")
     lines.append(f"Référence du transfert : {state.spec.id}")
     return "\n".join(lines)
+
+
+def describe_destination(sharebox: ShareboxSettings) -> str:
+    """A Sharebox and a folder of it, in French."""
+    return f"{sharebox.host}, dossier {sharebox.directory}"
+
+
+def describe_left_behind(state: JobState) -> str:
+    """What the job sent in part to destinations that it does not use any more; in French, empty where there
+    is none.
+    """
+    return "\n".join(
+        f"Un envoi inachevé ({', '.join(names)}) a pu rester sur {describe_destination(sharebox)} (compte "
+        f"{sharebox.username})."
+        for sharebox, names in state.left_behind
+    )
+
+
+def _destinations(state: JobState) -> list[ShareboxSettings]:
+    """Where each database is or was sent, or else will be."""
+    return [item.destination or state.sharebox for item in state.databases]
+
+
+def _differ(destinations: Iterable[ShareboxSettings]) -> bool:
+    return len({sharebox.place for sharebox in destinations}) > 1
 
 
 def _databases(state: JobState) -> Iterator[str]:
     """A title, then a paragraph each; no columns, which a proportional font would put out of line."""
     yield "BASES DE DONNÉES" if len(state.databases) > 1 else "BASE DE DONNÉES"
-    for number, item in enumerate(state.databases, start=1):
-        yield _database(f"{number}. {item.name}" if len(state.databases) > 1 else item.name, item)
+    destinations = _destinations(state)
+    told = _differ(destinations) or bool(state.left_behind)
+    for number, (item, sharebox) in enumerate(zip(state.databases, destinations, strict=True), start=1):
+        title = f"{number}. {item.name}" if len(state.databases) > 1 else item.name
+        yield _database([title, *([f"Destination : {describe_destination(sharebox)}"] if told else [])], item)
 
 
-def _database(title: str, item: DatabaseState) -> str:
-    lines = [title]
+def _database(lines: list[str], item: DatabaseState) -> str:
     if item.size is not None:
         files = f" ({french.count(item.files, 'fichier')})" if item.kind == "folder" and item.files else ""
         lines.append(f"Données : {french.size(item.size)}{files}")
@@ -263,6 +293,11 @@ def _database(title: str, item: DatabaseState) -> str:
         f"Vérification : {describe_verification(item.verified)}",
     ]
     return "\n".join(lines)
+
+
+def _left_behind(state: JobState) -> str:
+    told = describe_left_behind(state)
+    return f"ENVOIS INACHEVÉS\n\n{told}" if told else ""
 
 
 def _prerequisites(spec: JobSpec) -> str:

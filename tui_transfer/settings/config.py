@@ -95,6 +95,16 @@ class ShareboxSettings(_Section, frozen=True, kw_only=True):
     key_file: FilePath | None = None
     """Absent: a password is asked."""
 
+    @property
+    def account(self) -> tuple[str, int, str]:
+        """What a password belongs to: host, port, user name."""
+        return self.host, self.port, self.username
+
+    @property
+    def place(self) -> tuple[str, int, str, str]:
+        """What tells one destination from another: the account, and the directory."""
+        return *self.account, self.directory
+
 
 class ProxySettings(_Section, frozen=True, kw_only=True):
     """The route tried after the direct one."""

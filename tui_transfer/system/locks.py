@@ -1,63 +1,200 @@
-"""The locks that tell whether a worker lives: it holds them, and the system frees them however it dies."""
+"""Exclusive locks on files: whoever holds one is alive, since the system frees it however its holder dies.
+
+A lock is on the file and not on its name. Where the name leads to another file or to none, since somebody
+removed or replaced it, the lock says nothing any more: it is not taken on such a file, and its holder can
+ask.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from typing import TYPE_CHECKING
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
-from tui_transfer.system.files import PRIVATE_FILE, disk_errors
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.system.files import PRIVATE_FILE, disk_errors, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    import filelock
+_POLL: Final = 0.02
+_REMOVABLE_WHILE_OPEN: Final = os.name == "posix"
+_AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)
+"""A pipe of that name, which nobody writes to, is opened at once, too."""
 
 
-def make(file: Path, timeout: float) -> filelock.BaseFileLock:
-    """The lock in `file`, not taken yet; taking it waits `timeout` seconds for whoever holds it.
+class LockHeldError(Exception):
+    """Somebody else holds the lock."""
 
-    Those who only look at jobs take no lock: the library, which costs the first screen a tenth of its time,
-    is loaded here.
+
+class Lock:
+    """An exclusive lock on a file, held until `release` or the end of the process.
+
+    Another lock on the same file keeps this one from being taken also within one process.
+
+    Args:
+        file: what is locked; its content plays no part.
+        timeout: seconds to wait for whoever holds it.
+        create: whether to make the file where there is none.
     """
-    import filelock
 
-    return filelock.FileLock(file, timeout=timeout, mode=PRIVATE_FILE)
+    def __init__(self, file: Path, timeout: float = 0.0, *, create: bool = False) -> None:
+        self._file = file
+        self._timeout = timeout
+        self._flags = os.O_RDWR | _AT_ONCE | (os.O_CREAT if create else 0)
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """Takes the lock.
+
+        Raises:
+            LockHeldError: somebody held it until the end of the timeout.
+            TransferError: DISK_FULL or DISK_UNWRITABLE.
+        """
+        limit = time.monotonic() + self._timeout
+        while not self._try():
+            if time.monotonic() >= limit:
+                raise LockHeldError(self._file)
+            time.sleep(_POLL)
+
+    def _try(self) -> bool:
+        with disk_errors(self._file):
+            descriptor = os.open(self._file, self._flags, PRIVATE_FILE)
+            if _try_exclusive(descriptor) and _leads_to(self._file, descriptor):
+                self._descriptor = descriptor
+                return True
+            os.close(descriptor)
+            return False
+
+    def release(self) -> None:
+        """Gives the lock back, if it is held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def remove(self) -> None:
+        """Removes the file, whose lock is held, and gives the lock back; nobody can take it any more.
+
+        Raises:
+            TransferError: DISK_UNWRITABLE.
+        """
+        try:
+            if not _REMOVABLE_WHILE_OPEN:
+                self.release()
+            with disk_errors(self._file):
+                self._file.unlink(missing_ok=True)
+        finally:
+            self.release()
+
+    def check(self) -> None:
+        """Checks that the lock, which is held, still is on the file of that name.
+
+        A disk that does not answer is not told here: whoever reads or writes there is told.
+
+        Raises:
+            TransferError: DISK_UNWRITABLE where there is no such file, or another one.
+        """
+        assert self._descriptor is not None
+        with disk_errors(self._file):
+            try:
+                named = self._file.stat()
+            except FileNotFoundError:
+                raise
+            except OSError:
+                return
+            if not _is_same(named, os.fstat(self._descriptor)):
+                reason = "un autre fichier a pris sa place"
+                raise TransferError(Problem.DISK_UNWRITABLE, path=printable(self._file), reason=reason)
+
+    def __enter__(self) -> Lock:
+        self.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def _leads_to(file: Path, descriptor: int) -> bool:
+    try:
+        return _is_same(file.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 if sys.platform == "win32":
+    import msvcrt
 
-    def is_held(file: Path) -> bool:
-        """Whether somebody holds the lock."""
-        import filelock
+    _FAR: Final = 0x7FFF_FFF0
+    """The byte that is locked: nobody can read one that is, and no file of ours is that long."""
+    _INSTANTS: Final = 5
+    """How often somebody must be seen to hold a lock: who merely looks takes it for an instant."""
 
-        with disk_errors(file):
-            if not file.exists():
+    def _try_exclusive(descriptor: int) -> bool:
+        """Locks an open file, unless somebody else has; closing it frees the lock. Moves its position."""
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EDEADLK, errno.EDEADLOCK):
                 return False
-            try:
-                with filelock.FileLock(file, timeout=0):
-                    return False
-            except filelock.Timeout:
+            raise
+        return True
+
+    def _is_same(named: os.stat_result, opened: os.stat_result) -> bool:
+        return True  # what is open can be neither removed nor replaced there
+
+    def _try_shared(descriptor: int) -> bool:
+        for instant in range(_INSTANTS):
+            if _try_exclusive(descriptor):
                 return True
+            time.sleep(_POLL * instant)
+        return False
 
 else:
     import fcntl
 
-    def is_held(file: Path) -> bool:
-        """Whether somebody holds the lock. Nothing is written, and those who look do not see each other.
+    def _try_exclusive(descriptor: int) -> bool:
+        """Locks an open file, unless somebody else has; closing it frees the lock. May move its position."""
+        return _try_flock(descriptor, fcntl.LOCK_EX)
 
-        Raises:
-            TransferError: DISK_UNWRITABLE where the file cannot be looked at.
-        """
-        with disk_errors(file):
-            try:
-                descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe, too
-            except FileNotFoundError:
-                return False
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-            finally:
-                os.close(descriptor)
-        return False
+    def _is_same(named: os.stat_result, opened: os.stat_result) -> bool:
+        return os.path.samestat(named, opened)
+
+    def _try_shared(descriptor: int) -> bool:
+        return _try_flock(descriptor, fcntl.LOCK_SH)
+
+    def _try_flock(descriptor: int, kind: int) -> bool:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def is_held(file: Path) -> bool:
+    """Whether somebody holds the lock. Nothing is written, and those who look do not see each other.
+
+    Raises:
+        TransferError: DISK_UNWRITABLE where the file cannot be looked at.
+    """
+    with disk_errors(file), _opened(file) as descriptor:
+        return descriptor is not None and not _try_shared(descriptor)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[int | None]:
+    # Windows locks only what may be written.
+    flags = os.O_RDWR if os.name == "nt" else os.O_RDONLY | _AT_ONCE
+    try:
+        descriptor = os.open(file, flags)
+    except FileNotFoundError:
+        yield None
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-import filelock
 import msgspec
 
 from tui_transfer import __version__
@@ -27,18 +26,21 @@ from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.spec import FORMAT
 from tui_transfer.job.state import JobState
-from tui_transfer.system import locks
 from tui_transfer.system.cancellation import Cancellation
-from tui_transfer.system.files import keep_process_private, local_disk_error
+from tui_transfer.system.files import keep_process_private
+from tui_transfer.system.locks import LockHeldError
 from tui_transfer.worker.pipeline import Pipeline
 from tui_transfer.worker.recorder import Recorder, now
 
 if TYPE_CHECKING:
     from tui_transfer.job.control import Job
     from tui_transfer.job.events import Event
+    from tui_transfer.system.locks import Lock
 
 LOCK_LIMIT: Final = 5.0
 """Seconds to wait for a lock: a view may hold it for an instant, and a worker that ends a little longer."""
+LOOK_SECONDS: Final = 5.0
+"""How often a worker looks whether its job still is its own; it does before each line of the journal, too."""
 GRACE: Final = 3.0
 """Seconds between a request to stop and the end, whatever the threads are doing."""
 
@@ -64,35 +66,20 @@ def main(folder: Path) -> NoReturn:
     orders = Orders.decode(given)
     try:
         job = control.load(folder)
-        # The common one first: who holds the job's own is taken to be at work. Both are held until the
-        # process is gone, and its threads with it.
-        held = [job.common_lock(LOCK_LIMIT), job.lock(LOCK_LIMIT)]
-        for taken in held:
-            _take(taken, folder)
-        code = _Worker(job, orders).run()
-    except filelock.Timeout:
-        code = _fail_early(TransferError(Problem.JOB_RUNNING, job=_running_beside(folder)))
+        # Held until the process is gone, and its threads with it. Then, and not before, it looks for others.
+        lock = job.lock(LOCK_LIMIT)
+        lock.acquire()
+        control.require_alone(job)
+        code = _Worker(job, orders, lock).run()
+    except LockHeldError:
+        problem = Problem.JOB_BEING_REMOVED if job.being_removed else Problem.JOB_RUNNING
+        code = _fail_early(TransferError(problem, job=folder.name))
     except TransferError as error:
-        _log.exception("the journal could not be written")
+        _log.exception("the job could not be held, or its journal not be written")
         code = _fail_early(error)
     logging.shutdown()
     # Not sys.exit: it would wait for threads that may be deep in a compression.
     os._exit(code)
-
-
-def _take(taken: filelock.BaseFileLock, folder: Path) -> None:
-    try:
-        taken.acquire()
-    except filelock.Timeout:
-        raise
-    except OSError as error:
-        raise local_disk_error(folder, error) from error
-
-
-def _running_beside(folder: Path) -> str:
-    """The name of the job that keeps the one in `folder` from being worked on."""
-    files = folder.parent.glob(f"*/{control.LOCK_NAME}")
-    return next((file.parent.name for file in files if locks.is_held(file)), folder.name)
 
 
 def _fail_early(error: TransferError) -> int:
@@ -124,9 +111,10 @@ def _is_interruption(event: Event) -> bool:
 class _Worker:
     """Runs the pipeline in a thread, so that the main one is free to hear a request to stop."""
 
-    def __init__(self, job: Job, orders: Orders) -> None:
-        journal = Journal(job.journal, len(job.spec.databases))
+    def __init__(self, job: Job, orders: Orders, lock: Lock) -> None:
+        journal = Journal(job.journal, len(job.spec.databases), may_write=lock.check)
         self._job = job
+        self._lock = lock
         self._recorder = Recorder(journal)
         if orders.journal_lines not in (None, len(journal.past)):
             # Two were started at the same moment, and the other one has ended: its outcome is the answer.
@@ -159,7 +147,8 @@ class _Worker:
                 signal.signal(getattr(signal, name), partial(self._ask, who))
         work = threading.Thread(target=self._work, name="pipeline", daemon=True)
         work.start()
-        self._wake.wait()
+        while not self._wake.wait(LOOK_SECONDS):
+            self._lock.check()  # without it another worker may be given the job: nothing more is done
         if self._outcome is None:
             self._stop.cancel()
             work.join(GRACE)

@@ -45,7 +45,7 @@ class Diary:
         lies beside it.
         """
         name = self._known.archive
-        return self._ledger(name, owned=owns_names(self._known))
+        return self._ledger(name, owned=self._known.owns_names)
 
     def beside(self, name: str) -> Ledger:
         """The ledger of a file that lies beside it."""
@@ -79,11 +79,6 @@ class Diary:
                 evidence=arrival.evidence.in_words(),
             )
         )
-
-
-def owns_names(database: DatabaseState) -> bool:
-    """Whether this job created the partial file of the archive, or was about to."""
-    return database.sent.get(database.archive, FileState()).step != FREE
 
 
 def _arrival(known: FileState) -> Arrival | None:

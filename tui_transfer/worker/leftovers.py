@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 from paramiko import sftp as protocol
 
+from tui_transfer.errors import TransferError
 from tui_transfer.job import control
+from tui_transfer.report.message import describe_destination
 from tui_transfer.sharebox.delivery.part import PART
 from tui_transfer.sharebox.sftp.session import SftpError
 from tui_transfer.worker.connector import Connector
-from tui_transfer.worker.diary import owns_names
 from tui_transfer.worker.manifest import manifest_name
 
 if TYPE_CHECKING:
@@ -26,62 +28,100 @@ if TYPE_CHECKING:
     from tui_transfer.system.cancellation import Cancellation
 
 
+@dataclass(frozen=True)
+class Leftovers:
+    """What a job may have left at one destination.
+
+    Attributes:
+        sharebox: the destination, with the key that it showed.
+        names: of partial files of its own making, and none that it delivered.
+    """
+
+    sharebox: ShareboxSettings
+    names: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        """The destination, in French."""
+        return describe_destination(self.sharebox)
+
+
+def leftovers_by_place(state: JobState) -> list[Leftovers]:
+    """What the job may have left, at every destination that it sent anything to."""
+    shareboxes: dict[tuple[object, ...], ShareboxSettings] = {}
+    names: dict[tuple[object, ...], list[str]] = {}
+    for database in state.databases:
+        here = [state.destination] if database.owns_names and not database.delivered else []
+        for sharebox in [*here, *(other.sharebox for other in database.elsewhere)]:
+            shareboxes[sharebox.place] = sharebox
+            archive = database.archive
+            names.setdefault(sharebox.place, []).extend([archive + PART, manifest_name(archive) + PART])
+    return [Leftovers(sharebox, tuple(names[place])) for place, sharebox in shareboxes.items()]
+
+
 def leftovers(state: JobState) -> list[str]:
-    """The partial files that the job may have left: of its own making, and none that it delivered."""
-    return [
-        name + PART
-        for database in state.databases
-        if not database.delivered and owns_names(database)
-        for name in (database.archive, manifest_name(database.archive))
-    ]
+    """The partial files that the job may have left, wherever."""
+    return list(dict.fromkeys(name for left in leftovers_by_place(state) for name in left.names))
 
 
 def discard(
     follower: Follower,
-    make_orders: Callable[[], Orders],
+    make_orders: Callable[[ShareboxSettings], Orders],
     removed: Callable[[str], object],
     cancellation: Cancellation,
+    unreached: Callable[[Leftovers, TransferError], object] = lambda *_: None,
 ) -> None:
-    """Removes a job, the Sharebox first: as long as something is left there, the job tells of it.
+    """Removes a job, what it left on the Sharebox first: as long as something is left there, the job tells of
+    it. A destination that cannot be reached keeps none of the others from being cleaned.
 
     Args:
         follower: the job.
-        make_orders: gives what to connect with; called once no worker can take the job any more.
+        make_orders: gives what to connect to a destination with; called once no worker can take the job any
+            more. Their `sharebox` is what the settings have now.
         removed: is told each name that was removed from the Sharebox.
         cancellation: ends it, whatever it waits for; the job is kept then.
+        unreached: is told each destination that could not be cleaned.
 
     Raises:
-        TransferError: what `control.remove` and `remove_leftovers` raise; the job is kept then.
+        TransferError: what `control.remove` raises, and `remove_leftovers` first did; the job is kept then.
     """
 
     def clean_sharebox() -> None:
-        for name in remove_leftovers(follower.state, make_orders(), cancellation):
-            removed(name)
+        failures = []
+        for left in leftovers_by_place(follower.state):
+            try:
+                for name in remove_leftovers(follower.state, left, make_orders(left.sharebox), cancellation):
+                    removed(name)
+            except TransferError as error:
+                failures.append(error)
+                unreached(left, error)
+        if failures:
+            raise failures[0]
 
     control.remove(follower.job, clean_sharebox)
 
 
-def remove_leftovers(state: JobState, orders: Orders, cancellation: Cancellation) -> list[str]:
-    """Removes the job's partial files from the Sharebox; gives the names of those that were there.
+def remove_leftovers(
+    state: JobState, left: Leftovers, orders: Orders, cancellation: Cancellation
+) -> list[str]:
+    """Removes partial files from one destination; gives the names of those that were there.
 
     Raises:
         TransferError: what `Connector.open` raises; what the server refuses.
     """
-    with closing(Connector(_as_mended(state, orders), orders, lambda _: None, cancellation)) as connector:
+    there = _at(state, left.sharebox, orders)
+    with closing(Connector(there, orders, lambda _: None, cancellation)) as connector:
         sharebox = connector.open()
-        return [name for name in leftovers(state) if _remove(sharebox, name)]
+        return [name for name in left.names if _remove(sharebox, name)]
 
 
-def _as_mended(state: JobState, orders: Orders) -> JobState:
-    """Takes up another key from the settings of now, as long as they name the place where the files lie."""
-    then, now = state.sharebox, orders.sharebox
-    if now is None or _place(now) != _place(then):
-        return state
-    return msgspec.structs.replace(state, sharebox=now)
-
-
-def _place(sharebox: ShareboxSettings) -> tuple[object, ...]:
-    return sharebox.host, sharebox.port, sharebox.username, sharebox.directory
+def _at(state: JobState, sharebox: ShareboxSettings, orders: Orders) -> JobState:
+    """The job as if it went to that destination; by another key that the settings of now name for it."""
+    if orders.sharebox is not None and orders.sharebox.place == sharebox.place:
+        mended = orders.sharebox
+        sharebox = mended if mended.host_key else msgspec.structs.replace(mended, host_key=sharebox.host_key)
+    route = state.route if sharebox.host == state.sharebox.host else None
+    return msgspec.structs.replace(state, sharebox=sharebox, host_key=sharebox.host_key, route=route)
 
 
 def _remove(sharebox: Sharebox, name: str) -> bool:

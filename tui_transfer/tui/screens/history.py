@@ -328,5 +328,5 @@ def _remove(job: Job, orders: Orders | None, cancellation: Cancellation) -> list
     else:
         from tui_transfer.worker.leftovers import discard
 
-        discard(control.Follower(job), lambda: orders, removed.append, cancellation)
+        discard(control.Follower(job), lambda _: orders, removed.append, cancellation)
     return removed

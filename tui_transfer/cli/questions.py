@@ -1,0 +1,142 @@
+"""Questions to a person at a terminal, on standard error; every one that a command asks is asked here.
+
+What was typed before a question stood there does not answer it. An answer that says nothing, an empty line
+for instance, has the question asked again; who then still gives none gets no answer put into their mouth.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.preflight import fingerprint
+from tui_transfer.system.terminal import discard_typed, read_hidden, without_echo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    Answer = TypeVar("Answer")
+
+_TRIES: Final = 3
+_EMPTY: Final = "Une réponse est nécessaire."
+_WORDS: Final = {"o": True, "oui": True, "n": False, "non": False}
+
+
+class NoAnswerError(click.Abort):
+    """Nobody answered: the input ended, or none of a few answers said anything. Where nothing catches it the
+    command is given up."""
+
+
+def someone_is_there() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def agree(question: str) -> None:
+    """Asks for « oui ».
+
+    Raises:
+        TransferError: CONFIRMATION_NEEDED, also where nobody can answer, or does.
+    """
+    if not someone_is_there():
+        reason = "Personne n'est là pour répondre : l'entrée n'est pas un terminal."
+        raise TransferError(Problem.CONFIRMATION_NEEDED, reason=reason)
+    try:
+        agreed = wants(question)
+    except NoAnswerError as error:
+        raise TransferError(Problem.CONFIRMATION_NEEDED, reason="Aucune réponse.") from error
+    if not agreed:
+        raise TransferError(Problem.CONFIRMATION_NEEDED, reason="Réponse : « non ».")
+
+
+def wants(question: str) -> bool:
+    """Asks for « oui » or « non ».
+
+    Raises:
+        NoAnswerError: neither was given.
+    """
+    return _ask(f"{question} [oui/non]", _yes_or_no, "Répondez « oui » ou « non », puis Entrée.")
+
+
+def text(question: str, default: str | None = None) -> str:
+    """Asks for a line of text; an empty one stands for `default`, which is shown.
+
+    Raises:
+        NoAnswerError: none was given.
+    """
+    shown = f"{question} [{default}]" if default else question
+    return _ask(shown, lambda line: line or default, _EMPTY)
+
+
+def secret(what: str) -> str:
+    """Asks for a secret, which is not shown.
+
+    Raises:
+        NoAnswerError: none was given.
+    """
+    return _ask(what, lambda line: line or None, _EMPTY, hidden=True)
+
+
+def compares(presented: str) -> bool:
+    """Asks for what shows that the fingerprint of a server's key was compared with the one that was received.
+
+    Raises:
+        NoAnswerError: neither that nor a no was given.
+    """
+
+    def judged(line: str) -> bool | None:
+        if fingerprint.matches(presented, line):
+            return True
+        return False if _yes_or_no(line) is False else None
+
+    click.echo(f"Empreinte présentée : {presented}", err=True)
+    return _ask(
+        f"Tapez les {fingerprint.LEAST_SIGNS} derniers signes de l'empreinte reçue de l'Urssaf, ou collez-la "
+        "entière ; « non » refuse la clé",
+        judged,
+        "Ce n'est pas celle qui est présentée : majuscules et minuscules comptent.",
+    )
+
+
+def _yes_or_no(line: str) -> bool | None:
+    return _WORDS.get(line.casefold())
+
+
+def _ask(
+    question: str,
+    understand: Callable[[str], Answer | None],
+    complaint: str,
+    *,
+    hidden: bool = False,
+) -> Answer:
+    """Asks until `understand` makes something of the line, some times at most."""
+    for _ in range(_TRIES):
+        line = _read(question, hidden=hidden)
+        answer = understand(line if hidden else line.strip())
+        if answer is not None:
+            return answer
+        click.echo(complaint, err=True)
+    raise NoAnswerError
+
+
+def _read(question: str, *, hidden: bool) -> str:
+    with without_echo(sys.stdin) if hidden else nullcontext():
+        click.echo(f"{question} ", nl=False, err=True)
+        discard_typed(sys.stdin, sys.stderr)
+        click.echo(": ", nl=False, err=True)  # only now: whoever waits for it is heard
+        line = ""
+        try:
+            line = read_hidden(sys.stdin) if hidden else sys.stdin.readline()
+        except UnicodeDecodeError:
+            return ""
+        finally:
+            if hidden or not line.endswith("\n"):
+                click.echo(err=True)
+    if not line.endswith("\n"):
+        raise NoAnswerError
+    return line[:-1]

@@ -1,0 +1,66 @@
+"""A terminal that a person types at: what was typed and not read yet, and what is not to be shown."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TextIO
+
+if sys.platform == "win32":
+    import getpass
+    import msvcrt
+
+    def discard_typed(typed: TextIO, shown: TextIO) -> None:
+        """Throws away what was typed so far; see below."""
+        shown.flush()
+        while msvcrt.kbhit():
+            msvcrt.getwch()
+
+    def read_hidden(typed: TextIO) -> str:
+        """A line that is not shown while it is typed, with its end; without one where the input ends."""
+        return getpass.getpass("") + "\n"
+
+    @contextlib.contextmanager
+    def without_echo(typed: TextIO) -> Iterator[None]:
+        """There a line is hidden while it is read."""
+        yield
+
+else:
+    import termios
+
+    def discard_typed(typed: TextIO, shown: TextIO) -> None:
+        """Throws away what was typed so far: a whole line, part of one, or many.
+
+        Args:
+            typed: where the terminal is read; anything else is left as it is.
+            shown: what was written here before is on the terminal first.
+        """
+        shown.flush()
+        with contextlib.suppress(OSError, termios.error):
+            termios.tcdrain(shown.fileno())
+        with contextlib.suppress(OSError, termios.error):
+            termios.tcflush(typed.fileno(), termios.TCIFLUSH)
+
+    def read_hidden(typed: TextIO) -> str:
+        """A line that is not shown while it is typed, with its end; without one where the input ends."""
+        return typed.readline()
+
+    @contextlib.contextmanager
+    def without_echo(typed: TextIO) -> Iterator[None]:
+        """While the body runs the terminal does not show what is typed."""
+        try:
+            before = termios.tcgetattr(typed.fileno())
+        except termios.error:  # no terminal, which shows nothing by itself
+            yield
+            return
+        silent = before[:]
+        silent[3] &= ~termios.ECHO
+        try:
+            termios.tcsetattr(typed.fileno(), termios.TCSADRAIN, silent)
+            yield
+        finally:
+            termios.tcsetattr(typed.fileno(), termios.TCSADRAIN, before)
