@@ -22,7 +22,7 @@ from tui_transfer.job.orders import PROXY_PASSWORD_VARIABLE, Orders
 from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
 from tui_transfer.preflight import checks, gate
-from tui_transfer.preflight.statements import Ticks, user_name
+from tui_transfer.preflight.statements import Ticks
 from tui_transfer.preflight.unmet import find_unmet, unmet_by
 from tui_transfer.report.message import describe_destination, make_message
 from tui_transfer.settings import config
@@ -113,7 +113,7 @@ def read_decisions(*, proxy: str | None, host_key: str | None) -> Orders:
 def refuse(home: Home, error: TransferError, output: Output, command: str) -> ExitCode:
     """Tells that a transfer was refused before there was a job, and keeps that for « jobs »."""
     try:
-        attempts.record(home, error, command=command, by=user_name())
+        attempts.record(home, error, command=command)
     except TransferError as disk:  # the reason for the refusal matters more
         click.echo(disk.as_text(), err=True)
     output.end(None, error, None)

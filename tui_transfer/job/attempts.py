@@ -7,8 +7,6 @@ that cannot be read, cut off by a crash for instance, is left out.
 from __future__ import annotations
 
 import os
-import platform
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -16,6 +14,7 @@ import msgspec
 from tui_transfer import __version__
 from tui_transfer.errors import TransferError
 from tui_transfer.job import sequence
+from tui_transfer.job.spec import Decision
 from tui_transfer.system.files import PRIVATE_FILE, disk_errors, sync_folder, write_private
 
 if TYPE_CHECKING:
@@ -27,16 +26,11 @@ NAME: Final = "attempts.jsonl"
 KEPT: Final = 200
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One refusal."""
+class Attempt(Decision, frozen=True, kw_only=True):
+    """One refusal: who asked, where, and when by that machine's clock."""
 
     sequence: int
     """Its place among the attempts and the jobs of its home."""
-    at: datetime
-    """By the clock of `host`."""
-    host: str
-    by: str
-    """The account that asked."""
     command: str
     """`run`, `--plain` or `screen`; never with its arguments."""
     program: str = __version__
@@ -51,7 +45,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         return TransferError.recalled(self.problem, self.details)
 
 
-def record(home: Home, error: TransferError, *, command: str, by: str) -> None:
+def record(home: Home, error: TransferError, *, command: str) -> None:
     """Keeps a refusal; it is on the disk when this returns.
 
     Raises:
@@ -61,11 +55,8 @@ def record(home: Home, error: TransferError, *, command: str, by: str) -> None:
     lines = _lines(file)
     known = max((attempt.sequence for attempt in _decoded(lines)), default=0)
     with sequence.drawn(home, known) as number:
-        attempt = Attempt(
+        attempt = Attempt.made_now(
             sequence=number,
-            at=datetime.now().astimezone(),
-            host=platform.node(),
-            by=by,
             command=command,
             problem=error.problem,
             details=error.details,
