@@ -36,7 +36,7 @@ class Attempt(Decision, frozen=True, kw_only=True):
     program: str = __version__
     problem: str
     """One of `errors.Problem`, of this version or another."""
-    details: dict[str, str] = {}
+    details: dict[str, str] = msgspec.field(default_factory=dict)
     exit_code: int
 
     @property
