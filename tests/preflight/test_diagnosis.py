@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import socket
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.servers.faulty import faulty_server
 from tests.servers.openssh import PASSPHRASE, SshServer, openssh
-from tests.servers.processes import free_port, wait_until
+from tests.servers.processes import LOOPBACK, free_port, wait_until
 from tests.servers.proftpd import proftpd
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import SquidServer, squid
+from tests.sharebox.helpers import failure
 from tests.sharebox.proxy.scripted_proxy import HANG_UP, scripted_proxy
 from tests.tui.stage import settings as sample
 from tui_transfer.errors import ExitCode, Problem
@@ -22,6 +26,7 @@ from tui_transfer.job.orders import Orders
 from tui_transfer.preflight.diagnosis import diagnose
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, as_text, exit_code
 from tui_transfer.settings.config import ProxySettings, Settings, ShareboxSettings
+from tui_transfer.sharebox.proxy.routes import CONNECT_SECONDS
 from tui_transfer.system.cancellation import Cancellation
 
 if TYPE_CHECKING:
@@ -265,6 +270,40 @@ def test_it_can_be_left_after_any_stage_and_leaves_nothing(ssh_server: SshServer
             next(running)
         running.close()
         assert list(ssh_server.root.iterdir()) == [], count
+
+
+def test_whoever_leaves_at_any_stage_leaves_nothing(ssh_server: SshServer) -> None:
+    """Also where the connection would be ended with the person's wish: a file that was written is removed."""
+    for count in range(1, 7):
+        cancellation = Cancellation()
+        running = diagnose(settings(ssh_server), Orders(sftp_password=ssh_server.password), cancellation)
+        for _ in range(count):
+            next(running)
+        cancellation.cancel()
+        running.close()
+        assert list(ssh_server.root.iterdir()) == [], count
+
+
+def test_whoever_leaves_waits_for_no_answer() -> None:
+    cancellation = Cancellation()
+    with socket.create_server((LOOPBACK, 0)) as mute:
+        host, port = mute.getsockname()
+        silent = sample(sharebox=ShareboxSettings(host=host, port=port, username="exemple"))
+        running = diagnose(silent, Orders(), cancellation)
+        while next(running).stage is not Stage.ROUTE:
+            pass
+        with mute.accept()[0] as link:
+
+            def leave() -> None:
+                link.recv(1)  # the greeting: it waits for the server's
+                cancellation.cancel()
+
+            leaving = threading.Thread(target=leave)
+            leaving.start()
+            began = time.monotonic()
+            failure(Problem.INTERRUPTED, lambda: next(running))
+            assert time.monotonic() - began < CONNECT_SECONDS / 2
+            leaving.join()
 
 
 @pytest.mark.parametrize("at_close", [True, False])

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from tests.servers.openssh import SshServer
     from tests.tui.stage import Stage as Home
+    from tui_transfer.settings.config import Settings
+    from tui_transfer.system.cancellation import Cancellation
 
 
 def at(pilot: Pilot[int], kind: type[object]) -> bool:
@@ -113,12 +115,12 @@ async def test_what_is_typed_into_the_settings_is_tried(staged: Home, ssh_server
 async def test_each_stage_is_seen_as_it_comes_and_any_can_be_left(
     staged: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go, closed = threading.Event(), threading.Event()
+    closed = threading.Event()
 
-    def diagnose(*_: object) -> Iterator[Finding]:
+    def diagnose(_settings: Settings, _orders: Orders, cancellation: Cancellation) -> Iterator[Finding]:
         try:
             yield Finding(Stage.NAME, Outcome.OK, "C'est un nom.", 0.01)
-            go.wait(120)
+            assert cancellation.wait(120), "only leaving ends it"
             yield Finding(Stage.ROUTE, Outcome.BLOCKING, "Rien ne répond.", 15.0)
             yield Finding(Stage.HOST_KEY, Outcome.NOT_TRIED)
         finally:
@@ -136,7 +138,6 @@ async def test_each_stage_is_seen_as_it_comes_and_any_can_be_left(
         assert at(pilot, DiagnosisDialog), "nothing to copy, to try again or to give yet"
         await pilot.press("escape")
         assert at(pilot, PrerequisitesPage)
-        go.set()
         assert closed.wait(60), "nobody looks: the connection is closed"
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
+    from tui_transfer.system.cancellation import Cancellation
     from tui_transfer.tui.past_jobs import PastJob
 
 _PARTS = [
@@ -261,7 +262,7 @@ class Sharebox:
         self.refusals: list[TransferError] = []
         monkeypatch.setattr(leftovers, "remove_leftovers", self.remove)
 
-    def remove(self, state: JobState, orders: Orders) -> list[str]:
+    def remove(self, state: JobState, orders: Orders, cancellation: Cancellation) -> list[str]:
         self.orders.append(orders)
         if self.refusals:
             raise self.refusals.pop(0)
@@ -359,6 +360,31 @@ async def test_an_interrupted_job_is_removed_with_what_it_left_on_the_sharebox(
         await until(pilot, lambda: names(staged) == [])
         await until(pilot, lambda: f"Supprimé de Sharebox : {_PARTS[0]}." in flat(app))
         assert len(sharebox.orders) == 1
+
+
+async def test_leaving_ends_a_removal_that_waits_for_the_sharebox(
+    staged: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+
+    def wait_for_ever(_state: JobState, _orders: Orders, cancellation: Cancellation) -> list[str]:
+        assert cancellation.wait(60)
+        ended.set()
+        raise cancellation.error()
+
+    monkeypatch.setattr(leftovers, "remove_leftovers", wait_for_ever)
+    job = interrupted(staged)
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await open_history(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, PurgeDialog))
+        await pilot.press("o")
+        await until(pilot, lambda: "Suppression" in flat(app))
+        assert not ended.is_set()
+        await pilot.press("escape")
+        await until(pilot, ended.is_set)
+        assert names(staged) == [job.id]
 
 
 async def test_here_only_leaves_the_sharebox_alone(staged: Stage, sharebox: Sharebox) -> None:

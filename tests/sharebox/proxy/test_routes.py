@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.servers.danted import danted
 from tests.servers.processes import LOOPBACK, free_port, wait_until
 from tests.servers.squid import PASSWORD, USERNAME
@@ -45,6 +47,14 @@ class TestDirect:
             assert tunnel.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert tunnel.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             assert tunnel.gettimeout() is None
+
+    @pytest.mark.parametrize("option", ["TCP_NODELAY", "SO_KEEPALIVE", "TCP_USER_TIMEOUT", "TCP_KEEPCNT"])
+    def test_an_option_that_the_system_lacks_costs_itself_alone(
+        self, ssh_server: SshServer, monkeypatch: pytest.MonkeyPatch, option: str
+    ) -> None:
+        monkeypatch.setattr(socket, option, 9_999)  # of which Linux says ENOPROTOOPT
+        with open_tunnel(Direct(), ssh_server.host, ssh_server.port) as tunnel:
+            assert tunnel.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 5
 
 
 class TestSquid:

@@ -163,6 +163,20 @@ class TestSending:
         assert server.log().count("rekeying in progress") + server.log().count("SSH2_MSG_KEXINIT sent") > 4
 
 
+class TestPhases:
+    def test_each_has_its_own_limit(self, server: SshServer) -> None:
+        """Two sessions use one connection at once: one phase is not the other's."""
+        with connect(server) as sharebox:
+            watchdog = sharebox.connection.watchdog
+            with watchdog.phase(LIMIT / 4, "la première"):
+                with watchdog.phase(10 * LIMIT, "la deuxième"):
+                    pass
+                begun = time.monotonic()
+                wait_until(lambda: not sharebox.connection.is_open, what="the end of the connection")
+                assert time.monotonic() - begun < LIMIT / 4 + MARGIN
+            assert failure(Problem.CONNECTION_LOST, sharebox.check_alive).details["reason"] == "la première"
+
+
 class TestPatience:
     def test_idle_server_that_answers_is_alive(
         self, account: Account, monkeypatch: pytest.MonkeyPatch
