@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +23,7 @@ from tests.servers.relay import relay
 from tests.servers.squid import squid
 from tests.sharebox.helpers import connect, failure, make_archive, send
 from tests.sharebox.proxy.scripted_proxy import refusal, scripted_proxy
+from tests.sharebox.proxy.test_routes_identification import NTLM_CHALLENGE
 from tui_transfer.errors import Problem
 from tui_transfer.sharebox.proxy import routes
 from tui_transfer.sharebox.proxy.routes import CONNECT_SECONDS, Direct, Proxy
@@ -141,16 +142,24 @@ def test_while_a_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("through_proxy", [False, True])
-def test_while_connecting_to_a_machine_that_does_not_answer(through_proxy: bool) -> None:
+def test_while_connecting_to_a_machine_that_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch, through_proxy: bool
+) -> None:
+    connecting = threading.Event()
+    connect_really = socket.socket.connect
+
+    def connect(link: socket.socket, address: Any) -> None:
+        connecting.set()
+        connect_really(link, address)
+
     with socket.create_server((LOOPBACK, 0), backlog=0) as full:
         host, port = full.getsockname()
         with socket.create_connection((host, port)), socket.socket() as second:
             second.setblocking(False)
             second.connect_ex((host, port))
+            monkeypatch.setattr(socket.socket, "connect", connect)
             route = Proxy("socks5", host, port) if through_proxy else Direct()
-            before = threading.active_count()
-            seconds = _seconds_to_open(route, host, port, lambda: threading.active_count() > before + 1)
-            assert seconds < AT_ONCE
+            assert _seconds_to_open(route, host, port, connecting.is_set) < AT_ONCE
 
 
 def _seconds_to_open(route: Route, host: str, port: int, is_waiting: Callable[[], bool]) -> float:
@@ -160,22 +169,22 @@ def _seconds_to_open(route: Route, host: str, port: int, is_waiting: Callable[[]
 
 
 def test_nothing_more_is_said_to_a_proxy_once_nobody_wants_it() -> None:
-    """It asks for the password when the person has left: an attempt might lock the account."""
+    """It asks for the proof of the password when the person has left: an attempt might lock the account."""
     left = threading.Event()
 
-    def refuse_late() -> Iterator[bytes]:
+    def challenge_late() -> Iterator[bytes]:
         left.wait(60)
-        yield refusal('Basic realm="r"')
+        yield refusal(f"NTLM {NTLM_CHALLENGE}")
 
-    with scripted_proxy([refuse_late()]) as proxy:
+    with scripted_proxy([[refusal("NTLM")], challenge_late()]) as proxy:
         try:
             seconds = _seconds_to_open(
-                proxy.route("u", "p"), "sharebox.test", 22, lambda: len(proxy.requests) == 1
+                proxy.route("u", "p"), "sharebox.test", 22, lambda: len(proxy.requests) == 2
             )
         finally:
             left.set()
         assert seconds < AT_ONCE
-    assert proxy.authorizations == [b""]
+    assert len(proxy.requests) == 2
 
 
 def test_while_the_trial_of_a_route_waits(server: SshServer) -> None:
