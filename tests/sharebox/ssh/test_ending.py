@@ -80,7 +80,7 @@ def seconds_to_end(work: Callable[[Cancellation], object], is_waiting: Callable[
 def use(server: SshServer, route: Route, port: int, cancellation: Cancellation) -> None:
     """Everything that a transfer does with a connection, up to requests without end."""
     with connect(server, route=route, port=port, cancellation=cancellation) as sharebox:
-        assert sharebox.run("echo", 30) is not None
+        assert sharebox.run("echo; sleep 0.1; echo", 30) == b"\n\n"
         second = sharebox.open_second_session()
         assert second is not None
         with second.refusals("accès à", "/"):

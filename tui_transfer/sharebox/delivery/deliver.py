@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.delivery.evidence import Step
 from tui_transfer.sharebox.delivery.handover import Handover
 from tui_transfer.sharebox.delivery.local import LocalArchive
 from tui_transfer.sharebox.delivery.part import PART
-from tui_transfer.sharebox.delivery.progress import DeliveryStage, Reports, interrupted
+from tui_transfer.sharebox.delivery.progress import DeliveryStage, Reports
 from tui_transfer.sharebox.delivery.sighting import find
 from tui_transfer.sharebox.delivery.upload import Upload
 from tui_transfer.sharebox.delivery.verification import compare
@@ -99,13 +98,8 @@ def _archive_parcel(sharebox: Sharebox, consignment: Consignment) -> Iterator[_A
         reports.check_cancelled()
         sharebox.check_alive()
 
-    try:
-        with LocalArchive(consignment.file, while_waiting) as archive:
-            yield _ArchiveParcel(sharebox, consignment, archive, reports)
-    except TransferError as error:
-        if error.problem is Problem.CONNECTION_LOST and consignment.cancelled.is_set():
-            raise interrupted() from error
-        raise
+    with LocalArchive(consignment.file, while_waiting) as archive:
+        yield _ArchiveParcel(sharebox, consignment, archive, reports)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def run(connection: Connection, command: str, seconds: float) -> bytes | None:
         The first few thousand bytes of its output; None if it failed, lasted too long, or is not allowed.
 
     Raises:
-        TransferError: CONNECTION_LOST.
+        TransferError: CONNECTION_LOST, INTERRUPTED.
     """
     end = time.monotonic() + seconds
     channel = None
@@ -36,7 +36,10 @@ def run(connection: Connection, command: str, seconds: float) -> bytes | None:
         with connection.watchdog.phase(CHANNEL_SECONDS, "le serveur ne répond pas à l'ouverture d'un canal"):
             channel = connection.open_channel(lambda channel: channel.exec_command(command))
         channel.shutdown_write()  # a forced SFTP server in place of the command ends at once
-        return _read(channel, end)
+        output = _read(channel, end)
+        if not (channel.eof_received or connection.is_open):  # what looks like the end is a cut
+            raise connection.lost()
+        return output
     except TimeoutError:
         return None
     except LOST as error:
