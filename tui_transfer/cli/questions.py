@@ -85,8 +85,7 @@ def secret(what: str) -> str:
 def compares(presented: str) -> bool:
     """Asks for what shows that the fingerprint of a server's key was compared with the one that was received.
 
-    Raises:
-        NoAnswerError: neither that nor a no was given.
+    Whoever does not show it, in some tries, has not compared it.
     """
 
     def judged(line: str) -> bool | None:
@@ -95,12 +94,16 @@ def compares(presented: str) -> bool:
         return False if _yes_or_no(line) is False else None
 
     click.echo(f"Empreinte présentée : {presented}", err=True)
-    return _ask(
+    question = (
         f"Tapez les {fingerprint.LEAST_SIGNS} derniers signes de l'empreinte reçue de l'Urssaf, ou collez-la "
-        "entière ; « non » refuse la clé",
-        judged,
-        "Ce n'est pas celle qui est présentée : majuscules et minuscules comptent.",
+        "entière ; « non » refuse la clé"
     )
+    try:
+        return _ask(
+            question, judged, "Ce n'est pas celle qui est présentée : majuscules et minuscules comptent."
+        )
+    except NoAnswerError:
+        return False
 
 
 def _yes_or_no(line: str) -> bool | None:
