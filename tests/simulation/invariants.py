@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.simulation import seams
 from tests.simulation.plan import FOLDERS, HOSTS
+from tests.simulation.server import PERMISSION_DENIED
 from tests.simulation.world import Delivered
 
 if TYPE_CHECKING:
@@ -119,19 +120,19 @@ class Invariants:
 
     def _arrived(self, server: Server, path: str, base: Base) -> bool:
         """Whether a whole archive of the base is at `path`, or was taken from there by the server."""
-        contents = [bytes(server.files[path].content)] if path in server.files else []
-        contents += [
-            content
-            for name, content in server.taken
-            if name.removesuffix(".part") == path.removesuffix(".part")
-        ]
+        contents = self._contents(server, path.removesuffix(".part")) + self._contents(server, path)
         return any(self._world.is_right(content, base) for content in contents)
+
+    def _contents(self, server: Server, path: str) -> list[bytes]:
+        """What is at `path`, and what the server took from there, under its partial name too."""
+        there = [bytes(server.files[path].content)] if path in server.files else []
+        taken = [content for name, content in server.taken if name.removesuffix(".part") == path]
+        return there + taken
 
     def _check_manifest(self, server: Server, path: str, base: Base) -> None:
         archive = path.removesuffix(".part")
         name = f"{archive}.manifest.json"
-        contents = [bytes(server.files[name].content)] if name in server.files else []
-        contents += [content for taken, content in server.taken if taken.removesuffix(".part") == name]
+        contents = self._contents(server, name)
         if any(self._is_manifest(content, server, archive, base) for content in contents):
             return
         if self._meddled(server, name) or self._meddled(server, archive):
@@ -148,8 +149,7 @@ class Invariants:
             digest = told["archive"]["sha256"]
         except (ValueError, KeyError, TypeError):
             return False
-        file = server.files.get(archive)
-        if file is not None and hashlib.sha256(file.content).hexdigest() != digest:
+        if digest not in {hashlib.sha256(found).hexdigest() for found in self._contents(server, archive)}:
             return self._meddled(server, archive)
         return files in base.states
 
@@ -157,14 +157,14 @@ class Invariants:
         """Whether somebody changed a file after it was last read, or took it away after it was last seen."""
         names = {path, path.removesuffix(".part"), path.removesuffix(".part") + ".part"}
         touches = [touch for touch in server.touches if touch.path in names]
+        meddling = [touch for touch in touches if touch.what in _GONE | _CHANGED]
+        character = server.character
+        if character.takes or not character.looks:  # what it takes, and what somebody else does, look alike
+            return bool(meddling)
         ours = [touch for touch in touches if touch.who == "client"]
         looked = max((touch.tick for touch in ours if touch.what in _EVIDENCE), default=0)
         seen = max((touch.tick for touch in ours if touch.what in _SIGHT), default=0)
-        return any(
-            touch.tick >= (seen if touch.what in _GONE else looked)
-            for touch in touches
-            if touch.what in _GONE | _CHANGED
-        )
+        return any(touch.tick >= (seen if touch.what in _GONE else looked) for touch in meddling)
 
     # After a command
 
@@ -197,7 +197,11 @@ class Invariants:
                     self._check_others(job, problem)
 
     def _check_changes(self) -> None:
+        character = self._world.plan.character
         for host, path, what in self._world.changes[self._changes_told :]:
+            if (host, path) in self._world.planted and character.replaces and not character.looks:
+                self.apart["replaced by a server that lets nobody look"] += 1
+                continue
             self.find("I2", "overwritten", f"{host}{path}: {what}")
         self._changes_told = len(self._world.changes)
 
@@ -303,12 +307,15 @@ class Invariants:
         if problem in _ABOUT_A_BASE:
             return not all(base.present for base in self._world.bases)
         if problem in _ABOUT_THE_SERVER:
-            return not (character.renames and character.reopens)
+            hides = not (character.reads and character.looks) and character.denies_by != PERMISSION_DENIED
+            return hides or not (character.renames and character.reopens)
         if problem == "name-taken":
             touched = {path for _, path in self._world.planted}
             touched |= {touch.path for touch in self._touches() if touch.what in _GONE | _CHANGED}
             return any(path.partition(".7z")[0] + ".7z" in self._finals(job) for path in touched)
-        return problem in ("lost", "sharebox-lost", "delivery-lost")
+        if problem == "spool-damaged":
+            return not all(base.present for base in self._world.bases)
+        return problem == "delivery-lost"
 
     def _touches(self) -> Iterator[Touch]:
         for server in self._world.servers.values():
