@@ -19,13 +19,16 @@ ARRIVED = Evidence(Step.RENAMED, Look.ABSENT, Look.RIGHT, Content.SAME_BYTES)
 
 
 def state_after(events: Sequence[ev.Event]) -> JobState:
-    return JobState.fold(SPEC, events)
+    """The state of a job whose archive is whole, and then that."""
+    sealed = ev.ArchiveSealed(at=at(0), database=0, size=300, sha256=SHA, source_size=1000, files=1)
+    return JobState.fold(SPEC, [sealed, *events])
 
 
 def diary(state: JobState, written: list[ev.Event]) -> Diary:
     return Diary(0, state.databases[0], written.append, lambda: None)
 
 
+SHA = "ab" * 32
 SPEC = spec()
 ARCHIVE = SPEC.databases[0].archive
 MANIFEST = manifest_name(ARCHIVE)
@@ -48,6 +51,21 @@ def test_what_one_worker_writes_the_next_one_knows() -> None:
     assert (archive.owned, archive.step, archive.losses) == (True, Step.RENAMING, 1)
     assert archive.arrival == Arrival("/depot/a.7z", ARRIVED)
     assert (manifest.step, manifest.losses, manifest.arrival) == (Step.CLOSING, 0, None)
+
+
+def test_what_is_known_of_another_archive_is_of_no_use() -> None:
+    written: list[ev.Event] = []
+    first = diary(state_after([]), written).archive()
+    first.own()
+    first.bind(SHA)
+    first.reach(Step.RENAMING)
+    first.arrive(Arrival("/depot/a.7z", ARRIVED))
+    same, other = (diary(state_after(written), written).archive() for _ in range(2))
+    same.bind(SHA)
+    assert (same.step, same.arrival) == (Step.RENAMING, first.arrival)
+    other.bind("cd" * 32)
+    assert (other.owned, other.step, other.arrival) == (True, Step.SENDING, None)
+    assert state_after(written).databases[0].sent[ARCHIVE].arrival is None
 
 
 def test_evidence_that_shows_nothing_is_no_arrival() -> None:

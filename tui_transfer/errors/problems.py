@@ -166,6 +166,8 @@ OF_ONE_DATABASE: Final = frozenset(
         Problem.SHAREBOX_REFUSED,
         Problem.NAME_TAKEN,
         Problem.CONTENT_MISMATCH,
+        Problem.ARRIVED_DAMAGED,
+        Problem.DELIVERY_LOST,
         Problem.SPOOL_DAMAGED,
     }
 )

@@ -44,6 +44,8 @@ class FileState(msgspec.Struct, frozen=True, kw_only=True):
 
     step: str = "free"
     """The last step that was asked of the Sharebox, as `DeliveryStep` names it."""
+    about: str | None = None
+    """The SHA-256 of the archive that this is of, or beside which it lies; None while that is not whole."""
     lost: int = 0
     """How often it was lost there."""
     arrival: ev.ArrivalSeen | None = None
@@ -290,11 +292,6 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 found=event,
                 changed_since=False,
                 compression=Step.RUNNING,
-                sent=_made_anew(state.databases[event.database].sent),
-                elsewhere=tuple(
-                    msgspec.structs.replace(other, sent=_made_anew(other.sent))
-                    for other in state.databases[event.database].elsewhere
-                ),
             )
         case ev.ArchiveKept():
             return _database(state, event.database, changed_since=event.changed)
@@ -321,7 +318,7 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
         case ev.VerificationProgress():
             return _database(state, event.database, checked=event.checked, transfer=Step.VERIFYING)
         case ev.DeliveryStep():
-            return _sent(state, event.database, event.file, step=event.step)
+            return _sent(state, event.database, event.file, step=event.step, arrival=None)
         case ev.DeliveryLost():
             return _sent(state, event.database, event.file, step="sending", lost=event.times)
         case ev.ArrivalSeen():
@@ -417,19 +414,11 @@ def _upload_started(state: JobState, event: ev.UploadStarted) -> JobState:
 
 
 def _sent(state: JobState, index: int, file: str, **changes: object) -> JobState:
-    sent = state.databases[index].sent
-    known = sent.get(file, FileState())
-    return _database(state, index, sent={**sent, file: msgspec.structs.replace(known, **changes)})
-
-
-def _made_anew(sent: dict[str, FileState]) -> dict[str, FileState]:
-    """What is known of files on the Sharebox once they are made anew here: they may differ, and all that is
-    certain is whose they are.
-    """
-    return {
-        name: FileState(step="free" if known.step == "free" else "sending", lost=known.lost)
-        for name, known in sent.items()
-    }
+    """What is known of one file. A later archive, which may differ, bears the same names."""
+    database = state.databases[index]
+    known = database.sent.get(file, FileState())
+    changed = msgspec.structs.replace(known, about=database.sha256, **changes)
+    return _database(state, index, sent={**database.sent, file: changed})
 
 
 def _delivered(state: JobState, event: ev.Delivered) -> JobState:

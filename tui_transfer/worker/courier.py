@@ -184,6 +184,7 @@ class Courier:
         puts the manifest beside it.
         """
         archive = deliver(sharebox, task.archive, self._trials)
+        task.manifest.bind(task.shipment.sha256)
         manifest = put_small(sharebox, task.shipment.read_manifest(), task.manifest, self._trials)
         return Delivery(archive, (manifest,))
 

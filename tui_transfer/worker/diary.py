@@ -56,8 +56,17 @@ class Diary:
 
     def _ledger(self, name: str, *, owned: bool) -> Ledger:
         known = self._state(name)
-        step = Step.SENDING if known.step == FREE else Step(known.step)
-        return Ledger(name, self, owned=owned, step=step, losses=known.lost, arrival=_arrival(known))
+        if known.about is None or known.step == FREE:
+            return Ledger(name, self, owned=owned, losses=known.lost)
+        return Ledger(
+            name,
+            self,
+            owned=owned,
+            step=Step(known.step),
+            about=known.about,
+            losses=known.lost,
+            arrival=_arrival(known),
+        )
 
     def step(self, file: str, step: str) -> None:
         """Writes the next step of a file."""

@@ -87,6 +87,8 @@ def deliver(sharebox: Sharebox, consignment: Consignment, trials: Trials) -> Arr
         BaseException: what `GrowingFile.fail` was given.
     """
     with _archive_parcel(sharebox, consignment) as parcel:
+        parcel.size()  # once it is whole, so is its hash
+        consignment.ledger.bind(consignment.sha256())
         return Handover(sharebox, parcel, consignment.ledger, trials).run()
 
 
@@ -136,6 +138,7 @@ class _ArchiveParcel:
 
     def forget(self) -> None:
         self.consignment.resume_state.forget()
+        self.reports.begin_anew()
 
     def about_to_rename(self) -> None:
         self.reports.tell(DeliveryStage.PUBLISHING, self.size(), self.size())

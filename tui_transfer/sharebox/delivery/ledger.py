@@ -35,13 +35,14 @@ class Ledger:
         name: of the file.
         owned: whether its partial file, if there is one, is ours: written down before it is created.
         step: the last one that was asked of the server.
+        about: the SHA-256 of the archive that `step` and `arrival` are about; None while it is not whole.
         losses: how often it was lost.
         arrival: the evidence that it arrived; None as long as there is none.
 
     Args:
         name: of the file.
         diary: where what changes is written down.
-        owned, step, losses, arrival: what earlier processes wrote there.
+        owned, step, about, losses, arrival: what earlier processes wrote there.
     """
 
     def __init__(
@@ -51,16 +52,27 @@ class Ledger:
         *,
         owned: bool = False,
         step: Step = Step.SENDING,
+        about: str | None = None,
         losses: int = 0,
         arrival: Arrival | None = None,
     ) -> None:
         self.name = name
         self.owned = owned
         self.step = step
+        self.about = about
         self.losses = losses
         self.arrival = arrival
         self._diary = diary
         self._written: str = step if owned else FREE
+
+    def bind(self, sha256: str) -> None:
+        """What is to be delivered is the archive of this hash, or a file that lies beside it. What was known
+        of another one that was to bear the same names is of no use any more.
+        """
+        if self.about not in (None, sha256):
+            self.arrival = None
+            self.reach(Step.SENDING)
+        self.about = sha256
 
     def own(self) -> None:
         """The partial file is about to be created."""

@@ -78,6 +78,10 @@ class Reports:
             self._again = now + _INTERVAL_SECONDS
             self._on_progress(progress)
 
+    def begin_anew(self) -> None:
+        """What comes next is told, even if it was told before: it is done again."""
+        self._last = None
+
     def check_cancelled(self) -> None:
         """For loops that wait for something else.
 
