@@ -8,7 +8,6 @@ import stat
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import default
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +17,7 @@ from tests.tui import stage
 from tests.tui.conftest import flat, until
 from tests.tui.scenes import settle
 from tui_transfer.report.message import Message
+from tui_transfer.system import desktop as desktop_of_system
 from tui_transfer.tui import clipboard, mailer
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.screens.plain import PlainPage
@@ -167,8 +167,10 @@ def test_on_windows_the_system_is_handed_an_address_that_it_takes_whole(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(mailer, "sys", SimpleNamespace(platform="win32"))
-    monkeypatch.setattr(os, "startfile", opened.append, raising=False)
+    monkeypatch.setattr(desktop_of_system, "IS_PART_OF_SYSTEM", True)
+    monkeypatch.setattr(
+        desktop_of_system, "open_address", lambda address, _: (opened.append(address), True)[1]
+    )
     long = Message(MESSAGE.subject, MESSAGE.recipients, "é" * 1_000, "court")
     assert mailer.open_message(MESSAGE) is mailer.Opened.WHOLE
     assert mailer.open_message(long) is mailer.Opened.SHORTENED

@@ -6,8 +6,6 @@ source ─> (SQLite snapshot) ─> blocks ─> packed in threads ─> archive, i
 from __future__ import annotations
 
 import os
-import sys
-import threading
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -22,8 +20,10 @@ from tui_transfer.archive.reader import SourceReader
 from tui_transfer.archive.snapshot import take_snapshot
 from tui_transfer.archive.source import SourceKind
 from tui_transfer.system.files import make_private_folder
+from tui_transfer.system.processes import give_way
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
     from pathlib import Path
@@ -327,12 +327,8 @@ def _entries(files: Sequence[tuple[Item, Content | None]]) -> tuple[ArchivedFile
 
 
 def _give_way() -> None:
-    """Lets whatever else wants this thread's core have it first: what sends, which needs little but at once,
-    and the person's other programs.
-    """
-    if sys.platform == "linux":  # elsewhere it would slow down the whole process, or does not exist
-        niceness = os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS  # on top of what the person gave it
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+    """Lets what sends, which needs little but at once, and the person's other programs go first."""
+    give_way(_NICENESS)
 
 
 def cores() -> int:

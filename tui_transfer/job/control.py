@@ -42,7 +42,7 @@ from tui_transfer.system.files import (
     write_private,
 )
 from tui_transfer.system.locks import Lock, LockHeldError, is_held
-from tui_transfer.system.processes import Asked, ask_to_end
+from tui_transfer.system.processes import DETACHED, Asked, ask_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -70,10 +70,6 @@ _WHERE: Final = {
     "dossier, le fait sans doute.",
     Asked.FORBIDDEN: "Le transfert {job} est mené sur cette machine par un autre compte.",
 }
-if sys.platform == "win32":
-    _DETACHED = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
-else:
-    _DETACHED = 0
 
 
 @dataclass(frozen=True)
@@ -564,7 +560,7 @@ def _spawn(job: Job) -> subprocess.Popen[bytes]:
             cwd=job.folder,
             env=environment,
             start_new_session=True,
-            creationflags=_DETACHED,
+            creationflags=DETACHED,
         )
     finally:
         os.close(log)

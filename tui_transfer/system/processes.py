@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 import sys
+import threading
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import psutil
+
+
+if sys.platform == "win32":
+    DETACHED: Final = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+else:
+    DETACHED: Final = 0
+"""For `subprocess.Popen`: what a process needs, beside a session of its own, to outlive its terminal."""
+
+
+ENDINGS: Final = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if sys.platform != "win32")
+"""The signals that say that the terminal was closed, or that the program is to end; Windows sends none."""
 
 
 class Asked(Enum):
@@ -54,3 +68,10 @@ def _runs(process: psutil.Process, module: str, folder: Path) -> bool:
         return folder.samefile(words[-1])
     except OSError:
         return False
+
+
+def give_way(niceness: int) -> None:
+    """Lets whatever else wants this thread's core have it first, where that can be said of one thread."""
+    if sys.platform == "linux":  # elsewhere it would slow down the whole process, or does not exist
+        as_given = os.getpriority(os.PRIO_PROCESS, 0)  # on top of what the person gave it
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), as_given + niceness)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-import sys
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.binding import Binding, BindingType
 
 from tui_transfer.job.orders import forget_environment
+from tui_transfer.system.processes import ENDINGS
 from tui_transfer.tui.announce import Announcer
 from tui_transfer.tui.centre import Centre
 from tui_transfer.tui.output import lasting_output
@@ -69,7 +68,7 @@ class CentreApp(Centre, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Watches for the end of the terminal."""
-        if not self.is_headless and sys.platform != "win32":
+        if not self.is_headless:
             self._end_on_signals()
 
     def tell(self, happening: Happening) -> None:
@@ -90,7 +89,7 @@ class CentreApp(Centre, inherit_bindings=False):
     def _end_on_signals(self) -> None:
         """Leaves the terminal clean when it closes or the program is told to end; workers go on."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM):
+        for number in ENDINGS:
             loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
 

@@ -11,13 +11,13 @@ import base64
 import os
 import re
 import subprocess
-import sys
 import unicodedata
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import TransferError
+from tui_transfer.system import desktop
 from tui_transfer.system.files import printable, write_private
 
 if TYPE_CHECKING:
@@ -50,19 +50,10 @@ def find_means(environment: Mapping[str, str]) -> Means:
     """The best means there is: tmux's buffer, the clipboard of a local display, or the terminal."""
     if environment.get("TMUX"):
         return Means.TMUX
-    if has_local_display(environment):
+    if desktop.has_local_display(environment):
         return Means.DISPLAY
     # GNU screen keeps OSC 52 to itself, and the Linux console has no clipboard.
     return Means.NONE if environment.get("STY") or environment.get("TERM") == "linux" else Means.TERMINAL
-
-
-def has_local_display(environment: Mapping[str, str]) -> bool:
-    """Whether the person sits at this machine's own display; over SSH its clipboard is the server's."""
-    if environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"):
-        return False
-    if sys.platform in {"win32", "darwin"}:
-        return True
-    return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
 
 
 async def copy(

@@ -6,12 +6,10 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-import threading
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer.tui.clipboard import has_local_display
+from tui_transfer.system import desktop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +42,9 @@ def why_unavailable(environment: Mapping[str, str] = os.environ) -> str | None:
     """Why no mail program can be opened, in French; None where one can."""
     if environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"):
         return "cette session est à distance (SSH) : la messagerie s'ouvrirait sur l'autre machine"
-    if not has_local_display(environment):
+    if not desktop.has_local_display(environment):
         return "aucun écran graphique sur cette machine"
-    if sys.platform not in {"win32", "darwin"} and shutil.which("xdg-email") is None:
+    if not desktop.IS_PART_OF_SYSTEM and shutil.which("xdg-email") is None:
         return "aucun programme de messagerie trouvé (xdg-email)"
     return None
 
@@ -56,16 +54,16 @@ def open_message(message: Message) -> Opened:
     limit = _limit()
     whole = message.mailto()
     if len(whole) <= limit:
-        return Opened.WHOLE if _open(whole) else Opened.FAILED
+        return Opened.WHOLE if desktop.open_address(whole, _PATIENCE) else Opened.FAILED
     short = message.mailto(short=True)
     if len(short) > limit:  # a manager's name without end: the subject and the addresses are what matters
         short = short.partition("&body=")[0]
-    return Opened.SHORTENED if _open(short) else Opened.FAILED
+    return Opened.SHORTENED if desktop.open_address(short, _PATIENCE) else Opened.FAILED
 
 
 def _limit() -> int:
     """The longest address that what opens it is known to take."""
-    if sys.platform in {"win32", "darwin"}:
+    if desktop.IS_PART_OF_SYSTEM:
         return SHORTEST_LIMIT
     command = ["xdg-mime", "query", "default", "x-scheme-handler/mailto"]
     try:
@@ -76,26 +74,3 @@ def _limit() -> int:
         return SHORTEST_LIMIT
     handler = asked.stdout.decode(errors="replace").lower()
     return LONG_LIMIT if _TAKE_LONG_ONES.search(handler) else SHORTEST_LIMIT
-
-
-def _open(address: str) -> bool:
-    try:
-        if sys.platform == "win32":
-            os.startfile(address)  # noqa: S606 - a mailto: address made above
-            return True
-        program = "open" if sys.platform == "darwin" else "xdg-email"
-        opening = subprocess.Popen(
-            [program, address],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError:
-        return False
-    try:
-        return opening.wait(_PATIENCE) == 0
-    except subprocess.TimeoutExpired:
-        # Waited for in the background, so that it does not stay a zombie while this process lives.
-        threading.Thread(target=opening.wait, daemon=True).start()
-        return True

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tui_transfer.system import platform
+
 MOST: Final = 200
 """Entries shown of one folder; typing narrows them down."""
 
@@ -37,7 +39,8 @@ def find_matches(typed: str) -> list[Match]:
 
     Case does not matter. A folder that cannot be read has no entries.
     """
-    parent, _, start = typed.replace("\\", "/").rpartition("/") if os.name == "nt" else typed.rpartition("/")
+    whole = typed.replace("\\", "/") if platform.ON_WINDOWS else typed
+    parent, _, start = whole.rpartition("/")
     shown = f"{parent}/" if "/" in typed or parent else ""
     folder = Path(shown).expanduser() if shown else Path.cwd()
     try:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import struct
-import sys
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.sharebox.proxy import digest
+from tui_transfer.system import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -145,7 +145,7 @@ class _Negotiation(Method):
     def _begin(self) -> spnego.ContextProxy:
         import spnego
 
-        by_system = sys.platform == "win32" and self._scheme == "Negotiate"
+        by_system = platform.ON_WINDOWS and self._scheme == "Negotiate"
         return spnego.client(
             self._login.username,
             self._login.password or "",
