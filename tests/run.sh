@@ -38,6 +38,9 @@ python="${PYTHON:-python3}"
 .venv/bin/ruff check
 .venv/bin/ruff format --check
 .venv/bin/mypy
+for platform in win32 darwin; do
+    .venv/bin/mypy --platform "$platform" tui_transfer
+done
 .venv/bin/lint-imports
 # Tests wait for servers and cut connections more than they compute: two for each core.
 exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-$((2 * $(getconf _NPROCESSORS_ONLN)))}" "$@"

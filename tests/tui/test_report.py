@@ -168,9 +168,12 @@ def test_on_windows_the_system_is_handed_an_address_that_it_takes_whole(
 ) -> None:
     opened: list[str] = []
     monkeypatch.setattr(desktop_of_system, "IS_PART_OF_SYSTEM", True)
-    monkeypatch.setattr(
-        desktop_of_system, "open_address", lambda address, _: (opened.append(address), True)[1]
-    )
+
+    def take(address: str, patience: float) -> bool:
+        opened.append(address)
+        return True
+
+    monkeypatch.setattr(desktop_of_system, "open_address", take)
     long = Message(MESSAGE.subject, MESSAGE.recipients, "é" * 1_000, "court")
     assert mailer.open_message(MESSAGE) is mailer.Opened.WHOLE
     assert mailer.open_message(long) is mailer.Opened.SHORTENED
