@@ -15,6 +15,8 @@ import pytest
 from textual.app import ScreenStackError
 from textual.pilot import Pilot
 
+from tui_transfer.tui.dialogs.dialog import Dialog
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -37,7 +39,7 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
     """
     end = time.monotonic() + LONGEST
     while time.monotonic() < end:
-        await _quiet()
+        await quiet()
         if condition() and _hears(pilot):
             await pilot.pause()
             return
@@ -47,20 +49,21 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
 
 async def rest(pilot: Pilot[Any]) -> None:
     """Waits until everything that is under way was done, and drawn; timers and threads go on."""
-    await _quiet()
+    await quiet()
     try:
         await pilot.pause()
     except ScreenStackError:  # the program has ended
         return
-    await _quiet()
+    await quiet()
 
 
 def _hears(pilot: Pilot[Any]) -> bool:
     screen = pilot.app.screen
-    return screen.is_mounted and bool(screen.focused or not screen.focus_chain)
+    is_seen = not isinstance(screen, Dialog) or screen.is_seen
+    return screen.is_mounted and is_seen and bool(screen.focused or not screen.focus_chain)
 
 
-async def _quiet() -> None:
+async def quiet() -> None:
     """Until the event loop has nothing to do but wait. No public name tells."""
     loop: Any = asyncio.get_running_loop()
     while True:

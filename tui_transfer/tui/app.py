@@ -61,18 +61,19 @@ class CentreApp(Centre, inherit_bindings=False):
         driver_class: type[Driver] | None = None,
     ) -> None:
         super().__init__(home, practice, today, announcer, driver_class)
+        self.owns_terminal = False
+        """Whether it ends with the terminal that this process has."""
 
     def get_default_screen(self) -> HomePage:
         """The first screen."""
         return HomePage()
 
-    def on_mount(self) -> None:
-        """Watches for the end of the terminal."""
-        if not self.is_headless:
+    def on_load(self) -> None:
+        """Watches for the end of the terminal, before anything is drawn on it."""
+        if self.owns_terminal:
             self._end_on_signals()
 
-    def tell(self, happening: Happening) -> None:
-        """Goes on as the procedure says."""
+    def _follow(self, happening: Happening) -> None:
         follow(self, happening)
 
     def action_explain_quit(self) -> None:
@@ -104,6 +105,7 @@ def run_on_terminal(make_app: Callable[[Announcer], CentreApp], *, mouse: bool =
     with lasting_output(os.environ) as output:
         announcer = Announcer(None if output is None else output.write_now, os.environ)
         app = make_app(announcer)
+        app.owns_terminal = True
         announcer.open()
         try:
             app.run(mouse=mouse)

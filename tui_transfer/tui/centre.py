@@ -1,10 +1,21 @@
-"""The program as its pages and dialogs know it: what they share, and whom they tell what happened."""
+"""The program as its pages and dialogs know it, and how a key finds its way to one of them.
+
+Keys come faster than screens are made: they are typed ahead, pasted, or held up by a slow line. A screen is
+therefore made to its end before a key, a click or a paste reaches it, and before the program is left. Once
+leaving has begun, none of them does anything, and nothing is opened any more. A screen that is being taken
+away hears of nothing more: neither of what its timers and threads still bring, nor of its own making.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
+from textual import events
 from textual.app import App
+from textual.screen import Screen
 
 from tui_transfer.errors import TransferError
 from tui_transfer.tui.announce import Announcer
@@ -15,11 +26,63 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
+    from rich.console import RenderableType
     from textual.driver import Driver
+    from textual.message import Message
 
     from tui_transfer.settings.config import Home, ThemeName
     from tui_transfer.tui.happenings import Happening
     from tui_transfer.tui.practice import Practice
+
+
+T = TypeVar("T")
+
+_WHERE_IS_THE_CURSOR: Final = "\x1b[6n"
+"""Every terminal answers this, and in turn: what it shows by then was drawn before, what was typed by then
+comes before the answer."""
+_LONGEST_ANSWER: Final = 1.0
+"""Seconds; who is further away than that, or has a terminal that does not answer, is not waited for."""
+
+
+class CentreScreen(Screen[T], Generic[T]):
+    """A page or a dialog."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made = asyncio.Event()
+
+    @property
+    def centre(self) -> Centre:
+        """The program."""
+        return cast("Centre", self.app)
+
+    async def made(self) -> None:
+        """Waits until it has all its widgets, and the focus is where it begins; or until it is gone."""
+        await self._made.wait()
+
+    def heeds(self, event: events.Event) -> bool:
+        """Whether what a person did is meant for this screen."""
+        return True
+
+    def on_mount(self) -> None:
+        """The focus is set by what is waiting already."""
+        self.call_later(self._made.set)
+
+    def on_unmount(self) -> None:
+        """Nobody need wait any more."""
+        self._made.set()
+
+    async def _on_message(self, message: Message) -> None:
+        """Everything that Textual brings comes through here, and no public method does the same."""
+        is_going = self._pruning or not self.is_attached
+        if is_going and not isinstance(message, events.Unmount) and not _takes_apart(message):
+            return
+        await super()._on_message(message)
+
+
+def _takes_apart(message: Message) -> bool:
+    """Textual's own messages, by which it keeps its tree, are not for screens to see."""
+    return type(message).__module__ == "textual.messages"
 
 
 class Centre(App[int], inherit_bindings=False):
@@ -51,10 +114,70 @@ class Centre(App[int], inherit_bindings=False):
         self.theme = THEMES[settings.display.theme if settings else "dark"].name
         self.announcer = announcer or Announcer(None, {})
         self.announcer.notify = settings is None or settings.display.notify
+        self._is_leaving = False
+        self._waiting: deque[Callable[[float], None]] = deque()
+        """What to call when the terminal answers, in the order in which it was asked."""
 
     def tell(self, happening: Happening) -> None:
-        """Goes on from what happened on a page or in a dialog."""
+        """Goes on from what happened on a page or in a dialog; not while the program is being left."""
+        if not self._is_leaving:
+            self._follow(happening)
+
+    def _follow(self, happening: Happening) -> None:
         raise NotImplementedError
+
+    # ── Keys, clicks and pastes ───────────────────────────────
+
+    async def on_event(self, event: events.Event) -> None:
+        """What a person did goes on only to a screen that is whole, and that is meant."""
+        if isinstance(event, (events.InputEvent, events.Paste)) and not await self._is_for_the_screen(event):
+            return
+        await super().on_event(event)
+
+    async def _is_for_the_screen(self, event: events.Event) -> bool:
+        screen = None
+        while not self._is_leaving and screen is not self.screen:
+            screen = self.screen
+            if isinstance(screen, CentreScreen):
+                await screen.made()
+        return not self._is_leaving and (not isinstance(screen, CentreScreen) or screen.heeds(event))
+
+    def when_seen(self, then: Callable[[float], None]) -> None:
+        """Calls `then` once what was drawn so far is on the terminal.
+
+        It is given the time since when whoever did something could see it, on the clock of events: when the
+        terminal's answer was read. What was typed before then came before that answer, however long the line.
+        """
+        if self._driver is None or self.is_headless:
+            then(_now())
+            return
+        self._waiting.append(then)
+        self._driver.write(_WHERE_IS_THE_CURSOR)
+        self._driver.flush()
+        self.set_timer(_LONGEST_ANSWER, lambda: then(_now()))
+
+    def on_cursor_position(self, event: events.CursorPosition) -> None:
+        """The terminal answers."""
+        if self._waiting:
+            self._waiting.popleft()(event.time)
+
+    # ── Leaving ───────────────────────────────────────────────
+
+    def exit(
+        self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
+    ) -> None:
+        """Leaves the program, once what is being made is whole."""
+        if not self._is_leaving:
+            self._is_leaving = True
+            self.call_later(self._leave, partial(super().exit, result, return_code, message))
+
+    async def _leave(self, end: Callable[[], None]) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, CentreScreen):
+                await screen.made()
+        end()
+
+    # ── Themes ────────────────────────────────────────────────
 
     @property
     def theme_name(self) -> ThemeName:
@@ -73,3 +196,8 @@ class Centre(App[int], inherit_bindings=False):
         except TransferError:
             return f"Thème {THEME_NAMES[chosen]}, pour cette fois : la configuration ne peut pas être écrite."
         return f"Thème {THEME_NAMES[chosen]}."
+
+
+def _now() -> float:
+    """The time on the clock of events."""
+    return events.Event().time

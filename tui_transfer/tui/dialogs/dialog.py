@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -12,6 +13,7 @@ from textual.widgets import Input, Static
 
 from tui_transfer import french
 from tui_transfer.tui import wording
+from tui_transfer.tui.centre import CentreScreen
 from tui_transfer.tui.happenings import HelpAsked
 from tui_transfer.tui.widgets.actions import TEXT, Action, ActionRow
 from tui_transfer.tui.widgets.bars import Notice, TooSmall
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from tui_transfer.tui.centre import Centre
 
 T = TypeVar("T")
 
@@ -33,7 +34,7 @@ _MOST_NAMES: Final = 5
 _NAME_WIDTH: Final = 48
 
 
-class Dialog(ModalScreen[T], Generic[T]):
+class Dialog(CentreScreen[T], ModalScreen[T], Generic[T]):
     """A framed question over the screen. Subclasses give a title, a body and buttons."""
 
     AUTO_FOCUS = "Action"
@@ -45,17 +46,17 @@ class Dialog(ModalScreen[T], Generic[T]):
     ]
     HELP: ClassVar[str] = ""
     """What the help says about this dialog."""
+    ASKS: ClassVar[bool] = True
+    """Whether it asks something, which nothing answers that was typed before it was seen."""
 
     def __init__(self, title: str, *, kind: str = "info") -> None:
         """`kind`: `info`, `success`, `warning` or `error`; it shows as a sign before the title."""
         super().__init__()
         self.heading = title
         self.kind = kind
-
-    @property
-    def centre(self) -> Centre:
-        """The program."""
-        return cast("Centre", self.app)
+        self._seen_since: float | None = None
+        """On the clock of events; None while it is not to be seen."""
+        self._times_shown = 0
 
     def compose(self) -> ComposeResult:
         """The same frame for all."""
@@ -68,6 +69,28 @@ class Dialog(ModalScreen[T], Generic[T]):
             with ActionRow(id="dialog-actions"):
                 yield from self.buttons()
         yield TooSmall()
+
+    def heeds(self, event: events.Event) -> bool:
+        """Only what was done by somebody who saw the question answers it."""
+        return not self.ASKS or (self._seen_since is not None and event.time > self._seen_since)
+
+    def on_screen_resume(self) -> None:
+        """It is on top, and will be drawn."""
+        self._times_shown += 1
+        self.call_after_refresh(self.centre.when_seen, partial(self._seen, self._times_shown))
+
+    def on_screen_suspend(self) -> None:
+        """Something covers it."""
+        self._seen_since = None
+
+    def _seen(self, time_shown: int, since: float) -> None:
+        if self._seen_since is None and time_shown == self._times_shown:
+            self._seen_since = since
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it listens."""
+        return not self.ASKS or self._seen_since is not None
 
     def on_resize(self, event: events.Resize) -> None:
         """What is between title and buttons scrolls where it does not fit: the buttons are always there."""

@@ -30,6 +30,7 @@ _MOVING = (
 class HelpDialog(Dialog[None]):
     """The help of one screen, made from its bindings so that it cannot be out of date."""
 
+    ASKS = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,f", "close", "Fermer", show=False, key_display="Échap"),
     ]

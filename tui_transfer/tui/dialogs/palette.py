@@ -44,6 +44,7 @@ class PaletteDialog(Dialog[str | None]):
     """
 
     CSS_PATH = "palette.tcss"
+    ASKS = False
     AUTO_FOCUS = "#wanted"
     HELP = "Tapez une partie du nom d'une commande, choisissez avec ↑ et ↓, puis appuyez sur Entrée."
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -197,8 +197,7 @@ class DatabasesPage(Page):
         return "Emplacement" if len(item.name) <= self._name_width else f"« {item.name} »"
 
     def _highlighted_item(self) -> DatabaseSettings | None:
-        row = self.query_one(TickTable).cursor_row
-        return self._databases[row] if row < len(self._databases) else None
+        return self.query_one(TickTable).under_cursor(self._databases)
 
     def _ticked_items(self) -> list[DatabaseSettings]:
         return [item for item in self._databases if item.name in self._ticked]

@@ -154,8 +154,8 @@ class HistoryPage(Page):
         self._describe()
 
     def _name_at(self, rows: tuple[PastJob, ...]) -> str | None:
-        row = self.query_one(JobTable).cursor_row
-        return rows[row].name if row < len(rows) else None
+        row = self.query_one(JobTable).under_cursor(rows)
+        return row.name if row else None
 
     def _lay_out(self, chosen: str | None = None) -> None:
         """Begins anew; the same job stays highlighted, or its place where it is gone."""
@@ -209,8 +209,7 @@ class HistoryPage(Page):
 
     @property
     def _chosen(self) -> PastJob | None:
-        row = self.query_one(JobTable).cursor_row
-        return self._rows[row] if row < len(self._rows) else None
+        return self.query_one(JobTable).under_cursor(self._rows)
 
     def action_next_theme(self) -> None:
         """Colours the states anew as well."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.containers import Center, Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from tui_transfer.errors import TransferError
 from tui_transfer.job import control
 from tui_transfer.tui.answers import Leaving
 from tui_transfer.tui.background import in_background
+from tui_transfer.tui.centre import CentreScreen
 from tui_transfer.tui.happenings import CommandsAsked, HelpAsked, LeavingAsked
 from tui_transfer.tui.widgets.actions import Action, ActionRow
 from tui_transfer.tui.widgets.bars import KeyBar, Notice, TooSmall, TopBar
@@ -29,14 +29,13 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.job.control import Job
-    from tui_transfer.tui.centre import Centre
     from tui_transfer.tui.session import Session
 
 MOST_COLUMNS: Final = 108
 MARGIN: Final = 2
 
 
-class Page(Screen[None]):
+class Page(CentreScreen[None]):
     """A full screen. Subclasses give `TRAIL`, `LEAD`, `HELP`, a body and buttons."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,11 +60,6 @@ class Page(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._unavailable: set[str] = set()
-
-    @property
-    def centre(self) -> Centre:
-        """The program."""
-        return cast("Centre", self.app)
 
     @property
     def session(self) -> Session:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Static
 
+from tui_transfer.tui.centre import CentreScreen
 from tui_transfer.tui.happenings import HelpAsked
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-
-    from tui_transfer.tui.centre import Centre
 
 _HELP: Final = (
     "Le message seul, sans cadre, pour le sélectionner avec les moyens de votre terminal puis le coller dans "
@@ -22,7 +20,7 @@ _HELP: Final = (
 )
 
 
-class PlainPage(Screen[None]):
+class PlainPage(CentreScreen[None]):
     """No frame and no colour, so that nothing else is selected with the text."""
 
     CSS_PATH = "plain.tcss"
@@ -47,7 +45,7 @@ class PlainPage(Screen[None]):
 
     def action_help(self) -> None:
         """Explains how to select."""
-        cast("Centre", self.app).tell(HelpAsked(self, _HELP))
+        self.centre.tell(HelpAsked(self, _HELP))
 
     def action_close(self) -> None:
         """Goes back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Self, TypeVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.geometry import Region
     from textual.widgets.data_table import CursorType
 
+T = TypeVar("T")
 TICKED = "[✓]"
 UNTICKED = "[ ]"
 
@@ -44,6 +45,10 @@ class FrugalTable(DataTable[Text]):
         self.clear(columns=True)
         for position, (label, width) in enumerate(columns, start=1):
             self.add_column(label, width=width + (GAP if position < len(columns) else 0))
+
+    def under_cursor(self, items: Sequence[T]) -> T | None:
+        """Which of the items that the rows stand for is highlighted; the cursor of no rows may be at -1."""
+        return items[self.cursor_row] if 0 <= self.cursor_row < len(items) else None
 
     def set_row(self, row: int, cells: Sequence[Text]) -> None:
         """Changes a row, if it differs."""
