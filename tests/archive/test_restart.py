@@ -16,6 +16,7 @@ import pytest
 
 from tests.archive.tools import MIB, PROJECT, archive, extracted, is_archive, marked, raises, tree
 from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES
+from tui_transfer.archive.checksums import SpoolPart
 from tui_transfer.errors import Problem
 
 if TYPE_CHECKING:
@@ -157,28 +158,36 @@ ARCHIVE, INDEX = "a.7z", "work/blocks.index"
 
 
 @pytest.mark.parametrize(
-    ("file", "harm", "amount", "reused"),
+    ("file", "harm", "amount", "reused", "is_told"),
     [
-        (ARCHIVE, flip, 40, 0),
-        (ARCHIVE, flip, MIB // 2, FIRST + 1),  # within the block part of which does not pack
-        (ARCHIVE, cut, MIB // 2, FIRST + 1),
-        (ARCHIVE, cut, 0, 0),
-        (ARCHIVE, extend, 1000, BLOCKS),
-        (INDEX, flip, 0, 0),
-        (INDEX, flip, 8 + 80, 1),
-        (INDEX, flip, 8 + 2 * 80 - 1, 1),
-        (INDEX, cut, 8 + 3 * 80 + 79, 3),
-        (INDEX, cut, 3, 0),
-        (INDEX, extend, 100, BLOCKS),
+        (ARCHIVE, flip, 40, 0, True),
+        (ARCHIVE, flip, MIB // 2, FIRST + 1, True),  # within the block part of which does not pack
+        (ARCHIVE, cut, MIB // 2, FIRST + 1, True),
+        (ARCHIVE, cut, 0, 0, True),
+        (ARCHIVE, extend, 1000, BLOCKS, False),
+        (INDEX, flip, 0, 0, True),
+        (INDEX, flip, 8 + 80, 1, True),
+        (INDEX, flip, 8 + 2 * 80 - 1, 1, True),
+        (INDEX, cut, 8 + 3 * 80 + 79, 3, False),  # a kill may leave that
+        (INDEX, cut, 3, 0, False),
+        (INDEX, extend, 100, BLOCKS, False),
     ],
 )
 def test_damage_to_what_was_packed_is_noticed_and_mended(
-    tmp_path: Path, base: Path, file: str, harm: Callable[[Path, int], None], amount: int, reused: int
+    tmp_path: Path,
+    base: Path,
+    file: str,
+    harm: Callable[[Path, int], None],
+    amount: int,
+    reused: int,
+    is_told: bool,
 ) -> None:
     folder = spool(tmp_path, "spool")
     reference = archive(base, folder)
     harm(folder / file, amount)
-    made = archive(base, folder)
+    told: list[SpoolPart] = []
+    made = archive(base, folder, on_damaged=told.append)
+    assert told == [SpoolPart.ARCHIVE] * is_told
     assert made.reused == reused
     assert made.sha256 == reference.sha256
     assert archive(base, folder).reused == BLOCKS, "the index was mended too"

@@ -344,14 +344,48 @@ def test_a_snapshot_is_used_again_until_the_original_changes(tmp_path: Path, jou
         assert copied
 
 
-@pytest.mark.parametrize("harm", ["mark", "snapshot"])
-def test_a_snapshot_that_was_tampered_with_is_taken_anew(tmp_path: Path, harm: str) -> None:
+@pytest.mark.parametrize("journal", ["DELETE", "WAL"])
+@pytest.mark.parametrize("is_open", [False, True])
+def test_a_snapshot_that_is_not_what_was_written_is_taken_anew_and_that_is_told(
+    tmp_path: Path, journal: str, is_open: bool
+) -> None:
+    """By its content: its times may be what they were."""
+    database, work = bank(tmp_path / "a.db", journal), tmp_path / "work"
+    with closing(sqlite3.connect(database)) as connection:
+        if is_open:
+            connection.execute("SELECT * FROM progress").fetchone()
+        taken = snapshot(database, work)
+        content, info = taken.read_bytes(), taken.stat()
+        with taken.open("r+b") as file:
+            file.seek(-5000, os.SEEK_END)
+            file.write(bytes(64))
+        os.utime(taken, ns=(info.st_atime_ns, info.st_mtime_ns))
+        told: list[str] = []
+        assert snapshot(database, work, on_damaged=lambda: told.append("damaged")).read_bytes() == content
+        assert told == ["damaged"]
+
+
+def test_a_snapshot_of_which_nothing_is_known_is_taken_anew(tmp_path: Path) -> None:
     database, work = bank(tmp_path / "a.db", "DELETE"), tmp_path / "work"
     taken = snapshot(database, work)
-    if harm == "mark":
-        (work / "snapshot.json").write_text('{"original": {}')
-    else:
-        shutil.copy(database, taken)
-        with taken.open("r+b") as file:
-            file.write(b"x" * 100)
+    (work / "snapshot.json").write_text('{"original": {}')
+    taken.write_bytes(b"x" * 100)
     assert balance_and_commits(snapshot(database, work)) == (0, 0)
+
+
+@pytest.mark.parametrize("journal", ["DELETE", "WAL"])
+def test_nothing_is_left_of_a_snapshot_that_is_not_whole(tmp_path: Path, journal: str) -> None:
+    database, work = bank(tmp_path / "a.db", journal), tmp_path / "work"
+    cancelled = threading.Event()
+    with raises(Problem.INTERRUPTED):
+        snapshot(database, work, on_copied=lambda _: cancelled.set(), cancelled=cancelled)
+    assert list(work.iterdir()) == []
+
+
+def test_nothing_is_left_of_a_snapshot_that_could_not_be_taken(tmp_path: Path) -> None:
+    database, work = bank(tmp_path / "a.db", "DELETE"), tmp_path / "work"
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        with raises(Problem.DATABASE_LOCKED):
+            snapshot(database, work, locked_after=0.1)
+    assert list(work.iterdir()) == []

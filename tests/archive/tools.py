@@ -12,6 +12,7 @@ import pytest
 
 from tests.programs import require
 from tui_transfer.archive.blocks import Preset
+from tui_transfer.archive.checksums import SpoolPart
 from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Archive, Progress, write_archive
 from tui_transfer.errors import Problem, TransferError
@@ -45,6 +46,7 @@ def archive(
     *,
     preset: Preset | Callable[[], Preset] = 1,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    on_damaged: Callable[[SpoolPart], object] = lambda _: None,
     cancelled: threading.Event | None = None,
 ) -> Archive:
     """Archives `database` as ``folder/a.7z``, working in ``folder/work``."""
@@ -56,6 +58,7 @@ def archive(
         threads=2,
         on_progress=on_progress,
         cancelled=cancelled or threading.Event(),
+        on_damaged=on_damaged,
     )
 
 

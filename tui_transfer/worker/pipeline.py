@@ -75,6 +75,8 @@ class Pipeline:
         self._traffic = Traffic()
         self._costs = Costs()
         self._mended: Counter[int] = Counter()
+        self._told: set[tuple[int, str]] = set()
+        """Which parts of which databases' places in the spool were told to be damaged."""
 
     def run(self) -> None:
         """Packs, sends and verifies every database that is not delivered yet.
@@ -229,6 +231,7 @@ class Pipeline:
         return again
 
     def _tell_damage(self, database: int, part: str, *, unproven: bool = False) -> None:
+        self._told.add((database, part))
         event = ev.SpoolDamaged(at=now(), database=database, part=part, unproven=unproven)
         self._recorder.record(event)
         self._state = self._state.apply(event)
@@ -290,7 +293,7 @@ class Pipeline:
             )
 
         def on_damaged(part: SpoolPart) -> None:
-            if not self._mended[shipment.index]:  # otherwise it was told, and this is what is being mended
+            if (shipment.index, part) not in self._told:  # otherwise this is what is being mended
                 self._tell_damage(shipment.index, part)
 
         archive = write_archive(
