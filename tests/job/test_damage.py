@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from tests.job.examples import START, at
 from tests.job.examples import settings as example
-from tui_transfer.cli import upkeep
+from tui_transfer.cli import listing, upkeep
 from tui_transfer.cli.lines import JsonOutput, PlainOutput, exit_code
 from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.job import control, history
@@ -223,10 +223,10 @@ def test_a_job_that_is_damaged_is_told_as_that_and_harms_no_other(
     (error,) = found.values()
     assert isinstance(error, TransferError)
     assert error.problem is Problem.JOURNAL_INVALID
-    assert upkeep.list_jobs(home) is ExitCode.SUCCESS
+    assert listing.list_jobs(home, as_json=False) is ExitCode.SUCCESS
     lines = capsys.readouterr().out.splitlines()
     assert sorted(re.split("  +", line)[2] for line in lines) == ["abîmé", "interrompu"], lines
-    assert upkeep.verify_jobs(home) is ExitCode.UNEXPECTED
+    assert listing.verify_jobs(home) is ExitCode.UNEXPECTED
     assert f"{good.id}  sans défaut visible" in capsys.readouterr().out
     assert control.running_job(home) is None
     assert {past.error is None for past in PastJobs(home).look()} == {True, False}
@@ -291,8 +291,8 @@ def tell(home: Home) -> None:
         assert all([message.eml(), message.mailto(), message.mailto(short=True)])
         job_line(found)
         leftovers(found.state)
-    upkeep.list_jobs(home)
-    upkeep.verify_jobs(home)
+    listing.list_jobs(home, as_json=False)
+    listing.verify_jobs(home)
     upkeep.purge(home, (), 36_500, yes=True, local=True)
     PastJobs(home).look()
 

@@ -1,4 +1,4 @@
-"""Keys faster than screens are made, drawn from a seed: `python -m tests.tui.typing_ahead 1000` tries a thousand.
+"""Keys faster than screens are made, drawn from a seed: `python -m tests.tui.typing_ahead 1000` tries many.
 
 What comes back is the seeds that failed; a seed that failed fails again.
 """

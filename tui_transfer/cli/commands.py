@@ -168,12 +168,18 @@ def resume(job: str | None, stop: bool, as_json: bool, **connection: str | None)
 
 @cli.command(context_settings=_HELP)
 @click.option("--verify", is_flag=True, help="Cherche ce qu'un accident a abîmé dans leurs journaux.")
-def jobs(verify: bool) -> int:
-    """Liste les transferts, du plus récent au plus ancien."""
-    from tui_transfer.cli import upkeep
+@click.option("--json", "as_json", is_flag=True, help="Un objet JSON par ligne.")
+def jobs(verify: bool, as_json: bool) -> int:
+    """Liste les transferts, du plus récent au plus ancien.
 
+    Ceux qui ont été refusés avant de commencer y sont aussi, et ce qui reste des bases sur cette machine.
+    """
+    from tui_transfer.cli import listing
+
+    if verify and as_json:
+        raise click.UsageError("--verify et --json ne vont pas ensemble.")
     home = Home.find()
-    return upkeep.verify_jobs(home) if verify else upkeep.list_jobs(home)
+    return listing.verify_jobs(home) if verify else listing.list_jobs(home, as_json=as_json)
 
 
 @cli.command(context_settings=_HELP)

@@ -78,7 +78,7 @@ class JsonOutput:
 
     def event(self, event: ev.Event, state: JobState) -> None:
         """Prints the event."""
-        _print_json(msgspec.to_builtins(event))
+        print_json(msgspec.to_builtins(event))
 
     def end(self, state: JobState | None, failure: TransferError | None, job: str | None) -> None:
         """Prints `job.finished`."""
@@ -88,13 +88,13 @@ class JsonOutput:
             "job": job,
             "status": "blocked" if failure else "succeeded",
             "exit_code": int(code),
-            "databases": [_database_json(item) for item in state.databases] if state else [],
+            "databases": [database_json(item) for item in state.databases] if state else [],
         }
         if failure:
             finished["problem"] = failure.problem
             finished["details"] = failure.details
             finished["message"] = failure.as_text()
-        _print_json(finished)
+        print_json(finished)
 
 
 class PlainOutput:
@@ -195,7 +195,8 @@ def _progress(item: DatabaseState, state: JobState, rate: float | None, left: fl
     return f"{', '.join(parts)} ; ensemble {french.percent(state.fraction)}."
 
 
-def _database_json(item: DatabaseState) -> dict[str, Any]:
+def database_json(item: DatabaseState) -> dict[str, Any]:
+    """A database as JSON tells it; see the README for its shape."""
     return {
         "name": item.name,
         "archive": item.archive,
@@ -212,6 +213,7 @@ def _database_json(item: DatabaseState) -> dict[str, Any]:
     }
 
 
-def _print_json(content: dict[str, Any]) -> None:
+def print_json(content: dict[str, Any]) -> None:
+    """Prints an object of JSON in a line of its own."""
     # Bytes: JSON is UTF-8 whatever the terminal's encoding. Text that is not Unicode could not be written.
     click.echo(msgspec.json.encode(content))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Follower
     from tui_transfer.job.events import SpoolDamaged
+    from tui_transfer.job.remains import SpoolContents
     from tui_transfer.job.spec import Decision, JobSpec, Waiver
     from tui_transfer.job.state import DatabaseState, JobState
     from tui_transfer.settings.config import ShareboxSettings
@@ -146,6 +147,16 @@ def describe_author(decision: Decision) -> str:
     details = {"machine": decision.host, "par sudo": decision.sudo_user, "session de": decision.logname}
     told = [f"{word} {name}" for word, name in details.items() if name and name != decision.by]
     return f"{decision.by} ({', '.join(told)})" if told else decision.by
+
+
+def describe_spool(contents: SpoolContents) -> str:
+    """What stays of the databases on this machine, with its size; in French, empty where there is nothing."""
+    parts = []
+    if contents.snapshot:
+        parts.append(f"copie de la base, en clair : {french.size(contents.snapshot)}")
+    if contents.archives:
+        parts.append(f"archives : {french.size(contents.archives)}")
+    return f"Reste sur cette machine : {', '.join(parts)}." if parts else ""
 
 
 DAMAGE: Final = {Problem.JOURNAL_INVALID: "abîmé", Problem.JOURNAL_NEWER: "plus récent"}

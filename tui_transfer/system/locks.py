@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _POLL: Final = 0.02
 _REMOVABLE_WHILE_OPEN: Final = os.name == "posix"
+_NO_FILE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
+"""There is nothing that anybody could have locked: no file, a link to itself, a socket."""
 _AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)
 """A pipe of that name, which nobody writes to, is opened at once, too."""
 
@@ -191,7 +193,9 @@ def _opened(file: Path) -> Iterator[int | None]:
     flags = os.O_RDWR if os.name == "nt" else os.O_RDONLY | _AT_ONCE
     try:
         descriptor = os.open(file, flags)
-    except FileNotFoundError:
+    except OSError as error:
+        if error.errno not in _NO_FILE:
+            raise
         yield None
         return
     try:
