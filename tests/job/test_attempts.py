@@ -16,6 +16,7 @@ from tui_transfer.job.attempts import KEPT, Attempt
 from tui_transfer.job.spec import make_spec
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home
+from tui_transfer.system import account
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,13 +36,13 @@ def _create(home: Home, minutes: int = 0) -> Job:
 
 def _refuse(home: Home, reason: str = "non") -> None:
     error = TransferError(Problem.CONFIRMATION_NEEDED, reason=reason)
-    attempts.record(home, error, command="run", by="camille")
+    attempts.record(home, error, command="run")
 
 
 def test_what_was_refused_is_told_as_it_was(home: Home) -> None:
     _refuse(home, "Personne n'est là.")
     (attempt,) = attempts.read(home)
-    assert (attempt.by, attempt.command, attempt.exit_code) == ("camille", "run", ExitCode.USAGE)
+    assert (attempt.by, attempt.command, attempt.exit_code) == (account.current().name, "run", ExitCode.USAGE)
     assert attempt.failure.why == "Personne n'est là."
     assert attempt.at.tzinfo is not None
     assert (home.data / "attempts.jsonl").stat().st_mode & 0o077 == 0
