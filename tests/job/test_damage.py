@@ -204,7 +204,9 @@ DAMAGE: dict[str, Callable[[Job], object]] = {
     "nothing": lambda job: job.spec_file.write_bytes(b""),
     "zeros": lambda job: job.spec_file.write_bytes(bytes(4096)),
     "an array": lambda job: job.spec_file.write_bytes(b"[]"),
-    "the job of another folder": lambda job: job.folder.rename(job.folder.with_name("autre")),
+    "the job of another folder": lambda job: job.folder.rename(job.folder.with_name("x\x1b[2J\nréussi")),
+    "a name of two lines": with_database(name="Base\nBase saine"),
+    "an addressee with a line's end": with_spec(recipients=["a@b.fr\n"]),
 } | {
     f"{file} is {what}": in_place_of(file, make)
     for file in (control.SPEC_NAME, control.JOURNAL_NAME)

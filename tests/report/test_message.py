@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tui_transfer.errors import Problem
+from tui_transfer.errors import Problem, harmless, harmless_lines
 from tui_transfer.job import events as ev
 from tui_transfer.job.spec import JobSpec, PrerequisiteTick, Waiver, make_spec
 from tui_transfer.job.state import JobState
@@ -177,3 +180,19 @@ def test_a_subject_of_any_length_survives_folding(length: int) -> None:
     subject = f"{message.subject} – {'Été à la mer, l’œuvre ' * 8}"[: len(message.subject) + length].strip()
     changed = type(message)(subject, message.recipients, message.body)
     assert message_from_bytes(changed.eml(), policy=default)["Subject"] == subject
+
+
+_ADDRESS = get_args(config.Mail)[1].pattern
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.from_regex(_ADDRESS), st.text(max_size=50))
+def test_any_name_and_any_address_make_a_message_of_harmless_words(address: str, name: str) -> None:
+    spec = msgspec.structs.replace(spec_of(1), manager=name, recipients=(address,))
+    message = make_message(state_of(spec, 1))
+    mail = message_from_bytes(message.eml(), policy=default)
+    assert mail["To"].addresses[0].addr_spec == address
+    for text in (mail["Subject"], message.subject):
+        assert harmless(text) == text
+    for text in (mail.get_content().replace("\r\n", "\n"), message.body, message.short):
+        assert harmless_lines(text) == text

@@ -59,6 +59,10 @@ recipients = ["a@example.org"]
 """
 
 
+MANAGER = config.Manager(name="Association Exemple")
+BOX = config.ShareboxSettings(host="sharebox.example.org", username="exemple")
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "config.toml"
@@ -116,6 +120,23 @@ def test_saving_writes_back_what_was_read_privately(file: Path) -> None:
         (MINIMAL.replace('"Association Exemple"', '" "'), "manager.name", "un texte"),
         (MINIMAL.replace('"Association Exemple"', '"A\\nB"'), "manager.name", "une seule ligne"),
         (MINIMAL.replace('"Association Exemple"', '"A\\u001b[2J"'), "manager.name", "une seule ligne"),
+        (
+            MINIMAL.replace('"Association Exemple"', '"A\\u009bJ"'),
+            "manager.name",
+            "sans caractère invisible",
+        ),
+        (MINIMAL.replace('"Association Exemple"', '"A\\u202eB"'), "manager.name", "sans caractère invisible"),
+        (MINIMAL.replace('"Association Exemple"', '"A\\n"'), "manager.name", "une seule ligne"),
+        (MINIMAL.replace("sharebox.example.org", "sharebox\\u001b"), "sharebox.host", "un nom de serveur"),
+        (MINIMAL.replace("sharebox.example.org", "sharebox\\n"), "sharebox.host", "un nom de serveur"),
+        (MINIMAL + f'host_key = "{KEY}\\n"\n', "sharebox.host_key", "SHA256:"),
+        (MINIMAL + '[report]\nrecipients = ["a@b.fr\\n", "c@d.fr"]\n', "report.recipients[1]", "une adresse"),
+        (MINIMAL + '[report]\nrecipients = ["a@b.fr, c@d.fr"]\n', "report.recipients[1]", "une adresse"),
+        (MINIMAL + "port = " + "9" * 5000 + "\n", "ligne 8, colonne 1", "TOML"),
+        (MINIMAL + "port = " + "9" * 4000 + "\n", "sharebox.port", "1 à 65535"),
+        (MINIMAL + "port = " + "[" * 10_000 + "\n", "fin du fichier", "TOML"),
+        (MINIMAL + "port = " + "{a = " * 10_000 + "\n", "fin du fichier", "TOML"),
+        (MINIMAL + ".".join(["port"] * 5000) + " = 1\n", "sharebox.port", "1 à 65535"),
         (FULL.replace("/srv/autre", "/srv\\u0000autre"), "databases[2].path", "un chemin"),
         ("sharebox = 1\n[manager]\nname = 'a'", "sharebox", "une section"),
         (MINIMAL + "[transfers]\n", "transfers", "manager, sharebox, proxy"),
@@ -145,6 +166,34 @@ def test_a_missing_file_and_a_file_that_is_not_text_are_told_apart(file: Path) -
     with pytest.raises(TransferError) as caught:
         config.load(file)
     assert "UTF-8" in caught.value.why
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "/dev/ptmx", None])
+def test_what_never_ends_or_has_nobody_at_its_other_end_is_not_read(file: Path, target: str | None) -> None:
+    if target:
+        file.symlink_to(target)
+    else:
+        os.mkfifo(file)
+    for read in (config.load, lambda file: config.save(file, config.Settings(manager=MANAGER, sharebox=BOX))):
+        with pytest.raises(TransferError) as caught:
+            read(file)
+        assert "ce n'est pas un fichier ordinaire" in caught.value.why
+
+
+def test_a_file_of_a_terabyte_is_not_read(file: Path) -> None:
+    with file.open("wb") as stream:
+        stream.truncate(1 << 40)
+    with pytest.raises(TransferError) as caught:
+        config.load(file)
+    assert "il est beaucoup trop gros" in caught.value.why
+
+
+def test_a_host_key_that_could_not_be_read_back_is_not_saved(file: Path) -> None:
+    sharebox = msgspec.structs.replace(BOX, host_key=f"{KEY}\n")
+    with pytest.raises(TransferError) as caught:
+        config.save(file, config.Settings(manager=MANAGER, sharebox=sharebox))
+    assert caught.value.details["key"] == "sharebox.host_key"
+    assert not file.exists()
 
 
 def test_a_file_that_cannot_be_opened_says_so_in_french(file: Path) -> None:

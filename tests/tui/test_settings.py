@@ -129,7 +129,7 @@ async def test_what_is_wrong_is_said_under_each_field_and_nothing_is_written(sta
         await type_in(pilot, "transfer-closes-on", "31/02/2022")
         await pilot.press("f4")
         assert errors(page) == {
-            "manager-name": "✗ Attendu : un texte sur une seule ligne.",
+            "manager-name": "✗ Attendu : un texte sur une seule ligne, sans caractère invisible.",
             "sharebox-port": "✗ Attendu : un nombre de 1 à 65535.",
             "report-recipients": "✗ « b ». Attendu : une adresse de messagerie.",
             "transfer-closes-on": "✗ Attendu : une date, par exemple 02/03/2022.",

@@ -15,6 +15,7 @@ import pexpect
 import pyte
 import pytest
 
+from tests.tui import stage
 from tests.tui.pretended import (
     advance,
     fifteen_databases,
@@ -72,6 +73,30 @@ def test_a_terminal_without_utf_8_is_drawn_on_with_the_signs_that_it_has(staged:
     try:
         seen = read_until(terminal, b"Pr\xe9requis", b"Centre de maintenance", b"---")
         assert b"\xe2" not in seen
+    finally:
+        terminal.close(force=True)
+
+
+OBEYED = (b"\x1b]0;titre", "\u009b".encode(), "\u202e".encode(), "\U000e0041".encode(), "\u200b".encode())
+
+
+def test_names_and_paths_do_not_command_the_terminal(staged: Stage) -> None:
+    """A job of an earlier version has what settings refuse now; a path may hold anything."""
+    file = "/cles/\x1b]0;titre\x07\u009b2J\u202ebla\u200b\U000e0041fin"
+    given = config.load(staged.home.config_file)
+    sharebox = msgspec.structs.replace(given.sharebox, key_file=file)
+    config.save(staged.home.config_file, msgspec.structs.replace(given, sharebox=sharebox))
+    staged.job(
+        [stage.started(), stage.connected()], running=True, names=["Base\u202e\U000e0041\u200b active"]
+    )
+    terminal = open_terminal(staged)
+    try:
+        drawn = read_until(terminal, b"Base active")
+        terminal.send("\x1b")
+        drawn += read_until(terminal, "Réglages".encode())
+        terminal.send("g")
+        drawn += read_until(terminal, b"/cles/", b"fin")
+        assert [code for code in OBEYED if code in drawn] == []
     finally:
         terminal.close(force=True)
 

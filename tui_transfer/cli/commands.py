@@ -6,7 +6,6 @@ import os
 import sys
 import traceback
 from gettext import bindtextdomain
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +17,7 @@ from tui_transfer.errors import EXIT_CODE_MEANINGS, ExitCode, Problem, TransferE
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home
 from tui_transfer.system.files import keep_process_private
+from tui_transfer.system.streams import keep_streams_harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,9 +37,7 @@ def main() -> None:
     # click finds its French words through gettext, whose language is that of the environment.
     os.environ["LANGUAGE"] = "fr"
     bindtextdomain("messages", str(Path(__file__).with_name("locale")))
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a letter must not end a transfer
-            stream.reconfigure(errors="replace")
+    keep_streams_harmless()
     try:
         code = cli.main(prog_name="tui-transfer", standalone_mode=False)
     except TransferError as error:
@@ -106,7 +104,7 @@ def cli(context: click.Context, plain: bool, no_mouse: bool, no_color: bool) -> 
                 "--plain, --no-mouse et --no-color suivent le nom de la commande « demo »."
             )
         return 0
-    if plain or not _is_terminal(sys.stdout):
+    if plain or not _is_terminal(sys.__stdout__):
         from tui_transfer.cli import plain as procedure
 
         return procedure.run(Home.find())
@@ -330,7 +328,7 @@ def _prepare_screen(*, no_color: bool) -> None:
     Raises:
         TransferError: TERMINAL_UNSUITABLE, in one clear line, rather than escapes into a pipe.
     """
-    if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
+    if not (_is_terminal(sys.stdin) and _is_terminal(sys.__stdout__)):
         reason = "L'entrée ou la sortie n'est pas un terminal."
     elif os.environ.get("TERM") == "dumb":
         reason = "La variable TERM vaut « dumb »."

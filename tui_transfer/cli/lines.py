@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from tui_transfer import french
-from tui_transfer.errors import ExitCode, Problem, TransferError
+from tui_transfer.errors import ExitCode, Problem, TransferError, harmless_json
 from tui_transfer.job import events as ev
 from tui_transfer.job.progress import Meter
 from tui_transfer.job.state import Step
@@ -216,4 +216,4 @@ def database_json(item: DatabaseState) -> dict[str, Any]:
 def print_json(content: dict[str, Any]) -> None:
     """Prints an object of JSON in a line of its own."""
     # Bytes: JSON is UTF-8 whatever the terminal's encoding. Text that is not Unicode could not be written.
-    click.echo(msgspec.json.encode(content))
+    click.echo(harmless_json(msgspec.json.encode(content)))

@@ -8,11 +8,12 @@ import click
 
 from tui_transfer import french
 from tui_transfer.cli.lines import database_json, exit_code, print_json
-from tui_transfer.errors import ExitCode, TransferError
+from tui_transfer.errors import ExitCode, TransferError, harmless
 from tui_transfer.job import audit, history
 from tui_transfer.job.attempts import Attempt
 from tui_transfer.job.remains import spool_contents
 from tui_transfer.report.message import DAMAGE, describe_damage, describe_job, describe_spool
+from tui_transfer.system.files import printable
 
 if TYPE_CHECKING:
     from tui_transfer.job.control import Entry, Follower
@@ -54,7 +55,7 @@ def verify_jobs(home: Home) -> ExitCode:
     for name, found in history.read_all(home):
         if isinstance(found, TransferError):
             codes.append(found.exit_code)
-            click.echo(f"{name}  {describe_damage(found)} : {found.why}")
+            click.echo(harmless(f"{name}  {describe_damage(found)} : {found.why}"))
         else:
             lines = french.count(audit.verify(found.job), "ligne")
             click.echo(f"{name}  sans défaut visible ({lines})")
@@ -98,7 +99,7 @@ def describe_kept(follower: Follower) -> str:
 
 
 def _line(name: str, created: str, state: str, what: str) -> str:
-    return f"{name:<{_NAME_WIDTH}}  {created:<16}  {state:<12}  {what}"
+    return harmless(f"{name:<{_NAME_WIDTH}}  {created:<16}  {state:<12}  {what}")
 
 
 def _print_json(entry: Entry | Attempt, found: Follower | TransferError | Attempt) -> None:
@@ -110,8 +111,8 @@ def _print_json(entry: Entry | Attempt, found: Follower | TransferError | Attemp
         content |= {"message": failure.as_text(), "exit_code": found.exit_code}
     elif isinstance(found, TransferError):
         assert not isinstance(entry, Attempt)
-        content |= {"type": "job", "job": entry.name, "status": "damaged", "problem": found.problem}
-        content |= {"message": found.as_text(), "exit_code": int(found.exit_code)}
+        content |= {"type": "job", "job": printable(entry.name), "status": "damaged"}
+        content |= {"problem": found.problem, "message": found.as_text(), "exit_code": int(found.exit_code)}
     else:
         content |= _job_json(found)
     print_json(content)

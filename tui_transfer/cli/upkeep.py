@@ -10,7 +10,7 @@ import click
 from tui_transfer import french
 from tui_transfer.cli import headless, questions
 from tui_transfer.cli.listing import describe_kept, job_line
-from tui_transfer.errors import ExitCode, Problem, TransferError
+from tui_transfer.errors import ExitCode, Problem, TransferError, harmless
 from tui_transfer.job import control, history
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.remains import spool_contents
@@ -74,7 +74,7 @@ def _choose(home: Home, wanted: Sequence[str]) -> Iterator[Follower]:
         return
     for name, found in history.read_all(home):
         if isinstance(found, TransferError):
-            click.echo(f"{name} : conservé. {found.title}.", err=True)
+            click.echo(harmless(f"{name} : conservé. {found.title}."), err=True)
         elif found.running:
             click.echo(f"{name} : conservé, il est en cours.", err=True)
         else:

@@ -19,13 +19,14 @@ from tui_transfer.errors.problems import (
     Problem,
     Recovery,
 )
-from tui_transfer.errors.text import harmless
+from tui_transfer.errors.text import INVISIBLE, harmless, harmless_json, harmless_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
     "EXIT_CODE_MEANINGS",
+    "INVISIBLE",
     "MEANINGS",
     "OF_ONE_DATABASE",
     "ExitCode",
@@ -35,6 +36,8 @@ __all__ = [
     "Recovery",
     "TransferError",
     "harmless",
+    "harmless_json",
+    "harmless_lines",
     "unexpected",
 ]
 

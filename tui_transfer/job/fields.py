@@ -24,6 +24,9 @@ Seconds = Annotated[float, Meta(ge=0)]
 ProcessNumber = Annotated[int, Meta(ge=1, le=(1 << 31) - 1)]
 """Of one process: 0 and what is below mean groups of them, or all."""
 
+Line = Annotated[str, Meta(pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z")]
+"""A text that takes one line wherever it is shown."""
+
 Moment = Annotated[datetime, Meta(tz=True)]
 """A time with its zone; `check_moment` says whether it can be told in another."""
 

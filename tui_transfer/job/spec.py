@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from tui_transfer import __version__
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job.fields import Count, Moment, check_moment
+from tui_transfer.job.fields import Count, Line, Moment, check_moment
 from tui_transfer.settings.config import Compression, Mail, Minutes, ProxySettings, ShareboxSettings
 from tui_transfer.system import account
 from tui_transfer.system.decoding import from_json
@@ -44,7 +44,7 @@ ArchiveName = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]*\.7z\Z", max_le
 class DatabaseSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A database to hand over, and the name its archive takes on the Sharebox."""
 
-    name: str
+    name: Line
     path: Annotated[str, Meta(pattern=r"\A[^\0]+\Z")]
     archive: ArchiveName
 
@@ -52,12 +52,12 @@ class DatabaseSpec(msgspec.Struct, frozen=True, kw_only=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What a person decided: the account that ran the program, and when. Old ones know no more than these."""
 
-    by: str
+    by: Line
     at: Moment
-    sudo_user: str | None = None
+    sudo_user: Line | None = None
     """As `system.account.Account` has it, like the next two."""
-    logname: str | None = None
-    host: str | None = None
+    logname: Line | None = None
+    host: Line | None = None
 
     def __post_init__(self) -> None:
         check_moment(self.at)
@@ -79,7 +79,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 class PrerequisiteTick(Decision, frozen=True, kw_only=True):
     """A prerequisite that a person ticked."""
 
-    key: str
+    key: Line
 
 
 class Waiver(Decision, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ class Waiver(Decision, frozen=True, kw_only=True):
 
     asked: bool
     """Whether a person answered a question that named them; otherwise all was confirmed in advance."""
-    findings: tuple[str, ...] = ()
+    findings: tuple[Line, ...] = ()
     """What the program itself found, in French; what was not ticked is told by `JobSpec.prerequisites`."""
 
 
@@ -101,7 +101,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     of before they were numbered."""
     created_at: Moment
     program: str = __version__
-    manager: str
+    manager: Line
     sharebox: ShareboxSettings
     proxy: ProxySettings | None = None
     databases: Annotated[tuple[DatabaseSpec, ...], Meta(min_length=1)]

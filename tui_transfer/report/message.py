@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from tui_transfer import __version__, french
-from tui_transfer.errors import ExitCode, Problem
+from tui_transfer.errors import ExitCode, Problem, harmless, harmless_lines
 from tui_transfer.job.state import VERIFIED, JobStatus
 from tui_transfer.preflight.statements import STATEMENTS
 
@@ -90,7 +90,7 @@ class Message:
 def make_message(state: JobState) -> Message:
     """The message about a job, whether or not it has succeeded; it never says more than was verified."""
     return Message(
-        subject=SUBJECT.format(manager=state.spec.manager),
+        subject=harmless(SUBJECT.format(manager=state.spec.manager)),
         recipients=state.spec.recipients,
         body=_text(
             "Bonjour,",
@@ -181,7 +181,7 @@ def describe_job(follower: Follower) -> str:
 def _text(*sections: str) -> str:
     """Sections with a blank line between them. Some programs show the narrow space as a box."""
     text = "\n\n".join(section for section in sections if section) + "\n"
-    return text.replace(french.NARROW, french.NO_BREAK)
+    return harmless_lines(text).replace(french.NARROW, french.NO_BREAK)
 
 
 def conclusion(state: JobState) -> str:

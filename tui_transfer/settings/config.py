@@ -21,32 +21,36 @@ import tomli_w
 from msgspec import Meta
 
 from tui_transfer import french
-from tui_transfer.errors import Problem, TransferError
-from tui_transfer.settings import schema
+from tui_transfer.errors import INVISIBLE, Problem, TransferError
+from tui_transfer.settings import schema, toml
 from tui_transfer.system import os_errors
-from tui_transfer.system.files import disk_errors, write_private
+from tui_transfer.system.files import disk_errors, read_file, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HOME_VARIABLE: Final = "TUI_TRANSFER_HOME"
+LONGEST: Final = 1 << 20
+"""Bytes that `config.toml` may have: that of a hundred databases has a hundredth."""
 DEFAULT_RECIPIENTS: Final = ("anne.tomczyk@urssaf.fr", "impact-emploi-association@urssaf.fr")
-FINGERPRINT: Final = r"^SHA256:[A-Za-z0-9+/]{43}$"
+FINGERPRINT: Final = r"\ASHA256:[A-Za-z0-9+/]{43}\Z"
 
-Host = Annotated[str, Meta(pattern=r"^[^\s/@]+$", description="un nom de serveur ou une adresse IP")]
+Host = Annotated[
+    str, Meta(pattern=rf"\A[^\s/@{INVISIBLE}]+\Z", description="un nom de serveur ou une adresse IP")
+]
 Port = Annotated[int, Meta(ge=1, le=65535, description="un nombre de 1 à 65535")]
 Text = Annotated[
     str,
     Meta(
-        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
-        description="un texte entre guillemets, non vide, sur une seule ligne",
-        extra={"typed": "un texte sur une seule ligne"},
+        pattern=rf"\A(?=.*\S)[^{INVISIBLE}]+\Z",
+        description="un texte entre guillemets, non vide, sur une seule ligne, sans caractère invisible",
+        extra={"typed": "un texte sur une seule ligne, sans caractère invisible"},
     ),
 ]
 FilePath = Annotated[
     str,
     Meta(
-        pattern=r"^[^\x00]*[^\s\x00][^\x00]*$",
+        pattern=r"\A(?=[^\0]*\S)[^\0]+\Z",
         description="un chemin entre guillemets",
         extra={"typed": "le chemin d'un fichier"},
     ),
@@ -70,7 +74,14 @@ Compression = Annotated[
     ),
 ]
 ThemeName = Literal["dark", "light", "contrast"]
-Mail = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="une adresse de messagerie")]
+Mail = Annotated[
+    str,
+    Meta(
+        # RFC 5322's dot-atom, which needs no quotes in a header; without « ? », it is no encoded word there.
+        pattern=r"(?a)\A(?!.{255})[\w!#$%&'*+/=^`{|}~-]+(\.[\w!#$%&'*+/=^`{|}~-]+)*@[\w-]+(\.[\w-]+)*\Z",
+        description="une adresse de messagerie",
+    ),
+]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -210,7 +221,7 @@ def load(file: Path) -> Settings:
     """
     try:
         # Windows' editors begin a file with a byte order mark, which is no part of TOML.
-        data = tomllib.loads(file.read_text("utf-8-sig"))
+        data = toml.parse(read_file(file, LONGEST).decode("utf-8-sig"))
     except FileNotFoundError as error:
         raise TransferError(Problem.CONFIGURATION_MISSING, file=file) from error
     except (OSError, UnicodeDecodeError) as error:
@@ -258,9 +269,9 @@ def save(file: Path, settings: Settings) -> Path | None:
         could not be understood. None where nothing is lost.
 
     Raises:
-        TransferError: CONFIGURATION_INVALID if they contradict each other, CONFIGURATION_UNWRITABLE.
+        TransferError: CONFIGURATION_INVALID if `load` would not take them, CONFIGURATION_UNWRITABLE.
     """
-    _check_together(file, settings)
+    convert(file, _plain(settings))
     try:
         copy = _keep_copy(file.resolve())
         write_private(file.resolve(), render(settings).encode())
@@ -274,7 +285,7 @@ def _keep_copy(file: Path) -> Path | None:
     """Copies the file to the first free name beside it, where rewriting loses more than its layout."""
     with disk_errors(file):
         try:
-            content = file.read_bytes()
+            content = read_file(file, LONGEST)
         except FileNotFoundError:
             return None
     try:
@@ -291,8 +302,11 @@ def _keep_copy(file: Path) -> Path | None:
 
 def render(settings: Settings) -> str:
     """The settings as the text of a `config.toml`."""
-    builtins = msgspec.to_builtins(settings, builtin_types=(date,))
-    return tomli_w.dumps(_without_none(builtins))
+    return tomli_w.dumps(_without_none(_plain(settings)))
+
+
+def _plain(settings: Settings) -> Any:
+    return msgspec.to_builtins(settings, builtin_types=(date,))
 
 
 def resolve(path: str, config_file: Path) -> Path:

@@ -33,7 +33,7 @@ _KINDS: Final = {
 def explain(root: type[msgspec.Struct], error: msgspec.ValidationError) -> tuple[str, str, str]:
     """The key at fault in what was to become a `root`, what is wrong, and what was expected."""
     message = str(error)
-    place = re.search(r" - at `\$\.?(?P<path>[^`]*)`$", message)
+    place = re.search(r" - at `\$\.?(?P<path>[^`]*)`\Z", message)
     path = place["path"] if place else ""
     for pattern, reason in _REASONS:
         if found := re.search(pattern, message):
@@ -67,7 +67,7 @@ def checked(root: type[msgspec.Struct], key: str, value: object) -> Any:
 
 def refusal(root: type[msgspec.Struct], key: str, error: msgspec.ValidationError) -> tuple[str, str]:
     """What `checked` refused: the key, or the element of it, and what is expected of who types it in."""
-    element = re.search(r"at `\$(\[\d+\])`$", str(error))
+    element = re.search(r"at `\$(\[\d+\])`\Z", str(error))
     path = key + (element[1] if element else "")
     return _numbered(path), _expected(root, path, typed=True)
 

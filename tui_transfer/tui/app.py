@@ -15,21 +15,24 @@ from tui_transfer.job.orders import forget_environment
 from tui_transfer.system.processes import ENDINGS
 from tui_transfer.tui.announce import Announcer
 from tui_transfer.tui.centre import Centre
+from tui_transfer.tui.harmless import HarmlessFilter
 from tui_transfer.tui.output import lasting_output
 from tui_transfer.tui.procedure import follow
 from tui_transfer.tui.screens.home import HomePage
 from tui_transfer.tui.screens.page import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from textual.driver import Driver
+    from textual.filter import LineFilter
 
     from tui_transfer.settings.config import Home
     from tui_transfer.tui.happenings import Happening
     from tui_transfer.tui.practice import Practice
 
 _HERE: Final = Path(__file__).parent
+_HARMLESS: Final = HarmlessFilter()
 
 
 class CentreApp(Centre, inherit_bindings=False):
@@ -63,6 +66,10 @@ class CentreApp(Centre, inherit_bindings=False):
         super().__init__(home, practice, today, announcer, driver_class)
         self.owns_terminal = False
         """Whether it ends with the terminal that this process has."""
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What goes over every line that a widget draws."""
+        return [*super().get_line_filters(), _HARMLESS]
 
     def get_default_screen(self) -> HomePage:
         """The first screen."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from tui_transfer.errors import TransferError
-from tui_transfer.settings import config
+from tui_transfer.settings import config, toml
 from tui_transfer.settings.config import DEFAULT_RECIPIENTS, DatabaseSettings, Settings
+from tui_transfer.system.files import read_file
 from tui_transfer.tui.theme import THEME_NAMES
 
 if TYPE_CHECKING:
@@ -176,12 +177,12 @@ def compose(draft: Draft, texts: Mapping[str, str], *, forget_host_key: bool) ->
 def _salvage(file: Path) -> dict[str, Any]:
     """The file without the lines that are no TOML, each of which is left out until the rest can be read."""
     try:
-        lines = file.read_bytes().decode("utf-8-sig", "replace").splitlines()
+        lines = read_file(file, config.LONGEST).decode("utf-8-sig", "replace").splitlines()
     except OSError:
         return {}
     while lines:
         try:
-            return tomllib.loads("\n".join(lines))
+            return toml.parse("\n".join(lines))
         except tomllib.TOMLDecodeError as error:
             place = re.search(r"at line (\d+)", str(error))
             del lines[min(int(place[1]), len(lines)) - 1 if place else -1]
@@ -244,6 +245,6 @@ def _words(text: str) -> list[str]:
 
 def _wrong(entry: Entry, text: str, error: TransferError) -> str:
     """What is expected; of a list also which element is meant."""
-    element = re.search(r"\[(\d+)\]$", error.details["key"])
+    element = re.search(r"\[(\d+)\]\Z", error.details["key"])
     which = f"« {_words(text)[int(element[1]) - 1]} ». " if entry.kind == "list" and element else ""
     return f"{which}Attendu : {error.details['expected']}."

@@ -29,6 +29,7 @@ from tui_transfer.job.state import JobState
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.system.files import keep_process_private
 from tui_transfer.system.locks import LockHeldError
+from tui_transfer.system.streams import keep_streams_harmless
 from tui_transfer.worker.pipeline import Pipeline
 from tui_transfer.worker.recorder import Recorder, now
 
@@ -57,6 +58,7 @@ _log = logging.getLogger("tui_transfer.worker")
 def main(folder: Path) -> NoReturn:
     """Works on the job in `folder` until it succeeds or is blocked, and ends the process."""
     keep_process_private()
+    keep_streams_harmless()
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )

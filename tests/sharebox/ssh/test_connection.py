@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import threading
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import paramiko
@@ -26,7 +28,6 @@ from tui_transfer.system.cancellation import Cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.servers.account import Account
     from tests.servers.openssh import SshServer
@@ -123,6 +124,10 @@ class TestCredentials:
         rubbish.write_text("ceci n'est pas une clé")
         failure(Problem.KEY_UNREADABLE, lambda: attempt(rubbish))
         failure(Problem.KEY_UNREADABLE, lambda: attempt(tmp_path / "absent"))
+        os.mkfifo(tmp_path / "pipe")
+        for special in (tmp_path / "pipe", Path("/dev/zero")):
+            error = failure(Problem.KEY_UNREADABLE, lambda special=special: attempt(special))  # type: ignore[misc]
+            assert "ce n'est pas un fichier ordinaire" in error.why
         failure(Problem.KEY_PASSPHRASE_NEEDED, lambda: attempt(server.protected_key_file))
         failure(Problem.KEY_PASSPHRASE_WRONG, lambda: attempt(server.protected_key_file, "fausse"))
 

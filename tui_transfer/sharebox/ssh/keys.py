@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import paramiko
 from paramiko.pkey import UnknownKeyType
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system import os_errors
+from tui_transfer.system.files import read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_LONGEST: Final = 1 << 20
+"""Bytes; a key of RSA with 16,384 bits has 12,000."""
 
 
 def load_private_key(file: Path, passphrase: str | None) -> paramiko.PKey:
@@ -34,6 +38,7 @@ def load_private_key(file: Path, passphrase: str | None) -> paramiko.PKey:
 def _load(file: Path, passphrase: bytes | None) -> paramiko.PKey:
     """Raises TypeError if a passphrase is missing, ValueError if it is wrong, TransferError otherwise."""
     try:
+        read_file(file.expanduser(), _LONGEST)  # which tells a pipe from a file, as paramiko does not
         # The stubs say `str`, but the cryptography library underneath takes nothing but bytes.
         return paramiko.PKey.from_path(file, passphrase)  # type: ignore[arg-type]
     except OSError as error:

@@ -1,0 +1,43 @@
+"""Standard output and error through which no words of others command the terminal."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, cast
+
+from tui_transfer.errors import harmless_lines
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+
+class HarmlessStream:
+    """Writes text to `stream` as `harmless_lines`. It is no terminal: nobody is to send colours there."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Writes `text`; its ends of lines and tabulators are the writer's own."""
+        self._stream.write(harmless_lines(text))
+        return len(text)
+
+    def isatty(self) -> bool:
+        """Says that it is not: `sys.__stdout__` tells what is behind it."""
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def keep_streams_harmless() -> None:
+    """Has all that this process prints go through `HarmlessStream`, and no letter end it."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, TextIOWrapper):
+            if codecs.lookup(stream.encoding).name == "ascii":
+                stream.reconfigure(encoding="utf-8")  # as click would, past us
+            stream.reconfigure(errors="replace")
+            setattr(sys, name, cast("TextIO", HarmlessStream(stream)))
