@@ -90,12 +90,12 @@ def test_what_lies_in_the_former_folder_is_told_and_removed(
     assert f"tui-transfer purge {job.id}" in resumed.out
     assert warning in place.run("report").out
     assert _parts(ssh_server.root) == [part]
-    there = archives(ssh_server.root) + archives(second)
+    there = [*archives(ssh_server.root), *archives(second)]
     purged = place.run("purge", "--yes")
     assert purged.code == 0, purged.err
     assert f"{part} supprimé de Sharebox" in purged.out
     assert _parts(ssh_server.root) == []
-    assert archives(ssh_server.root) + archives(second) == there
+    assert [*archives(ssh_server.root), *archives(second)] == there
     assert not job.folder.exists()
 
 
