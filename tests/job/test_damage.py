@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,9 +28,10 @@ from tui_transfer.cli.lines import JsonOutput, PlainOutput, exit_code
 from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.job import control, history
 from tui_transfer.job import events as ev
+from tui_transfer.job.attempts import Attempt
 from tui_transfer.job.control import Follower, Job
 from tui_transfer.job.journal import Journal, JournalReader
-from tui_transfer.job.spec import PrerequisiteTick, Waiver, make_spec
+from tui_transfer.job.spec import DatabaseSpec, JobSpec, PrerequisiteTick, Waiver, make_spec
 from tui_transfer.job.state import JobState
 from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.report.message import make_message
@@ -56,8 +58,14 @@ EVENTS: list[ev.Event] = [
     ev.UploadProgress(at=at(9), database=0, acknowledged=90),
     ev.ArchiveSealed(at=at(10), database=0, size=300, sha256=SHA256, source_size=1000, files=3),
     ev.VerificationProgress(at=at(11), database=0, checked=100, total=300),
+    ev.SpoolDamaged(at=at(11), database=0, part="archive"),
+    ev.DeliveryStep(at=at(11), database=0, file="x.7z", step="sending"),
+    ev.DeliveryLost(at=at(11), database=0, file="x.7z", times=1),
+    ev.TrialFollowed(at=at(11), fate="stayed"),
+    ev.ArrivalSeen(at=at(11), database=0, file="x.7z", path="/depot/x.7z", evidence={"name": "seen"}),
     ev.Delivered(at=at(12), database=0, path="/depot/x.7z", verified="read-back"),
     ev.ArchiveKept(at=at(13), database=1, changed=True),
+    ev.DatabaseFailed(at=at(14), database=1, problem=Problem.CONNECTION_LOST, details={"reason": "rien"}),
     ev.JobBlocked(at=at(14), problem=Problem.CONNECTION_LOST, details={"reason": "rien"}, database=1),
 ]
 
@@ -159,7 +167,7 @@ OTHERS: dict[str, Callable[[Path], object]] = {
 }
 DAMAGE: dict[str, Callable[[Job], object]] = {
     "an event of a database that is none": with_event(5, database=7),
-    "a failure of a database that is none": with_event(14, database=2),
+    "a failure of a database that is none": with_event(-1, database=2),
     "a database below zero": with_event(7, database=-1),
     "a size below zero": with_event(10, size=-5),
     "a size that no disk has": with_event(10, source_size=1 << 63),
@@ -236,6 +244,21 @@ def test_a_job_that_is_damaged_is_told_as_that_and_harms_no_other(
     assert not good.folder.exists()
     assert len(list(home.jobs.glob("*/worker.lock"))) == 0, "the damaged one is kept, and nothing else"
     assert len([entry for entry in home.jobs.iterdir() if entry.is_dir()]) == 1
+
+
+@pytest.mark.parametrize(
+    "kind", [*get_args(ev.Event), JobSpec, DatabaseSpec, Attempt], ids=lambda kind: kind.__name__
+)
+def test_every_number_that_is_read_back_is_within_reach(kind: type[msgspec.Struct]) -> None:
+    """Whoever adds a field need not think of it: no plain `int` gets in."""
+    found = msgspec.inspect.type_info(kind)
+    assert isinstance(found, msgspec.inspect.StructType)
+    for field in found.fields:
+        for part in getattr(field.type, "types", (field.type,)):
+            if isinstance(part, msgspec.inspect.IntType):
+                assert None not in (part.ge, part.le), field.name
+            if isinstance(part, msgspec.inspect.DateTimeType):
+                assert part.tz, field.name
 
 
 # --- By chance ---

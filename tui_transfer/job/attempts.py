@@ -14,8 +14,10 @@ import msgspec
 from tui_transfer import __version__
 from tui_transfer.errors import TransferError
 from tui_transfer.job import sequence
+from tui_transfer.job.fields import Count, Line, Place
 from tui_transfer.job.spec import Decision
-from tui_transfer.system.files import PRIVATE_FILE, disk_errors, sync_folder, write_private
+from tui_transfer.system.decoding import from_json
+from tui_transfer.system.files import PRIVATE_FILE, disk_errors, read_file, sync_folder, write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,15 +31,15 @@ KEPT: Final = 200
 class Attempt(Decision, frozen=True, kw_only=True):
     """One refusal: who asked, where, and when by that machine's clock."""
 
-    sequence: int
+    sequence: Place
     """Its place among the attempts and the jobs of its home."""
-    command: str
+    command: Line
     """`run`, `--plain` or `screen`; never with its arguments."""
     program: str = __version__
     problem: str
     """One of `errors.Problem`, of this version or another."""
     details: dict[str, str] = msgspec.field(default_factory=dict)
-    exit_code: int
+    exit_code: Count
 
     @property
     def failure(self) -> TransferError:
@@ -98,7 +100,7 @@ def _append(file: Path, line: bytes) -> None:
 def _lines(file: Path) -> list[bytes]:
     with disk_errors(file):
         try:
-            return file.read_bytes().splitlines()
+            return read_file(file).splitlines()
         except FileNotFoundError:
             return []
 
@@ -107,7 +109,7 @@ def _decoded(lines: list[bytes]) -> list[Attempt]:
     attempts = []
     for line in lines:
         try:
-            attempts.append(msgspec.json.decode(line, type=Attempt))
-        except (msgspec.DecodeError, RecursionError):
+            attempts.append(from_json(line, Attempt))
+        except msgspec.DecodeError:
             continue
     return attempts

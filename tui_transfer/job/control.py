@@ -234,7 +234,7 @@ def _placed(entry: Entry, numbered: Sequence[Entry]) -> Entry:
 def _number_in(file: Path) -> int:
     """The number in a `job.json` that makes no sense otherwise; 0 where none can be found."""
     try:
-        found = re.search(rb'"sequence": *(\d{1,18})\b', read_file(file))
+        found = re.search(rb'"sequence": *(\d{1,12})\b', read_file(file))
     except OSError:
         return 0
     return int(found[1]) if found else 0

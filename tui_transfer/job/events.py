@@ -170,7 +170,7 @@ class DeliveryStep(_Event, frozen=True, kw_only=True, tag="delivery.step"):
     A worker that is cut or killed in between so leaves word of what it may have done.
     """
 
-    database: int
+    database: Count
     file: str
     """The file's final name: that of the archive, or of one that lies beside it."""
     step: str
@@ -183,9 +183,9 @@ class DeliveryStep(_Event, frozen=True, kw_only=True, tag="delivery.step"):
 class DeliveryLost(_Event, frozen=True, kw_only=True, tag="delivery.lost"):
     """A file that the Sharebox had acknowledged is gone, for the time number `times`."""
 
-    database: int
+    database: Count
     file: str
-    times: int
+    times: Count
 
 
 class TrialFollowed(_Event, frozen=True, kw_only=True, tag="sharebox.trial"):
@@ -198,7 +198,7 @@ class TrialFollowed(_Event, frozen=True, kw_only=True, tag="sharebox.trial"):
 class ArrivalSeen(_Event, frozen=True, kw_only=True, tag="delivery.arrived"):
     """One file of a database was seen to have arrived."""
 
-    database: int
+    database: Count
     file: str
     path: str
     evidence: dict[str, str]

@@ -16,6 +16,10 @@ LARGEST: Final = (1 << 63) - 1
 Count = Annotated[int, Meta(ge=0, le=LARGEST)]
 """How many of something: bytes, files, attempts; or which one, from 0."""
 
+LAST_PLACE: Final = 10**12
+Place = Annotated[int, Meta(ge=0, le=LAST_PLACE)]
+"""In a home's sequence: what is greater was never drawn, and would leave no number for who comes next."""
+
 Number = Annotated[int, Meta(ge=-LARGEST, le=LARGEST)]
 """A number that may be below zero."""
 

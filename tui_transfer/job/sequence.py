@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.system.files import disk_errors, make_private_folder
+from tui_transfer.job.fields import LAST_PLACE
+from tui_transfer.system.files import disk_errors, make_private_folder, read_file
 from tui_transfer.system.locks import Lock, LockHeldError
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def drawn(home: Home, known: int) -> Iterator[int]:
 
 
 def _read(file: Path) -> int:
-    digits = file.read_bytes()[:_WIDTH].strip()
-    return int(digits) if digits.isdigit() else 0
+    digits = read_file(file)[:_WIDTH].strip()
+    number = int(digits) if digits.isdigit() else 0
+    return number if number <= LAST_PLACE else 0
 
 
 def _write(file: Path, number: int) -> None:

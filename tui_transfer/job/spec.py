@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from tui_transfer import __version__
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job.fields import Count, Line, Moment, check_moment
+from tui_transfer.job.fields import Count, Line, Moment, Place, check_moment
 from tui_transfer.settings.config import Compression, Mail, Minutes, ProxySettings, ShareboxSettings
 from tui_transfer.system import account
 from tui_transfer.system.decoding import from_json
@@ -96,7 +96,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     format: Count = FORMAT
     id: str
-    sequence: Count = 0
+    sequence: Place = 0
     """Its place among the jobs and refused attempts of its home; 0 until it is created there, and for jobs
     of before they were numbered."""
     created_at: Moment
