@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import zlib
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES
 from tui_transfer.archive.disk import open_unlinked, unreadable
+from tui_transfer.archive.hashes import Hashing
 from tui_transfer.archive.source import Item, Source, list_source
 from tui_transfer.archive.stamp import MODIFIED, Stamp, changed
 from tui_transfer.errors import Problem, TransferError
@@ -48,15 +48,18 @@ class SourceReader:
     Args:
         source: what to read.
         cancelled: ends the reading with `INTERRUPTED`.
+        sha256: of its one file, where that is known already. Whether what is read has it is then told by the
+            CRC-32.
 
     Attributes:
         files: the items dealt with so far, in the source's order; a folder has no content.
     """
 
-    def __init__(self, source: Source, cancelled: threading.Event) -> None:
+    def __init__(self, source: Source, cancelled: threading.Event, sha256: str | None = None) -> None:
         self.files: list[tuple[Item, Content | None]] = []
         self._source = source
         self._cancelled = cancelled
+        self._known = sha256
 
     def blocks(self) -> Iterator[bytearray]:
         """The bytes of all files, end to end, in blocks of `FIRST_SIZES`, then `BLOCK_SIZE`; the last is what
@@ -105,14 +108,13 @@ class SourceReader:
                 self.files.append((item, None))
 
     def _file(self, item: Item, stamp: Stamp) -> Iterator[bytes]:
-        sha256, crc32, size = hashlib.sha256(), 0, 0
+        hashing, size = Hashing(self._known), 0
         for chunk in self._content(item, stamp):
-            sha256.update(chunk)
-            crc32 = zlib.crc32(chunk, crc32)
+            hashing.update(chunk)
             size += len(chunk)
             yield chunk
         _check(item, stamp, _lstat(item))
-        self.files.append((item, Content(size, sha256.hexdigest(), crc32)))
+        self.files.append((item, Content(size, *hashing.hashes)))
 
     def _content(self, item: Item, stamp: Stamp) -> Iterator[bytes]:
         self._stop_if_cancelled()

@@ -6,7 +6,6 @@ again, if the original has not changed since.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ import msgspec
 
 from tui_transfer.archive.checksums import SpoolPart, damaged
 from tui_transfer.archive.disk import open_unlinked, reading
+from tui_transfer.archive.hashes import Hashes, Hashing
 from tui_transfer.archive.source import WAL_SUFFIX, Source
 from tui_transfer.archive.sqlite import (
     ROLLBACK_SUFFIX,
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tui_transfer.archive.reader import Content
 
 SNAPSHOT_NAME: Final = "snapshot.sqlite"
 _MARK_NAME: Final = "snapshot.json"
@@ -74,8 +76,13 @@ class Snapshot:
     source: Source
     _folder: Path
     _original: _State
-    _sha256: str | None
+    _hashes: Hashes | None
     """Of what was written; None where that is not known before it was read once."""
+
+    @property
+    def sha256(self) -> str | None:
+        """Of what was written, in hexadecimal; None where that is not known before it was read once."""
+        return self._hashes and self._hashes.sha256
 
     def keep(self) -> None:
         """Sees to it that a restart finds the snapshot, rather than take another.
@@ -89,9 +96,10 @@ class Snapshot:
         with self._damage_told(), reading(file), file.open("rb+") as opened:
             with disk_errors(file):
                 os.fsync(opened.fileno())
-            if self._sha256 is None:
-                self._sha256 = _sha256(file)
-        write_private(self._folder / _MARK_NAME, msgspec.json.encode(_Mark(self._original, self._sha256)))
+            if self._hashes is None:
+                self._hashes = _hashes(file)
+        mark = _Mark(self._original, self._hashes.sha256)
+        write_private(self._folder / _MARK_NAME, msgspec.json.encode(mark))
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -122,13 +130,13 @@ class Snapshot:
                 raise
             raise damaged(file, SpoolPart.SNAPSHOT, error.details["reason"]) from error
 
-    def check(self, sha256: str) -> None:
+    def check(self, read: Content) -> None:
         """Checks what was read of it, once it was kept, against what was written.
 
         Raises:
             TransferError: `SPOOL_DAMAGED`.
         """
-        if sha256 != self._sha256:
+        if (read.sha256, read.crc32) != self._hashes:
             raise damaged(self._folder / SNAPSHOT_NAME, SpoolPart.SNAPSHOT, MODIFIED)
 
 
@@ -162,13 +170,13 @@ def take_snapshot(
     file = folder / SNAPSHOT_NAME
     mark = _read_mark(folder / _MARK_NAME)
     if mark and mark.original == _state(source.path):
-        if _is_as_written(file, mark.sha256, cancelled):
-            return _snapshot(source, folder, mark.original, mark.sha256)
+        if (found := _found(file, cancelled)) and found.sha256 == mark.sha256:
+            return _snapshot(source, folder, mark.original, found)
         on_damaged()
     remove_snapshot(folder)
     try:
         state, copied = _take(Copying(source.path, file, on_copied, cancelled, locked_after))
-        return _snapshot(source, folder, state, copied.sha256)
+        return _snapshot(source, folder, state, copied.hashes)
     except BaseException:
         remove_snapshot(folder)
         raise
@@ -186,30 +194,30 @@ def remove_snapshot(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _snapshot(source: Source, folder: Path, original: _State, sha256: str | None) -> Snapshot:
+def _snapshot(source: Source, folder: Path, original: _State, hashes: Hashes | None) -> Snapshot:
     (item,) = source.items
     file = folder / SNAPSHOT_NAME
     with disk_errors(file):
         stamp = Stamp.of(file.lstat())
     item = item._replace(path=str(file), modified_ns=original[""].modified_ns, stamp=stamp)
-    return Snapshot(replace(source, items=(item,)), folder, original, sha256)
+    return Snapshot(replace(source, items=(item,)), folder, original, hashes)
 
 
-def _is_as_written(file: Path, sha256: str, cancelled: threading.Event) -> bool:
+def _found(file: Path, cancelled: threading.Event) -> Hashes | None:
     try:
-        return _sha256(file, cancelled) == sha256
+        return _hashes(file, cancelled)
     except OSError:
-        return False
+        return None
 
 
-def _sha256(file: Path, cancelled: threading.Event | None = None) -> str:
-    digest = hashlib.sha256()
+def _hashes(file: Path, cancelled: threading.Event | None = None) -> Hashes:
+    hashing = Hashing()
     with open_unlinked(file) as opened:
         while chunk := opened.read(_CHUNK):
             if cancelled and cancelled.is_set():
                 raise TransferError(Problem.INTERRUPTED, reason="Arrêt demandé pendant la lecture de la base")
-            digest.update(chunk)
-    return digest.hexdigest()
+            hashing.update(chunk)
+    return hashing.hashes
 
 
 def _take(copying: Copying) -> tuple[_State, Copied]:

@@ -22,7 +22,6 @@ and "How To Corrupt" (2.2).
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 import time
@@ -34,6 +33,7 @@ from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
 from tui_transfer.archive.disk import open_private, open_unlinked, reading, unreadable
+from tui_transfer.archive.hashes import Hashes, Hashing
 from tui_transfer.archive.source import WAL_SUFFIX
 from tui_transfer.archive.stamp import Stamp
 from tui_transfer.errors import Problem, TransferError
@@ -75,9 +75,9 @@ class OvertakenError(Exception):
 
 @dataclass(frozen=True)
 class Copied:
-    """What was written to a snapshot: its SHA-256, in hexadecimal; None where SQLite wrote it, unseen."""
+    """What was written to a snapshot; None where SQLite wrote it, unseen."""
 
-    sha256: str | None
+    hashes: Hashes | None
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Copying:
                 with self._open(suffix) as file:
                     copied = self._copy_open(file, suffix, copied, hashing.update)
         # With its journals, one file is made of several.
-        return Copied(hashing.hexdigest() if suffixes == [""] else None)
+        return Copied(hashing.hashes if suffixes == [""] else None)
 
     def make_whole(self) -> None:
         """Lets SQLite play the journals that came with a copy, so that one file holds everything.
@@ -180,8 +180,8 @@ class Copying:
         with reading(self.original):
             return journal != "wal" and os.fstat(file.fileno()).st_size <= _LOCK_BYTES - _CHUNK
 
-    def _copy_under_lock(self, file: io.FileIO) -> str:
-        """Copies the file; returns the SHA-256 of what was copied."""
+    def _copy_under_lock(self, file: io.FileIO) -> Hashes:
+        """Copies the file; returns the hashes of what was copied."""
         with reading(self.original):
             before = Stamp.of(os.fstat(file.fileno()))
         with _HashingAside() as hashing:
@@ -194,7 +194,7 @@ class Copying:
                 raise OvertakenError from error
         if after != before or copied != before.size:
             raise OvertakenError
-        return hashing.hexdigest()
+        return hashing.hashes
 
     def _back_up_pages(self, original: sqlite3.Connection) -> None:
         with closing(sqlite3.connect(self.snapshot, isolation_level=None)) as snapshot:
@@ -260,10 +260,10 @@ class Copying:
 
 
 class _HashingAside:
-    """SHA-256 of bytes on their way, taken in a thread of its own: no time where a core is free."""
+    """Takes hashes in a thread of its own: that takes no time where a core is free."""
 
     def __init__(self) -> None:
-        self._digest = hashlib.sha256()
+        self._hashing = Hashing()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="hash")
         self._at_work: Future[None] | None = None
 
@@ -277,11 +277,12 @@ class _HashingAside:
         """Adds a chunk, once the one before is done with: memory holds two."""
         if self._at_work:
             self._at_work.result()
-        self._at_work = self._pool.submit(self._digest.update, chunk)
+        self._at_work = self._pool.submit(self._hashing.update, chunk)
 
-    def hexdigest(self) -> str:
+    @property
+    def hashes(self) -> Hashes:
         """Of all that was added; to be asked after the end."""
-        return self._digest.hexdigest()
+        return self._hashing.hashes
 
 
 def _connect_read_only(database: Path) -> sqlite3.Connection:

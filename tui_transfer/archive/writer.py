@@ -156,7 +156,7 @@ def write_archive(
     if source.summary.kind is SourceKind.SQLITE:
         snapshot = _snapshot(source, work, on_progress, lambda: on_damaged(SpoolPart.SNAPSHOT), cancelled)
         source = snapshot.source
-    reader = SourceReader(source, cancelled)
+    reader = SourceReader(source, cancelled, snapshot.sha256 if snapshot else None)
     total = left = source.size
 
     def report() -> None:
@@ -184,14 +184,15 @@ def write_archive(
         packed_size = growing.end - SIGNATURE_SIZE + len(END.content)
         container = build_container(reader.files, packed_size, growing.lzma2_size + END.lzma2_size)
         aside.finish()
-        entries = _entries(reader.files)
         if snapshot:
-            snapshot.check(entries[0].sha256)
+            ((_, content),) = reader.files
+            assert content
+            snapshot.check(content)
             aside.afterwards(snapshot.remove)
         growing.seal(END.content + container.header, container.signature)
         report()
         sha256 = checksums.sha256(archive, cancelled)
-        return Archive(archive, growing.end, sha256, total, entries, growing.reused)
+        return Archive(archive, growing.end, sha256, total, _entries(reader.files), growing.reused)
 
 
 def _snapshot(

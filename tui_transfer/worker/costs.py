@@ -119,9 +119,10 @@ def _odds(share: float) -> float:
 class _Trait:
     """A number for each preset: what all share, and how each deviates from it, by Kalman's filter.
 
-    What is new in a measurement is put down to what is shared, to the preset's own deviation, and to those of
-    presets told apart from it, by how much is known of each. Of a preset used block after block the sum soon
-    is known: what is new about it then is new for all presets.
+    Where a measurement differs from what was expected, the difference is divided among the shared number and
+    the deviations (the measured preset's own, and those of the others, which are measured against it): the
+    less one of them is known, the more it takes. A preset that is used block after block is soon known so
+    well that a later difference goes to the shared number, and so to all presets.
 
     Args:
         spreads: standard deviation of each preset's deviation, before anything is known of it.

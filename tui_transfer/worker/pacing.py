@@ -36,7 +36,8 @@ _BAD_GUESS: Final = 2.0
 _EFFORT: Final = 0.01
 """What a second of packing counts that nobody waits for: where nothing is gained, nothing is computed."""
 _UNTIL_LEFT: Final = 1.5
-"""Deflating ends with so many times as much ready as keeps it from beginning: presets change less often."""
+"""Hysteresis between Deflate and LZMA2: Deflate is left only once so many times as many bytes are ready to be
+sent as would have kept it from being chosen. So presets change less often."""
 _PROBE_AFTER: Final = 8
 """Blocks deflated in a row because data did not shrink, before LZMA2, which sees further back, is tried."""
 _QUICKEST, _QUICK = PRESETS[0], PRESETS[1]
