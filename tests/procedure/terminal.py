@@ -46,6 +46,51 @@ class Terminal:
         self.press("Enter")
         self.wait_until(lambda _: self._styled() != before, "the focus to move")
 
+    def answer(self, key: str, *asked: str, limit: float = 60) -> None:
+        """Waits for a question and answers it by a key, until it is gone.
+
+        What comes before somebody can have seen a question does not answer it, and this is quicker than any
+        person.
+        """
+        self.wait_for(*asked, limit=limit)
+        while self._shows(asked):
+            self.press(key)
+            self._waits(lambda: not self._shows(asked))
+
+    def wait_for_form(self, *asked: str) -> None:
+        """Waits for a question that is answered by typing, and until it listens: its focus moves."""
+        self.wait_for(*asked)
+        while not self._moves_and_back():
+            pass
+
+    def _moves_and_back(self) -> bool:
+        before = self._drawn()
+        self.press("BTab")
+        if not self._waits(lambda: self._styled() != before):
+            return False
+        self.press("Tab")
+        return self._waits(lambda: self._styled() == before)
+
+    def _drawn(self) -> str:
+        """The screen with its colours, once nothing changes any more."""
+        seen, now = "", self._styled()
+        while now != seen:
+            time.sleep(10 * _POLL)
+            seen, now = now, self._styled()
+        return now
+
+    def _shows(self, words: Sequence[str]) -> bool:
+        return all(word in words_of(self.screen()) for word in words)
+
+    def _waits(self, condition: Callable[[], bool], limit: float = 3) -> bool:
+        """Whether it is so within `limit` seconds."""
+        end = time.monotonic() + limit
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            time.sleep(_POLL)
+        return True
+
     def screen(self) -> str:
         """What is on the screen now."""
         return self._tmux("capture-pane", "-p")

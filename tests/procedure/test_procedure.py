@@ -70,17 +70,17 @@ def _to_the_list(centre: Terminal) -> None:
 def _begin(centre: Terminal) -> None:
     """The end of step 4, and step 5."""
     centre.press("t")
-    centre.wait_for("Oui", "Non")
-    centre.press("o")
+    centre.answer("o", "Oui", "Non")
 
 
 def _accept_key(centre: Terminal, server: SshServer) -> None:
-    centre.wait_for("sa clé est inconnue", server.fingerprint)
-    centre.press("a")
+    centre.wait_for_form("sa clé est inconnue", server.fingerprint)
+    centre.type(server.fingerprint[-6:])
+    centre.press("Enter")
 
 
 def _give_password(centre: Terminal, server: SshServer) -> None:
-    centre.wait_for("Le mot de passe Sharebox est nécessaire")
+    centre.wait_for_form("Le mot de passe Sharebox est nécessaire")
     centre.type(server.password)
     assert server.password not in centre.screen()
     centre.press("Enter")
@@ -88,8 +88,7 @@ def _give_password(centre: Terminal, server: SshServer) -> None:
 
 def _to_the_report(centre: Terminal) -> None:
     """Steps 5c and 6."""
-    centre.wait_for("OK", "relecture", limit=120)
-    centre.press("Enter")
+    centre.answer("Enter", "OK", "relecture", limit=120)
     centre.wait_for("Message à envoyer", "Copier les destinataires", "Copier le contenu")
 
 
@@ -111,7 +110,7 @@ def test_the_procedure_from_the_first_screen_to_the_report(
         _to_the_list(centre)
         # 4: a base is added by typing its path.
         centre.press("a")
-        centre.wait_for("Ajouter une base")
+        centre.wait_for_form("Ajouter une base")
         centre.type(str(other))
         centre.press("Enter")
         centre.wait_for("Nom dans la liste Archives d'été")
@@ -147,15 +146,15 @@ def test_step_5bis_through_a_proxy(place: Place, ssh_server: SshServer, base: Pa
     ):
         _to_the_list(centre)
         _begin(centre)
-        centre.wait_for("La connexion à Sharebox en mode direct n'a pu s'établir", "Exécuter", "Annuler")
+        centre.wait_for_form("La connexion à Sharebox en mode direct n'a pu s'établir", "Exécuter", "Annuler")
         for value in (proxy.host, str(proxy.port), PROXY_USERNAME):
             centre.fill(value)
         centre.type("incorrect")
         centre.press("Enter")
-        screen = centre.wait_for(
+        centre.wait_for_form(
             "Le proxy a refusé l'identifiant ou le mot de passe", proxy.host, str(proxy.port), PROXY_USERNAME
         )
-        assert "incorrect" not in screen
+        assert "incorrect" not in centre.screen()
         wait_until(lambda: bool(proxy.attempts()), what="the log tells of it")
         assert len(proxy.attempts()) == 1
         centre.type(PROXY_PASSWORD)
@@ -323,12 +322,9 @@ def test_leaving_asks_and_can_go_on_in_the_background(
     with _centre(place) as centre:
         _start_transfer(centre, ssh_server)
         centre.press("q")
-        centre.wait_for("Continuer en arrière-plan", "Interrompre (reprise possible)", "Rester")
-        centre.press("r")
-        centre.wait_until(lambda text: "Rester" not in text, "the question to go away")
+        centre.answer("r", "Continuer en arrière-plan", "Interrompre (reprise possible)", "Rester")
         centre.press("q")
-        centre.wait_for("Continuer en arrière-plan")
-        centre.press("c")
+        centre.answer("c", "Continuer en arrière-plan")
         assert centre.exit_status() == 0
     assert control.running_job(place.home) is not None
     slow_line.rate = None
@@ -343,8 +339,8 @@ def test_an_interrupted_transfer_is_resumed_where_it_was(
         _start_transfer(centre, ssh_server)
         _see_it_sent(centre, r"[1-9],\d Mo")
         centre.press("q")
-        centre.wait_for("Interrompre (reprise possible)")
-        centre.press("i")
+        centre.answer("i", "Interrompre (reprise possible)")
+        centre.answer("o", "Interrompre le transfert ?")
         centre.wait_for("Le transfert est arrêté ; il peut être repris")
         centre.press("q")
         assert centre.exit_status() == 0

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from tests.servers.processes import wait_until
@@ -217,24 +218,54 @@ UNKNOWN = stage.blocked(
 )
 
 
-async def test_accepting_a_key_pins_it_and_goes_on(app: CentreApp, staged: Stage, workers: Workers) -> None:
+@pytest.mark.parametrize("received", [FINGERPRINT[-6:], FINGERPRINT, FINGERPRINT.removeprefix("SHA256:")])
+async def test_a_key_whose_fingerprint_was_compared_is_pinned(
+    app: CentreApp, staged: Stage, workers: Workers, received: str
+) -> None:
     job = staged.job([stage.started(), UNKNOWN])
     async with app.run_test() as pilot:
         await follow(pilot, job)
         assert isinstance(app.screen, HostKeyDialog)
         assert FINGERPRINT in flat(app)
-        assert app.screen.query_one("#action-refuse", Action).has_focus, "Enter alone must not accept"
-        await pilot.press("a")
+        app.post_message(events.Paste(received))
+        await until(pilot, lambda: app.screen.query_one("#received", Input).value == received)
+        await pilot.press("enter")
         await settle(pilot)
     assert workers.orders[0].host_key == FINGERPRINT
     assert config.load(staged.home.config_file).sharebox.host_key == FINGERPRINT
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "Il faut au moins les 6 derniers signes"),
+        ("oui", "Il faut au moins les 6 derniers signes"),
+        (FINGERPRINT[-5:], "Il faut au moins les 6 derniers signes"),
+        (FINGERPRINT[-6:].swapcase(), "les majuscules et les minuscules comptent"),
+        (OTHER_FINGERPRINT, "Ce n'est pas l'empreinte affichée"),
+    ],
+)
+async def test_a_key_that_was_not_compared_is_not_accepted(
+    app: CentreApp, staged: Stage, workers: Workers, typed: str, said: str
+) -> None:
+    job = staged.job([stage.started(), UNKNOWN])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        app.screen.query_one("#received", Input).value = typed
+        await pilot.press("enter")
+        assert isinstance(app.screen, HostKeyDialog)
+        assert said in flat(app)
+        await pilot.press("tab", "enter")  # « Accepter » itself
+        assert isinstance(app.screen, HostKeyDialog)
+    assert workers.orders == []
+    assert config.load(staged.home.config_file).sharebox.host_key is None
 
 
 async def test_refusing_a_key_sends_nothing(app: CentreApp, staged: Stage, workers: Workers) -> None:
     job = staged.job([stage.started(), UNKNOWN])
     async with app.run_test() as pilot:
         await follow(pilot, job)
-        await pilot.press("enter")
+        await pilot.press("escape")
         assert isinstance(app.screen, TransferPage)
     assert workers.orders == []
     assert config.load(staged.home.config_file).sharebox.host_key is None

@@ -28,6 +28,8 @@ from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.progress_table import ProgressTable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.tui.conftest import Workers
     from tests.tui.stage import Stage
     from tui_transfer.job.control import Job
@@ -177,6 +179,8 @@ async def test_interrupting_stops_the_worker_and_offers_to_resume(
     async with app.run_test() as pilot:
         page = await follow(pilot, job)
         await pilot.press("q", "i")
+        assert "aussi pour les autres personnes" in flat(app)
+        await pilot.press("o")
         await settle(pilot)
         assert [stopped.id for stopped in workers.stopped] == [job.id]
         stage.append(job, stage.blocked("interrupted", reason="Interrompu"))
@@ -187,6 +191,22 @@ async def test_interrupting_stops_the_worker_and_offers_to_resume(
         await pilot.press("r")
         await settle(pilot)
         assert [started.id for started in workers.jobs] == [job.id]
+
+
+@pytest.mark.parametrize("keys", ["c", ["i", "enter", "q", "c"], ["i", "n", "q", "c"], ["enter"]])
+async def test_who_only_looks_leaves_without_harm(
+    app: CentreApp, staged: Stage, workers: Workers, keys: Sequence[str]
+) -> None:
+    """A second window has joined; its way out never ends the worker by the way."""
+    job = staged.job(stage.midway(), running=True)
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.press("ctrl+c")
+        assert "Pour quitter, appuyez sur Q" in flat(app)
+        await pilot.press("q", *keys)
+    assert app.return_code == 0
+    assert workers.stopped == []
+    assert job.running
 
 
 async def test_a_worker_that_has_just_begun_is_not_left_without_asking(

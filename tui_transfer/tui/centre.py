@@ -74,8 +74,7 @@ class CentreScreen(Screen[T], Generic[T]):
 
     async def _on_message(self, message: Message) -> None:
         """Everything that Textual brings comes through here, and no public method does the same."""
-        is_going = self._pruning or not self.is_attached
-        if is_going and not isinstance(message, events.Unmount) and not _takes_apart(message):
+        if self._pruning and not isinstance(message, events.Unmount) and not _takes_apart(message):
             return
         await super()._on_message(message)
 

@@ -207,6 +207,13 @@ class LeavingAsked:
 
 
 @dataclass(frozen=True)
+class InterruptionAsked:
+    """« Interrompre »: the worker would end, for everyone who follows it."""
+
+    then: Callable[[bool | None], None]
+
+
+@dataclass(frozen=True)
 class HelpAsked:
     """« ? »: what `screen` is for, and its keys."""
 
@@ -246,6 +253,7 @@ Aside: TypeAlias = (
     | TrialAsked
     | SecretNeeded
     | LeavingAsked
+    | InterruptionAsked
     | HelpAsked
     | CommandsAsked
 )

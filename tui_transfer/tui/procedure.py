@@ -148,6 +148,11 @@ def _follow_aside(centre: Centre, happening: it.Aside) -> None:
 
             push(LeavingDialog() if centre.session.practice is None else EndDemoDialog(), then)
 
+        case it.InterruptionAsked(then):
+            from tui_transfer.tui.dialogs.questions import InterruptionDialog
+
+            push(InterruptionDialog(), then)
+
         case _:
             assert_never(happening)
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.widgets import Input
 
+from tui_transfer.preflight.fingerprint import LEAST_SIGNS, matches
 from tui_transfer.tui.answers import Answer
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.field import Field, QuietInput
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,19 +24,25 @@ if TYPE_CHECKING:
     from tui_transfer.errors import TransferError
     from tui_transfer.tui.practice import Practice
 
+_HOW: Final = (
+    "Comparez-la avec celle que l'Urssaf vous a communiquée. Pour accepter, tapez les "
+    f"{LEAST_SIGNS} derniers signes de l'empreinte reçue, ou collez-la entière."
+)
+
 
 class HostKeyDialog(Dialog[Answer | None]):
-    """Gives the fingerprint that was accepted, or None."""
+    """Gives the fingerprint, once what was typed shows that it was compared, or None."""
 
     CSS_PATH = "host_key.tcss"
-    AUTO_FOCUS = "#action-refuse"
+    AUTO_FOCUS = "#received"
     HELP = (
-        "L'empreinte identifie le serveur. Si c'est celle que l'Urssaf vous a donnée, acceptez : elle sera "
-        "retenue, et la question ne reviendra pas. Sinon refusez : rien n'est envoyé, et le transfert attend."
+        "L'empreinte identifie le serveur. Comparez-la avec celle que l'Urssaf vous a donnée : ses derniers "
+        "signes, ou toute l'empreinte reçue, montrent que c'est fait. Elle sera retenue, et la question ne "
+        "reviendra pas. Si elle diffère, refusez : rien n'est envoyé, et le transfert attend."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "accept", "Accepter", show=False),
-        Binding("r,escape", "refuse", "Refuser", show=False),
+        Binding("enter", "accept", "Accepter", show=False),
+        Binding("escape", "refuse", "Refuser", show=False),
     ]
 
     def __init__(self, failure: TransferError, practice: Practice | None = None) -> None:
@@ -40,25 +51,51 @@ class HostKeyDialog(Dialog[Answer | None]):
         self._practice = practice
 
     def body(self) -> Iterable[Widget]:
-        """The fingerprint, in large, and what to compare it with."""
+        """The fingerprint, in large, what to compare it with, and where to show that this was done."""
         details = self._failure.details
         host, kind = details.get("host", "Le serveur"), details.get("key_type", "")
         yield paragraph(f"{host} présente une clé {kind} dont l'empreinte est :")
-        yield paragraph(Content.styled(details.get("fingerprint", ""), "bold"), "fingerprint")
-        yield paragraph(self._failure.advice)
+        yield paragraph(Content.styled(self._presented, "bold"), "fingerprint")
         if self._practice is not None:
             text = f" : l'empreinte attendue est\n{self._practice.fingerprint}"
             yield paragraph(Content.assemble(("Démonstration", "bold"), text), "warning")
+        yield Prose(_HOW, id="how", classes="paragraph")
+        yield Field("Empreinte reçue", QuietInput(id="received"))
 
     def buttons(self) -> Iterable[Action]:
         """« Accepter » and « Refuser »."""
         yield Action("accept", primary=True)
         yield Action("refuse")
 
+    @property
+    def _presented(self) -> str:
+        return self._failure.details.get("fingerprint", "")
+
+    @on(Input.Changed)
+    def _edited(self) -> None:
+        self.query_one("#how", Prose).update(_HOW)
+
+    @on(Input.Submitted)
     def action_accept(self) -> None:
-        """Goes on, and pins the key."""
-        self.dismiss(Answer(host_key=self._failure.details["fingerprint"]))
+        """Goes on, and pins the key, if it was compared."""
+        received = self.query_one("#received", Input)
+        if matches(self._presented, received.value):
+            self.dismiss(Answer(host_key=self._presented))
+            return
+        wrong = _why_not(self._presented, received.value)
+        self.query_one("#how", Prose).update(Content.styled(f"✗ {wrong}", "$error"))
+        received.focus()
 
     def action_refuse(self) -> None:
         """Nothing is sent."""
         self.dismiss(None)
+
+
+def _why_not(presented: str, typed: str) -> str:
+    """What is wrong with what was typed, in French."""
+    typed = typed.strip()
+    if len(typed) < LEAST_SIGNS:
+        return f"Il faut au moins les {LEAST_SIGNS} derniers signes de l'empreinte reçue."
+    if presented.casefold().endswith(typed.casefold()):
+        return "Presque : les majuscules et les minuscules comptent aussi."
+    return "Ce n'est pas l'empreinte affichée. Si c'est celle que vous avez reçue, refusez et signalez-le."

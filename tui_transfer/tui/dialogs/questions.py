@@ -29,3 +29,20 @@ class ForgettingDialog(YesNo):
             "Faites-le seulement si l'Urssaf annonce une nouvelle clé.",
             kind="warning",
         )
+
+
+class InterruptionDialog(YesNo):
+    """Before a worker is ended, which others may be following, too."""
+
+    HELP = (
+        "« Oui » arrête le transfert ; « Non » le laisse se poursuivre. On peut quitter le centre de "
+        "maintenance sans l'arrêter."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Interrompre le transfert ?",
+            "Il s'arrêtera, aussi pour les autres personnes et les autres fenêtres qui le suivent.",
+            "Rien n'est perdu : il reprendra là où il s'est arrêté.",
+            kind="warning",
+        )

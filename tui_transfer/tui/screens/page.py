@@ -16,7 +16,7 @@ from tui_transfer.job import control
 from tui_transfer.tui.answers import Leaving
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.centre import CentreScreen
-from tui_transfer.tui.happenings import CommandsAsked, HelpAsked, LeavingAsked
+from tui_transfer.tui.happenings import CommandsAsked, HelpAsked, InterruptionAsked, LeavingAsked
 from tui_transfer.tui.widgets.actions import Action, ActionRow
 from tui_transfer.tui.widgets.bars import KeyBar, Notice, TooSmall, TopBar
 from tui_transfer.tui.widgets.prose import Prose
@@ -158,6 +158,10 @@ class Page(CentreScreen[None]):
         if choice is Leaving.BACKGROUND:
             self.app.exit()
         elif choice is Leaving.INTERRUPT:
+            self.centre.tell(InterruptionAsked(partial(self._interruption_decided, job)))
+
+    def _interruption_decided(self, job: Job, agreed: bool | None) -> None:
+        if agreed:
             self.interrupt(job)
 
     def _stopped(self, result: TransferError | None) -> None:
