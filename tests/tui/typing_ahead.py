@@ -1,6 +1,6 @@
 """Keys faster than screens are made, drawn from a seed: `python -m tests.tui.typing_ahead 1000` tries many.
 
-`python -m tests.tui.typing_ahead 1000` tries a thousand seeds, and says which failed.
+What comes back is the seeds that failed; a seed that failed fails again.
 """
 
 from __future__ import annotations
