@@ -138,7 +138,8 @@ def test_all_that_is_written_is_private_whatever_the_umask(tmp_path: Path) -> No
         look()
     finally:
         os.umask(umask)
-    assert seen >= {"work", "a.7z", "blocks.index", "snapshot.sqlite", "snapshot.json"}
+    # « snapshot.json » is written beside the packing, and may be seen or not.
+    assert seen >= {"work", "a.7z", "blocks.index", "snapshot.sqlite"}
 
 
 def test_packing_gives_way_even_where_the_whole_program_does_already(tmp_path: Path) -> None:
@@ -153,16 +154,16 @@ from tests.archive.tools import archive
 def look(_):
     for thread in threading.enumerate():
         niceness = os.getpriority(os.PRIO_PROCESS, thread.native_id)
-        seen.setdefault(thread.name.split("_")[0], set()).add(niceness)
+        seen[thread.name] = niceness
 
 seen = {{}}
 os.nice(7)
 archive(Path({os.fspath(tmp_path / "a.dat")!r}), Path({os.fspath(tmp_path)!r}), on_progress=look)
-print(seen["MainThread"], seen["pack"])
+print(seen["MainThread"], {{niceness for name, niceness in seen.items() if name.startswith("pack")}})
 """
     (tmp_path / "a.dat").write_bytes(marked(BLOCK_SIZE))
     done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("{7} {12}\n", "")
+    assert (done.stdout, done.stderr) == ("7 {12}\n", "")
 
 
 def test_what_was_called_final_never_changes(tmp_path: Path) -> None:

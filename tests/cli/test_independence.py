@@ -113,7 +113,7 @@ def test_the_exit_code_is_that_of_the_first_in_the_list(
     result = Result(command.returncode, out, err)
     problems = _problems(result)
     assert problems[0] is None
-    assert problems[1] in {"sharebox-refused", "sharebox-permission"}
+    assert problems[1] == "name-taken"
     assert problems[2] == "database-missing"
     assert result.code == result.finished["exit_code"] == 9
     assert result.finished["problem"] == problems[1]

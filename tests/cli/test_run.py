@@ -129,7 +129,8 @@ def test_databases_are_chosen_by_name_and_by_path(
 ) -> None:
     result = place.run("run", "--yes", "Zéro octet", str(databases["Ancienne"]))
     assert result.code == 0, result.err
-    assert [path.name.split("_")[1] for path in archives(ssh_server.root)] == ["ancienne", "zero-octet"]
+    names = [path.name.split("_")[1] for path in archives(ssh_server.root)]
+    assert names == ["ancienne", "zero-octet-08ce0fcc"]
     assert "2 bases de données ont été transférées" in result.out.replace("\u00a0", " ")
 
 

@@ -13,6 +13,7 @@ import pytest
 from tui_transfer.errors import TransferError
 from tui_transfer.sharebox.delivery import small_file
 from tui_transfer.sharebox.delivery.deliver import Consignment, deliver
+from tui_transfer.sharebox.delivery.deliver import send as send_growing
 from tui_transfer.sharebox.delivery.evidence import Step
 from tui_transfer.sharebox.delivery.growing import GrowingFile
 from tui_transfer.sharebox.delivery.ledger import Ledger
@@ -153,6 +154,8 @@ def send(
         on_progress,
         cancelled or threading.Event(),
     )
+    if file.size is None:
+        send_growing(sharebox, consignment)
     arrival = deliver(sharebox, consignment, trials or Trials())
     size = file.size
     assert size is not None

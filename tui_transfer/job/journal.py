@@ -19,7 +19,7 @@ from tui_transfer.job.events import Event, Measure, WorkerStarted
 from tui_transfer.job.fields import Count
 from tui_transfer.job.spec import FORMAT
 from tui_transfer.system.decoding import from_json
-from tui_transfer.system.files import PRIVATE_FILE, UnfitFileError, disk_errors, open_regular
+from tui_transfer.system.files import PRIVATE_FILE, UnfitFileError, disk_errors, open_regular, sync_folder
 from tui_transfer.system.locks import Lock, LockHeldError
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ class Journal:
         with disk_errors(path):
             as_it_is = getattr(os, "O_BINARY", 0)  # Windows would end lines in its own way
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | as_it_is, PRIVATE_FILE)
+            sync_folder(path.parent)
             os.ftruncate(self._descriptor, reader.offset)
             os.lseek(self._descriptor, 0, os.SEEK_END)
             self._reserve = _Reserve(path.with_name(RESERVE_NAME))

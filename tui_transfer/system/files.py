@@ -51,6 +51,9 @@ def keep_process_private() -> None:
 def make_private_folder(folder: Path) -> Path:
     """Makes `folder` and its parents, readable by nobody else; one that exists is left as it is.
 
+    A power cut takes none of them back once this has returned: also where a process that was killed had made
+    `folder`, and came no further.
+
     Raises:
         TransferError: DISK_FULL or DISK_UNWRITABLE.
     """
@@ -58,6 +61,9 @@ def make_private_folder(folder: Path) -> Path:
         for missing in reversed([folder, *folder.parents]):
             if not missing.exists():
                 missing.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+                if missing != folder:
+                    sync_folder(missing.parent)
+        sync_folder(folder.parent)
     return folder
 
 
@@ -123,10 +129,16 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes a rename or creation in `folder` survive a power cut, where the system can do that."""
+    """Makes a rename or creation in `folder` survive a power cut, where the system can do that.
+
+    A folder that may be entered but not read, as the one above a home may be, cannot be synced either.
+    """
     if os.name != "posix":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return
     try:
         os.fsync(descriptor)
     finally:

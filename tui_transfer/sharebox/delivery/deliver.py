@@ -74,6 +74,9 @@ def send(sharebox: Sharebox, consignment: Consignment) -> None:
 def deliver(sharebox: Sharebox, consignment: Consignment, trials: Trials) -> Arrival:
     """Delivers an archive to the drop folder; safe to repeat after any failure.
 
+    It waits until the archive is whole, as what is known of its delivery is bound to its hash: what sends it
+    while it grows is `send`.
+
     Args:
         sharebox: where to.
         consignment: what.
