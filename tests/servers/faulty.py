@@ -34,7 +34,7 @@ class Faults:
     Attributes:
         refuse_write: is given the number of each write, from 0; True has it refused with a bare « failure ».
         refuse: other requests that are refused likewise: "close" and "fsync" of files that were written,
-            "rename", "statvfs", which is announced all the same.
+            "rename", "remove", "statvfs", which is announced all the same.
         take_away_at_close: files that were written disappear as soon as they are closed.
         take_away_at_rename: is given each new name; True has the file disappear as soon as it bears it.
         lie_at_rename: is given each new name; True has « OK » answered, and nothing done.
@@ -42,7 +42,9 @@ class Faults:
         drop_at_rename: is given each new name; True has it done, and the connection broken in place of the
             answer.
         drop_at_close: is given each name that was written to; True breaks the connection likewise.
-        hide: is given each name; True has stat and reading refused by permission. No folder is listed then.
+        hide: is given each name; True has stat and reading refused. No folder is listed then.
+        hide_with: the status of that.
+        deny_creation: files are created where that is asked, and « failure » is answered, once.
         break_reading: reading is refused with a bare « failure ».
         offers_sha256: announces and answers `check-file` with SHA-256, in place of fsync.
         drop_at_exec: breaks the connection when asked to run a command.
@@ -66,6 +68,8 @@ class Faults:
     drop_at_rename: Callable[[str], bool] = field(default=lambda name: False)
     drop_at_close: Callable[[str], bool] = field(default=lambda name: False)
     hide: Callable[[str], bool] | None = None
+    hide_with: int = protocol.SFTP_PERMISSION_DENIED
+    deny_creation: bool = False
     break_reading: bool = False
     offers_sha256: bool = False
     drop_at_exec: bool = False
@@ -249,7 +253,7 @@ class _Files(paramiko.SFTPServerInterface):
 
     def stat(self, path: str) -> paramiko.SFTPAttributes | int:
         if self._is_hidden(path):
-            return protocol.SFTP_PERMISSION_DENIED
+            return self._faults.hide_with
         try:
             return paramiko.SFTPAttributes.from_stat(self._local(path).stat())
         except OSError as error:
@@ -259,7 +263,7 @@ class _Files(paramiko.SFTPServerInterface):
 
     def list_folder(self, path: str) -> list[paramiko.SFTPAttributes] | int:
         if self._faults.hide is not None:
-            return protocol.SFTP_PERMISSION_DENIED
+            return self._faults.hide_with
         return [
             paramiko.SFTPAttributes.from_stat(item.stat(), item.name) for item in self._local(path).iterdir()
         ]
@@ -267,13 +271,17 @@ class _Files(paramiko.SFTPServerInterface):
     def open(self, path: str, flags: int, attr: paramiko.SFTPAttributes) -> paramiko.SFTPHandle | int:
         if not flags & (os.O_WRONLY | os.O_RDWR):
             if self._is_hidden(path):
-                return protocol.SFTP_PERMISSION_DENIED
+                return self._faults.hide_with
             if self._faults.break_reading:
                 return protocol.SFTP_FAILURE
         try:
             descriptor = os.open(self._local(path), flags, 0o600)
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
+        if flags & os.O_CREAT and self._faults.deny_creation:
+            self._faults.deny_creation = False
+            os.close(descriptor)
+            return protocol.SFTP_FAILURE
         return _Handle(self._local(path), descriptor, flags, self._faults, self._server)
 
     def rename(self, oldpath: str, newpath: str) -> int:
@@ -293,6 +301,8 @@ class _Files(paramiko.SFTPServerInterface):
         return protocol.SFTP_FAILURE if faults.deny_rename(new.name) else protocol.SFTP_OK
 
     def remove(self, path: str) -> int:
+        if "remove" in self._faults.refuse:
+            return protocol.SFTP_PERMISSION_DENIED
         try:
             self._local(path).unlink()
         except OSError as error:

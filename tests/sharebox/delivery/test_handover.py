@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from paramiko import sftp as protocol
 
 from tests.servers.faulty import FaultyServer, faulty_server
 from tests.servers.openssh import openssh
@@ -307,6 +308,30 @@ class TestHidden:
         server.faults.hide = is_final
         with connect(server) as sharebox:
             failure(Problem.SHAREBOX_PERMISSION, lambda: send(sharebox, archive))
+
+    @pytest.mark.parametrize("refused", [{"rename"}, {"rename", "remove"}, set()])
+    def test_by_a_server_that_says_of_everything_that_it_is_not_there(
+        self, server: FaultyServer, archive: Path, refused: set[str]
+    ) -> None:
+        """It may only hide what is there: nothing shows that it took the file, or gave it its name."""
+        server.faults.hide = lambda name: name.startswith(("base", "tui-transfer"))
+        server.faults.hide_with = protocol.SFTP_NO_SUCH_FILE
+        server.faults.refuse = refused
+        with connect(server) as sharebox:
+            failure(Problem.DELIVERY_LOST, lambda: send(sharebox, archive))
+        assert (server.root / PARTIAL).read_bytes() == archive.read_bytes()
+
+    def test_a_partial_file_that_was_made_although_it_was_refused(
+        self, server: FaultyServer, archive: Path
+    ) -> None:
+        """Nobody can see that it is there, and empty: that it is ours is known."""
+        server.faults.hide, server.faults.deny_creation = anything, True
+        memory = Memory(owned=False)
+        with connect(server) as sharebox:
+            failure(Problem.SHAREBOX_REFUSED, lambda: send(sharebox, archive, memory=memory))
+            assert names(server) == [PARTIAL]
+            assert send(sharebox, archive, memory=memory.resumed()).verification is Verification.NONE
+        assert (server.root / FINAL).read_bytes() == archive.read_bytes()
 
     def test_reading_that_fails_is_not_forbidden(self, server: FaultyServer, archive: Path) -> None:
         server.faults.break_reading = True

@@ -23,7 +23,8 @@ def create_part(sharebox: Sharebox, part: str, ledger: Ledger) -> bytes:
 
     What is there is another's, and is not touched, unless it is empty: then it is nobody's, such as what is
     left of an attempt whose answer was lost. That the name is ours stands in the ledger before the file is
-    made, so that after a process that died in between the next one knows its own.
+    made, so that after a process that died in between the next one knows its own. It stays there where the
+    server refuses and shows nothing: what it may have made is ours, for nobody else draws our name.
 
     Args:
         sharebox: where.
@@ -47,8 +48,8 @@ def create_part(sharebox: Sharebox, part: str, ledger: Ledger) -> bytes:
         found = find(sharebox, part)
         if found.is_nothing:  # the server does not know « exclusive »
             return sftp.open(part, WRITE | CREATE)
-        ledger.disown()
         if found.is_something:
+            ledger.disown()
             raise TransferError(Problem.NAME_TAKEN, path=part) from error
         raise
 

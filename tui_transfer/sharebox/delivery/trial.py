@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer.errors import TransferError
 from tui_transfer.sharebox.delivery.evidence import TrialFate, Verification
 from tui_transfer.sharebox.delivery.part import PART
-from tui_transfer.sharebox.delivery.sighting import find, in_words, is_forbidden, is_missing
+from tui_transfer.sharebox.delivery.sighting import Sighting, find, in_words, is_forbidden, is_missing
 from tui_transfer.sharebox.delivery.small_file import write
 from tui_transfer.sharebox.delivery.verification import hashes_by_command
 from tui_transfer.sharebox.sftp.session import READ, WRITE, SftpError, SftpLostError
@@ -57,7 +57,7 @@ class Trial:
 
     def __init__(self, sharebox: Sharebox) -> None:
         self._sharebox = sharebox
-        name = f"tui-transfer-{secrets.token_hex(4)}"
+        name = f"tui-transfer-{secrets.token_hex(8)}"
         self._part = sharebox.path(name + PART)
         self._renamed = sharebox.path(name + _RENAMED)
         self.left: str | None = None
@@ -81,7 +81,7 @@ class Trial:
         write(self._sharebox, self._part, _CONTENT)
 
     def follow(self) -> TrialFate:
-        """Renames the file, and sees what becomes of it.
+        """Renames the file, sees what becomes of it, and removes it.
 
         Raises:
             TransferError: CONNECTION_LOST.
@@ -100,7 +100,6 @@ class Trial:
             best = self._best_verification()
             rewrites = self._rewrites()
             fate, refusal = self._follow()
-            self._remove()
         taken = fate in (TrialFate.GONE_AT_CLOSE, TrialFate.GONE_AT_RENAME)
         if taken:
             best, refusal = Verification.NONE, None
@@ -110,28 +109,29 @@ class Trial:
         return Abilities(best, taken, rewrites, sharebox.sftp.can_sync, refused)
 
     def _follow(self) -> tuple[TrialFate, SftpError | None]:
-        """What became of the file, and what the server had against its being renamed."""
+        """What became of the file, which is removed, and what the server had against its being renamed."""
         closed = find(self._sharebox, self._part)
         refusal = self._rename()
         part, renamed = find(self._sharebox, self._part), find(self._sharebox, self._renamed)
+        if renamed.is_something:
+            self.left = self._renamed
+        is_hidden = refusal is None and renamed.refusal is not None and self._is_hidden()
+        was_there = self._remove()
         if part.is_something or renamed.is_something:
-            return TrialFate.STAYED, refusal
-        if refusal is not None and (is_missing(refusal) or closed.is_nothing):
-            return TrialFate.GONE_AT_CLOSE, refusal
-        if renamed.is_nothing and (part.is_nothing or refusal is None):
-            return TrialFate.GONE_AT_RENAME, refusal
-        return TrialFate.STAYED if refusal is not None else self._hidden(), refusal
+            fate = TrialFate.STAYED
+        elif is_hidden and was_there is not False:
+            fate = TrialFate.HIDDEN
+        else:
+            fate = _unseen_fate(closed, refusal, renamed, was_there)
+        return fate, refusal
 
-    def _hidden(self) -> TrialFate:
-        """Nobody may look at what was renamed. Where nobody may read it either, it is hidden."""
+    def _is_hidden(self) -> bool:
+        """Whether nobody may read what was renamed, where nobody may look at it."""
         try:
             self._read(self._renamed)
         except SftpError as error:
-            if is_forbidden(error):
-                return TrialFate.HIDDEN
-            if is_missing(error):
-                return TrialFate.GONE_AT_RENAME
-        return TrialFate.STAYED
+            return is_forbidden(error)
+        return False
 
     def _best_verification(self) -> Verification:
         seen = find(self._sharebox, self._part).attributes
@@ -184,15 +184,42 @@ class Trial:
         self.left = self._renamed
         return None
 
-    def _remove(self) -> None:
+    def _remove(self) -> bool | None:
+        """Removes the file; tells whether it was there, None where it may not be removed."""
         if self.left is None:
-            return
+            return None
         try:
             self._sharebox.sftp.remove(self.left)
         except SftpError as error:
             if not is_missing(error):
-                return
+                return None
+            self.left = None
+            return False
         self.left = None
+        return True
+
+
+def _unseen_fate(
+    closed: Sighting, refusal: SftpError | None, renamed: Sighting, was_there: bool | None
+) -> TrialFate:
+    """What became of a file that is not seen. Servers that let nobody look may say that there is none: so it
+    counts as gone only where there was nothing to rename, or nothing to remove, either.
+
+    Args:
+        closed: what was seen after its closing.
+        refusal: of its rename.
+        renamed: what was seen under its new name.
+        was_there: whether there was something to remove; None if that is not allowed.
+    """
+    if was_there:
+        return TrialFate.STAYED
+    if refusal is None:
+        return TrialFate.GONE_AT_RENAME if renamed.is_nothing else TrialFate.STAYED
+    if is_missing(refusal):
+        return TrialFate.GONE_AT_CLOSE
+    if was_there is None:
+        return TrialFate.STAYED
+    return TrialFate.GONE_AT_CLOSE if closed.is_nothing else TrialFate.GONE_AT_RENAME
 
 
 class Trials:
