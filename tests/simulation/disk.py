@@ -44,7 +44,10 @@ class Disk:
         except FileNotFoundError:
             return
         if stat.S_ISDIR(info.st_mode):
-            self.names[info.st_ino] = {entry.name: entry.inode() for entry in os.scandir(path)}
+            before = self.names.get(info.st_ino, {})
+            now = self.names[info.st_ino] = {entry.name: entry.inode() for entry in os.scandir(path)}
+            for inode in set(before.values()) - set(now.values()):  # another file may get that number
+                self.contents.pop(inode, None)
         elif stat.S_ISREG(info.st_mode):
             self.contents[info.st_ino] = path.read_bytes()
 
