@@ -19,7 +19,7 @@ from tui_transfer.job.events import Event, Measure, WorkerStarted
 from tui_transfer.job.fields import Count
 from tui_transfer.job.spec import FORMAT
 from tui_transfer.system.decoding import from_json
-from tui_transfer.system.files import PRIVATE_FILE, UnfitFileError, disk_errors, open_regular
+from tui_transfer.system.files import PRIVATE_FILE, UnfitFileError, disk_errors, open_regular, sync_folder
 from tui_transfer.system.locks import Lock, LockHeldError
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ class Journal:
             os.ftruncate(self._descriptor, reader.offset)
             os.lseek(self._descriptor, 0, os.SEEK_END)
             self._reserve = _Reserve(path.with_name(RESERVE_NAME))
+            sync_folder(path.parent)
 
     def append(self, event: Event) -> None:
         """Writes one event; it is on the disk when this returns, unless it only measures progress."""

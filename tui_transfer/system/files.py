@@ -51,6 +51,8 @@ def keep_process_private() -> None:
 def make_private_folder(folder: Path) -> Path:
     """Makes `folder` and its parents, readable by nobody else; one that exists is left as it is.
 
+    Those that are made survive a power cut, where the system can do that.
+
     Raises:
         TransferError: DISK_FULL or DISK_UNWRITABLE.
     """
@@ -58,6 +60,7 @@ def make_private_folder(folder: Path) -> Path:
         for missing in reversed([folder, *folder.parents]):
             if not missing.exists():
                 missing.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+                sync_folder(missing.parent)
     return folder
 
 
@@ -123,12 +126,22 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes a rename or creation in `folder` survive a power cut, where the system can do that."""
+    """Makes a rename or creation in `folder` survive a power cut, where the system can do that.
+
+    A folder that one may not list cannot be opened for it, and some network disks sync files alone: that is
+    no failure (as PostgreSQL has it, `fsync_fname_ext`).
+    """
     if os.name != "posix":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EBADF, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
 
