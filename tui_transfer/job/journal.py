@@ -158,10 +158,10 @@ class Journal:
         with disk_errors(path):
             as_it_is = getattr(os, "O_BINARY", 0)  # Windows would end lines in its own way
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | as_it_is, PRIVATE_FILE)
-            sync_folder(path.parent)
             os.ftruncate(self._descriptor, reader.offset)
             os.lseek(self._descriptor, 0, os.SEEK_END)
             self._reserve = _Reserve(path.with_name(RESERVE_NAME))
+            sync_folder(path.parent)
 
     def append(self, event: Event) -> None:
         """Writes one event; it is on the disk when this returns, unless it only measures progress."""

@@ -131,7 +131,8 @@ def write_private(path: Path, content: bytes) -> None:
 def sync_folder(folder: Path) -> None:
     """Makes a rename or creation in `folder` survive a power cut, where the system can do that.
 
-    A folder that may be entered but not read, as the one above a home may be, cannot be synced either.
+    A folder that one may not list cannot be opened for it, and some network disks sync files alone: that is
+    no failure (as PostgreSQL has it, `fsync_fname_ext`).
     """
     if os.name != "posix":
         return
@@ -141,6 +142,9 @@ def sync_folder(folder: Path) -> None:
         return
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EBADF, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
 

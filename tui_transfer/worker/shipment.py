@@ -11,7 +11,13 @@ from tui_transfer.errors import TransferError
 from tui_transfer.job.remains import ARCHIVE_NAME
 from tui_transfer.sharebox.delivery.growing import GrowingFile
 from tui_transfer.system import os_errors
-from tui_transfer.system.files import PRIVATE_FILE, disk_errors, make_private_folder, write_private
+from tui_transfer.system.files import (
+    PRIVATE_FILE,
+    disk_errors,
+    make_private_folder,
+    sync_folder,
+    write_private,
+)
 
 if TYPE_CHECKING:
     from tui_transfer.archive.source import Source
@@ -42,6 +48,7 @@ class Shipment:
         with disk_errors(self.archive):
             # There from the start: the deliverer opens it before the packer may have come to it.
             self.archive.touch(PRIVATE_FILE)
+            sync_folder(self.folder)
 
     def write_manifest(self, content: bytes) -> None:
         """Writes the manifest.
