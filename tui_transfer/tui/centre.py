@@ -40,7 +40,7 @@ T = TypeVar("T")
 _WHERE_IS_THE_CURSOR: Final = "\x1b[6n"
 """Every terminal answers this, and in turn: what it shows by then was drawn before, what was typed by then
 comes before the answer."""
-_LONGEST_ANSWER: Final = 1.0
+_LONGEST_ANSWER = 1.0
 """Seconds; who is further away than that, or has a terminal that does not answer, is not waited for."""
 
 

@@ -1,0 +1,216 @@
+"""Keys that come before the screen that they find: none does harm, and what was not seen is not answered."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pexpect
+import pytest
+from textual import events
+
+from tests.tui.conftest import until
+from tests.tui.patience import quiet
+from tests.tui.pretended import open_terminal, read_until
+from tests.tui.scenes import SCENES, follow
+from tests.tui.typing_ahead import type_ahead
+from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.dialogs.leaving import LeavingDialog
+from tui_transfer.tui.screens.databases import DatabasesPage
+from tui_transfer.tui.screens.history import HistoryPage
+from tui_transfer.tui.screens.home import HomePage
+from tui_transfer.tui.screens.transfer import TransferPage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.tui.conftest import Workers
+    from tests.tui.stage import Stage
+
+WHERE_IS_THE_CURSOR = b"\x1b[6n"
+THERE = "\x1b[12;1R"
+"""A terminal's answer."""
+
+
+def _type(app: CentreApp, keys: Iterable[str]) -> None:
+    """All at once, without waiting for what any of them does."""
+    for key in keys:
+        app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+async def _end(app: CentreApp) -> None:
+    while app.is_running:
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("seed", range(len(SCENES)))
+async def test_nothing_typed_at_any_moment_does_harm(seed: int) -> None:
+    await type_ahead(SCENES[seed], seed)
+
+
+@pytest.mark.parametrize("later", "hmgptr")
+async def test_no_key_does_anything_once_leaving_has_begun(staged: Stage, later: str) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test():
+        _type(app, ["q", later])
+        await _end(app)
+        assert [type(screen) for screen in app.screen_stack] == [HomePage]
+    assert app.return_code == 0
+
+
+async def test_what_is_typed_after_the_answer_to_leaving_does_nothing(
+    staged: Stage, workers: Workers
+) -> None:
+    job = staged.job([], running=True)
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.press("q")
+        _type(app, ["c", "t", "m"])
+        await _end(app)
+        assert isinstance(app.screen, TransferPage)
+    assert (app.return_code, workers.stopped) == (0, [])
+
+
+@pytest.mark.parametrize("turns", range(0, 24, 3))
+async def test_a_signal_at_any_moment_of_a_screens_making_ends_it_cleanly(staged: Stage, turns: int) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test():
+        app.push_screen(HistoryPage())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        app.exit(return_code=143)
+        await _end(app)
+    assert app.return_code == 143
+
+
+@pytest.mark.parametrize("turns", range(0, 24, 3))
+async def test_a_screen_can_be_taken_away_at_any_moment_of_its_making(staged: Stage, turns: int) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        app.push_screen(HistoryPage())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        app.pop_screen()
+        await until(pilot, lambda: isinstance(app.screen, HomePage))
+
+
+async def test_keys_typed_ahead_find_the_screens_that_they_are_meant_for(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test():
+        _type(app, ["m", "t"])
+        await quiet()
+        assert isinstance(app.screen, DatabasesPage)
+
+
+async def test_what_was_typed_before_a_question_was_seen_does_not_answer_it(
+    staged: Stage, workers: Workers
+) -> None:
+    job = staged.job([], running=True)
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        before: list[events.Event] = [events.Key("c", "c"), events.Key("enter", "\r"), events.Paste("c")]
+        await pilot.press("q")
+        for event in before:
+            app.post_message(event)
+        await quiet()
+        assert isinstance(app.screen, LeavingDialog)
+        assert app.is_running
+        await pilot.press("r")
+        assert isinstance(app.screen, TransferPage)
+
+
+async def test_a_question_that_was_covered_is_seen_anew(staged: Stage, workers: Workers) -> None:
+    job = staged.job([], running=True)
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        await pilot.press("q", "question_mark")
+        _type(app, ["enter", "enter"])  # the first closes the help
+        await until(pilot, lambda: isinstance(app.screen, LeavingDialog))
+        assert app.is_running
+        await pilot.press("enter")
+        await _end(app)
+
+
+# ── On a terminal ─────────────────────────────────────────────
+
+
+@pytest.fixture
+def terminal(staged: Stage) -> Iterator[pexpect.spawn[Any]]:
+    """The program on a pty, where no transfer was made yet."""
+    child = open_terminal(staged)
+    yield child
+    child.close(force=True)
+
+
+def _ended(terminal: pexpect.spawn[Any]) -> tuple[int | None, bytes]:
+    """The exit status, and what the program sent since what was last expected."""
+    terminal.expect(pexpect.EOF)
+    terminal.wait()
+    return terminal.exitstatus, terminal.before
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["before-the-first-paint", "after"])
+@pytest.mark.parametrize("keys", ["qh", "qm", "qg", "qp", "mq", "hq", "hqg", "mtq", "lhq"])
+def test_keys_in_one_read_end_in_a_clean_exit(terminal: pexpect.spawn[Any], keys: str, early: bool) -> None:
+    if not early:
+        terminal.expect("Maintenir")
+    terminal.send(keys)
+    status, said = _ended(terminal)
+    assert status == 0
+    assert b"Traceback" not in said
+
+
+def test_two_escapes_in_one_read_lead_back(terminal: pexpect.spawn[Any]) -> None:
+    terminal.expect("Maintenir")
+    terminal.send("m")
+    terminal.expect("Relire")
+    terminal.send("\x1b\x1b")
+    terminal.expect("Choisissez avec")
+    terminal.send("q")
+    assert _ended(terminal)[0] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_a_screen_is_being_made(terminal: pexpect.spawn[Any], number: signal.Signals) -> None:
+    terminal.expect_exact(b"\x1b[?1049h")  # nothing is drawn yet
+    terminal.send("h")
+    terminal.kill(number)
+    status, said = _ended(terminal)
+    assert status == 128 + number
+    assert b"\x1b[?1049l" in said, "the terminal is not left as it was"
+
+
+def test_the_terminals_answer_parts_what_was_typed_before_from_what_was_typed_after(staged: Stage) -> None:
+    """The test is the terminal: the dialog is not seen before it says so, however long it takes."""
+    job = staged.job([], running=True)
+    terminal = open_terminal(staged, PATIENT="1")
+    try:
+        terminal.expect("Progression")
+        terminal.send("q")
+        read_until(terminal, b"Rester", WHERE_IS_THE_CURSOR)
+        terminal.send(f"ic{THERE}r")  # interrupt, go on in the background; then stay
+        terminal.send("q")
+        read_until(terminal, b"Rester", WHERE_IS_THE_CURSOR)
+        terminal.send(f"i{THERE}c")
+        assert _ended(terminal)[0] == 0
+    finally:
+        terminal.close(force=True)
+    assert job.running
+
+
+def test_a_terminal_that_never_answers_can_be_answered_on_all_the_same(staged: Stage) -> None:
+    staged.job([], running=True)
+    terminal = open_terminal(staged)
+    try:
+        terminal.expect("Progression")
+        terminal.send("q")
+        terminal.expect("Rester")
+        while terminal.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=1) == 1:
+            terminal.send("c")
+        assert _ended(terminal)[0] == 0
+    finally:
+        terminal.close(force=True)
