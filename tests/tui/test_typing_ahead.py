@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pexpect
 import pytest
 from textual import events
+from textual.widget import Widget
 
 from tests.tui.conftest import until
 from tests.tui.patience import quiet
@@ -16,14 +17,20 @@ from tests.tui.pretended import open_terminal, read_until
 from tests.tui.scenes import SCENES, follow
 from tests.tui.typing_ahead import type_ahead
 from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.centre import CentreScreen
 from tui_transfer.tui.dialogs.leaving import LeavingDialog
+from tui_transfer.tui.happenings import HistoryChosen
 from tui_transfer.tui.screens.databases import DatabasesPage
 from tui_transfer.tui.screens.history import HistoryPage
 from tui_transfer.tui.screens.home import HomePage
+from tui_transfer.tui.screens.page import Page
+from tui_transfer.tui.screens.settings import SettingsPage
 from tui_transfer.tui.screens.transfer import TransferPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from textual.app import ComposeResult
 
     from tests.tui.conftest import Workers
     from tests.tui.stage import Stage
@@ -31,6 +38,8 @@ if TYPE_CHECKING:
 WHERE_IS_THE_CURSOR = b"\x1b[6n"
 THERE = "\x1b[12;1R"
 """A terminal's answer."""
+TURNS = (0, 1, 2, 3, 4, 6, 9, 14, 20)
+"""Of the event loop: moments of a screen's making."""
 
 
 def _type(app: CentreApp, keys: Iterable[str]) -> None:
@@ -49,14 +58,24 @@ async def test_nothing_typed_at_any_moment_does_harm(seed: int) -> None:
     await type_ahead(SCENES[seed], seed)
 
 
-@pytest.mark.parametrize("later", "hmgptr")
+@pytest.mark.parametrize("later", "hmgptrl")
 async def test_no_key_does_anything_once_leaving_has_begun(staged: Stage, later: str) -> None:
     app = CentreApp(staged.home)
+    theme = app.theme
     async with app.run_test():
         _type(app, ["q", later])
         await _end(app)
         assert [type(screen) for screen in app.screen_stack] == [HomePage]
-    assert app.return_code == 0
+    assert (app.return_code, app.theme) == (0, theme)
+
+
+async def test_what_a_thread_brings_opens_nothing_once_leaving_has_begun(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test():
+        app.exit()
+        app.tell(HistoryChosen())
+        assert [type(screen) for screen in app.screen_stack] == [HomePage]
+        await _end(app)
 
 
 async def test_what_is_typed_after_the_answer_to_leaving_does_nothing(
@@ -73,11 +92,14 @@ async def test_what_is_typed_after_the_answer_to_leaving_does_nothing(
     assert (app.return_code, workers.stopped) == (0, [])
 
 
-@pytest.mark.parametrize("turns", range(0, 24, 3))
-async def test_a_signal_at_any_moment_of_a_screens_making_ends_it_cleanly(staged: Stage, turns: int) -> None:
+@pytest.mark.parametrize("page", [HistoryPage, SettingsPage], ids=lambda page: page.__name__)
+@pytest.mark.parametrize("turns", TURNS)
+async def test_a_signal_at_any_moment_of_a_screens_making_ends_it_cleanly(
+    staged: Stage, page: type[Page], turns: int
+) -> None:
     app = CentreApp(staged.home)
     async with app.run_test():
-        app.push_screen(HistoryPage())
+        app.push_screen(page())
         for _ in range(turns):
             await asyncio.sleep(0)
         app.exit(return_code=143)
@@ -85,7 +107,30 @@ async def test_a_signal_at_any_moment_of_a_screens_making_ends_it_cleanly(staged
     assert app.return_code == 143
 
 
-@pytest.mark.parametrize("turns", range(0, 24, 3))
+class _SlowWidget(Widget):
+    """Takes its time."""
+
+    async def on_mount(self) -> None:
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        self.app.title = "whole" if self.app.is_running else "broken off"
+
+
+class _SlowScreen(CentreScreen[None]):
+    def compose(self) -> ComposeResult:
+        yield _SlowWidget()
+
+
+async def test_the_program_is_not_left_before_a_screen_is_whole(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test():
+        app.push_screen(_SlowScreen())
+        app.exit()
+        await _end(app)
+    assert app.title == "whole"
+
+
+@pytest.mark.parametrize("turns", TURNS)
 async def test_a_screen_can_be_taken_away_at_any_moment_of_its_making(staged: Stage, turns: int) -> None:
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
@@ -99,7 +144,7 @@ async def test_a_screen_can_be_taken_away_at_any_moment_of_its_making(staged: St
 async def test_keys_typed_ahead_find_the_screens_that_they_are_meant_for(staged: Stage) -> None:
     app = CentreApp(staged.home)
     async with app.run_test():
-        _type(app, ["m", "t"])
+        _type(app, ["m", "enter"])  # for the button that has the focus there
         await quiet()
         assert isinstance(app.screen, DatabasesPage)
 

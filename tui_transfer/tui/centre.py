@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
 from textual import events
@@ -65,7 +64,10 @@ class CentreScreen(Screen[T], Generic[T]):
         return True
 
     def on_mount(self) -> None:
-        """The focus is set by what is waiting already."""
+        """What was posted while it was made comes first.
+
+        Pages set the focus by `set_focus`: `Widget.focus` would do it later, after the next key.
+        """
         self.call_later(self._made.set)
 
     def on_unmount(self) -> None:
@@ -165,16 +167,13 @@ class Centre(App[int], inherit_bindings=False):
     def exit(
         self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
-        """Leaves the program, once what is being made is whole."""
+        """Leaves the program; the first reason to leave gives the exit code.
+
+        It happens in its turn: the app does nothing else before a screen that it opens has all its widgets.
+        """
         if not self._is_leaving:
             self._is_leaving = True
-            self.call_later(self._leave, partial(super().exit, result, return_code, message))
-
-    async def _leave(self, end: Callable[[], None]) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, CentreScreen):
-                await screen.made()
-        end()
+            self.call_later(super().exit, result, return_code, message)
 
     # ── Themes ────────────────────────────────────────────────
 

@@ -89,7 +89,7 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
     @on(Input.Submitted, "#path")
     def _path_given(self) -> None:
         if self._check_path():
-            self.query_one("#name").focus()
+            self.set_focus(self.query_one("#name"))
 
     @on(Input.Submitted, "#name")
     def _name_given(self) -> None:
@@ -154,7 +154,7 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
         error = self._path_error()
         self._field("path").set_error(error)
         if error:
-            self.query_one("#path").focus()
+            self.set_focus(self.query_one("#path"))
         return error is None
 
     def _path_error(self) -> str | None:
@@ -180,7 +180,7 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
         error = "Donnez un nom." if not name else "Ce nom est déjà pris." if taken else None
         self._field("name").set_error(error)
         if error and self._path_error() is None:
-            self.query_one("#name").focus()
+            self.set_focus(self.query_one("#name"))
         return error is None
 
     def _field(self, id: str) -> Field:

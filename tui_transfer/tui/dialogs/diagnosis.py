@@ -270,7 +270,7 @@ class DiagnosisDialog(Dialog[None]):
 
     def action_retry(self) -> None:
         """Tries everything again."""
-        self.query_one(TickList).focus()
+        self.set_focus(self.query_one(TickList))
         self._begin()
 
     def action_secret(self) -> None:

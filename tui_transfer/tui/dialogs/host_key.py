@@ -84,7 +84,7 @@ class HostKeyDialog(Dialog[Answer | None]):
             return
         wrong = _why_not(self._presented, received.value)
         self.query_one("#how", Prose).update(Content.styled(f"✗ {wrong}", "$error"))
-        received.focus()
+        self.set_focus(received)
 
     def action_refuse(self) -> None:
         """Nothing is sent."""

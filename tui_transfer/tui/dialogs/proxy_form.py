@@ -177,14 +177,14 @@ class ProxyForm(Dialog[Answer | None]):
                     f"{known} « Exécuter » reprend le transfert.",
                 )
             )
-            self.query_one("#action-execute").focus()
+            self.set_focus(self.query_one("#action-execute"))
             return
         self._say(_describe(result))
         if result.problem is Problem.PROXY_CREDENTIALS_REFUSED:
             # Not tried twice: accounts get locked.
             self.query_one("#password", Input).value = ""
         if result.need is Need.PROXY_PASSWORD:
-            self.query_one("#password").focus()
+            self.set_focus(self.query_one("#password"))
 
     def _say(self, text: Content) -> None:
         self.query_one(".reason", Prose).update(text)
@@ -201,7 +201,7 @@ class ProxyForm(Dialog[Answer | None]):
             self._field(name).set_error(error)
         wrong = next((name for name, error in errors.items() if error), None)
         if wrong is not None:
-            self.query_one(f"#{wrong}").focus()
+            self.set_focus(self.query_one(f"#{wrong}"))
             return None
         kind = cast("Literal['http', 'https', 'socks5']", self.query_one("#kind", Choice).value)
         return ProxySettings(

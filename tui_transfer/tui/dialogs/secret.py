@@ -78,7 +78,7 @@ class SecretDialog(Dialog[Answer | None]):
         secret = self.query_one("#secret", Input).value
         if not secret:
             self.query_one(Field).set_error("Saisissez-le, ou appuyez sur Échap pour annuler.")
-            self.query_one("#secret").focus()
+            self.set_focus(self.query_one("#secret"))
         elif self._is_passphrase:
             self.dismiss(Answer(key_passphrase=secret))
         else:

@@ -195,7 +195,7 @@ class HistoryPage(Page):
         for widget in self.query("#jobs, #about, Action"):
             widget.display = some
         if some and self.focused is None:
-            self.query_one(JobTable).focus()
+            self.set_focus(self.query_one(JobTable))
 
     @on(DataTable.RowHighlighted)
     def _describe(self) -> None:

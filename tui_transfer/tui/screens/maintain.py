@@ -143,7 +143,7 @@ class MaintainPage(Page):
         for action in ("transfer", "follow", "settings", "leave"):
             button = self.query_one(f"#action-{action}", Action)
             if not button.disabled and button.display:
-                button.focus()
+                self.set_focus(button)
                 return
 
     def action_transfer(self) -> None:

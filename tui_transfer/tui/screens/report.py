@@ -94,14 +94,14 @@ class ReportPage(Page):
         if self._no_mail:
             self.query_one("#no-mail", Prose).update(f"« Envoyer le rapport » est grisé : {self._no_mail}.")
         self.query_one("#no-mail").display = self._no_mail is not None
-        self.query_one("#action-copy-recipients" if self._no_mail else "#action-send", Action).focus()
+        self.set_focus(self.query_one("#action-copy-recipients" if self._no_mail else "#action-send", Action))
 
     def _tell_why_there_is_none(self, error: TransferError) -> None:
         self.say(f"{error.title}. {error.why}", "error")
         self.query_one("#no-mail").display = False
         for action in ("send", "save", "copy_recipients", "copy_subject", "copy_body", "plain"):
             self.set_available(action, False)
-        self.query_one("#message").focus()
+        self.set_focus(self.query_one("#message"))
 
     def action_none(self) -> None:
         """The message scrolls by itself."""

@@ -210,7 +210,7 @@ class SettingsPage(Page):
         if isinstance(result, dict):
             if wrong:
                 field = self._field(wrong[0])
-                field.widget.focus()
+                self.set_focus(field.widget)
                 self.call_after_refresh(field.scroll_visible, animate=False)
             else:
                 self.say(" ".join(result.values()), "error")

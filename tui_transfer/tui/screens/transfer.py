@@ -147,7 +147,7 @@ class TransferPage(Page):
         self._starting, self._settled, self._interrupting = True, False, False
         self._show_buttons()
         # Not on a button: there is nothing to do but wait, and Enter must not quit.
-        self.query_one(ProgressTable).focus()
+        self.set_focus(self.query_one(ProgressTable))
         self.set_text("#doing", "Démarrage du transfert…")
         in_background(self, lambda: control.start(self.job, orders), self._started)
 
@@ -172,7 +172,7 @@ class TransferPage(Page):
             self.say("")
         elif failure is not None:
             self._ask(failure)
-        self.query_one("#action-resume", Action).focus()
+        self.set_focus(self.query_one("#action-resume", Action))
 
     def _call(self, follower: Follower) -> None:
         """Calls the person, who may be looking elsewhere, unless it is they who ended the worker."""
@@ -190,7 +190,7 @@ class TransferPage(Page):
     def _answered(self, answer: Answer | None) -> None:
         """Keeps what was given and goes on; without an answer the job waits to be resumed."""
         if answer is None:
-            self.query_one("#action-resume", Action).focus()
+            self.set_focus(self.query_one("#action-resume", Action))
             return
         session = self.session
         session.sftp_password = answer.sftp_password or session.sftp_password

@@ -94,7 +94,7 @@ class Action(Widget, can_focus=True):
         """
         fields = [item for item in self.screen.query(f".{FIELD}") if item.focusable]
         if fields:
-            fields[-1 if step < 0 else 0].focus()
+            self.screen.set_focus(fields[-1 if step < 0 else 0])
         elif not self._move_text(step):
             self.action_neighbour(step)
 

@@ -30,4 +30,4 @@ class PathInput(QuietInput):
 
     def action_browse(self) -> None:
         """Goes down into the list of folders."""
-        self.screen.query_one("#entries").focus()
+        self.screen.set_focus(self.screen.query_one("#entries"))
