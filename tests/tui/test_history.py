@@ -14,6 +14,7 @@ from tests.tui.scenes import settle
 from tests.tui.stage import Stage
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
+from tui_transfer.job import events as ev
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.failure import FailureDialog
 from tui_transfer.tui.dialogs.purge import PurgeDialog
@@ -37,12 +38,10 @@ if TYPE_CHECKING:
     from tui_transfer.job.state import JobState
     from tui_transfer.system.cancellation import Cancellation
     from tui_transfer.tui.past_jobs import PastJob
+    from tui_transfer.worker.leftovers import Leftovers
 
-_PARTS = [
-    f"exemple_{index}_20220302-140500.7z{ending}"
-    for index in (1, 2)
-    for ending in (".part", ".manifest.json.part")
-]
+_PARTS = [f"exemple_1_20220302-140500.7z{ending}" for ending in (".part", ".manifest.json.part")]
+"""Of the second database, which was on its way; nothing of the third had been sent."""
 
 
 def earlier(days: int) -> Any:
@@ -262,11 +261,13 @@ class Sharebox:
         self.refusals: list[TransferError] = []
         monkeypatch.setattr(leftovers, "remove_leftovers", self.remove)
 
-    def remove(self, state: JobState, orders: Orders, cancellation: Cancellation) -> list[str]:
+    def remove(
+        self, _state: JobState, left: Leftovers, orders: Orders, _cancellation: Cancellation
+    ) -> list[str]:
         self.orders.append(orders)
         if self.refusals:
             raise self.refusals.pop(0)
-        return leftovers.leftovers(state)[:1]
+        return list(left.names[:1])
 
 
 @pytest.fixture
@@ -333,7 +334,9 @@ async def test_a_second_press_asks_no_second_time(
 
 async def test_what_is_asked_is_in_sight_however_many_databases_there_are(staged: Stage) -> None:
     ending = stage.blocked(Problem.INTERRUPTED, reason="Interrompu à la demande")
-    staged.job([*stage.midway(), ending], names=[f"Base de l'association {number}" for number in range(40)])
+    begun = [ev.UploadStarted(at=stage.at(21), database=index, offset=0) for index in range(2, 40)]
+    names = [f"Base de l'association {number}" for number in range(40)]
+    staged.job([*stage.midway(), *begun, ending], names=names)
     app = CentreApp(staged.home)
     async with app.run_test(size=(80, 24)) as pilot:
         await open_history(pilot)
@@ -342,7 +345,8 @@ async def test_what_is_asked_is_in_sight_however_many_databases_there_are(staged
         await pilot.pause()
         assert "Base de l'association 0 + 39." in flat(app)
         assert "Il ne pourra plus être repris." in flat(app)
-        assert _PARTS[-1] in flat(app)
+        assert _PARTS[0] in flat(app)
+        assert "et 74 autres" in flat(app)
 
 
 async def test_an_interrupted_job_is_removed_with_what_it_left_on_the_sharebox(
@@ -367,7 +371,9 @@ async def test_leaving_ends_a_removal_that_waits_for_the_sharebox(
 ) -> None:
     ended = threading.Event()
 
-    def wait_for_ever(_state: JobState, _orders: Orders, cancellation: Cancellation) -> list[str]:
+    def wait_for_ever(
+        _state: JobState, _left: Leftovers, _orders: Orders, cancellation: Cancellation
+    ) -> list[str]:
         assert cancellation.wait(60)
         ended.set()
         raise cancellation.error()
