@@ -232,9 +232,25 @@ class TestTakenOver:
         with connect(server) as sharebox:
             assert send(sharebox, archive, trials=trials).verification is Verification.NONE
             assert put_small(sharebox, "m.json", b"{}", trials=trials) is Verification.NONE
-        assert len(fates) == 1, "one trial file tells it"
+        assert len(fates) == 1, "it is asked once"
         assert names(server) == []
         assert not any(name.endswith(".7z") for name in server.faults.taken if "tui-transfer" in name)
+
+    def test_a_trial_file_that_goes_by_accident_tells_nothing(
+        self, server: FaultyServer, archive: Path
+    ) -> None:
+        """The archive goes at each rename, and so does one trial file."""
+        trials: list[str] = []
+
+        def is_taken(name: str) -> bool:
+            if name.startswith("tui-transfer"):
+                trials.append(name)
+            return name == FINAL or trials == [name]
+
+        server.faults.take_away_at_rename = is_taken
+        with connect(server) as sharebox:
+            failure(Problem.DELIVERY_LOST, lambda: send(sharebox, archive))
+        assert len(trials) == 2
 
     @pytest.mark.parametrize("by_another_process", [False, True])
     @pytest.mark.parametrize("take", [at_close, at_rename])

@@ -223,7 +223,8 @@ def _unseen_fate(
 
 
 class Trials:
-    """Tells what becomes of what a server is given. A trial file is sent when that is first asked.
+    """Tells what becomes of what a server is given. A trial file is sent when that is first asked; where it
+    is gone, which may be an accident, it counts only if another goes the same way.
 
     Args:
         tell: is told what became of it, before anything is made of that.
@@ -240,9 +241,15 @@ class Trials:
             TransferError: what the server refuses, CONNECTION_LOST.
         """
         if self._fate is None:
-            with Trial(sharebox) as trial:
-                trial.write()
-                fate = trial.follow()
+            fate = _try(sharebox)
+            if fate in (TrialFate.GONE_AT_CLOSE, TrialFate.GONE_AT_RENAME) and _try(sharebox) is not fate:
+                fate = TrialFate.STAYED
             self._tell(fate)
             self._fate = fate
         return self._fate
+
+
+def _try(sharebox: Sharebox) -> TrialFate:
+    with Trial(sharebox) as trial:
+        trial.write()
+        return trial.follow()
