@@ -390,6 +390,15 @@ class TestPartialOfAnother:
             send(sharebox, archive, memory=Memory(owned=False))
         assert names(server) == [FINAL]
 
+    def test_that_was_made_although_it_was_refused_is_ours(self, server: FaultyServer, archive: Path) -> None:
+        server.faults.deny_creation = True
+        memory = Memory(owned=False)
+        with connect(server) as sharebox:
+            failure(Problem.SHAREBOX_REFUSED, lambda: send(sharebox, archive, memory=memory))
+            assert memory.ledger.owned, "whoever cleans up would leave it"
+            assert send(sharebox, archive, memory=memory.resumed()).verification is Verification.READ_BACK
+        assert names(server) == [FINAL]
+
     def test_ours_is_known_before_it_is_there(self, server: FaultyServer, archive: Path) -> None:
         memory = Memory(owned=False)
         with connect(server) as sharebox:
