@@ -6,14 +6,15 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from tests.tui import stage
 from tests.tui.conftest import flat, rounds, until
 from tests.tui.scenes import settle
-from tests.tui.stage import Stage
+from tests.tui.stage import Stage, settings
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job import control
+from tui_transfer.job import attempts, control
 from tui_transfer.job import events as ev
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.failure import FailureDialog
@@ -449,3 +450,55 @@ def test_names_fit_or_are_counted() -> None:
     assert names_in(["Base active", "Paie", "Archives"], 18) == "Base active + 2"
     assert names_in(["Une base au nom bien long"], 10) == "Une base au nom bien long"
     assert len(names_in(["Une base au nom bien long", "Paie"], 14)) == 14
+
+
+async def test_what_was_refused_stands_among_the_jobs_with_why_and_code(staged: Stage) -> None:
+    older = staged.job(stage.all_delivered(), created_at=stage.NOW, numbered=True)
+    attempts.record(staged.home, TransferError(Problem.CLOSED, date="1er avril 2022"), command="run")
+    newer = staged.job(stage.all_delivered(), created_at=earlier(3), numbered=True)  # a clock turned back
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(120, 40)) as pilot:
+        table = await open_history(pilot)
+        rows = [" ".join(cell.plain for cell in table.get_row_at(row)) for row in range(3)]
+        assert [("réussi" in row, "refusé" in row) for row in rows] == [
+            (True, False),
+            (False, True),
+            (True, False),
+        ]
+        assert "La période de transfert est terminée" in rows[1]
+        found = PastJobs(staged.home).look()
+        assert [row.name for row in found if row.job] == [newer.id, older.id]
+        await pilot.press("down")
+        await settle(pilot)
+        assert "Les transferts ont fermé le 1er avril 2022" in flat(app)
+        assert "refusé (code 17)" in flat(app)
+        assert available(pilot) == {"open"}
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, FailureDialog))
+
+
+async def test_another_accounts_password_is_asked_and_shown_to_it_alone(
+    staged: Stage, sharebox: Sharebox
+) -> None:
+    other = msgspec.structs.replace(settings().sharebox, host="ancien.example.org")
+    staged.job(
+        [
+            stage.started(sharebox=other),
+            *stage.midway()[1:],
+            stage.blocked(Problem.INTERRUPTED, reason="Interrompu à la demande"),
+            stage.started(sharebox=settings().sharebox),
+            *stage.all_delivered()[1:],
+        ]
+    )
+    sharebox.refusals = [TransferError(Problem.PASSWORD_NEEDED, username="exemple")]
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        app.session.sftp_password = "celui d'ici"
+        await open_history(pilot)
+        await ask_to_purge(pilot, "o")
+        await until(pilot, lambda: isinstance(app.screen, SecretDialog))
+        assert "ancien.example.org" in flat(app)
+        await pilot.press(*"mot", "enter")
+        await until(pilot, lambda: names(staged) == [])
+        assert [orders.sftp_password for orders in sharebox.orders] == [None, "mot"]
+        assert app.session.sftp_password == "celui d'ici"
