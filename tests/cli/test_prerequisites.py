@@ -50,10 +50,8 @@ def test_where_nobody_can_answer_nothing_begins(place: Place) -> None:
     assert not place.home.jobs.exists()
 
 
-@pytest.mark.parametrize(("answer", "code"), [("", 2), ("non", 2), ("oui", 5)])
-def test_at_a_terminal_one_question_names_them_and_its_default_is_no(
-    place: Place, answer: str, code: int
-) -> None:
+@pytest.mark.parametrize(("answer", "code"), [("non", 2), ("oui", 5)])
+def test_at_a_terminal_one_question_names_them(place: Place, answer: str, code: int) -> None:
     asked = pexpect.spawn(
         sys.executable, [*COMMAND[1:], "run"], env=place.environment(), timeout=60, dimensions=(24, 400)
     )

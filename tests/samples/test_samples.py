@@ -241,37 +241,24 @@ def test_without_its_base_what_was_begun_is_refused_and_kept(
         spool = sample.spool()
         result = sample.resume()
     assert_refused(result, "introuvable")
-    # Each database is tried: what an earlier worker had not come to now has its place there.
-    assert spool.items() <= sample.spool().items()
-
-
-@pytest.mark.usefixtures("bases")
-def test_packed_blocks_and_what_had_arrived_are_used_again(
-    tmp_path: Path, ssh_server: SshServer, account: Account
-) -> None:
-    """What a program costs that gives up this form of the blocks: they are packed and sent anew."""
-    sample = brought_back("killed", tmp_path, ssh_server, account)
-    (part,) = ssh_server.root.glob("*.part")
-    there = part.stat().st_size
-    result = sample.resume()
-    first = [event for event in result.events if event.get("database") == 0]
-    (started,) = (event for event in first if event["type"] == "upload.started")
-    (sealed,) = (event for event in first if event["type"] == "archive.sealed")
-    assert started["offset"] == there
-    assert sealed["reused"] >= 4
+    # Each database is tried: what an earlier worker had not come to now has its place there. A copy of the
+    # base in clear, from which nothing can be packed any more, goes.
+    kept = {name: content for name, content in spool.items() if "snapshot" not in name}
+    assert kept.items() <= sample.spool().items()
 
 
 @pytest.mark.parametrize("name", ["connection-lost", "not-renamed"])
 @pytest.mark.usefixtures("bases")
-def test_a_whole_archive_is_sent_as_it_is(
+def test_an_archive_without_a_hash_of_its_manifest_is_packed_again_and_that_is_told(
     name: str, tmp_path: Path, ssh_server: SshServer, account: Account
 ) -> None:
+    """What 20658a2 made whole cannot be shown to be as it was written: it is not believed."""
     sample = brought_back(name, tmp_path, ssh_server, account)
-    whole = (sample.folder / "spool" / "0" / "archive.part").read_bytes()
     result = sample.resume()
-    (kept,) = (event for event in result.events if event["type"] == "archive.kept")
-    assert kept["changed"] is False
-    assert (ssh_server.root / sample.spec["databases"][0]["archive"]).read_bytes() == whole
+    kinds = [event["type"] for event in result.events]
+    assert "spool.damaged" in kinds
+    assert "archive.kept" not in kinds
+    assert result.code == 0
 
 
 def assert_refused(result: Result, words: str) -> None:

@@ -86,6 +86,7 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
     """No worker process: the tests write the journals."""
     workers = Workers()
     monkeypatch.setattr(control, "start", workers.start)
+    monkeypatch.setattr(control, "start_new", workers.start)
     monkeypatch.setattr(control, "stop", workers.stop)
     return workers
 

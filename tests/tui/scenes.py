@@ -250,6 +250,7 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
             ("tui_transfer.tui.dialogs.add_database.find_matches", _find_matches),
             ("tui_transfer.preflight.diagnosis.diagnose", lambda *_: (item for item in scene.findings)),
             (f"{screens}.transfer.control.start", _never_starts),
+            (f"{screens}.transfer.control.start_new", _never_starts),
             ("tui_transfer.tui.mailer.why_unavailable", lambda: "cette session est à distance (SSH)"),
         ):
             stack.enter_context(patch(target, fake))

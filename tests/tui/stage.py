@@ -18,6 +18,7 @@ from tui_transfer.job.spec import STAMP, DatabaseSpec, JobSpec, PrerequisiteTick
 from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home
+from tui_transfer.system.files import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,8 +79,9 @@ class Stage:
         running: bool = False,
         names: Sequence[str] = NAMES,
         created_at: datetime = NOW,
+        numbered: bool = False,
     ) -> Job:
-        """A job whose journal holds `events`."""
+        """A job whose journal holds `events`; without a number, it stands among the others by its time."""
         spec = JobSpec(
             id=f"{created_at.strftime(STAMP)}-d9f0",
             created_at=created_at,
@@ -94,11 +96,16 @@ class Stage:
             ),
             recipients=("accueil@example.org", "equipe@example.org"),
         )
-        job = control.create(self.home, spec)
+        job = control.create(self.home, spec) if numbered else self._without_number(spec)
         append(job, *events)
         if running:
             self.run(job)
         return job
+
+    def _without_number(self, spec: JobSpec) -> Job:
+        folder = make_private_folder(self.home.jobs / spec.id)
+        (folder / control.SPEC_NAME).write_bytes(spec.encode())
+        return control.load(folder)
 
     def tick(self, count: int) -> None:
         """Ticks the first statements, as someone did at `NOW`."""

@@ -6,14 +6,16 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from tests.tui import stage
 from tests.tui.conftest import flat, rounds, until
 from tests.tui.scenes import settle
-from tests.tui.stage import Stage
+from tests.tui.stage import Stage, settings
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job import control
+from tui_transfer.job import attempts, control
+from tui_transfer.job import events as ev
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.failure import FailureDialog
 from tui_transfer.tui.dialogs.purge import PurgeDialog
@@ -37,12 +39,10 @@ if TYPE_CHECKING:
     from tui_transfer.job.state import JobState
     from tui_transfer.system.cancellation import Cancellation
     from tui_transfer.tui.past_jobs import PastJob
+    from tui_transfer.worker.leftovers import Leftovers
 
-_PARTS = [
-    f"exemple_{index}_20220302-140500.7z{ending}"
-    for index in (1, 2)
-    for ending in (".part", ".manifest.json.part")
-]
+_PARTS = [f"exemple_1_20220302-140500.7z{ending}" for ending in (".part", ".manifest.json.part")]
+"""Of the second database, which was on its way; nothing of the third had been sent."""
 
 
 def earlier(days: int) -> Any:
@@ -262,11 +262,13 @@ class Sharebox:
         self.refusals: list[TransferError] = []
         monkeypatch.setattr(leftovers, "remove_leftovers", self.remove)
 
-    def remove(self, state: JobState, orders: Orders, cancellation: Cancellation) -> list[str]:
+    def remove(
+        self, _state: JobState, left: Leftovers, orders: Orders, _cancellation: Cancellation
+    ) -> list[str]:
         self.orders.append(orders)
         if self.refusals:
             raise self.refusals.pop(0)
-        return leftovers.leftovers(state)[:1]
+        return list(left.names[:1])
 
 
 @pytest.fixture
@@ -333,7 +335,9 @@ async def test_a_second_press_asks_no_second_time(
 
 async def test_what_is_asked_is_in_sight_however_many_databases_there_are(staged: Stage) -> None:
     ending = stage.blocked(Problem.INTERRUPTED, reason="Interrompu à la demande")
-    staged.job([*stage.midway(), ending], names=[f"Base de l'association {number}" for number in range(40)])
+    begun = [ev.UploadStarted(at=stage.at(21), database=index, offset=0) for index in range(2, 40)]
+    names = [f"Base de l'association {number}" for number in range(40)]
+    staged.job([*stage.midway(), *begun, ending], names=names)
     app = CentreApp(staged.home)
     async with app.run_test(size=(80, 24)) as pilot:
         await open_history(pilot)
@@ -342,7 +346,8 @@ async def test_what_is_asked_is_in_sight_however_many_databases_there_are(staged
         await pilot.pause()
         assert "Base de l'association 0 + 39." in flat(app)
         assert "Il ne pourra plus être repris." in flat(app)
-        assert _PARTS[-1] in flat(app)
+        assert _PARTS[0] in flat(app)
+        assert "et 74 autres" in flat(app)
 
 
 async def test_an_interrupted_job_is_removed_with_what_it_left_on_the_sharebox(
@@ -367,7 +372,9 @@ async def test_leaving_ends_a_removal_that_waits_for_the_sharebox(
 ) -> None:
     ended = threading.Event()
 
-    def wait_for_ever(_state: JobState, _orders: Orders, cancellation: Cancellation) -> list[str]:
+    def wait_for_ever(
+        _state: JobState, _left: Leftovers, _orders: Orders, cancellation: Cancellation
+    ) -> list[str]:
         assert cancellation.wait(60)
         ended.set()
         raise cancellation.error()
@@ -443,3 +450,55 @@ def test_names_fit_or_are_counted() -> None:
     assert names_in(["Base active", "Paie", "Archives"], 18) == "Base active + 2"
     assert names_in(["Une base au nom bien long"], 10) == "Une base au nom bien long"
     assert len(names_in(["Une base au nom bien long", "Paie"], 14)) == 14
+
+
+async def test_what_was_refused_stands_among_the_jobs_with_why_and_code(staged: Stage) -> None:
+    older = staged.job(stage.all_delivered(), created_at=stage.NOW, numbered=True)
+    attempts.record(staged.home, TransferError(Problem.CLOSED, date="1er avril 2022"), command="run")
+    newer = staged.job(stage.all_delivered(), created_at=earlier(3), numbered=True)  # a clock turned back
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(120, 40)) as pilot:
+        table = await open_history(pilot)
+        rows = [" ".join(cell.plain for cell in table.get_row_at(row)) for row in range(3)]
+        assert [("réussi" in row, "refusé" in row) for row in rows] == [
+            (True, False),
+            (False, True),
+            (True, False),
+        ]
+        assert "La période de transfert est terminée" in rows[1]
+        found = PastJobs(staged.home).look()
+        assert [row.name for row in found if row.job] == [newer.id, older.id]
+        await pilot.press("down")
+        await settle(pilot)
+        assert "Les transferts ont fermé le 1er avril 2022" in flat(app)
+        assert "refusé (code 17)" in flat(app)
+        assert available(pilot) == {"open"}
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, FailureDialog))
+
+
+async def test_another_accounts_password_is_asked_and_shown_to_it_alone(
+    staged: Stage, sharebox: Sharebox
+) -> None:
+    other = msgspec.structs.replace(settings().sharebox, host="ancien.example.org")
+    staged.job(
+        [
+            stage.started(sharebox=other),
+            *stage.midway()[1:],
+            stage.blocked(Problem.INTERRUPTED, reason="Interrompu à la demande"),
+            stage.started(sharebox=settings().sharebox),
+            *stage.all_delivered()[1:],
+        ]
+    )
+    sharebox.refusals = [TransferError(Problem.PASSWORD_NEEDED, username="exemple")]
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        app.session.sftp_password = "celui d'ici"
+        await open_history(pilot)
+        await ask_to_purge(pilot, "o")
+        await until(pilot, lambda: isinstance(app.screen, SecretDialog))
+        assert "ancien.example.org" in flat(app)
+        await pilot.press(*"mot", "enter")
+        await until(pilot, lambda: names(staged) == [])
+        assert [orders.sftp_password for orders in sharebox.orders] == [None, "mot"]
+        assert app.session.sftp_password == "celui d'ici"

@@ -202,7 +202,7 @@ async def test_quitting_asks_wherever_one_is_while_a_transfer_goes_on(
     async with app.run_test() as pilot:
         await pilot.press(*keys, "q")
         assert isinstance(app.screen, LeavingDialog)
-        await pilot.press("i")
+        await pilot.press("i", "o")  # interrupting is a decision of its own
         await settle(pilot)
         assert [stopped.id for stopped in workers.stopped] == [job.id]
         assert "Interruption demandée" in flat(app)

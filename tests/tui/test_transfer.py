@@ -219,7 +219,7 @@ async def test_a_worker_that_has_just_begun_is_not_left_without_asking(
         staged.run(begun)
         return 1
 
-    monkeypatch.setattr(control, "start", start)
+    monkeypatch.setattr(control, "start_new", start)
     async with app.run_test() as pilot:
         await follow(pilot, job, begin=True)
         await pilot.press("q")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import click
@@ -12,6 +13,7 @@ from tui_transfer import french
 from tui_transfer.errors import ExitCode, Problem, TransferError, harmless_json
 from tui_transfer.job import events as ev
 from tui_transfer.job.progress import Meter
+from tui_transfer.job.remains import SpoolContents, spool_contents
 from tui_transfer.job.state import Step
 from tui_transfer.report.message import (
     conclusion,
@@ -19,6 +21,7 @@ from tui_transfer.report.message import (
     describe_other_failures,
     describe_reading,
     describe_route,
+    describe_spool,
     describe_spool_damage,
     describe_verification,
 )
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 _POLL: Final = 0.05
 _GOES_ON: Final = frozenset({Problem.VIEW_LEFT, Problem.JOB_ELSEWHERE, Problem.JOB_BEING_REMOVED})
 """After these there is nothing to resume, or not now."""
+_NOTHING: Final = SpoolContents()
 _LINE_INTERVAL: Final = 5.0
 """Seconds between two lines of progress: readable in a log file and by a screen reader."""
 
@@ -48,8 +52,14 @@ class Output(Protocol):
     def event(self, event: ev.Event, state: JobState) -> None:
         """One thing happened; `state` is the state after it."""
 
-    def end(self, state: JobState | None, failure: TransferError | None, job: str | None) -> None:
-        """The worker ended, or the job could not even begin (`state` is then None)."""
+    def end(
+        self,
+        state: JobState | None,
+        failure: TransferError | None,
+        job: str | None,
+        spool: SpoolContents = _NOTHING,
+    ) -> None:
+        """The worker ended, or the job could not even begin (`state` is then None); `spool` stays here."""
 
 
 def follow(follower: Follower, output: Output) -> ExitCode:
@@ -63,7 +73,10 @@ def follow(follower: Follower, output: Output) -> ExitCode:
         if follower.ended:
             break
         time.sleep(_POLL)
-    output.end(follower.state, follower.failure, follower.job.id)
+    spool = _NOTHING
+    with suppress(TransferError):  # a disk that cannot be looked at is told of where it matters
+        spool = spool_contents(follower.job)
+    output.end(follower.state, follower.failure, follower.job.id, spool)
     return exit_code(follower)
 
 
@@ -80,7 +93,13 @@ class JsonOutput:
         """Prints the event."""
         print_json(msgspec.to_builtins(event))
 
-    def end(self, state: JobState | None, failure: TransferError | None, job: str | None) -> None:
+    def end(
+        self,
+        state: JobState | None,
+        failure: TransferError | None,
+        job: str | None,
+        spool: SpoolContents = _NOTHING,
+    ) -> None:
         """Prints `job.finished`."""
         code = failure.exit_code if failure else state.exit_code if state else ExitCode.UNEXPECTED
         finished: dict[str, Any] = {
@@ -89,6 +108,7 @@ class JsonOutput:
             "status": "blocked" if failure else "succeeded",
             "exit_code": int(code),
             "databases": [database_json(item) for item in state.databases] if state else [],
+            "spool": {"snapshot": spool.snapshot, "archives": spool.archives},
         }
         if failure:
             finished["problem"] = failure.problem
@@ -115,7 +135,13 @@ class PlainOutput:
             self._last_line = now
             click.echo(line)
 
-    def end(self, state: JobState | None, failure: TransferError | None, job: str | None) -> None:
+    def end(
+        self,
+        state: JobState | None,
+        failure: TransferError | None,
+        job: str | None,
+        spool: SpoolContents = _NOTHING,
+    ) -> None:
         """Prints what became of the job; a failure goes to standard error."""
         if failure is None and state is not None:
             click.echo(conclusion(state))
@@ -127,6 +153,8 @@ class PlainOutput:
                 click.echo(others, err=True)
             if job and not failure.meaning.needs_new_job and failure.problem not in _GOES_ON:
                 click.echo(f"Pour reprendre : tui-transfer resume {job}", err=True)
+        if remains := describe_spool(spool):
+            click.echo(f"{remains} « tui-transfer purge {job} » le supprime.", err=failure is not None)
 
 
 def _describe(event: ev.Event, state: JobState) -> str | None:

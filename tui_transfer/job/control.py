@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tui_transfer.errors import Problem, TransferError
+from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.job import sequence
 from tui_transfer.job.events import JobBlocked, WorkerStarted
 from tui_transfer.job.journal import JournalReader
@@ -391,9 +391,7 @@ def begin(home: Home, spec: JobSpec, orders: Orders, known: int) -> Job:
     """
     with _turn(home.jobs):
         _require_idle(home.jobs)
-        newest = next(iter(list_entries(home)), None)
-        if newest is not None and newest.sequence > known:
-            raise TransferError(Problem.JOB_OVERTAKEN, job=newest.name)
+        require_not_overtaken(home, known)
         job = create(home, spec)
         try:
             launch(job, orders)
@@ -402,6 +400,31 @@ def begin(home: Home, spec: JobSpec, orders: Orders, known: int) -> Job:
                 _forget(job)  # otherwise its log is called for
             raise
         return job
+
+
+def require_not_overtaken(home: Home, known: int) -> None:
+    """Checks that no job was made since `newest_number` was `known`.
+
+    Raises:
+        TransferError: JOB_OVERTAKEN.
+    """
+    newest = next(iter(list_entries(home)), None)
+    if newest is not None and newest.sequence > known:
+        raise TransferError(Problem.JOB_OVERTAKEN, job=newest.name)
+
+
+def start_new(job: Job, orders: Orders) -> int:
+    """Starts the first worker of a job that was just made, as `start` does.
+
+    Where another transfer keeps it from beginning, nothing is left of the job: it would be taken for one that
+    was interrupted, and gone on with.
+    """
+    try:
+        return start(job, orders)
+    except TransferError as error:
+        if error.exit_code is ExitCode.RUNNING and error.details.get("job") != job.id:
+            _forget(job)
+        raise
 
 
 def start(job: Job, orders: Orders) -> int:

@@ -382,7 +382,10 @@ def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
 def _sent_elsewhere(
     database: DatabaseState, before: ShareboxSettings, now: ShareboxSettings
 ) -> DatabaseState:
-    """A database whose job goes to another destination: all that is there is what was sent there before."""
+    """A database whose job goes to another destination: all that is there is what was sent there before.
+
+    Names that this job drew stay its own: the same server may only have another address now.
+    """
     if database.delivered:
         return database
     known = {other.sharebox.place: other for other in database.elsewhere}
@@ -391,7 +394,7 @@ def _sent_elsewhere(
     back = known.pop(now.place, None)
     return msgspec.structs.replace(
         database,
-        sent=back.sent if back else {},
+        sent=back.sent if back else _owned(database.sent),
         elsewhere=tuple(known.values()),
         acknowledged=0,
         resumed_from=0,
@@ -411,6 +414,10 @@ def _upload_started(state: JobState, event: ev.UploadStarted) -> JobState:
         resumed_from=event.offset,
         transfer=Step.RUNNING,
     )
+
+
+def _owned(sent: dict[str, FileState]) -> dict[str, FileState]:
+    return {name: FileState(step="sending") for name, file in sent.items() if file.step != "free"}
 
 
 def _sent(state: JobState, index: int, file: str, **changes: object) -> JobState:

@@ -156,10 +156,13 @@ class HistoryChosen:
 
 @dataclass(frozen=True)
 class PurgeAsked:
-    """« Supprimer » a job of the past; `left` names what it may have left on the Sharebox."""
+    """« Supprimer » a job of the past; `left` names what it may have left on the Sharebox, and `kept` says in
+    French what stays of its databases here.
+    """
 
     follower: Follower
     left: Sequence[str]
+    kept: str
     then: Callable[[Purge | None], None]
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from tui_transfer import french
 from tui_transfer.errors import ExitCode, TransferError
-from tui_transfer.job import control, history
+from tui_transfer.job import history
+from tui_transfer.job.attempts import Attempt
 from tui_transfer.job.spec import STAMP
 from tui_transfer.report.message import DAMAGE, conclusion, describe_damage
 from tui_transfer.tui.wording import shorten
@@ -25,7 +26,7 @@ _STAMP_LENGTH: Final = len("20220302-140500")
 
 @dataclass(frozen=True)
 class PastJob:
-    """One job at the moment it was looked at, in words."""
+    """One job, or a transfer that was refused before there was one, as it was looked at, in words."""
 
     name: str
     state: str
@@ -58,21 +59,30 @@ class PastJobs:
         self._known: dict[str, Follower | TransferError] = {}
 
     def look(self) -> tuple[PastJob, ...]:
-        """All jobs, the newest first. One call at a time; it reads the disk.
+        """All jobs and refused attempts, the newest first. One call at a time; it reads the disk.
 
         Raises:
             TransferError: DISK_UNWRITABLE where the jobs cannot be listed.
         """
-        jobs, damaged = control.survey(self._home)
-        self._known = {job.id: self._look_at(job) for job in jobs} | dict(damaged)
-        by_name = {job.id: job for job in jobs}
-        return tuple(
-            _damaged(name, by_name.get(name), item) if isinstance(item, TransferError) else _described(item)
-            for name, item in sorted(self._known.items(), reverse=True)  # a name begins with its time
-        )
+        before, self._known = self._known, {}
+        rows = []
+        for entry in history.with_attempts(self._home):
+            if isinstance(entry, Attempt):
+                rows.append(_refused(entry))
+                continue
+            found = self._known[entry.name] = self._look_at(entry.job, before.get(entry.name))
+            job = None if isinstance(entry.job, TransferError) else entry.job
+            described = (
+                _damaged(entry.name, job, found) if isinstance(found, TransferError) else _described(found)
+            )
+            rows.append(described)
+        return tuple(rows)
 
-    def _look_at(self, job: Job) -> Follower | TransferError:
-        known = self._known.get(job.id)
+    def _look_at(
+        self, job: Job | TransferError, known: Follower | TransferError | None
+    ) -> Follower | TransferError:
+        if isinstance(job, TransferError):
+            return job
         if isinstance(known, TransferError):
             return known if known.problem in DAMAGE else history.read(job)
         if known is None:
@@ -147,6 +157,21 @@ def _damaged(name: str, job: Job | None, error: TransferError) -> PastJob:
         about=f"{error.title}. {error.why} {error.advice}",
         job=job,
         error=error,
+    )
+
+
+def _refused(attempt: Attempt) -> PastJob:
+    failure = attempt.failure
+    when = f"Demandé le {french.moment(attempt.at)} par {attempt.by}"
+    return PastJob(
+        name=f"{attempt.sequence}",
+        state="✗ refusé",
+        style="warning",
+        created=french.short_moment(attempt.at),
+        databases=(failure.title,),
+        sharebox=_UNKNOWN,
+        about=f"{failure.title}. {failure.why} {failure.advice}\n{when}, refusé (code {attempt.exit_code}).",
+        error=failure,
     )
 
 

@@ -109,10 +109,10 @@ def _follow_aside(centre: Centre, happening: it.Aside) -> None:
             from tui_transfer.tui.screens.history import HistoryPage
 
             push(HistoryPage())
-        case it.PurgeAsked(follower, left, then):
+        case it.PurgeAsked(follower, left, kept, then):
             from tui_transfer.tui.dialogs.purge import PurgeDialog
 
-            push(PurgeDialog(follower, left), then)
+            push(PurgeDialog(follower, left, kept), then)
 
         # « Réglages », and « Tester la connexion », which the prerequisites offer, too.
         case it.SettingsChosen():

@@ -232,9 +232,25 @@ class TestTakenOver:
         with connect(server) as sharebox:
             assert send(sharebox, archive, trials=trials).verification is Verification.NONE
             assert put_small(sharebox, "m.json", b"{}", trials=trials) is Verification.NONE
-        assert len(fates) == 1, "one trial file tells it"
+        assert len(fates) == 1, "it is asked once"
         assert names(server) == []
         assert not any(name.endswith(".7z") for name in server.faults.taken if "tui-transfer" in name)
+
+    def test_a_trial_file_that_goes_by_accident_tells_nothing(
+        self, server: FaultyServer, archive: Path
+    ) -> None:
+        """The archive goes at each rename, and so does one trial file."""
+        trials: list[str] = []
+
+        def is_taken(name: str) -> bool:
+            if name.startswith("tui-transfer"):
+                trials.append(name)
+            return name == FINAL or trials == [name]
+
+        server.faults.take_away_at_rename = is_taken
+        with connect(server) as sharebox:
+            failure(Problem.DELIVERY_LOST, lambda: send(sharebox, archive))
+        assert len(trials) == 2
 
     @pytest.mark.parametrize("by_another_process", [False, True])
     @pytest.mark.parametrize("take", [at_close, at_rename])
@@ -372,6 +388,15 @@ class TestPartialOfAnother:
         (server.root / PARTIAL).touch()
         with connect(server) as sharebox:
             send(sharebox, archive, memory=Memory(owned=False))
+        assert names(server) == [FINAL]
+
+    def test_that_was_made_although_it_was_refused_is_ours(self, server: FaultyServer, archive: Path) -> None:
+        server.faults.deny_creation = True
+        memory = Memory(owned=False)
+        with connect(server) as sharebox:
+            failure(Problem.SHAREBOX_REFUSED, lambda: send(sharebox, archive, memory=memory))
+            assert memory.ledger.owned, "whoever cleans up would leave it"
+            assert send(sharebox, archive, memory=memory.resumed()).verification is Verification.READ_BACK
         assert names(server) == [FINAL]
 
     def test_ours_is_known_before_it_is_there(self, server: FaultyServer, archive: Path) -> None:

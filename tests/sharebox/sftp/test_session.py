@@ -345,7 +345,7 @@ OTHERS = {
     "data that announce all and hold half": (protocol.CMD_READ, lambda body: body[: len(body) // 2]),
     "no data": (protocol.CMD_READ, lambda body: body[:4] + bytes(4)),
     "a handle cut": (protocol.CMD_OPEN, lambda body: body[:-1]),
-    "attributes cut": (protocol.CMD_FSTAT, lambda body: body[:-4]),
+    "attributes cut": (protocol.CMD_STAT, lambda body: body[:-4]),
     "ok with more": (protocol.CMD_WRITE, lambda body: body + b"\0"),
     "ok to another request": (protocol.CMD_WRITE, lambda body: b"\xff\xff\xff\xff" + body[4:]),
 }

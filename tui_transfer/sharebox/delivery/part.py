@@ -24,7 +24,7 @@ def create_part(sharebox: Sharebox, part: str, ledger: Ledger) -> bytes:
     What is there is another's, and is not touched, unless it is empty: then it is nobody's, such as what is
     left of an attempt whose answer was lost. That the name is ours stands in the ledger before the file is
     made, so that after a process that died in between the next one knows its own. It stays there where the
-    server refuses and shows nothing: what it may have made is ours, for nobody else draws our name.
+    server refuses and shows nothing, or an empty one: it has made it all the same, or may have.
 
     Args:
         sharebox: where.
@@ -48,7 +48,7 @@ def create_part(sharebox: Sharebox, part: str, ledger: Ledger) -> bytes:
         found = find(sharebox, part)
         if found.is_nothing:  # the server does not know « exclusive »
             return sftp.open(part, WRITE | CREATE)
-        if found.is_something:
+        if found.attributes is not None and found.attributes.size != 0:
             ledger.disown()
             raise TransferError(Problem.NAME_TAKEN, path=part) from error
         raise

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer.errors import TransferError
 from tui_transfer.sharebox.delivery.evidence import TrialFate, Verification
 from tui_transfer.sharebox.delivery.part import PART
-from tui_transfer.sharebox.delivery.sighting import Sighting, find, in_words, is_forbidden, is_missing
+from tui_transfer.sharebox.delivery.sighting import find, in_words, is_forbidden, is_missing
 from tui_transfer.sharebox.delivery.small_file import write
 from tui_transfer.sharebox.delivery.verification import hashes_by_command
-from tui_transfer.sharebox.sftp.session import READ, WRITE, SftpError, SftpLostError
+from tui_transfer.sharebox.sftp.session import CREATE, EXCLUSIVE, READ, WRITE, SftpError, SftpLostError
 from tui_transfer.sharebox.sftp.window import read_ahead
 
 if TYPE_CHECKING:
@@ -115,15 +115,37 @@ class Trial:
         part, renamed = find(self._sharebox, self._part), find(self._sharebox, self._renamed)
         if renamed.is_something:
             self.left = self._renamed
-        is_hidden = refusal is None and renamed.refusal is not None and self._is_hidden()
-        was_there = self._remove()
         if part.is_something or renamed.is_something:
             fate = TrialFate.STAYED
-        elif is_hidden and was_there is not False:
+        elif refusal is None and renamed.refusal is not None and self._is_hidden():
             fate = TrialFate.HIDDEN
+        elif not self._is_free(self._renamed if refusal is None else self._part):
+            fate = TrialFate.STAYED
+        elif refusal is not None and (closed.is_nothing or is_missing(refusal)):
+            fate = TrialFate.GONE_AT_CLOSE
         else:
-            fate = _unseen_fate(closed, refusal, renamed, was_there)
+            fate = TrialFate.GONE_AT_RENAME
+        self._remove()
         return fate, refusal
+
+    def _is_free(self, path: str) -> bool:
+        """Whether nothing is at `path`. A server that lets nobody look may say so of what is there, but makes
+        no new file in its place. Where it makes none anywhere, its answer to a removal counts.
+        """
+        if self._can_make(path):
+            return True
+        return not self._can_make(self._part + _RENAMED) and self._remove() is False
+
+    def _can_make(self, path: str) -> bool:
+        """Whether an empty file can be made at `path`, where nothing may be; it is removed."""
+        sftp = self._sharebox.sftp
+        try:
+            sftp.close(sftp.open(path, WRITE | CREATE | EXCLUSIVE))
+        except SftpError:
+            return False
+        with contextlib.suppress(SftpError):
+            sftp.remove(path)
+        return True
 
     def _is_hidden(self) -> bool:
         """Whether nobody may read what was renamed, where nobody may look at it."""
@@ -199,31 +221,9 @@ class Trial:
         return True
 
 
-def _unseen_fate(
-    closed: Sighting, refusal: SftpError | None, renamed: Sighting, was_there: bool | None
-) -> TrialFate:
-    """What became of a file that is not seen. Servers that let nobody look may say that there is none: so it
-    counts as gone only where there was nothing to rename, or nothing to remove, either.
-
-    Args:
-        closed: what was seen after its closing.
-        refusal: of its rename.
-        renamed: what was seen under its new name.
-        was_there: whether there was something to remove; None if that is not allowed.
-    """
-    if was_there:
-        return TrialFate.STAYED
-    if refusal is None:
-        return TrialFate.GONE_AT_RENAME if renamed.is_nothing else TrialFate.STAYED
-    if is_missing(refusal):
-        return TrialFate.GONE_AT_CLOSE
-    if was_there is None:
-        return TrialFate.STAYED
-    return TrialFate.GONE_AT_CLOSE if closed.is_nothing else TrialFate.GONE_AT_RENAME
-
-
 class Trials:
-    """Tells what becomes of what a server is given. A trial file is sent when that is first asked.
+    """Tells what becomes of what a server is given. A trial file is sent when that is first asked; where it
+    is gone, which may be an accident, it counts only if another goes the same way.
 
     Args:
         tell: is told what became of it, before anything is made of that.
@@ -240,9 +240,15 @@ class Trials:
             TransferError: what the server refuses, CONNECTION_LOST.
         """
         if self._fate is None:
-            with Trial(sharebox) as trial:
-                trial.write()
-                fate = trial.follow()
+            fate = _try(sharebox)
+            if fate in (TrialFate.GONE_AT_CLOSE, TrialFate.GONE_AT_RENAME) and _try(sharebox) is not fate:
+                fate = TrialFate.STAYED
             self._tell(fate)
             self._fate = fate
         return self._fate
+
+
+def _try(sharebox: Sharebox) -> TrialFate:
+    with Trial(sharebox) as trial:
+        trial.write()
+        return trial.follow()

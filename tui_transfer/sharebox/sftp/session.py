@@ -175,9 +175,11 @@ class SftpSession:
         """The names in a folder, « . » and « .. » left out, each with what the server tells of it."""
         handle = self._request(protocol.CMD_OPENDIR, _string(path), Handle).handle
         found: dict[str, Attributes] = {}
+        count = 0
         while part := self._next_names(handle):
             found |= {name.filename.decode("utf-8", "surrogateescape"): name.attributes for name in part}
-            if len(found) > _MOST_NAMES:
+            count += len(part)
+            if count > _MOST_NAMES:
                 raise SftpProtocolError(f"more than {_MOST_NAMES} names in a folder")
         self.close(handle)
         return {name: like for name, like in found.items() if name not in (".", "..")}

@@ -31,6 +31,7 @@ class PurgeDialog(Dialog[Purge | None]):
     Args:
         follower: the job, whose worker is not alive.
         left: the partial files that it may have left on the Sharebox.
+        kept: what stays of its databases on this machine, in French.
     """
 
     CSS_PATH = "purge.tcss"
@@ -47,10 +48,11 @@ class PurgeDialog(Dialog[Purge | None]):
         Binding("n,escape", "no", "Non", show=False),
     ]
 
-    def __init__(self, follower: Follower, left: Sequence[str]) -> None:
+    def __init__(self, follower: Follower, left: Sequence[str], kept: str = "") -> None:
         super().__init__("Supprimer ce transfert ?", kind="warning" if not follower.succeeded else "info")
         self._follower = follower
         self._left = list(left)
+        self._kept = kept
 
     def body(self) -> Iterable[Widget]:
         """Which one, what is lost, and what lies on the Sharebox."""
@@ -64,10 +66,12 @@ class PurgeDialog(Dialog[Purge | None]):
                 "Son journal disparaît de cette machine, et son rapport ne pourra plus être refait. Vos "
                 "bases et ce qui est arrivé sur Sharebox restent en place."
             )
-            return
-        yield paragraph(
-            "Il ne pourra plus être repris. Vos bases, et celles qui sont déjà remises, restent en place."
-        )
+        else:
+            yield paragraph(
+                "Il ne pourra plus être repris. Vos bases, et celles qui sont déjà remises, restent en place."
+            )
+        if self._kept:
+            yield paragraph(f"{self._kept} Tout cela est effacé aussi.")
         if self._left:
             yield paragraph("« Oui » supprime aussi de Sharebox ce qu'il y a laissé d'inachevé :")
             shown = [f"  · {name}" for name in self._left[:_MOST_LEFT]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from textual.widgets import DataTable
 from tui_transfer import french
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job import control
+from tui_transfer.job import attempts, control
 from tui_transfer.job.spec import make_spec
 from tui_transfer.preflight import gate
 from tui_transfer.preflight.statements import Ticks
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from tui_transfer.archive.source import Summary
     from tui_transfer.job.control import Job
     from tui_transfer.preflight.unmet import Unmet
-    from tui_transfer.settings.config import DatabaseSettings
+    from tui_transfer.settings.config import DatabaseSettings, Home
 
 _WIDTHS: Final = {"": 3, "Type": 11, "Taille": 7, "Modifiée le": 11, "État": 11}
 _SIZE_WIDTH: Final = _WIDTHS["Taille"]
@@ -266,8 +267,7 @@ class DatabasesPage(Page):
         if obstacle := self._obstacle(chosen):
             self.say(obstacle, "error")
             return
-        home = self.session.home
-        in_background(self, lambda: find_unmet(home, chosen), partial(self._ask, chosen))
+        in_background(self, partial(_before_asking, self.session.home, chosen), partial(self._ask, chosen))
 
     def _obstacle(self, chosen: list[tuple[str, Path]]) -> str | None:
         if not chosen:
@@ -283,39 +283,50 @@ class DatabasesPage(Page):
             return f"« {inner} » est à l'intérieur de « {outer} » : décochez l'une des deux."
         return None
 
-    def _ask(self, chosen: Sequence[tuple[str, Path]], unmet: Unmet | TransferError) -> None:
-        if isinstance(unmet, TransferError):
-            self.say(f"{unmet.title}. {unmet.why}", "error")
+    def _ask(self, chosen: Sequence[tuple[str, Path]], look: tuple[Unmet, int] | TransferError) -> None:
+        if isinstance(look, TransferError):
+            self.say(f"{look.title}. {look.why}", "error")
             return
+        unmet, known = look
         if not self.is_active:  # left meanwhile, or something else is asked
             return
         assert self.session.settings is not None
         looks = {name: self._looks.get(name) for name, _ in chosen}
-        decided = partial(self._decided, chosen, unmet)
+        decided = partial(self._decided, chosen, known, unmet)
         self.centre.tell(DatabasesChosen(looks, self.session.settings.sharebox, unmet, decided))
 
-    def _decided(self, chosen: Sequence[tuple[str, Path]], unmet: Unmet, decision: Decision | None) -> None:
+    def _decided(
+        self, chosen: Sequence[tuple[str, Path]], known: int, unmet: Unmet, decision: Decision | None
+    ) -> None:
         if decision is Decision.PREREQUISITES:
             self.centre.tell(PrerequisitesChosen())
         if decision is not Decision.TRANSFER:
             return
         try:
-            job = self._make_job(chosen, unmet)
+            job = self._make_job(chosen, known, unmet)
         except TransferError as error:
+            with suppress(TransferError):  # the reason for the refusal matters more
+                attempts.record(self.session.home, error, command="screen")
             self.say(f"{error.title}. {error.why}", "error")
             return
         self.centre.tell(JobMade(job))
 
-    def _make_job(self, chosen: Sequence[tuple[str, Path]], unmet: Unmet) -> Job:
+    def _make_job(self, chosen: Sequence[tuple[str, Path]], known: int, unmet: Unmet) -> Job:
         session = self.session
         settings = session.settings
         assert settings is not None
         # Another window may have started a transfer while the question was open.
         if (reason := gate.closed(session.home, settings.transfer, session.today())) is not None:
             raise reason
+        control.require_not_overtaken(session.home, known)
         now = datetime.now().astimezone()
         spec = make_spec(settings, chosen, now, Ticks(session.home).all, unmet.waive(asked=True))
         return control.create(session.home, spec)
+
+
+def _before_asking(home: Home, chosen: Sequence[tuple[str, Path]]) -> tuple[Unmet, int]:
+    """What the transfer would go without, and the last job that is known to whoever agrees to it."""
+    return find_unmet(home, chosen), control.newest_number(home)
 
 
 def _short(error: TransferError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
+import msgspec
 from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
@@ -13,6 +14,8 @@ from textual.widgets import DataTable
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
+from tui_transfer.job.remains import spool_contents
+from tui_transfer.report.message import describe_spool
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.tui.answers import Purge
 from tui_transfer.tui.background import in_background
@@ -25,15 +28,17 @@ from tui_transfer.tui.widgets.prose import Prose
 from tui_transfer.tui.widgets.tick_table import GAP, FrugalTable, clipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from textual import events
     from textual.widget import Widget
 
     from tui_transfer.job.control import Follower, Job
     from tui_transfer.job.orders import Orders
+    from tui_transfer.settings.config import ShareboxSettings
     from tui_transfer.tui.answers import Answer
     from tui_transfer.tui.past_jobs import PastJob
+    from tui_transfer.worker.leftovers import Leftovers
 
 LOOK_SECONDS: Final = 2.0
 _STATE: Final = 13
@@ -68,7 +73,8 @@ class HistoryPage(Page):
     HELP = (
         "Un transfert en cours, même lancé d'une autre fenêtre, s'affiche ici : ouvrez-le pour le suivre. "
         "Terminé, son rapport peut être envoyé de nouveau. Interrompu ou bloqué, il reprend là où il s'est "
-        "arrêté. Un transfert « abîmé » a un journal qui a été modifié : il n'est ni repris ni supprimé."
+        "arrêté. Un transfert « refusé » n'a pas commencé : ouvrez-le pour savoir pourquoi. Un transfert "
+        "« abîmé » a un journal qui a été modifié : il n'est ni repris ni supprimé."
     )
     CSS_PATH = "history.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,6 +93,10 @@ class HistoryPage(Page):
         self._looking = False
         self._purging = False
         """Whether a removal is being prepared or done."""
+        self._passwords: dict[tuple[str, int, str], str] = {}
+        """Of accounts that the settings do not name any more, as they were given here."""
+        self._unreached: ShareboxSettings | None = None
+        """Where the last removal could not clean."""
         self._leaving = Cancellation()
         """Ends what waits for the Sharebox there; the job is kept then."""
         self._widths = (_LEAST, _LEAST)
@@ -257,15 +267,15 @@ class HistoryPage(Page):
             self._purging = True
             in_background(self, partial(_read_leftovers, row.job), self._ask)
 
-    def _ask(self, result: tuple[Follower, list[str]] | TransferError) -> None:
+    def _ask(self, result: tuple[Follower, list[str], str] | TransferError) -> None:
         self._purging = False
         if isinstance(result, TransferError):
             self.say(f"{result.title}. {result.why}", "error")
             return
         if not self.is_active:  # something else was opened meanwhile
             return
-        follower, left = result
-        self.centre.tell(PurgeAsked(follower, left, partial(self._agreed, follower, bool(left))))
+        follower, left, kept = result
+        self.centre.tell(PurgeAsked(follower, left, kept, partial(self._agreed, follower, bool(left))))
 
     def _agreed(self, follower: Follower, left: bool, choice: Purge | None) -> None:
         if choice is not None:
@@ -275,12 +285,25 @@ class HistoryPage(Page):
         self._purging = True
         where = "de cette machine et de Sharebox" if on_sharebox else "de cette machine"
         self.say(f"Suppression {where}…")
-        orders = self.session.orders() if on_sharebox else None
+        self._unreached = None
+        orders = partial(self._orders_for, self.session.orders()) if on_sharebox else None
         in_background(
             self,
-            partial(_remove, follower.job, orders, self._leaving),
+            partial(_remove, follower.job, orders, self._could_not_clean, self._leaving),
             partial(self._purged, follower, on_sharebox),
         )
+
+    def _orders_for(self, orders: Orders, place: ShareboxSettings) -> Orders:
+        """A password belongs to one account, and is shown to no other."""
+        own = orders.sftp_password if self._is_own(place) else None
+        return msgspec.structs.replace(orders, sftp_password=self._passwords.get(place.account, own))
+
+    def _is_own(self, place: ShareboxSettings) -> bool:
+        settings = self.session.settings
+        return settings is None or settings.sharebox.account == place.account
+
+    def _could_not_clean(self, left: Leftovers, error: TransferError) -> None:
+        self._unreached = self._unreached or left.sharebox
 
     def _purged(self, follower: Follower, on_sharebox: bool, result: list[str] | TransferError) -> None:
         self._purging = False
@@ -289,22 +312,26 @@ class HistoryPage(Page):
             self.say(f"Le transfert est supprimé de cette machine.{cleaned}", "success")
             self._look()
             return
-        forget_refused(result, self.session)
-        sharebox = follower.state.sharebox
+        sharebox = self._unreached or follower.state.sharebox
+        if self._passwords.pop(sharebox.account, None) is None and self._is_own(sharebox):
+            forget_refused(result, self.session)
         if needs_secret(result, sharebox):
             self.say("")
-            self.centre.tell(SecretNeeded(result, sharebox, partial(self._answered, follower)))
+            self.centre.tell(SecretNeeded(result, sharebox, partial(self._answered, follower, sharebox)))
         else:
             locally = "« Ici seulement » le supprime sans toucher à Sharebox."
             advice = locally if on_sharebox and result.problem is not Problem.JOB_RUNNING else result.advice
             self.say(f"Conservé. {result.title}. {result.why} {advice}", "error")
 
-    def _answered(self, follower: Follower, answer: Answer | None) -> None:
+    def _answered(self, follower: Follower, place: ShareboxSettings, answer: Answer | None) -> None:
         if answer is None:
             self.say("Le transfert est conservé.")
             return
         session = self.session
-        session.sftp_password = answer.sftp_password or session.sftp_password
+        if answer.sftp_password and not self._is_own(place):
+            self._passwords[place.account] = answer.sftp_password
+        else:
+            session.sftp_password = answer.sftp_password or session.sftp_password
         session.key_passphrase = answer.key_passphrase or session.key_passphrase
         self._purge(follower, on_sharebox=True)
 
@@ -312,20 +339,26 @@ class HistoryPage(Page):
 # The libraries of the connection take a while to load: beside the screen, and only when needed.
 
 
-def _read_leftovers(job: Job) -> tuple[Follower, list[str]]:
+def _read_leftovers(job: Job) -> tuple[Follower, list[str], str]:
+    """The job, what it may have left on the Sharebox, and what stays of its databases here, in French."""
     from tui_transfer.worker.leftovers import leftovers
 
     follower = control.Follower(job)
-    return follower, [] if follower.succeeded else leftovers(follower.state)
+    return follower, leftovers(follower.state), describe_spool(spool_contents(job))
 
 
-def _remove(job: Job, orders: Orders | None, cancellation: Cancellation) -> list[str]:
-    """Removes the job; with `orders` what it left on the Sharebox first, whose names it gives."""
+def _remove(
+    job: Job,
+    make_orders: Callable[[ShareboxSettings], Orders] | None,
+    unreached: Callable[[Leftovers, TransferError], object],
+    cancellation: Cancellation,
+) -> list[str]:
+    """Removes the job; with `make_orders` what it left on the Sharebox first, whose names it gives."""
     removed: list[str] = []
-    if orders is None:
+    if make_orders is None:
         control.remove(job)
     else:
         from tui_transfer.worker.leftovers import discard
 
-        discard(control.Follower(job), lambda _: orders, removed.append, cancellation)
+        discard(control.Follower(job), make_orders, removed.append, cancellation, unreached)
     return removed

@@ -13,6 +13,7 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
 from tui_transfer.job.control import Follower
 from tui_transfer.job.progress import Estimate, Meter
+from tui_transfer.job.state import JobStatus
 from tui_transfer.tui import wording
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.happenings import JobBlocked, JobSucceeded, JobUnreadable, MessageChosen
@@ -149,16 +150,24 @@ class TransferPage(Page):
         # Not on a button: there is nothing to do but wait, and Enter must not quit.
         self.set_focus(self.query_one(ProgressTable))
         self.set_text("#doing", "Démarrage du transfert…")
-        in_background(self, lambda: control.start(self.job, orders), self._started)
+        is_new = self._follower is not None and self._follower.state.status is JobStatus.CREATED
+        start = control.start_new if is_new else control.start
+        in_background(self, lambda: start(self.job, orders), self._started)
 
     def _started(self, result: int | TransferError) -> None:
         self._starting = False
         if self._interrupting:
             self.interrupt(self.job)
-        if isinstance(result, TransferError) and result.problem is not Problem.JOB_RUNNING:
-            self._settled = True
-            self._draw()
+        if not isinstance(result, TransferError):
+            return
+        if result.problem is Problem.JOB_RUNNING and result.details["job"] == self.job.id:
+            return  # somebody else was faster, and is followed
+        self._settled = True
+        self._draw()
+        if self.job.folder.exists():
             self._ask(result)
+        else:  # another transfer kept it from beginning
+            self.centre.tell(JobUnreadable(result, None, lambda _: self.action_back()))
 
     def _conclude(self, follower: Follower) -> None:
         """The worker has ended: success, an interruption that was asked for, or something to ask."""
