@@ -77,13 +77,14 @@ def test_what_the_screens_start_gets_no_secret(tmp_path: Path) -> None:
 def databases(tmp_path: Path) -> dict[str, Path]:
     folder = tmp_path / "bases" / "dossier"
     folder.mkdir(parents=True)
-    # Half a second to pack, so that there is something to watch.
+    # Each takes a moment to pack, so that there is something to watch.
     (folder / "hasard.bin").write_bytes(os.urandom(800_000).ljust(BLOCK_SIZE, b"-"))
     (folder / "salaries.txt").write_text(f"{NUMBER}\n" * 10)
     database = tmp_path / "bases" / "paie.db"
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("CREATE TABLE salarie (numero TEXT)")
         connection.executemany("INSERT INTO salarie VALUES (?)", [(NUMBER,)] * 1000)
+        connection.execute("INSERT INTO salarie VALUES (?)", (os.urandom(5 * BLOCK_SIZE),))
         connection.commit()
     return {"Dossier": folder, "Paie": database}
 

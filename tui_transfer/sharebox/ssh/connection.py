@@ -111,7 +111,7 @@ class Connection:
             return channel
 
         try:
-            return result_of(ask, self._cancellation, paramiko.Channel.close, seconds=2 * CHANNEL_SECONDS)
+            return result_of(ask, self._cancellation, _close, seconds=2 * CHANNEL_SECONDS)
         except TimeoutError:
             raise EOFError from None
 
@@ -177,3 +177,9 @@ class Connection:
         self._has_hung_up = True
         with contextlib.suppress(OSError):
             self._tunnel.shutdown(socket.SHUT_RDWR)
+
+
+def _close(channel: paramiko.Channel) -> None:
+    """Closes a channel that nobody wants any more; the connection may have ended before."""
+    with contextlib.suppress(*LOST):
+        channel.close()
