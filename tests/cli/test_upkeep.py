@@ -146,6 +146,26 @@ def test_damaged_jobs_keep_no_other_from_anything(offline: Place) -> None:
     assert not whole.folder.exists()
 
 
+def test_refused_attempts_that_cannot_be_read_hide_no_job(offline: Place) -> None:
+    job = _told(offline)
+    os.mkfifo(offline.home.data / "attempts.jsonl")
+    listed = offline.run("jobs")
+    assert job.id in listed.out
+    assert listed.code == 10
+    assert "attempts.jsonl" in listed.err
+    resumed = offline.run("resume")
+    assert resumed.code == 15
+    assert job.id in resumed.err
+
+
+def test_a_pipe_in_the_place_of_the_log_keeps_nobody_waiting(offline: Place) -> None:
+    job = _told(offline, delivered=False)
+    os.mkfifo(job.log)
+    resumed = offline.run("resume")
+    assert resumed.code == 10
+    assert "worker.log" in resumed.err
+
+
 def test_journals_that_are_whole_or_torn_by_a_crash_are_fine(offline: Place) -> None:
     job = _told(offline)
     checked = offline.run("jobs", "--verify")

@@ -108,8 +108,9 @@ def _remove(path: Path) -> None:
 
 
 def _torn(safe: bytes, now: bytes, draw: Random) -> bytes:
-    """Of each page what was safe or what is there now, zeros where there was nothing; of the size, likewise or
-    in between. What was synced, and not written again, is there.
+    """Of each page what was safe or what is there now, zeros where there was nothing; a size in between.
+
+    What was synced, and not written again, is there.
     """
     size = draw.randint(*sorted((len(safe), len(now))))
     before, after = (content[:size].ljust(size, b"\0") for content in (safe, now))

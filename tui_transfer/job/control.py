@@ -660,7 +660,8 @@ def stop(job: Job) -> None:
 def _spawn(job: Job) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES}
     with disk_errors(job.log):
-        log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
+        at_once = getattr(os, "O_NONBLOCK", 0)  # a pipe of that name, which nobody reads, is refused
+        log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | at_once, PRIVATE_FILE)
     try:
         # -P: the folder it is started in is not searched for modules.
         return subprocess.Popen(
