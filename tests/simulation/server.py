@@ -324,6 +324,8 @@ class Session:
                 request.data = request.data[: int(len(request.data) * deed.part)]
                 self._carry_out(request, reader)
             raise BrokenError(b"")
+        if request.name == "write" and not deed.does and deed.status is None:
+            self._server.touch("server", "lie", request.path)
         kind, body = self._carry_out(request, reader) if deed.does else (STATUS, _status(OK))
         if deed.vanishes:
             path = request.target or request.path
