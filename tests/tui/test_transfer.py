@@ -179,7 +179,7 @@ async def test_interrupting_stops_the_worker_and_offers_to_resume(
     async with app.run_test() as pilot:
         page = await follow(pilot, job)
         await pilot.press("q", "i")
-        assert "aussi pour les autres personnes" in flat(app)
+        assert "Il s'arrêtera pour tout le monde" in flat(app)
         await pilot.press("o")
         await settle(pilot)
         assert [stopped.id for stopped in workers.stopped] == [job.id]
