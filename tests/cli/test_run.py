@@ -543,9 +543,13 @@ def test_signals_to_the_command_do_not_reach_the_transfer(
                 command.send_signal(number)
                 command.communicate(timeout=LIMIT)
                 assert command.returncode == -number
-            slow_line.rate = None
             # Inside the blocks, which stop the worker at their end.
-            assert place.run("resume").code == 0
+            with place.started("resume") as third:
+                assert third.stdout is not None
+                third.stdout.readline()  # it has joined
+                slow_line.rate = None
+                third.communicate(timeout=LIMIT)
+            assert third.returncode == 0
     events = list(JournalReader(place.job().journal).read())
     assert sum(isinstance(event, WorkerStarted) for event in events) == 1
     assert len(archives(ssh_server.root)) == 1
