@@ -21,7 +21,7 @@ from tests.sharebox.helpers import connect, failure
 from tui_transfer.errors import MEANINGS, ExitCode, Problem, Recovery, TransferError
 from tui_transfer.sharebox.proxy.routes import Direct
 from tui_transfer.sharebox.ssh.address import Address
-from tui_transfer.sharebox.ssh.authentication import Credentials
+from tui_transfer.sharebox.ssh.credentials import Credentials
 from tui_transfer.sharebox.ssh.security import RSA_SIGNATURES
 from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.system.cancellation import Cancellation
@@ -146,7 +146,7 @@ class TestBeforeCredentials:
             ended = re.compile(r"Connection (closed|reset) by .* \[preauth\]")
             wait_until(lambda: ended.search(fresh.log()) is not None, what="sshd's last word")
             assert "SSH2_MSG_KEX_ECDH_INIT received" in fresh.log()
-            assert fresh.authentication_requests() == []
+            assert all("method none" in line for line in fresh.authentication_requests())
 
     def test_unknown_host_key(self, server: SshServer) -> None:
         credentials = Credentials(password=server.password)
