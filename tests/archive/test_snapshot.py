@@ -373,6 +373,20 @@ def test_a_snapshot_of_which_nothing_is_known_is_taken_anew(tmp_path: Path) -> N
     assert balance_and_commits(snapshot(database, work)) == (0, 0)
 
 
+@pytest.mark.parametrize("mark", [b'{"sha256": "\xff"}', b'{"x": ' + b"[" * 100_000, None])
+def test_a_mark_that_is_none_keeps_no_snapshot_from_being_taken(tmp_path: Path, mark: bytes | None) -> None:
+    """Bytes that are no text, lists in lists, a pipe that nobody writes to."""
+    database, work = bank(tmp_path / "a.db", "DELETE"), tmp_path / "work"
+    snapshot(database, work)
+    file = work / "snapshot.json"
+    file.unlink(missing_ok=True)
+    if mark is None:
+        os.mkfifo(file)
+    else:
+        file.write_bytes(mark)
+    assert balance_and_commits(snapshot(database, work)) == (0, 0)
+
+
 @pytest.mark.parametrize("journal", ["DELETE", "WAL"])
 def test_nothing_is_left_of_a_snapshot_that_is_not_whole(tmp_path: Path, journal: str) -> None:
     database, work = bank(tmp_path / "a.db", journal), tmp_path / "work"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -15,6 +16,7 @@ import pytest
 from tests.cli.place import COMMAND, Nowhere, Place, place_for
 from tests.servers.openssh import SshServer
 from tests.servers.relay import Relay, relay
+from tui_transfer.cli import upkeep
 from tui_transfer.job import audit, control
 from tui_transfer.job.events import Connected, Delivered, JobSucceeded, WorkerStarted
 from tui_transfer.job.journal import Journal
@@ -142,6 +144,26 @@ def test_damaged_jobs_keep_no_other_from_anything(offline: Place) -> None:
     assert purged.code == 0
     assert purged.err.count("conservé") == len(hurt)
     assert not whole.folder.exists()
+
+
+def test_refused_attempts_that_cannot_be_read_hide_no_job(offline: Place) -> None:
+    job = _told(offline)
+    os.mkfifo(offline.home.data / "attempts.jsonl")
+    listed = offline.run("jobs")
+    assert job.id in listed.out
+    assert listed.code == 10
+    assert "attempts.jsonl" in listed.err
+    resumed = offline.run("resume")
+    assert resumed.code == 15
+    assert job.id in resumed.err
+
+
+def test_a_pipe_in_the_place_of_the_log_keeps_nobody_waiting(offline: Place) -> None:
+    job = _told(offline, delivered=False)
+    os.mkfifo(job.log)
+    resumed = offline.run("resume")
+    assert resumed.code == 10
+    assert "worker.log" in resumed.err
 
 
 def test_journals_that_are_whole_or_torn_by_a_crash_are_fine(offline: Place) -> None:
@@ -301,6 +323,45 @@ def test_only_jobs_old_enough_are_removed_and_damaged_ones_are_kept(offline: Pla
     assert [job.folder.exists() for job in (old, new, damaged)] == [False, True, True]
     assert offline.run("purge", damaged.id, "--yes").code == 1
     assert damaged.folder.exists()
+
+
+@pytest.mark.parametrize("command", [["jobs"], ["purge", "--yes", "--local"]], ids=["jobs", "purge"])
+def test_a_removal_that_was_killed_is_ended_by_the_next_look_at_the_jobs(
+    offline: Place, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    job = _told(offline)
+    (job.spool / "0").mkdir(parents=True)
+    (job.spool / "0" / "snapshot.sqlite").write_bytes(b"x")
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        context.setattr(os, "unlink", killed)
+        with pytest.raises(KeyboardInterrupt):
+            control.remove(job)
+    assert offline.run("resume", job.id).code == 2
+    done = offline.run(*command)
+    assert done.code == 0
+    assert f"{job.id} : sa suppression, interrompue auparavant, est achevée." in done.err
+    assert not job.folder.exists()
+
+
+def test_a_disk_that_refuses_a_removal_halfway_is_told_as_that(
+    offline: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = _told(offline)
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "EIO")
+
+    for _ in range(2):  # the removal, and going on with it
+        with monkeypatch.context() as context:
+            context.setattr(os, "unlink", refused)
+            assert upkeep.purge(offline.home, (), None, yes=True, local=True) == 10
+        assert f"{job.id} : supprimé en partie" in capsys.readouterr().err
+    assert upkeep.purge(offline.home, (), None, yes=True, local=True) == 0
+    assert not job.folder.exists()
 
 
 def test_a_running_job_is_not_removed(offline: Place) -> None:

@@ -21,8 +21,8 @@ import pytest
 from tests.job.examples import START, settings
 from tests.programs import require, require_root
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job import audit, control, history
-from tui_transfer.job.control import Follower, Job
+from tui_transfer.job import audit, control
+from tui_transfer.job.control import Job
 from tui_transfer.job.events import WorkerStarted
 from tui_transfer.job.journal import Journal
 from tui_transfer.job.orders import Orders
@@ -172,36 +172,105 @@ def test_a_lock_that_may_not_be_looked_at_is_a_failure_with_words(home: Home) ->
     assert "job.json : accès refusé" in done.stderr
 
 
-@pytest.mark.parametrize("deed", range(8))
-def test_a_removal_that_is_cut_off_anywhere_can_be_done_again(
-    home: Home, monkeypatch: pytest.MonkeyPatch, deed: int
-) -> None:
-    """The process ends before one of the things that it removes, as under SIGKILL."""
+def _sent_in_part(home: Home) -> Job:
+    """A job of which something was sent, and something lies in the spool."""
     job = _create(home)
     job.spool.mkdir(exist_ok=True)
     (job.spool / "archive.part").write_bytes(b"x")
     with Journal(job.journal) as journal:
         journal.append(WorkerStarted(at=START, pid=1, program="1", spec=audit.spec_hash(job)))
-    assert isinstance(history.read(job), Follower)
+    return job
+
+
+@contextmanager
+def _removing(deed: int, refusal: BaseException) -> Iterator[None]:
+    """What is removed goes, up to a number of things; the next is refused."""
     done = 0
 
     def counted(remove: Callable[..., object]) -> Callable[..., object]:
-        def remove_or_end(*arguments: object, **options: object) -> object:
+        def remove_or_refuse(*arguments: object, **options: object) -> object:
             nonlocal done
             done += 1
             if done > deed:
-                raise KeyboardInterrupt
+                raise refusal
             return remove(*arguments, **options)
 
-        return remove_or_end
+        return remove_or_refuse
 
-    with monkeypatch.context() as context, contextlib.suppress(KeyboardInterrupt):
+    with pytest.MonkeyPatch.context() as context:
         for name in ("unlink", "rmdir"):
             context.setattr(os, name, counted(getattr(os, name)))
+        with contextlib.suppress(KeyboardInterrupt, TransferError):
+            yield
+
+
+@pytest.mark.parametrize("refusal", [KeyboardInterrupt(), OSError(5, "EIO")], ids=["killed", "refused"])
+@pytest.mark.parametrize("deed", range(8))
+def test_a_removal_that_is_broken_off_anywhere_leaves_no_half_of_a_job(
+    home: Home, deed: int, refusal: BaseException
+) -> None:
+    """What is left of one would be taken for a job that has sent nothing, and be sent a second time."""
+    job = _sent_in_part(home)
+    with _removing(deed, refusal):
         control.remove(job)
-    found, damaged = control.survey(home)
-    assert damaged == {}
-    assert all(isinstance(history.read(left), Follower) for left in found)
-    for left in found:
-        control.remove(left)
     assert control.survey(home) == ([], {})
+    assert control.running_job(home) is None
+    for name, error in control.finish_removals(home):
+        assert (name, error) == (job.id, None)
+    # An empty folder is nothing, and may be one that is only just being made.
+    assert not job.folder.exists() or not any(job.folder.iterdir())
+    assert list(control.finish_removals(home)) == []
+
+
+@pytest.mark.parametrize("deed", range(5))
+def test_a_removal_that_is_broken_off_is_ended_by_the_next_transfer(home: Home, deed: int) -> None:
+    job = _sent_in_part(home)
+    with _removing(deed, KeyboardInterrupt()):
+        control.remove(job)
+    assert job.folder.exists()
+    spec = make_spec(settings(), [("Base", home.data / "absente.db")], START + timedelta(minutes=1))
+    other = control.begin(home, spec, Orders(), control.newest_number(home))
+    assert not job.folder.exists()
+    assert [found.id for found in control.list_jobs(home)] == [other.id]
+
+
+def test_what_is_removed_by_half_is_not_gone_on_with(home: Home) -> None:
+    job = _sent_in_part(home)
+    with _removing(1, KeyboardInterrupt()):
+        control.remove(job)
+    assert job.spec_file.exists()
+    for act in (lambda: control.start(job, Orders()), lambda: control.find(home, job.id)):
+        with pytest.raises(TransferError) as caught:
+            act()
+        assert caught.value.problem is Problem.JOB_UNKNOWN
+    with pytest.raises(TransferError) as caught:
+        control.launch(job, Orders())  # as one that looked before
+    assert caught.value.problem is Problem.JOB_UNKNOWN
+
+
+def test_a_removal_whose_beginning_is_refused_leaves_the_job_as_it_was(home: Home) -> None:
+    job = _sent_in_part(home)
+    before = {path: path.read_bytes() for path in job.folder.rglob("*") if path.is_file()}
+
+    def refuse() -> None:
+        raise TransferError(Problem.SHAREBOX_UNREACHABLE, host="h", port=22, reason="r")
+
+    with pytest.raises(TransferError):
+        control.remove(job, refuse)
+    assert {path: path.read_bytes() for path in job.folder.rglob("*") if path.is_file()} == before
+    assert not job.removed
+
+
+def test_what_merely_bears_the_name_of_a_removal_removes_nothing(home: Home) -> None:
+    """A folder, a pipe, a copy cut short."""
+    job = _sent_in_part(home)
+    mark = job.folder / "removal.lock"
+    mark.mkdir()
+    assert [found.id for found in control.list_jobs(home)] == [job.id]
+    mark.rmdir()
+    os.mkfifo(mark)
+    assert [found.id for found in control.list_jobs(home)] == [job.id]
+    mark.unlink()
+    mark.write_bytes(b"rem")
+    assert [found.id for found in control.list_jobs(home)] == [job.id]
+    assert list(control.finish_removals(home)) == []

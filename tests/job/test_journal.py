@@ -202,3 +202,19 @@ def test_a_journal_is_not_begun_where_its_end_could_not_be_told(tmp_path: Path) 
             Journal(disk / "journal.jsonl")
         assert caught.value.problem is Problem.DISK_FULL
         assert list((disk / "journal.jsonl").parent.glob("*.reserve")) == []
+
+
+def test_a_reserve_that_the_disk_does_not_give_back_keeps_no_last_line_from_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = Journal(path)
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "EIO")
+
+    with monkeypatch.context() as context:
+        context.setattr(os, "unlink", refused)
+        writer.finish(EVENTS[0])
+    with Journal(path) as following:  # its lock is free, and so is the reserve's name
+        assert following.past == (EVENTS[0],)

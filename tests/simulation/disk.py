@@ -11,10 +11,12 @@ import shutil
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from random import Random
+
+_PAGE: Final = 4096
 
 
 @dataclass
@@ -80,7 +82,7 @@ class Disk:
         safe, now = self.contents.get(info.st_ino, b""), path.read_bytes()
         if safe == now or draw.random() < kept:
             return
-        left = draw.choice((safe, now[: draw.randint(0, len(now))], _holed(now, draw)))
+        left = draw.choice((safe, _torn(safe, now, draw)))
         path.write_bytes(left)
         os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
 
@@ -105,13 +107,15 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def _holed(content: bytes, draw: Random) -> bytes:
-    """Content of which a page was never written."""
-    if not content:
-        return content
-    start = draw.randrange(len(content)) // 4096 * 4096
-    page = content[start : start + 4096]
-    return content[:start] + bytes(len(page)) + content[start + 4096 :]
+def _torn(safe: bytes, now: bytes, draw: Random) -> bytes:
+    """Of each page what was safe or what is there now, zeros where there was nothing; a size in between.
+
+    What was synced, and not written again, is there.
+    """
+    size = draw.randint(*sorted((len(safe), len(now))))
+    before, after = (content[:size].ljust(size, b"\0") for content in (safe, now))
+    starts = range(0, size, _PAGE)
+    return b"".join(draw.choice((before, after))[start : start + _PAGE] for start in starts)
 
 
 def flip(path: Path, draw: Random) -> bool:

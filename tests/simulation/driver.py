@@ -371,7 +371,9 @@ class Simulation:
         if name == "fsync" and self._power:
             one.home.disk.sync(Path(path))
         refusals = [
-            fault for fault in self._due(one, "event", "step", f"{name} here") if fault.what == "refuse disk"
+            fault
+            for fault in self._due(one, "event", "step", f"{name} here", f"{name} {Path(path).name}")
+            if fault.what == "refuse disk"
         ]
         return refusals[0].draw.choice((errno.ENOSPC, errno.EIO)) if refusals else 0
 
@@ -499,8 +501,9 @@ class Simulation:
         server.touch("outsider", what, path)
 
     def _meddle_here(self, home: HomeFolder, what: str, draw: random.Random) -> None:
-        files = home.spool_files()
-        if draw.random() < 0.1:
+        hits = self.plan.hits
+        files = [path for path in home.spool_files() if hits in ("", path.name)]
+        if not hits and draw.random() < 0.1:
             files = sorted(home.folder.glob("jobs/*/job*"))
             home.damaged |= {path.parent.name for path in files[:1]}
             files = files[:1]

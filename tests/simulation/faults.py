@@ -1,7 +1,8 @@
 """What can go wrong. Each fault waits for an event, never for a time, so that it comes back with its seed.
 
 Events have names, from the general to the particular: a request to the Sharebox is an `event`, a `request`, a
-`rename` and a `rename archive`; a step on this machine's disk an `event`, a `step` and an `fsync here`;
+`rename` and a `rename archive`; a step on this machine's disk an `event`, a `step`, an `fsync here` and an
+`fsync snapshot.sqlite`;
 a line of the journal an `event`, a `journal` and a `journal database.delivered`. A fault happens at the n-th
 event of a name in a process's life.
 """

@@ -160,7 +160,8 @@ class Invariants:
         meddling = [touch for touch in touches if touch.what in _GONE | _CHANGED]
         character = server.character
         if character.takes or not character.looks:  # what it takes, and what somebody else does, look alike
-            return bool(meddling)
+            unseen = [touch for touch in touches if touch.what == "lie" and not character.reads]
+            return bool(meddling or unseen)
         ours = [touch for touch in touches if touch.who == "client"]
         looked = max((touch.tick for touch in ours if touch.what in _EVIDENCE), default=0)
         seen = max((touch.tick for touch in ours if touch.what in _SIGHT), default=0)

@@ -96,6 +96,8 @@ class Plan:
     """Whether bases that were taken away are there again when the faults stop."""
     purges: bool = False
     """Whether everything is purged in the end."""
+    hits: str = ""
+    """Which files of a spool a bad disk hits; empty for any."""
 
 
 @dataclass
@@ -109,6 +111,9 @@ class Focus:
         changes: of the server's character; one that is not named has no oddities then.
         bases: how many; 0 for what is drawn.
         beside: whether the second home always transfers at the same time.
+        kinds: of bases; empty for all.
+        least: bytes that a base has at least; its largest file, of a folder.
+        hits: the name of the files of a spool that a bad disk hits; empty for any.
     """
 
     whats: tuple[str, ...] = ()
@@ -117,6 +122,9 @@ class Focus:
     changes: dict[str, Any] | None = None
     bases: int = 0
     beside: bool = False
+    kinds: tuple[str, ...] = ()
+    least: int = 0
+    hits: str = ""
 
 
 def make_plan(seed: int, focus: Focus | None = None) -> Plan:
@@ -125,10 +133,12 @@ def make_plan(seed: int, focus: Focus | None = None) -> Plan:
     draw = random.Random(seed)
     names = focus.acts or _acts(draw)
     acts = tuple(_act(draw, name, first=number == 0, focus=focus) for number, name in enumerate(names))
+    kinds = focus.kinds or _KINDS
+    sizes = [size for size in _SIZES if size >= focus.least]
     return Plan(
         seed=seed,
         bases=tuple(
-            BasePlan(draw.choice(_KINDS), draw.choice(_SIZES), draw.randrange(1 << 30))
+            BasePlan(draw.choice(kinds), draw.choice(sizes), draw.randrange(1 << 30))
             for _ in range(focus.bases or draw.choice((1, 1, 1, 2, 3)))
         ),
         character=_character(draw, focus.changes),
@@ -140,6 +150,7 @@ def make_plan(seed: int, focus: Focus | None = None) -> Plan:
         latency=draw.choice((0.0005, 0.01, 0.1)),
         restores=draw.random() < 0.7,
         purges=draw.random() < 0.3,
+        hits=focus.hits,
     )
 
 

@@ -383,8 +383,8 @@ def jobs(folder: Path) -> list[JobView]:
 
 
 def names(folder: Path) -> set[str]:
-    """The names of the folders in which a home keeps its jobs, readable or not."""
-    return {path.name for path in home_at(folder).jobs.glob("*") if path.is_dir()}
+    """The names of the jobs of a home, readable or not."""
+    return {entry.name for entry in control.list_entries(home_at(folder))}
 
 
 def has_line(folder: Path, job: str, event: Event) -> bool:

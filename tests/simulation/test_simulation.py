@@ -62,3 +62,16 @@ def test_a_power_cut_loses_what_was_not_synced(tmp_path: Path) -> None:
         disk.sync(tmp_path)
     assert {named for _, named, _ in outcomes} == {True, False}
     assert {whole for _, _, whole in outcomes} == {True, False}
+
+
+def test_a_power_cut_takes_nothing_of_what_was_synced_and_only_added_to(tmp_path: Path) -> None:
+    disk = Disk(tmp_path)
+    file = tmp_path / "file"
+    safe = bytes(range(1, 251)) * 40  # more than two pages, none of it zeros
+    for seed in range(60):
+        file.write_bytes(safe)
+        disk.sync_all()
+        with file.open("ab") as stream:
+            stream.write(b"x" * 9000)
+        disk.cut_power(Random(seed))
+        assert file.read_bytes().startswith(safe)

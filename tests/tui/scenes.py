@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from tests.tui import stage
@@ -19,6 +20,7 @@ from tests.tui.patience import LONGEST, rest
 from tests.tui.stage import MEGA, Stage
 from tui_transfer.archive.source import SourceKind, Summary
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.job import events as ev
 from tui_transfer.job.orders import Orders
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.findings import Finding, Outcome
@@ -192,6 +194,40 @@ def _past(stage_: Stage) -> Job:
     return stage_.job(stage.midway(), running=True)
 
 
+def _past_and_refused(stage_: Stage) -> Job:
+    """The same, and two transfers that were asked for since and never began."""
+    job = _past(stage_)
+    stage_.refuse(1, Problem.PASSWORD_NEEDED, username="exemple")
+    stage_.refuse(2, Problem.JOB_RUNNING, job=job.id)
+    return job
+
+
+def _moved(stage_: Stage) -> Job:
+    """Interrupted, and then again where it was sent to another Sharebox."""
+    there = replace(stage.settings().sharebox, host="depot2.example.org", directory="/urssaf")
+    again = stage.connected(), ev.UploadStarted(at=stage.at(40), database=1, offset=0)
+    interrupted = stage.blocked(Problem.INTERRUPTED, reason="Interrompu à la demande")
+    return stage_.job([*stage.midway(), interrupted, stage.started(sharebox=there), *again, interrupted])
+
+
+def _partly_failed(stage_: Stage) -> Job:
+    """One base delivered, two that failed by themselves."""
+    events = [
+        stage.started(),
+        *stage.sized(84 * MEGA, 212 * MEGA, 37 * MEGA),
+        stage.connected(),
+        _failed(0, Problem.DATABASE_CHANGED, path=stage.PATHS[0], reason="sa taille a changé"),
+        *stage.delivered(1, 212 * MEGA, "folder"),
+        _failed(2, Problem.DATABASE_MISSING, path=stage.PATHS[2]),
+        stage.blocked(Problem.DATABASE_CHANGED, 0, path=stage.PATHS[0], reason="sa taille a changé"),
+    ]
+    return stage_.job(events)
+
+
+def _failed(database: int, problem: Problem, **details: str) -> ev.DatabaseFailed:
+    return ev.DatabaseFailed(at=stage.at(5), database=database, problem=problem, details=details)
+
+
 SCENES = (
     Scene("centre"),
     Scene("centre-en-cours", job=_running),
@@ -207,6 +243,8 @@ SCENES = (
     Scene("historique", keys=("h",), job=_past),
     Scene("historique-vide", keys=("h",)),
     Scene("historique-supprimer", keys=("h", "down", "down", "down", "s"), job=_past),
+    Scene("historique-refuse", keys=("h",), job=_past_and_refused),
+    Scene("historique-ailleurs", keys=("h", "s"), job=_moved),
     Scene("reglages", keys=("g",)),
     Scene("reglages-premiere-fois", keys=("g",), configured=False),
     Scene("reglages-erreurs", keys=("g", "down", *"@x", "down", *"0", "f4")),
@@ -216,9 +254,11 @@ SCENES = (
     Scene("bases-supprimer", keys=("m", "t", "s")),
     Scene("confirmation", keys=("m", "t", "down", "space", "t"), ticked=10),
     Scene("confirmation-sans-prerequis", keys=("m", "t", "down", "space", "t"), ticked=0),
+    Scene("confirmation-base-absente", keys=("m", "t", *("down", "space") * 2, "t"), ticked=10),
     Scene("transfert", job=_running, open_job=True),
     Scene("transfert-deux", job=_overlapping, open_job=True),
     Scene("transfert-quitter", job=_running, open_job=True, keys=("q",)),
+    Scene("transfert-interrompre", job=_running, open_job=True, keys=("q", "i")),
     Scene("demonstration-quitter", job=_running, open_job=True, practice=PRACTICE, keys=("q",)),
     Scene("transfert-interrompu", job=_INTERRUPTED, open_job=True, keys=("escape",)),
     Scene("transfert-succes", job=_succeeded, open_job=True),
@@ -227,9 +267,11 @@ SCENES = (
     Scene("proxy-erreurs", job=_refused, open_job=True,
           keys=("up", "up", *"0", "up", "home", *"http://", "down", "down", "down", *"secret", "enter")),
     Scene("cle-inconnue", job=_UNKNOWN_KEY, open_job=True, practice=PRACTICE),
+    Scene("cle-refusee", job=_UNKNOWN_KEY, open_job=True, practice=PRACTICE, keys=(*"inconnue", "enter")),
     Scene("cle-changee", job=_CHANGED_KEY, open_job=True),
     Scene("mot-de-passe", job=_PASSWORD, open_job=True, practice=PRACTICE),
     Scene("echec", job=_DISK, open_job=True, keys=("d",)),
+    Scene("echec-plusieurs", job=_partly_failed, open_job=True),
     Scene("message", job=_succeeded, keys=("r",)),
     Scene("message-seul", job=_succeeded, keys=("r", "x")),
     Scene("commandes", keys=("m", "t", "colon")),

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui_transfer.job import control
+from tui_transfer.errors import Problem, TransferError
+from tui_transfer.job import attempts, control
 from tui_transfer.job import events as ev
+from tui_transfer.job.attempts import Attempt
 from tui_transfer.job.journal import Journal
 from tui_transfer.job.spec import STAMP, DatabaseSpec, JobSpec, PrerequisiteTick
 from tui_transfer.preflight.statements import STATEMENTS
@@ -106,6 +108,22 @@ class Stage:
         folder = make_private_folder(self.home.jobs / spec.id)
         (folder / control.SPEC_NAME).write_bytes(spec.encode())
         return control.load(folder)
+
+    def refuse(self, number: int, problem: Problem, **details: str) -> None:
+        """Keeps an attempt that was refused, the `number`-th."""
+        error = TransferError(problem, **details)
+        attempt = Attempt(
+            by="camille",
+            at=NOW + timedelta(minutes=number),
+            sequence=number,
+            command="run",
+            program="0.1.0",
+            problem=problem,
+            details=details,
+            exit_code=error.exit_code,
+        )
+        with (self.home.data / attempts.NAME).open("ab") as file:
+            file.write(msgspec.json.encode(attempt) + b"\n")
 
     def tick(self, count: int) -> None:
         """Ticks the first statements, as someone did at `NOW`."""

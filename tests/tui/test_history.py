@@ -313,13 +313,13 @@ async def test_a_second_press_asks_no_second_time(
 ) -> None:
     """What is asked is looked up beside the screen, which may take a while."""
     looked_up = threading.Event()
-    look_up = leftovers.leftovers
+    look_up = leftovers.leftovers_by_place
 
-    def look_up_slowly(state: JobState) -> list[str]:
+    def look_up_slowly(state: JobState) -> list[Leftovers]:
         assert looked_up.wait(60)
         return look_up(state)
 
-    monkeypatch.setattr(leftovers, "leftovers", look_up_slowly)
+    monkeypatch.setattr(leftovers, "leftovers_by_place", look_up_slowly)
     job = interrupted(staged)
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pexpect
 import pytest
 from textual import events
+from textual._xterm_parser import XTermParser
 from textual.widget import Widget
 
 from tests.tui.conftest import until
 from tests.tui.patience import quiet
-from tests.tui.pretended import open_terminal, read_until
+from tests.tui.pretended import open_terminal, read_until, read_until_quiet
 from tests.tui.scenes import SCENES, follow
 from tests.tui.typing_ahead import type_ahead
+from tui_transfer.settings import config
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.centre import CentreScreen
 from tui_transfer.tui.dialogs.leaving import LeavingDialog
+from tui_transfer.tui.escape import EscapeParser
 from tui_transfer.tui.happenings import HistoryChosen
 from tui_transfer.tui.screens.databases import DatabasesPage
 from tui_transfer.tui.screens.history import HistoryPage
@@ -180,6 +183,44 @@ async def test_a_question_that_was_covered_is_seen_anew(staged: Stage, workers: 
         await _end(app)
 
 
+# ── Escape ────────────────────────────────────────────────────
+
+SEQUENCES = ("\x1b[A", "\x1bOP", "\x1b[3~", "\x1b[27u", "\x1b[<0;5;5M", "\x1b[5;7R", "\x1b[200~é\x1b[201~")
+
+
+def _heard(parser: XTermParser, *reads: str) -> list[str]:
+    """The keys, and other events by their names; what came last is given its time."""
+    found = [event for data in reads for event in parser.feed(data)]
+    found += parser.feed("")
+    return [event.key if isinstance(event, events.Key) else type(event).__name__ for event in found]
+
+
+@pytest.mark.parametrize(
+    ("reads", "keys"),
+    [
+        (["\x1bq"], ["escape", "q"]),
+        (["\x1b", "q"], ["escape", "q"]),
+        (["\x1b\x1b", "q"], ["escape", "escape", "q"]),
+        (["\x1b\r"], ["escape", "enter"]),
+        (["\x1b", "\r"], ["escape", "enter"]),
+        (["m\x1bt\x1b\x1b[B"], ["m", "escape", "t", "escape", "down"]),
+        (["\x1bé"], ["escape", "é"]),
+        (["\x1b", "[A"], ["up"]),
+        (["\x1b[", "A\x1b"], ["up", "escape"]),
+        (["\x1b", "OP"], ["f1"]),
+    ],
+)
+def test_escape_is_heard_whatever_follows(reads: list[str], keys: list[str]) -> None:
+    assert _heard(EscapeParser(), *reads) == keys
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES)
+def test_sequences_are_still_read_wherever_the_reads_part_them(sequence: str) -> None:
+    whole = _heard(XTermParser(), f"m{sequence}t")
+    for cut in range(len(sequence)):
+        assert _heard(EscapeParser(), f"m{sequence[:cut]}", f"{sequence[cut:]}t") == whole
+
+
 # ── On a terminal ─────────────────────────────────────────────
 
 
@@ -217,6 +258,18 @@ def test_two_escapes_in_one_read_lead_back(terminal: pexpect.spawn[Any]) -> None
     terminal.expect("Choisissez avec")
     terminal.send("q")
     assert _ended(terminal)[0] == 0
+
+
+def test_an_escape_and_enter_in_one_read_do_not_agree(terminal: pexpect.spawn[Any], staged: Stage) -> None:
+    terminal.expect("Maintenir")
+    terminal.send("mts")
+    terminal.expect("ne figurera plus")
+    read_until_quiet(terminal, 1.5)  # the question listens
+    terminal.send("\x1b[D\x1b\r")  # to « Oui », then Escape; Enter ticks the line below
+    read_until_quiet(terminal, 1.5)
+    terminal.send("q")
+    assert _ended(terminal)[0] == 0
+    assert len(config.load(staged.home.config_file).databases) == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests.cli.place import Place, place_for
 from tests.servers.openssh import SshServer
-from tui_transfer.archive.checksums import Checksums
-from tui_transfer.errors import ExitCode, Problem
+from tui_transfer.archive.checksums import CheckedReader, Checksums
+from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.job import control
 from tui_transfer.job import events as ev
 from tui_transfer.job.journal import Journal, JournalReader
@@ -20,6 +22,7 @@ from tui_transfer.settings import config
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.worker.pipeline import Pipeline
 from tui_transfer.worker.recorder import Recorder, now
+from tui_transfer.worker.shipment import Shipment
 
 
 @pytest.fixture
@@ -86,3 +89,21 @@ def test_a_disk_that_goes_on_like_that_is_given_up_in_words(
     assert failure.problem is Problem.SPOOL_DAMAGED
     assert failure.exit_code is ExitCode.LOCAL_DISK
     assert "—" not in failure.as_text()
+
+
+@pytest.mark.parametrize("name", ["archive.part", "manifest.json"])
+def test_a_pipe_in_the_place_of_what_was_packed_is_damage_and_nobody_waits_for_it(
+    place: Place, name: str
+) -> None:
+    settings = config.load(place.home.config_file)
+    databases = [(item.name, Path(item.path)) for item in settings.databases[:1]]
+    job = control.create(place.home, make_spec(settings, databases, now()))
+    shipment = Shipment(job, 0)
+    shipment.write_manifest(b"{}")
+    (shipment.folder / name).unlink()
+    os.mkfifo(shipment.folder / name)
+    assert not Checksums().take_again(shipment.folder / name, "0" * 64, threading.Event())
+    with pytest.raises(TransferError) as caught, CheckedReader(shipment.folder / name, Checksums()) as reader:
+        list(reader)
+    assert caught.value.problem is Problem.SPOOL_DAMAGED
+    assert shipment.has_manifest() == (name != "manifest.json")

@@ -9,12 +9,12 @@ that has the SHA-256 that it had.
 from __future__ import annotations
 
 import hashlib
-import io
 from array import array
 from bisect import bisect_right
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Self
 
+from tui_transfer.archive.disk import open_unlinked
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system import os_errors
 from tui_transfer.system.files import printable
@@ -79,7 +79,7 @@ class Checksums:
         """
         found, whole = Checksums(), hashlib.sha256()
         try:
-            with io.FileIO(archive) as file:
+            with open_unlinked(archive) as file:
                 found.seal(file.read(SIGNATURE_SIZE))
                 whole.update(found._signature)
                 while segment := file.read(SEGMENT_SIZE):
@@ -156,7 +156,7 @@ class CheckedReader:
         self._segment = b""
         """The last that was read, which begins at `_start`."""
         try:
-            self._file = io.FileIO(path)
+            self._file = open_unlinked(path)
         except OSError as error:
             raise damaged(path, SpoolPart.ARCHIVE, os_errors.in_words(error)) from error
 

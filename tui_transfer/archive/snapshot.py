@@ -27,7 +27,8 @@ from tui_transfer.archive.sqlite import (
 )
 from tui_transfer.archive.stamp import MODIFIED, Stamp, changed
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.system.files import disk_errors, printable, write_private
+from tui_transfer.system.decoding import from_json
+from tui_transfer.system.files import disk_errors, printable, read_file, write_private
 
 if TYPE_CHECKING:
     import threading
@@ -255,7 +256,7 @@ def _would_create_files(original: Path, state: _State) -> bool:
 
 def _read_mark(file: Path) -> _Mark | None:
     try:
-        return msgspec.json.decode(file.read_bytes(), type=_Mark)
+        return from_json(read_file(file), _Mark)
     except (OSError, msgspec.DecodeError):
         return None
 

@@ -172,11 +172,12 @@ def jobs(verify: bool, as_json: bool) -> int:
 
     Ceux qui ont été refusés avant de commencer y sont aussi, et ce qui reste des bases sur cette machine.
     """
-    from tui_transfer.cli import listing
+    from tui_transfer.cli import listing, upkeep
 
     if verify and as_json:
         raise click.UsageError("--verify et --json ne vont pas ensemble.")
     home = Home.find()
+    upkeep.finish_removals(home)  # what stays of a database is told of jobs alone
     return listing.verify_jobs(home) if verify else listing.list_jobs(home, as_json=as_json)
 
 

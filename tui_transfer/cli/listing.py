@@ -9,7 +9,7 @@ import click
 from tui_transfer import french
 from tui_transfer.cli.lines import database_json, exit_code, print_json
 from tui_transfer.errors import ExitCode, TransferError, harmless
-from tui_transfer.job import audit, history
+from tui_transfer.job import audit, control, history
 from tui_transfer.job.attempts import Attempt
 from tui_transfer.job.remains import spool_contents
 from tui_transfer.report.message import DAMAGE, describe_damage, describe_job, describe_spool
@@ -33,7 +33,13 @@ def list_jobs(home: Home, *, as_json: bool) -> ExitCode:
     """
     code = ExitCode.SUCCESS
     tell = _print_json if as_json else _print_lines
-    entries = history.with_attempts(home)
+    entries: list[Entry | Attempt]
+    try:
+        entries = history.with_attempts(home)
+    except TransferError as error:  # that of the attempts hides no job; that of the jobs comes again
+        entries = [*control.list_entries(home)]
+        click.echo(error.as_text(), err=True)
+        code = error.exit_code
     for entry in entries:
         found = entry if isinstance(entry, Attempt) else history.read_entry(entry)
         tell(entry, found)

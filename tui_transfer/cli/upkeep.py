@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tui_transfer.settings.config import Home, ShareboxSettings
     from tui_transfer.worker.leftovers import Leftovers
 
+_HALF_REMOVED: Final = "supprimé en partie ; « purge », lancé de nouveau, supprimera le reste."
+
 
 def purge(home: Home, wanted: Sequence[str], older_than: int | None, *, yes: bool, local: bool) -> ExitCode:
     """Removes jobs that are over or interrupted, and what the latter left on the Sharebox, after asking.
@@ -35,20 +37,23 @@ def purge(home: Home, wanted: Sequence[str], older_than: int | None, *, yes: boo
         local: leave the Sharebox alone.
 
     Returns:
-        Success, or that of the first failure; a job that could not be removed keeps none of the others.
+        Success, or that of the first failure; a job that could not be removed keeps none of the others. What
+        an earlier removal could not come to the end of is gone on with first.
 
     Raises:
         TransferError: JOB_UNKNOWN, JOB_RUNNING, JOURNAL_INVALID or JOURNAL_NEWER about a job that was named;
             CONFIRMATION_NEEDED.
     """
+    codes = finish_removals(home)
     chosen = [
         follower
         for follower in _choose(home, wanted)
         if _is_older(follower, older_than) and (wanted or not yes or _may_go_unasked(follower))
     ]
     if not chosen:
-        click.echo("Aucun transfert à supprimer.")
-        return ExitCode.SUCCESS
+        if not codes:
+            click.echo("Aucun transfert à supprimer.")
+        return _first_failure(codes)
     for follower in chosen:
         click.echo(job_line(follower), err=not yes)
         if kept := describe_kept(follower):
@@ -58,7 +63,23 @@ def purge(home: Home, wanted: Sequence[str], older_than: int | None, *, yes: boo
                 click.echo(f"    et sur {left.where}, s'il y est : {name}", err=not yes)
     if not yes:
         questions.agree(f"Supprimer {french.count(len(chosen), 'transfert')} de cette machine ?")
-    codes = [_remove(home, follower, local=local) for follower in chosen]
+    codes += [_remove(home, follower, local=local) for follower in chosen]
+    return _first_failure(codes)
+
+
+def finish_removals(home: Home) -> list[ExitCode]:
+    """Goes on with removals that were broken off, and tells it; gives the exit code of each."""
+    codes = []
+    for name, error in control.finish_removals(home):
+        if error is None:
+            click.echo(f"{name} : sa suppression, interrompue auparavant, est achevée.", err=True)
+        else:
+            click.echo(f"{name} : {_HALF_REMOVED} {error.as_text()}", err=True)
+        codes.append(ExitCode.SUCCESS if error is None else error.exit_code)
+    return codes
+
+
+def _first_failure(codes: Sequence[ExitCode]) -> ExitCode:
     return next((code for code in codes if code is not ExitCode.SUCCESS), ExitCode.SUCCESS)
 
 
@@ -132,7 +153,8 @@ def _remove(home: Home, follower: Follower, *, local: bool) -> ExitCode:
 
             discard(follower, make_orders, told, Cancellation(), unreached)
     except TransferError as error:
-        click.echo(f"{job.id} : conservé. {error.as_text()}", err=True)
+        what = _HALF_REMOVED if job.removed else "conservé."
+        click.echo(f"{job.id} : {what} {error.as_text()}", err=True)
         return error.exit_code
     click.echo(f"{job.id} : supprimé.")
     return ExitCode.SUCCESS

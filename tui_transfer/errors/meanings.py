@@ -348,7 +348,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.CREDENTIALS,
         Recovery.PERSON,
         "Le mot de passe Sharebox est nécessaire",
-        "Il n'est jamais enregistré, et doit être donné pour chaque connexion de {username}.",
+        "Il n'est jamais enregistré, et doit être donné pour chaque connexion du compte {username}.",
         "Saisissez-le, ou donnez-le par la variable TUI_TRANSFER_SFTP_PASSWORD.",
         need=Need.PASSWORD,
     ),

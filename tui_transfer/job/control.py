@@ -39,6 +39,7 @@ from tui_transfer.system.files import (
     disk_errors,
     make_private_folder,
     read_file,
+    sync_folder,
     write_private,
 )
 from tui_transfer.system.locks import Lock, LockHeldError, is_held
@@ -57,6 +58,9 @@ JOURNAL_NAME: Final = "journal.jsonl"
 WORKER_MODULE: Final = "tui_transfer.worker"
 TURN_NAME: Final = "start.lock"
 _REMOVAL_NAME: Final = "removal.lock"
+_DECIDED: Final = b"removed\n"
+"""What is written into that file before the first thing is removed: from then on the folder is no job any
+more. Half of one would be taken for another: without its journal, for one that has sent nothing."""
 _FORMER_LOCK_NAME: Final = "worker.lock"
 """What workers of earlier versions hold: one may be at work while this version is installed."""
 START_LIMIT: Final = 30.0
@@ -125,6 +129,16 @@ class Job:
             TransferError: DISK_UNWRITABLE where that cannot be told.
         """
         return is_held(self.folder / _REMOVAL_NAME)
+
+    @property
+    def removed(self) -> bool:
+        """Whether it is no job any more, although its folder may be there: `remove` could not end its work.
+
+        Raises:
+            TransferError: DISK_UNWRITABLE where that cannot be told.
+        """
+        with disk_errors(self.folder):
+            return _is_removed(self.folder)
 
 
 def _has_worker(folder: Path) -> bool:
@@ -264,9 +278,18 @@ def _folders(jobs: Path) -> set[Path]:
 
 def _holds_a_job(folder: Path) -> bool:
     try:
+        if _is_removed(folder):
+            return False
         return (folder / SPEC_NAME).exists() or (folder / JOURNAL_NAME).exists()
     except OSError:  # it may; reading it tells why it cannot be looked at
         return True
+
+
+def _is_removed(folder: Path) -> bool:
+    try:
+        return read_file(folder / _REMOVAL_NAME, len(_DECIDED)) == _DECIDED
+    except (FileNotFoundError, UnfitFileError):
+        return False
 
 
 def find(home: Home, wanted: str | None) -> Job:
@@ -392,6 +415,8 @@ def begin(home: Home, spec: JobSpec, orders: Orders, known: int) -> Job:
     with _turn(home.jobs):
         _require_idle(home.jobs)
         require_not_overtaken(home, known)
+        for _ in finish_removals(home):
+            pass  # what cannot be removed yet keeps nobody from a transfer
         job = create(home, spec)
         try:
             launch(job, orders)
@@ -434,12 +459,14 @@ def start(job: Job, orders: Orders) -> int:
 
     Raises:
         TransferError: JOB_RUNNING where a worker is at it, or at another job, already, or was at it in the
-            meantime; JOB_STARTING; JOB_BEING_REMOVED; UNEXPECTED where it dies at once.
+            meantime; JOB_STARTING; JOB_BEING_REMOVED; JOB_UNKNOWN where it was removed; UNEXPECTED where it
+            dies at once.
     """
     known = Follower(job).lines
     with _turn(job.folder.parent, START_LIMIT):
         if job.being_removed:
             raise TransferError(Problem.JOB_BEING_REMOVED, job=job.id)
+        require_kept(job)
         _require_idle(job.folder.parent)
         if Follower(job).lines != known:  # somebody else was faster: that worker's outcome is the answer
             raise TransferError(Problem.JOB_RUNNING, job=job.id)
@@ -510,12 +537,15 @@ def _wait_for_beginning(job: Job, worker: subprocess.Popen[bytes], follower: Fol
 def remove(job: Job, first: Callable[[], object] = lambda: None) -> None:
     """Removes the job's folder and all that is in it.
 
+    Once the first thing is removed, it is no job any more. What this does not come to the end of, since the
+    process dies or the disk refuses, `finish_removals` does.
+
     Args:
         job: which one.
         first: is called before, while no worker can take the job; if it raises, nothing is removed.
 
     Raises:
-        TransferError: JOB_RUNNING; JOB_BEING_REMOVED; DISK_UNWRITABLE; what `first` raises.
+        TransferError: JOB_RUNNING; JOB_BEING_REMOVED; DISK_FULL; DISK_UNWRITABLE; what `first` raises.
     """
     if job.running:
         raise TransferError(Problem.JOB_RUNNING, job=job.id)
@@ -525,30 +555,88 @@ def remove(job: Job, first: Callable[[], object] = lambda: None) -> None:
     except LockHeldError as error:
         raise TransferError(Problem.JOB_BEING_REMOVED, job=job.id) from error
     try:
-        _remove_content(job, first)
+        lock = job.lock(_LOCK_LIMIT)
+        try:
+            lock.acquire()
+        except LockHeldError as error:
+            raise TransferError(Problem.JOB_RUNNING, job=job.id) from error
+        try:
+            first()
+            _decide_removal(job.folder)
+        finally:
+            lock.release()
+        _erase(job.folder, removal)
+    except BaseException:
+        if not job.removed:
+            removal.remove()
+        raise
     finally:
-        removal.remove()
-    with disk_errors(job.folder):
-        shutil.rmtree(job.folder)
+        removal.release()
 
 
-def _remove_content(job: Job, first: Callable[[], object]) -> None:
-    lock = job.lock(_LOCK_LIMIT)
-    try:
-        lock.acquire()
-    except LockHeldError as error:
-        raise TransferError(Problem.JOB_RUNNING, job=job.id) from error
-    try:
-        first()
-        with disk_errors(job.folder):
-            # The archives first: were the rest gone, nobody would know of them. The order last: cut off in
-            # between, a job is left that can be removed again.
-            if job.spool.exists():
-                shutil.rmtree(job.spool)
-            job.journal.unlink(missing_ok=True)
-        lock.remove()
-    finally:
-        lock.release()
+def finish_removals(home: Home) -> Iterator[tuple[str, TransferError | None]]:
+    """Goes on with every removal that was broken off; gives the names of those jobs, and what still keeps
+    their folders from going.
+
+    Raises:
+        TransferError: DISK_UNWRITABLE where the folders cannot be listed.
+    """
+    with disk_errors(home.jobs):
+        try:
+            folders = sorted(home.jobs.iterdir())
+        except FileNotFoundError:
+            return
+    for folder in folders:
+        removal = Lock(folder / _REMOVAL_NAME)
+        try:
+            with disk_errors(folder):
+                if not folder.is_dir() or not _is_removed(folder):
+                    continue
+            removal.acquire()
+            _erase(folder, removal)
+        except LockHeldError:
+            continue  # somebody is at it
+        except TransferError as error:
+            if folder.exists():  # otherwise somebody else was faster
+                yield folder.name, error
+        else:
+            yield folder.name, None
+        finally:
+            removal.release()
+
+
+def require_kept(job: Job) -> None:
+    """Checks that a job was not removed, be it by half.
+
+    Raises:
+        TransferError: JOB_UNKNOWN; DISK_UNWRITABLE where that cannot be told.
+    """
+    if job.removed:
+        raise TransferError(Problem.JOB_UNKNOWN, job=job.id, folder=job.folder.parent)
+
+
+def _decide_removal(folder: Path) -> None:
+    file = folder / _REMOVAL_NAME
+    with disk_errors(file):
+        with file.open("r+b") as stream:
+            stream.write(_DECIDED)
+            stream.flush()
+            os.fsync(stream.fileno())
+        sync_folder(folder)
+
+
+def _erase(folder: Path, removal: Lock) -> None:
+    """Removes the folder of a job that is none any more; what says so goes last."""
+    with disk_errors(folder):
+        for path in sorted(folder.iterdir(), reverse=True):  # the spool before the journal
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != _REMOVAL_NAME:
+                path.unlink(missing_ok=True)
+        sync_folder(folder)
+    removal.remove()
+    with disk_errors(folder):
+        folder.rmdir()
 
 
 def stop(job: Job) -> None:
@@ -572,7 +660,8 @@ def stop(job: Job) -> None:
 def _spawn(job: Job) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES}
     with disk_errors(job.log):
-        log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
+        at_once = getattr(os, "O_NONBLOCK", 0)  # a pipe of that name, which nobody reads, is refused
+        log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | at_once, PRIVATE_FILE)
     try:
         # -P: the folder it is started in is not searched for modules.
         return subprocess.Popen(

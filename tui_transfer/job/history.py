@@ -3,6 +3,7 @@ transfers that were refused before there was a job."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from tui_transfer import french
@@ -67,7 +68,9 @@ def _what_there_is(home: Home, success: Follower | None) -> str:
         names = ", ".join(item.name for item in spec.databases)
         done = f"le dernier, {spec.id}, l'est depuis le {french.moment(ended)} : {names}."
         sentences = [f"Tous les transferts sont terminés ; {done}"]
-    refused = next(iter(attempts.read(home)), None)
+    refused = None
+    with contextlib.suppress(TransferError):  # what is said of the jobs is true without it
+        refused = next(iter(attempts.read(home)), None)
     if refused is not None and (success is None or refused.sequence > success.job.spec.sequence):
         sentences.append(
             f"Un transfert demandé le {french.moment(refused.at)} a été refusé : {refused.failure.title}."

@@ -8,6 +8,7 @@ A line cut short by a crash has no newline yet: readers stop before it, and the 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from typing import TYPE_CHECKING, Final
@@ -176,8 +177,7 @@ class Journal:
 
     def finish(self, event: Event) -> None:
         """Writes the last event, even where the disk is full, and ends writing."""
-        with disk_errors(self.path):
-            self._reserve.free()
+        self._reserve.give_back()
         self.append(event)
         self.close()
 
@@ -201,7 +201,7 @@ class Journal:
     def close(self) -> None:
         """Ends writing."""
         os.close(self._descriptor)
-        self._reserve.free()
+        self._reserve.give_back()
         self._lock.release()
 
     def __enter__(self) -> Journal:
@@ -234,8 +234,19 @@ class _Reserve:
             raise
 
     def free(self) -> None:
-        """Gives the space back."""
+        """Removes what there is of it.
+
+        Raises:
+            OSError: it stays.
+        """
         self._path.unlink(missing_ok=True)
+
+    def give_back(self) -> None:
+        """Gives the space back where the disk lets it go. Otherwise the last line may find room all the same,
+        and the next worker frees it.
+        """
+        with contextlib.suppress(OSError):
+            self.free()
 
 
 def _format_told_by(line: bytes) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tui_transfer.errors import OF_ONE_DATABASE, ExitCode, Problem, TransferError
+from tui_transfer.errors import OF_ONE_DATABASE, ExitCode, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.job.spec import JobSpec
 from tui_transfer.settings.config import ProxySettings, ShareboxSettings
@@ -461,9 +461,7 @@ def _blocked(state: JobState, event: ev.JobBlocked) -> JobState:
 
 def _database_failed(state: JobState, index: int, problem: str, details: dict[str, str]) -> JobState:
     database = state.databases[index]
-    # Either copy may be the damaged one: the next worker checks the local one against its source too.
-    sha256 = None if problem == Problem.CONTENT_MISMATCH else database.sha256
-    return _database(state, index, problem=problem, details=details, sha256=sha256, **_at_fault(database))
+    return _database(state, index, problem=problem, details=details, **_at_fault(database))
 
 
 def _at_fault(database: DatabaseState) -> dict[str, Step]:

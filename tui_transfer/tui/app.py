@@ -15,6 +15,7 @@ from tui_transfer.job.orders import forget_environment
 from tui_transfer.system.processes import ENDINGS
 from tui_transfer.tui.announce import Announcer
 from tui_transfer.tui.centre import Centre
+from tui_transfer.tui.escape import hear_every_escape
 from tui_transfer.tui.harmless import HarmlessFilter
 from tui_transfer.tui.output import lasting_output
 from tui_transfer.tui.procedure import follow
@@ -112,6 +113,7 @@ def run_on_terminal(make_app: Callable[[Announcer], CentreApp], *, mouse: bool =
     with lasting_output(os.environ) as output:
         announcer = Announcer(None if output is None else output.write_now, os.environ)
         app = make_app(announcer)
+        hear_every_escape()
         app.owns_terminal = True
         announcer.open()
         try:

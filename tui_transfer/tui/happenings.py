@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tui_transfer.preflight.unmet import Unmet
     from tui_transfer.settings.config import DatabaseSettings, Settings, ShareboxSettings
     from tui_transfer.tui.answers import Answer, Decision, Leaving, Purge, Unsaved
+    from tui_transfer.worker.leftovers import Leftovers
 
 
 # ── The way through the procedure ─────────────────────────────
@@ -156,12 +157,12 @@ class HistoryChosen:
 
 @dataclass(frozen=True)
 class PurgeAsked:
-    """« Supprimer » a job of the past; `left` names what it may have left on the Sharebox, and `kept` says in
-    French what stays of its databases here.
+    """« Supprimer » a job of the past; `left` is what it may have left at each destination, and `kept` says
+    in French what stays of its databases here.
     """
 
     follower: Follower
-    left: Sequence[str]
+    left: Sequence[Leftovers]
     kept: str
     then: Callable[[Purge | None], None]
 

@@ -44,6 +44,8 @@ class PastJob:
     """Why the job cannot be read."""
     running: bool = False
     succeeded: bool = False
+    refused: bool = False
+    """Whether it never began; `databases` holds the reason then."""
 
     @property
     def stopped(self) -> bool:
@@ -172,6 +174,7 @@ def _refused(attempt: Attempt) -> PastJob:
         sharebox=_UNKNOWN,
         about=f"{failure.title}. {failure.why} {failure.advice}\n{when}, refusé (code {attempt.exit_code}).",
         error=failure,
+        refused=True,
     )
 
 

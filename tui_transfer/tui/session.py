@@ -75,7 +75,7 @@ class Session:
         before, self.settings, self.error = self._given_for or settings, settings, None
         self._given_for = settings
         then, now = before.sharebox, settings.sharebox
-        if (then.host, then.port, then.username) != (now.host, now.port, now.username):
+        if then.account != now.account:
             self.sftp_password = None
         if then.key_file != now.key_file:
             self.key_passphrase = None

@@ -30,7 +30,7 @@ _HOST_KEY: Final = "sharebox.host_key"
 
 
 @dataclass(frozen=True)
-class Entry:
+class FormEntry:
     """A field: the key that it stands for, and what is said of it."""
 
     key: str
@@ -53,57 +53,57 @@ class Section:
     """Fields under one heading."""
 
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[FormEntry, ...]
 
 
 SECTIONS: Final = (
     Section("Gestionnaire", (
-        Entry("manager.name", "Nom",
+        FormEntry("manager.name", "Nom",
               "Le nom du gestionnaire, tel que le montrent le rapport et le nom des archives.",
               "obligatoire"),
     )),
     Section("Sharebox", (
-        Entry("sharebox.host", "Serveur", "L'adresse du serveur, donnée par l'Urssaf.",
+        FormEntry("sharebox.host", "Serveur", "L'adresse du serveur, donnée par l'Urssaf.",
               "obligatoire, par exemple sharebox.exemple.fr"),
-        Entry("sharebox.port", "Port", "Le port du serveur ; 22, sauf indication contraire.", "22"),
-        Entry("sharebox.username", "Compte",
+        FormEntry("sharebox.port", "Port", "Le port du serveur ; 22, sauf indication contraire.", "22"),
+        FormEntry("sharebox.username", "Compte",
               "Le compte que l'Urssaf vous a ouvert. Son mot de passe n'est pas enregistré : il est demandé "
               "au moment du transfert.", "obligatoire"),
-        Entry("sharebox.directory", "Dossier", "Où déposer les archives.", "celui où le compte arrive"),
-        Entry("sharebox.key_file", "Fichier de clé",
+        FormEntry("sharebox.directory", "Dossier", "Où déposer les archives.", "celui où le compte arrive"),
+        FormEntry("sharebox.key_file", "Fichier de clé",
               "La clé SSH privée du compte, s'il en a une ; Tab complète le chemin. Sans elle, un mot de "
               "passe est demandé.", "aucun : mot de passe", "path"),
     )),
     Section("Proxy", (
-        Entry("proxy.kind", "Type",
+        FormEntry("proxy.kind", "Type",
               "La sortie de votre réseau vers Internet, essayée quand la connexion directe échoue.",
               choices=((NO_PROXY, "aucun"), ("http", "HTTP"), ("https", "HTTPS"), ("socks5", "SOCKS5"))),
-        Entry("proxy.host", "Adresse", "Votre service informatique la connaît.",
+        FormEntry("proxy.host", "Adresse", "Votre service informatique la connaît.",
               "obligatoire, par exemple proxy.exemple.fr"),
-        Entry("proxy.port", "Port", "Souvent 3128 ou 8080.", "3128"),
-        Entry("proxy.username", "Identifiant",
+        FormEntry("proxy.port", "Port", "Souvent 3128 ou 8080.", "3128"),
+        FormEntry("proxy.username", "Identifiant",
               "Si le proxy en demande un ; son mot de passe est demandé au moment du transfert.", "aucun"),
     )),
     Section("Rapport", (
-        Entry("report.recipients", "Destinataires",
+        FormEntry("report.recipients", "Destinataires",
               "Les adresses de messagerie, séparées par des virgules.",
               ", ".join(DEFAULT_RECIPIENTS), "list"),
     )),
     Section("Transferts", (
-        Entry("transfer.opens_on", "Possibles dès le",
+        FormEntry("transfer.opens_on", "Possibles dès le",
               "La date du GO : avant elle, le bouton du transfert est grisé.", "sans limite", "date"),
-        Entry("transfer.closes_on", "Jusqu'au", "Le dernier jour où un transfert peut commencer.",
+        FormEntry("transfer.closes_on", "Jusqu'au", "Le dernier jour où un transfert peut commencer.",
               "sans limite", "date"),
-        Entry("transfer.retry_for", "Insister pendant",
+        FormEntry("transfer.retry_for", "Insister pendant",
               "En minutes : une connexion perdue est rétablie d'elle-même pendant ce temps, avant que le "
               "transfert ne s'arrête.", "30"),
-        Entry("transfer.compression", "Compression",
+        FormEntry("transfer.compression", "Compression",
               "auto la règle sur la connexion et l'ordinateur ; un nombre de 0 (rapide) à 9 (petit) la fixe.",
               "auto"),
     )),
     Section("Affichage", (
-        Entry("display.theme", "Thème", "Les couleurs de l'écran.", choices=tuple(THEME_NAMES.items())),
-        Entry("display.notify", "Appel à la fin",
+        FormEntry("display.theme", "Thème", "Les couleurs de l'écran.", choices=tuple(THEME_NAMES.items())),
+        FormEntry("display.notify", "Appel à la fin",
               "Faire sonner le terminal et afficher une notification à la fin d'un transfert.",
               choices=((YES, "oui"), (NO, "non"))),
     )),
@@ -215,7 +215,7 @@ def _databases(data: dict[str, Any]) -> tuple[DatabaseSettings, ...]:
     return tuple(found.values())
 
 
-def _as_text(entry: Entry, value: object) -> str:
+def _as_text(entry: FormEntry, value: object) -> str:
     if entry.choices:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         known = [key for key, _ in entry.choices]
@@ -227,7 +227,7 @@ def _as_text(entry: Entry, value: object) -> str:
     return value.strftime("%d/%m/%Y") if isinstance(value, date) else str(value).strip()
 
 
-def _as_value(entry: Entry, text: str) -> object:
+def _as_value(entry: FormEntry, text: str) -> object:
     """What a file would hold for this text; None where it would hold nothing, but mean the default."""
     if not text or (entry.choices and text == entry.choices[0][0]):
         return None
@@ -243,7 +243,7 @@ def _words(text: str) -> list[str]:
     return [word for word in re.split(r"[,;\s]+", text) if word]
 
 
-def _wrong(entry: Entry, text: str, error: TransferError) -> str:
+def _wrong(entry: FormEntry, text: str, error: TransferError) -> str:
     """What is expected; of a list also which element is meant."""
     element = re.search(r"\[(\d+)\]\Z", error.details["key"])
     which = f"« {_words(text)[int(element[1]) - 1]} ». " if entry.kind == "list" and element else ""

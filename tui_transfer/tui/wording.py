@@ -89,6 +89,8 @@ def transfer_cell(item: DatabaseState, *, running: bool) -> tuple[str, str]:
     done = 0.0 if not whole else item.acknowledged / whole
     if item.transfer is Step.VERIFYING:
         done = item.checked / item.packed if item.packed else 0.0
+    if item.compression is Step.FAILED and item.transfer is Step.WAITING:
+        return "–", _STEP_STYLES[Step.WAITING]  # it waits for nothing
     if item.transfer is Step.RUNNING and item.is_sent and running:
         return "▸ envoyé", _STEP_STYLES[Step.RUNNING]  # its verification comes after the one before
     return _cell(item.transfer, done, running=running)

@@ -71,6 +71,7 @@ def main(folder: Path) -> NoReturn:
         # Held until the process is gone, and its threads with it. Then, and not before, it looks for others.
         lock = job.lock(LOCK_LIMIT)
         lock.acquire()
+        control.require_kept(job)
         control.require_alone(job)
         code = _Worker(job, orders, lock).run()
     except LockHeldError:

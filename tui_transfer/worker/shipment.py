@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tui_transfer.archive.checksums import CheckedReader, Checksums, SpoolPart, damaged
 from tui_transfer.archive.stamp import MODIFIED
@@ -15,6 +15,7 @@ from tui_transfer.system.files import (
     PRIVATE_FILE,
     disk_errors,
     make_private_folder,
+    read_file,
     sync_folder,
     write_private,
 )
@@ -22,6 +23,9 @@ from tui_transfer.system.files import (
 if TYPE_CHECKING:
     from tui_transfer.archive.source import Source
     from tui_transfer.job.control import Job
+
+_LONGEST_MANIFEST: Final = 1 << 30
+"""Bytes: it has a line for each file of a database, of which there may be a million."""
 
 
 class Shipment:
@@ -74,7 +78,7 @@ class Shipment:
             TransferError: SPOOL_DAMAGED.
         """
         try:
-            content = self.manifest.read_bytes()
+            content = read_file(self.manifest, _LONGEST_MANIFEST)
         except OSError as error:
             raise damaged(self.manifest, SpoolPart.MANIFEST, os_errors.in_words(error)) from error
         if hashlib.sha256(content).hexdigest() != self.manifest_sha256:

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from tui_transfer.settings.config import ShareboxSettings
 
 _WHAT_HAPPENS: Final = (
-    "Elles seront compressées, envoyées à l'espace sécurisé Sharebox de l'Urssaf, puis vérifiées :"
+    "Elle sera compressée, envoyée à l'espace sécurisé Sharebox de l'Urssaf, puis vérifiée :",
+    "Elles seront compressées, envoyées à l'espace sécurisé Sharebox de l'Urssaf, puis vérifiées :",
 )
+"""To one, and to more."""
 _FEW: Final = 3
 """Databases that are named where prerequisites are too."""
 
@@ -53,11 +55,11 @@ class ConfirmDialog(Dialog[Decision]):
         self, looks: Mapping[str, Summary | TransferError | None], sharebox: ShareboxSettings, unmet: Unmet
     ) -> None:
         title = "Transférer sans ces prérequis ?" if unmet else "Confirmer le transfert ?"
-        super().__init__(title, kind="warning" if unmet else "info")
+        self._unfit = [name for name, look in looks.items() if isinstance(look, TransferError)]
+        super().__init__(title, kind="warning" if unmet or self._unfit else "info")
         self._looks = looks
         self._sharebox = sharebox
         self._unmet = unmet
-        self._unfit = [name for name, look in looks.items() if isinstance(look, TransferError)]
         self.AUTO_FOCUS = "#action-no" if unmet or self._unfit else "#action-yes"  # type: ignore[misc]
 
     def body(self) -> Iterable[Widget]:
@@ -83,8 +85,9 @@ class ConfirmDialog(Dialog[Decision]):
         folder = f", dossier {sharebox.directory}"
         if self._unmet:
             return Content.assemble("Destination : ", (sharebox.host, "bold"), f"{folder}.")
+        what = _WHAT_HAPPENS[len(self._looks) - len(self._unfit) > 1]
         host = (f"\n  {sharebox.host}", "bold")
-        return Content.assemble(_WHAT_HAPPENS, host, f"{folder}, compte {sharebox.username}.")
+        return Content.assemble(what, host, f"{folder}, compte {sharebox.username}.")
 
     def buttons(self) -> Iterable[Action]:
         """« Oui » and « Non », and the way to the prerequisites."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.job.orders import Orders
-    from tui_transfer.settings.config import Settings, ShareboxSettings
+    from tui_transfer.settings.config import Settings
     from tui_transfer.tui.answers import Answer
 
 _SIGNS: Final = {
@@ -151,11 +151,7 @@ class DiagnosisDialog(Dialog[None]):
         self._orders = orders
         session, ours = self.centre.session, self._settings.sharebox
         theirs = session.settings.sharebox if session.settings else None
-        if (
-            self._outcome(Stage.LOGIN) is Outcome.OK
-            and theirs is not None
-            and _account(ours) == _account(theirs)
-        ):
+        if self._outcome(Stage.LOGIN) is Outcome.OK and theirs is not None and ours.account == theirs.account:
             session.sftp_password = orders.sftp_password or session.sftp_password
             session.key_passphrase = orders.key_passphrase or session.key_passphrase
 
@@ -293,7 +289,3 @@ class DiagnosisDialog(Dialog[None]):
     def action_close(self) -> None:
         """Leaves, at any moment."""
         self.dismiss(None)
-
-
-def _account(sharebox: ShareboxSettings) -> tuple[object, ...]:
-    return sharebox.host, sharebox.port, sharebox.username

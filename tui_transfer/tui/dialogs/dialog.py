@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -141,9 +142,11 @@ def list_databases(rows: Sequence[tuple[str, str, str, str]], most: int = _MOST_
         rows: sign, its style, name and size of each.
         most: how many of them are named.
     """
+    names = [wording.shorten(name, _NAME_WIDTH) for _, _, name, _ in rows[:most]]
+    width = max(map(cell_len, names), default=0)
     lines = [
-        Content.assemble((f"  {sign} ", style), (wording.shorten(name, _NAME_WIDTH), "bold"), f"   {size}")
-        for sign, style, name, size in rows[:most]
+        Content.assemble((f"  {sign} ", style), (name, "bold"), " " * (width - cell_len(name)), f"   {size}")
+        for name, (sign, style, _, size) in zip(names, rows, strict=False)
     ]
     if len(rows) > most:
         lines.append(Content(f"    et {french.count(len(rows) - most, 'autre')}"))

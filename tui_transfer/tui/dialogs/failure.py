@@ -70,8 +70,8 @@ class FailureDialog(Dialog[Answer | None]):
             yield from self._two_fingerprints()
         else:
             yield paragraph(self._which() + failure.why)
-            yield from self._others()
         yield paragraph(failure.advice, "advice")
+        yield from self._others()
         if self._job is not None and self._job.log.exists():
             yield paragraph(f"Journal technique : {self._job.log}", "muted")
         details = Prose(self._details(), id="details", classes="paragraph muted")

@@ -53,8 +53,8 @@ class HostKeyDialog(Dialog[Answer | None]):
     def body(self) -> Iterable[Widget]:
         """The fingerprint, in large, what to compare it with, and where to show that this was done."""
         details = self._failure.details
-        host, kind = details.get("host", "Le serveur"), details.get("key_type", "")
-        yield paragraph(f"{host} présente une clé {kind} dont l'empreinte est :")
+        host, kind = details.get("host", "le serveur"), details.get("key_type", "")
+        yield paragraph(f"Empreinte de la clé {kind} que présente {host} :")
         yield paragraph(Content.styled(self._presented, "bold"), "fingerprint")
         if self._practice is not None:
             text = f" : l'empreinte attendue est\n{self._practice.fingerprint}"

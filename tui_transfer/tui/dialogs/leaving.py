@@ -35,7 +35,7 @@ class LeavingDialog(Dialog[Leaving]):
         """What each way means."""
         yield paragraph(
             "En arrière-plan, le transfert se poursuit même si vous fermez ce terminal ; rouvrez le centre "
-            "de maintenance pour le suivre. Interrompu, il reprendra là où il s'est arrêté."
+            "de maintenance pour le suivre. Interrompu, il pourra être repris là où il s'est arrêté."
         )
 
     def buttons(self) -> Iterable[Action]:

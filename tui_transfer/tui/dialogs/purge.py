@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.job.control import Follower
+    from tui_transfer.worker.leftovers import Leftovers
 
 _MOST_LEFT: Final = 4
 _NAMES_WIDTH: Final = 100
@@ -30,7 +31,7 @@ class PurgeDialog(Dialog[Purge | None]):
 
     Args:
         follower: the job, whose worker is not alive.
-        left: the partial files that it may have left on the Sharebox.
+        left: the partial files that it may have left, at every destination that it went to.
         kept: what stays of its databases on this machine, in French.
     """
 
@@ -48,7 +49,7 @@ class PurgeDialog(Dialog[Purge | None]):
         Binding("n,escape", "no", "Non", show=False),
     ]
 
-    def __init__(self, follower: Follower, left: Sequence[str], kept: str = "") -> None:
+    def __init__(self, follower: Follower, left: Sequence[Leftovers], kept: str = "") -> None:
         super().__init__("Supprimer ce transfert ?", kind="warning" if not follower.succeeded else "info")
         self._follower = follower
         self._left = list(left)
@@ -73,11 +74,10 @@ class PurgeDialog(Dialog[Purge | None]):
         if self._kept:
             yield paragraph(f"{self._kept} Tout cela est effacé aussi.")
         if self._left:
-            yield paragraph("« Oui » supprime aussi de Sharebox ce qu'il y a laissé d'inachevé :")
-            shown = [f"  · {name}" for name in self._left[:_MOST_LEFT]]
-            if (more := len(self._left) - _MOST_LEFT) > 0:
-                shown.append(f"    et {french.count(more, 'autre')}")
-            yield paragraph("\n".join(shown), "muted")
+            places = list(dict.fromkeys(left.where for left in self._left))
+            where = places[0] if len(places) == 1 else "Sharebox"
+            yield paragraph(f"« Oui » supprime aussi ce qu'il a laissé d'inachevé sur {where} :")
+            yield paragraph("\n".join(_listed(self._left)), "muted")
 
     def buttons(self) -> Iterable[Action]:
         """« Oui », « Ici seulement » where that makes a difference, « Non »."""
@@ -98,3 +98,16 @@ class PurgeDialog(Dialog[Purge | None]):
     def action_no(self) -> None:
         """Removes nothing."""
         self.dismiss(None)
+
+
+def _listed(left: Sequence[Leftovers]) -> list[str]:
+    """The names, under their destinations where there is more than one."""
+    named = [(place.where, name) for place in left for name in place.names]
+    lines, several = [], len({where for where, _ in named}) > 1
+    for where, name in named[:_MOST_LEFT]:
+        if several and f"{where} :" not in lines:
+            lines.append(f"{where} :")
+        lines.append(f"  · {name}")
+    if (more := len(named) - _MOST_LEFT) > 0:
+        lines.append(f"    et {french.count(more, 'autre')}")
+    return lines

@@ -42,7 +42,7 @@ class InterruptionDialog(YesNo):
     def __init__(self) -> None:
         super().__init__(
             "Interrompre le transfert ?",
-            "Il s'arrêtera, aussi pour les autres personnes et les autres fenêtres qui le suivent.",
-            "Rien n'est perdu : il reprendra là où il s'est arrêté.",
+            "Il s'arrêtera pour tout le monde, y compris dans les autres fenêtres qui le suivent.",
+            "Rien n'est perdu : il pourra être repris là où il en est.",
             kind="warning",
         )

@@ -25,7 +25,7 @@ from tui_transfer.tui.recovery import forget_refused, needs_secret
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action
 from tui_transfer.tui.widgets.prose import Prose
-from tui_transfer.tui.widgets.tick_table import GAP, FrugalTable, clipped
+from tui_transfer.tui.widgets.tick_table import GAP, FrugalTable, clipped, cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -179,7 +179,7 @@ class HistoryPage(Page):
         table.set_columns(
             [
                 ("État", _STATE),
-                ("Commencé le", _DATE),
+                ("Date", _DATE),
                 ("Bases", self._widths[0]),
                 ("Sharebox", self._widths[1]),
             ]
@@ -194,9 +194,16 @@ class HistoryPage(Page):
         return [
             Text(row.state.ljust(_STATE), style=self.app.theme_variables[row.style], no_wrap=True),
             Text(row.created),
-            clipped(names_in(row.databases, self._widths[0]), self._widths[0]),
+            self._subject(row),
             clipped(row.sharebox, self._widths[1]),
         ]
+
+    def _subject(self, row: PastJob) -> Text:
+        """Its databases, whose names often differ at their ends; of a refusal the reason, as it begins."""
+        width = self._widths[0]
+        if row.refused:
+            return cut_off(row.databases[0], width)
+        return clipped(names_in(row.databases, width), width)
 
     def _show_what_there_is(self) -> None:
         """A sentence instead of an empty table; buttons without anything to do are not shown."""
@@ -267,7 +274,7 @@ class HistoryPage(Page):
             self._purging = True
             in_background(self, partial(_read_leftovers, row.job), self._ask)
 
-    def _ask(self, result: tuple[Follower, list[str], str] | TransferError) -> None:
+    def _ask(self, result: tuple[Follower, list[Leftovers], str] | TransferError) -> None:
         self._purging = False
         if isinstance(result, TransferError):
             self.say(f"{result.title}. {result.why}", "error")
@@ -339,12 +346,12 @@ class HistoryPage(Page):
 # The libraries of the connection take a while to load: beside the screen, and only when needed.
 
 
-def _read_leftovers(job: Job) -> tuple[Follower, list[str], str]:
-    """The job, what it may have left on the Sharebox, and what stays of its databases here, in French."""
-    from tui_transfer.worker.leftovers import leftovers
+def _read_leftovers(job: Job) -> tuple[Follower, list[Leftovers], str]:
+    """The job, what it may have left at each destination, and what stays of its databases here, in French."""
+    from tui_transfer.worker.leftovers import leftovers_by_place
 
     follower = control.Follower(job)
-    return follower, leftovers(follower.state), describe_spool(spool_contents(job))
+    return follower, leftovers_by_place(follower.state), describe_spool(spool_contents(job))
 
 
 def _remove(

@@ -38,7 +38,7 @@ WATCH_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class Entry:
+class MenuEntry:
     """A line of the menu: the action it does, its letter, its name, and what it is for."""
 
     action: str
@@ -47,7 +47,7 @@ class Entry:
     purpose: str
 
 
-_MAINTAIN = Entry(
+_MAINTAIN = MenuEntry(
     "maintain",
     "M",
     "Maintenir",
@@ -55,7 +55,7 @@ _MAINTAIN = Entry(
     "compression, envoi sur l'espace sécurisé Sharebox, vérification.\n\n"
     "Rien n'est envoyé sans votre accord, et vos bases ne sont jamais modifiées.",
 )
-_PREREQUISITES = Entry(
+_PREREQUISITES = MenuEntry(
     "prerequisites",
     "P",
     "Prérequis",
@@ -63,50 +63,50 @@ _PREREQUISITES = Entry(
     "Vous cochez ce qui est fait ; le programme contrôle lui-même ce qu'il peut voir. "
     "Tout est retenu, vous pouvez y revenir plusieurs jours de suite.",
 )
-_FOLLOW = Entry(
+_FOLLOW = MenuEntry(
     "transfer",
     "T",
     "Suivre le transfert",
     "Voir où en est le transfert en cours : compression, envoi, vérification de chaque base.",
 )
-_RESUME = Entry(
+_RESUME = MenuEntry(
     "transfer",
     "T",
     "Reprendre le transfert",
     "Il continuera là où il s'est arrêté : ce qui est déjà envoyé ne l'est pas une seconde fois.\n\n"
     "S'il attend quelque chose de vous, un mot de passe ou un proxy, le programme le demandera.",
 )
-_REPORT = Entry(
+_REPORT = MenuEntry(
     "report",
     "R",
     "Rapport à envoyer",
     "Le message qui annonce le transfert à l'équipe Impact emploi association : "
     "l'envoyer, le copier ou l'enregistrer.",
 )
-_HISTORY = Entry(
+_HISTORY = MenuEntry(
     "history",
     "H",
     "Historique",
     "Les transferts faits depuis cette machine, et celui qui est en cours, même lancé d'une autre fenêtre : "
     "suivre, reprendre, renvoyer le rapport, supprimer.",
 )
-_SETTINGS = Entry(
+_SETTINGS = MenuEntry(
     "settings",
     "G",
     "Réglages",
     "Votre nom, l'espace Sharebox, le proxy, les destinataires du rapport, les dates, le thème, "
     "les notifications.",
 )
-_QUIT = Entry(
+_QUIT = MenuEntry(
     "leave",
     "Q",
     "Quitter",
     "Fermer le centre de maintenance.\n\n"
     "Un transfert en cours continue sans lui ; rouvrez-le pour le suivre.",
 )
-
-
-_ALWAYS = (_MAINTAIN, _PREREQUISITES, _HISTORY, _SETTINGS, _QUIT)
+_FIRST = (_MAINTAIN, _PREREQUISITES)
+"""Before what the last transfer adds."""
+_LAST = (_HISTORY, _SETTINGS, _QUIT)
 
 
 class HomePage(Page):
@@ -138,7 +138,7 @@ class HomePage(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries: list[Entry] = []
+        self._entries: list[MenuEntry] = []
         self._job: Job | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -177,13 +177,13 @@ class HomePage(Page):
             last.display = True
             unreadable = Content.assemble(("✗ Illisible", "bold $error"), f"   {error.why}")
             self.query_one("#job-status", Prose).update(unreadable)
-        self._fill_menu([_MAINTAIN, _PREREQUISITES, *entries, _HISTORY, _SETTINGS, _QUIT])
+        self._fill_menu([*_FIRST, *entries, *_LAST])
 
     def _last_job(self) -> Job | None:
         jobs = control.list_jobs(self.session.home)
         return next((job for job in jobs if job.running), jobs[0] if jobs else None)
 
-    def _describe_job(self, job: Job) -> list[Entry]:
+    def _describe_job(self, job: Job) -> list[MenuEntry]:
         """Shows how the job stands, and gives the entries that it adds to the menu."""
         follower = control.Follower(job)
         word, sentence = wording.job_line(follower)
@@ -197,13 +197,13 @@ class HomePage(Page):
             return [_REPORT]
         return [_RESUME]
 
-    def _fill_menu(self, entries: list[Entry]) -> None:
+    def _fill_menu(self, entries: list[MenuEntry]) -> None:
         if entries == self._entries:
             return
         menu = self.query_one("#menu", OptionList)
         chosen = self._entries[menu.highlighted] if menu.highlighted is not None else None
         # What the last transfer calls for is what one most likely wants, once; then the choice is kept.
-        called_for = [entry for entry in entries if entry not in (*self._entries, *_ALWAYS)]
+        called_for = [entry for entry in entries if entry not in (*self._entries, *_FIRST, *_LAST)]
         self._entries = entries
         menu.clear_options()
         menu.add_options(

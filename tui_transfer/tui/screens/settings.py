@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.settings.config import Settings
-    from tui_transfer.tui.settings_draft import Draft, Entry, Section
+    from tui_transfer.tui.settings_draft import Draft, FormEntry, Section
 
 _NO_KEY: Final = "aucune : il montrera la sienne, que vous comparerez"
 _MOVED: Final = "oubliée : ce n'est plus le même serveur"
@@ -105,7 +105,7 @@ class SettingsPage(Page):
                 lines.append(key.add_class("pinned"))
         return Vertical(*lines, classes="section")
 
-    def _widget(self, entry: Entry) -> Input | Choice:
+    def _widget(self, entry: FormEntry) -> Input | Choice:
         text = self._draft.texts[entry.key]
         if entry.choices:
             return Choice(entry.choices, text, id=entry.id)
@@ -151,7 +151,7 @@ class SettingsPage(Page):
     def _changed(self) -> bool:
         return self._forget or self._texts != self._draft.texts
 
-    def _field(self, entry: Entry) -> Field:
+    def _field(self, entry: FormEntry) -> Field:
         widget = self.query_one(f"#{entry.id}")
         return next(field for field in widget.ancestors if isinstance(field, Field))
 
@@ -187,7 +187,7 @@ class SettingsPage(Page):
         self.query_one("#host-key").set_class(kept is None, "muted")
         self.set_available("forget_host_key", kept is not None)
 
-    def _set_error(self, entry: Entry, error: str | None) -> None:
+    def _set_error(self, entry: FormEntry, error: str | None) -> None:
         field = self._field(entry)
         if error is not None or field.has_class("-wrong"):  # a layout for nothing at each key would be felt
             field.set_error(error)

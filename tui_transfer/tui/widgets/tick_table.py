@@ -110,6 +110,13 @@ def tick_box(ticked: bool) -> Text:
     return Text(TICKED if ticked else UNTICKED, style="bold" if ticked else "")
 
 
+def cut_off(text: str, width: int) -> Text:
+    """A sentence, as far as it goes."""
+    sentence = Text(text, no_wrap=True)
+    sentence.truncate(width, overflow="ellipsis")
+    return sentence
+
+
 def clipped(text: str, width: int) -> Text:
     """Text that says with « … » that it does not fit."""
     clipped = Text(wording.shorten(text, width), no_wrap=True)
