@@ -258,17 +258,16 @@ class _Login:
 
     def _answers(self, question: Question, talk: _Conversation) -> list[str]:
         """An answer for each prompt."""
+        known: dict[int, str] = {}
         due = next((prompt for prompt in question.prompts if prompt.is_password), None)
         if due is not None and not talk.gave_password:
             if self._credentials.password is None:
                 raise self._password_needed()
-            if self._credentials.may_show_password or self._password_refused_here:
-                talk.gave_password = talk.gave_password_now = True
-                known = {id(due): self._credentials.show_password()}
-            else:
-                known = {}
-        else:
-            known = {}
+            if not (self._credentials.may_show_password or self._password_refused_here):
+                self._refused.append(_IN_FRENCH["password"])  # before, by this Sharebox
+                raise self._refusal(())
+            talk.gave_password = talk.gave_password_now = True
+            known[id(due)] = self._credentials.show_password()
         asked = [prompt for prompt in question.prompts if id(prompt) not in known]
         if asked:
             talk.asked_person = True
