@@ -57,7 +57,7 @@ class Connector:
         orders: Orders,
         record: Callable[[Event], None],
         cancellation: Cancellation,
-        ask: Ask = nobody,
+        ask: Ask | None = None,
     ) -> None:
         self._state = state
         self._orders = orders
@@ -73,7 +73,7 @@ class Connector:
             password=orders.sftp_password,
             key_file=Path(key_file) if key_file else None,
             passphrase=orders.key_passphrase,
-            ask=ask,
+            ask=ask or nobody,
         )
         self._sharebox: Sharebox | None = None
         self._knowledge = Knowledge()
