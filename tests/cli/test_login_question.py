@@ -1,4 +1,4 @@
-"""What a Sharebox asks before it lets in, on a terminal and without: a person answers, and it is written nowhere."""
+"""What a Sharebox asks before it lets in, at a terminal and without one; answers are written nowhere."""
 
 from __future__ import annotations
 
