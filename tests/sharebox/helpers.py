@@ -22,7 +22,7 @@ from tui_transfer.sharebox.delivery.trial import Trials
 from tui_transfer.sharebox.proxy import routes
 from tui_transfer.sharebox.proxy.routes import Direct, Route
 from tui_transfer.sharebox.ssh.address import Address
-from tui_transfer.sharebox.ssh.authentication import Credentials
+from tui_transfer.sharebox.ssh.credentials import Credentials
 from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.system.cancellation import Cancellation
 

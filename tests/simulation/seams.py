@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.control import Job
     from tui_transfer.sharebox.proxy.routes import Route
     from tui_transfer.sharebox.ssh.address import Address
-    from tui_transfer.sharebox.ssh.authentication import Credentials
+    from tui_transfer.sharebox.ssh.credentials import Credentials
     from tui_transfer.system.cancellation import Cancellation
 
 MANAGER: Final = "Association d'Été"

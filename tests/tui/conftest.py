@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from textual.app import App
 
+    from tui_transfer.job.attendance import Attendance
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
 
@@ -72,7 +73,7 @@ class Workers:
         self.jobs: list[Job] = []
         self.stopped: list[Job] = []
 
-    def start(self, job: Job, orders: Orders) -> int:
+    def start(self, job: Job, orders: Orders, attendance: Attendance | None = None) -> int:
         self.jobs.append(job)
         self.orders.append(orders)
         return 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
@@ -18,6 +19,7 @@ from tui_transfer.cli import questions
 from tui_transfer.cli.lines import JsonOutput, Output, PlainOutput, follow
 from tui_transfer.errors import ExitCode, Need, Problem, TransferError, unexpected
 from tui_transfer.job import attempts, control, history
+from tui_transfer.job.attendance import Attendance
 from tui_transfer.job.orders import PROXY_PASSWORD_VARIABLE, Orders
 from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tui_transfer.job.control import Job
+    from tui_transfer.job.events import LoginAsked
     from tui_transfer.job.spec import JobSpec, Waiver
     from tui_transfer.preflight.unmet import Unmet
     from tui_transfer.settings.config import Settings, ShareboxSettings
@@ -126,11 +129,12 @@ def begin(home: Home, spec: JobSpec, orders: Orders, output: Output, known: int)
     Raises:
         TransferError: as `control.begin`.
     """
-    job = control.begin(home, spec, orders, known)
+    attendance = _attendance()
+    job = control.begin(home, spec, orders, known, attendance)
     # Not before: a terminal that takes nothing must not hold up the transfer.
     if spec.waiver and not spec.waiver.asked:
         _warn(unmet_by(spec))
-    return _follow(home, control.Follower(job, unread=True), output, ours=True)
+    return _follow(home, control.Follower(job, unread=True), output, ours=True, attendance=attendance)
 
 
 def carry_out(home: Home, job: Job, decisions: Orders, output: Output) -> ExitCode:
@@ -140,20 +144,29 @@ def carry_out(home: Home, job: Job, decisions: Orders, output: Output) -> ExitCo
     except TransferError as error:
         output.end(None, error, job.id)
         return error.exit_code
-    ours = False
+    ours, attendance = False, _attendance()
     try:
         if not follower.running and not follower.succeeded:
-            ours = _start(job, with_secrets(decisions, home, follower.state))
+            ours = _start(job, with_secrets(decisions, home, follower.state), attendance)
     except TransferError as error:
         output.end(follower.state, error, job.id)
         return error.exit_code
-    return _follow(home, follower, output, ours=ours)
+    return _follow(home, follower, output, ours=ours, attendance=attendance if ours else None)
 
 
-def _start(job: Job, orders: Orders) -> bool:
+def _attendance() -> Attendance | None:
+    """How a person at this terminal answers what the Sharebox asks; None where there is nobody."""
+    return Attendance() if questions.someone_is_there() else None
+
+
+def _ask(attendance: Attendance, asked: LoginAsked) -> None:
+    attendance.answer(asked.number, questions.answers(asked))
+
+
+def _start(job: Job, orders: Orders, attendance: Attendance | None) -> bool:
     """Starts a worker; False where somebody else just did so for the same job, and that one is followed."""
     try:
-        control.start(job, orders)
+        control.start(job, orders, attendance)
     except TransferError as error:
         if error.problem is Problem.JOB_RUNNING and error.details["job"] == job.id:
             return False
@@ -161,7 +174,14 @@ def _start(job: Job, orders: Orders) -> bool:
     return True
 
 
-def _follow(home: Home, follower: control.Follower, output: Output, *, ours: bool) -> ExitCode:
+def _follow(
+    home: Home,
+    follower: control.Follower,
+    output: Output,
+    *,
+    ours: bool,
+    attendance: Attendance | None = None,
+) -> ExitCode:
     """Follows a job to its end.
 
     Ctrl+C ends the worker that this command started, which is followed to its end then; where it merely looks
@@ -169,7 +189,7 @@ def _follow(home: Home, follower: control.Follower, output: Output, *, ours: boo
     """
     job = follower.job
     try:
-        code = follow(follower, output)
+        code = follow(follower, output, None if attendance is None else partial(_ask, attendance))
     except TransferError as error:
         output.end(follower.state, error, job.id)
         return error.exit_code

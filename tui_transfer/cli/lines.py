@@ -27,6 +27,8 @@ from tui_transfer.report.message import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tui_transfer.job.control import Follower
     from tui_transfer.job.state import DatabaseState, JobState
 
@@ -62,14 +64,26 @@ class Output(Protocol):
         """The worker ended, or the job could not even begin (`state` is then None); `spool` stays here."""
 
 
-def follow(follower: Follower, output: Output) -> ExitCode:
+def follow(
+    follower: Follower, output: Output, ask: Callable[[ev.LoginAsked], None] | None = None
+) -> ExitCode:
     """Tells what happens until no worker is at the job any more; returns the exit status.
 
     What happened before this call is not told again.
+
+    Args:
+        follower: of the job.
+        output: is told.
+        ask: asks a person what the Sharebox asks, where the worker hears the answer.
     """
+    asked: set[int] = set()
     while True:
         for event, state in follower.steps():
             output.event(event, state)
+        question = follower.state.question
+        if ask is not None and question is not None and question.number not in asked:
+            asked.add(question.number)
+            ask(question)
         if follower.ended:
             break
         time.sleep(_POLL)
@@ -171,6 +185,11 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
         case ev.Waiting():
             seconds = french.duration(event.seconds)
             return f"Connexion perdue : {event.reason} Essai {event.attempt} dans {seconds}."
+        case ev.LoginAsked():
+            asked = " ".join(words for words in (event.title, event.text, *_prompts(event)) if words)
+            return f"Sharebox demande : {asked}"
+        case ev.LoginAnswered(given=False):
+            return "Personne n'a répondu à la question de Sharebox."
         case ev.ArchiveStarted():
             return f"{state.databases[event.database].name} : compression de {french.size(event.size)}."
         case ev.ArchiveKept():
@@ -201,6 +220,10 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
             return f"{item.name} : échec. {item.failure.title}. {item.failure.why}"
         case _:
             return None
+
+
+def _prompts(event: ev.LoginAsked) -> list[str]:
+    return [prompt.text for prompt in event.prompts]
 
 
 def _left_behind(state: JobState) -> str:

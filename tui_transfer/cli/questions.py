@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
+    from tui_transfer.job.events import LoginAsked, Prompt
+
     Answer = TypeVar("Answer")
 
 _TRIES: Final = 3
@@ -80,6 +82,18 @@ def secret(what: str) -> str:
         NoAnswerError: none was given.
     """
     return _ask(what, lambda line: line or None, _EMPTY, hidden=True)
+
+
+def answers(asked: LoginAsked) -> list[str] | None:
+    """Asks what the Sharebox asks, in its words; None where nobody answers."""
+
+    def answer(prompt: Prompt) -> str:
+        return _ask(f"« {prompt.text} »", lambda line: line or None, _EMPTY, hidden=prompt.hidden)
+
+    try:
+        return [answer(prompt) for prompt in asked.prompts]
+    except NoAnswerError:
+        return None
 
 
 def compares(presented: str) -> bool:

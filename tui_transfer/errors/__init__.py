@@ -103,7 +103,8 @@ class TransferError(Exception):
         return "\n".join(part for part in (self.title + ".", self.why, self.advice) if part)
 
     def _fill(self, template: str) -> str:
-        return template.format_map(defaultdict(lambda: "—", self.details)).strip()
+        # `said`: the server's own words, where it had any.
+        return template.format_map(defaultdict(lambda: "—", {"said": "", **self.details})).strip()
 
 
 def unexpected(error: Exception, log: object = "affiché ci-dessus") -> TransferError:

@@ -356,7 +356,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.CREDENTIALS,
         Recovery.PERSON,
         "Sharebox a refusé les identifiants",
-        "{host} n'accepte pas {method} pour « {username} ».",
+        "{host} n'accepte pas {method} pour « {username} ».{said}",
         "Vérifiez l'identifiant et le mot de passe ou la clé reçus de l'Urssaf, puis réessayez.",
         need=Need.PASSWORD,
     ),
@@ -370,6 +370,22 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "trop d'essais peuvent bloquer un compte.",
         "Vérifiez ce mot de passe, puis reprenez le transfert.",
         need=Need.PASSWORD,
+    ),
+    Problem.ANSWER_NEEDED: Meaning(
+        ExitCode.QUESTION,
+        Recovery.PERSON,
+        "Sharebox pose une question à laquelle vous seul pouvez répondre",
+        "{host} demande à « {username} » : « {question} ». Personne n'a répondu.",
+        "Reprenez le transfert quand vous avez de quoi répondre (le code, par exemple) : elle sera posée de "
+        "nouveau.",
+    ),
+    Problem.PASSWORD_EXPIRED: Meaning(
+        ExitCode.QUESTION,
+        Recovery.PERSON,
+        "Le mot de passe Sharebox a expiré",
+        "{host} demande à « {username} » d'en choisir un nouveau ; rien n'a été choisi à votre place.{said}",
+        "Reprenez le transfert pour choisir un nouveau mot de passe, ou demandez-le à l'administrateur de "
+        "Sharebox.",
     ),
     Problem.KEY_UNREADABLE: Meaning(
         ExitCode.CREDENTIALS,

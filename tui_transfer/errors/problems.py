@@ -27,6 +27,7 @@ class ExitCode(IntEnum):
     NOTHING_TO_RESUME = 15
     RUNNING = 16
     NOT_NOW = 17
+    QUESTION = 18
     LOST = 19
 
 
@@ -48,6 +49,7 @@ EXIT_CODE_MEANINGS: Final[dict[ExitCode, str]] = {
     ExitCode.NOTHING_TO_RESUME: "rien à reprendre",
     ExitCode.RUNNING: "un autre transfert est en cours",
     ExitCode.NOT_NOW: "ce n'est pas le moment : pas de GO, ou période terminée",
+    ExitCode.QUESTION: "une question à laquelle seule une personne peut répondre",
     ExitCode.LOST: "perdu sur Sharebox : ce qui y était a disparu",
 }
 
@@ -131,6 +133,8 @@ class Problem(StrEnum):
     PASSWORD_NEEDED = "password-needed"
     CREDENTIALS_REFUSED = "credentials-refused"
     LOGIN_UNANSWERED = "login-unanswered"
+    ANSWER_NEEDED = "answer-needed"
+    PASSWORD_EXPIRED = "password-expired"
     KEY_UNREADABLE = "key-unreadable"
     KEY_PASSPHRASE_NEEDED = "key-passphrase-needed"
     KEY_PASSPHRASE_WRONG = "key-passphrase-wrong"

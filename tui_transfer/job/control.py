@@ -28,6 +28,7 @@ import msgspec
 
 from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.job import sequence
+from tui_transfer.job.attendance import Attendance
 from tui_transfer.job.events import JobBlocked, WorkerStarted
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.orders import SECRET_VARIABLES
@@ -398,7 +399,7 @@ class Follower:
         return TransferError(Problem.INTERRUPTED, reason="Le programme s'est arrêté avant la fin")
 
 
-def begin(home: Home, spec: JobSpec, orders: Orders, known: int) -> Job:
+def begin(home: Home, spec: JobSpec, orders: Orders, known: int, attendance: Attendance | None = None) -> Job:
     """Creates a job and starts its worker; where that fails, nothing is left of it that would be taken for a
     transfer.
 
@@ -408,6 +409,7 @@ def begin(home: Home, spec: JobSpec, orders: Orders, known: int) -> Job:
         orders: what the worker is given.
         known: what `newest_number` was when the transfer was asked for: one that was made since was not known
             to whoever asked.
+        attendance: answers what the Sharebox asks; nobody does without it.
 
     Raises:
         TransferError: JOB_RUNNING or JOB_STARTING, at once; JOB_OVERTAKEN; what `create` and `start` raise.
@@ -419,7 +421,7 @@ def begin(home: Home, spec: JobSpec, orders: Orders, known: int) -> Job:
             pass  # what cannot be removed yet keeps nobody from a transfer
         job = create(home, spec)
         try:
-            launch(job, orders)
+            launch(job, orders, attendance)
         except BaseException as error:
             if not (isinstance(error, TransferError) and error.problem is Problem.UNEXPECTED):
                 _forget(job)  # otherwise its log is called for
@@ -438,22 +440,24 @@ def require_not_overtaken(home: Home, known: int) -> None:
         raise TransferError(Problem.JOB_OVERTAKEN, job=newest.name)
 
 
-def start_new(job: Job, orders: Orders) -> int:
+def start_new(job: Job, orders: Orders, attendance: Attendance | None = None) -> int:
     """Starts the first worker of a job that was just made, as `start` does.
 
     Where another transfer keeps it from beginning, nothing is left of the job: it would be taken for one that
     was interrupted, and gone on with.
     """
     try:
-        return start(job, orders)
+        return start(job, orders, attendance)
     except TransferError as error:
         if error.exit_code is ExitCode.RUNNING and error.details.get("job") != job.id:
             _forget(job)
         raise
 
 
-def start(job: Job, orders: Orders) -> int:
+def start(job: Job, orders: Orders, attendance: Attendance | None = None) -> int:
     """Starts a worker that outlives this process and its terminal; returns its process number.
+
+    With an `attendance` this process may answer what the Sharebox asks.
 
     The worker has begun its journal when this returns; when this raises, there is none.
 
@@ -470,7 +474,7 @@ def start(job: Job, orders: Orders) -> int:
         _require_idle(job.folder.parent)
         if Follower(job).lines != known:  # somebody else was faster: that worker's outcome is the answer
             raise TransferError(Problem.JOB_RUNNING, job=job.id)
-        return launch(job, orders)
+        return launch(job, orders, attendance)
 
 
 @contextmanager
@@ -496,14 +500,14 @@ def _require_idle(jobs: Path) -> None:
         raise TransferError(Problem.JOB_RUNNING, job=folder.name)
 
 
-def launch(job: Job, orders: Orders) -> int:
+def launch(job: Job, orders: Orders, attendance: Attendance | None = None) -> int:
     """Starts a worker, in the home's turn, and waits until it has begun; see `start`."""
     follower = Follower(job)
     worker = _spawn(job)
     # Waited for in the background, so that it does not stay a zombie while this process lives.
     threading.Thread(target=worker.wait, daemon=True).start()
     try:
-        _give(worker, msgspec.structs.replace(orders, journal_lines=follower.lines))
+        _give(worker, msgspec.structs.replace(orders, journal_lines=follower.lines), attendance)
         _wait_for_beginning(job, worker, follower)
     except BaseException:
         # Ctrl+C, for one: what nobody was told of must not go on working.
@@ -678,10 +682,16 @@ def _spawn(job: Job) -> subprocess.Popen[bytes]:
         os.close(log)
 
 
-def _give(worker: subprocess.Popen[bytes], orders: Orders) -> None:
+def _give(worker: subprocess.Popen[bytes], orders: Orders, attendance: Attendance | None) -> None:
+    """Gives the orders; after them, the line goes to whoever attends the worker."""
     assert worker.stdin is not None
-    with contextlib.suppress(BrokenPipeError), worker.stdin:  # broken: it died at once, `start` finds out
+    line = attendance or Attendance()
+    line.attach(worker.stdin)
+    with contextlib.suppress(BrokenPipeError):  # it died at once, `start` finds out
         worker.stdin.write(orders.encode())
+        worker.stdin.flush()
+    if attendance is None:
+        line.close()
 
 
 def _early_failure(job: Job, worker: subprocess.Popen[bytes]) -> TransferError:

@@ -51,6 +51,29 @@ class Waiting(_Event, frozen=True, kw_only=True, tag="sharebox.waiting"):
     reason: str
 
 
+class Prompt(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a Sharebox asks for, in its words; `hidden` where what is typed must not be shown."""
+
+    text: str
+    hidden: bool
+
+
+class LoginAsked(_Event, frozen=True, kw_only=True, tag="sharebox.asked"):
+    """The Sharebox asks a person something before it lets them in. `number` counts within one worker."""
+
+    number: Count
+    title: str
+    text: str
+    prompts: list[Prompt]
+
+
+class LoginAnswered(_Event, frozen=True, kw_only=True, tag="sharebox.answered"):
+    """The question of that number is over: an answer was `given`, or nobody gave one."""
+
+    number: Count
+    given: bool
+
+
 class Connected(_Event, frozen=True, kw_only=True, tag="sharebox.connected"):
     """The Sharebox answered with the right key and accepted the credentials."""
 
@@ -243,6 +266,8 @@ Event: TypeAlias = (
     WorkerStarted
     | RouteFailed
     | Waiting
+    | LoginAsked
+    | LoginAnswered
     | Connected
     | DatabaseSized
     | ArchiveStarted

@@ -54,7 +54,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """The line that goes to the worker."""
-        return msgspec.json.encode(self)
+        return msgspec.json.encode(self) + b"\n"
 
     @classmethod
     def decode(cls, content: bytes) -> Orders:

@@ -186,6 +186,8 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     """The host key a person accepted for this job, or the pinned one once it was seen."""
     waiting: ev.Waiting | None = None
     """What the worker waits for while the network is away."""
+    question: ev.LoginAsked | None = None
+    """What the Sharebox asks a person, and nobody has answered yet."""
     problem: str | None = None
     details: dict[str, str] = {}
     problem_database: int | None = None
@@ -277,8 +279,12 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
             return state
         case ev.Waiting():
             return _with(state, waiting=event)
+        case ev.LoginAsked():
+            return _with(state, question=event, waiting=None)
+        case ev.LoginAnswered():
+            return _with(state, question=None)
         case ev.Connected():
-            return _with(state, route=event.route, host_key=event.host_key, waiting=None)
+            return _with(state, route=event.route, host_key=event.host_key, waiting=None, question=None)
         case ev.DatabaseSized():
             return _database(state, event.database, size=event.size)
         case ev.ArchiveStarted():
@@ -373,6 +379,7 @@ def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
         proxy=event.proxy or state.proxy,
         host_key=event.host_key or (None if moved else state.host_key),
         waiting=None,
+        question=None,
         problem=None,
         details={},
         problem_database=None,
@@ -448,6 +455,7 @@ def _blocked(state: JobState, event: ev.JobBlocked) -> JobState:
         status=JobStatus.BLOCKED,
         ended_at=event.at,
         waiting=None,
+        question=None,
         problem=event.problem,
         details=event.details,
         problem_database=event.database,

@@ -19,7 +19,8 @@ from tui_transfer.sharebox.delivery.evidence import Verification
 from tui_transfer.sharebox.delivery.trial import Abilities, Trial
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel, resolve
 from tui_transfer.sharebox.ssh.address import Address
-from tui_transfer.sharebox.ssh.authentication import Credentials, log_in
+from tui_transfer.sharebox.ssh.authentication import log_in
+from tui_transfer.sharebox.ssh.credentials import Credentials
 from tui_transfer.sharebox.ssh.handshake import meet
 from tui_transfer.sharebox.ssh.sharebox import FULL_BELOW_BYTES, Sharebox
 from tui_transfer.system import os_errors
@@ -230,7 +231,7 @@ class _Diagnosis:
             passphrase=self._orders.key_passphrase,
         )
         try:
-            log_in(connection, credentials.load_key(), credentials.password)
+            log_in(connection, credentials)
         except TransferError as error:
             yield self._describe_login(_without_folder(error))
             return False

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui_transfer.archive.source import Summary
     from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Follower, Job
+    from tui_transfer.job.events import LoginAsked
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
     from tui_transfer.preflight.unmet import Unmet
@@ -113,6 +114,21 @@ class JobBlocked:
     failure: TransferError
     follower: Follower
     then: Callable[[Answer | None], None]
+
+
+@dataclass(frozen=True)
+class LoginQuestionAsked:
+    """The Sharebox asks a person something, and waits.
+
+    Args:
+        asked: its question.
+        account: who logs in, and where.
+        then: takes an answer for each prompt.
+    """
+
+    asked: LoginAsked
+    account: str
+    then: Callable[[list[str] | None], None]
 
 
 @dataclass(frozen=True)
@@ -244,6 +260,7 @@ Step: TypeAlias = (
     | JobChosen
     | JobBlocked
     | JobUnreadable
+    | LoginQuestionAsked
     | JobSucceeded
     | MessageChosen
     | TextAsked

@@ -74,6 +74,10 @@ def follow(centre: Centre, happening: it.Happening) -> None:
         # 5bis. The proxy, or whatever else the job needs of a person.
         case it.JobBlocked(failure, follower, then):
             push(_dialog_for(failure, follower, centre.session), then)
+        case it.LoginQuestionAsked(asked, account, then):
+            from tui_transfer.tui.dialogs.login_question import LoginQuestionDialog
+
+            push(LoginQuestionDialog(asked, account), then)
         case it.JobUnreadable(failure, damaged, then):
             from tui_transfer.tui.dialogs.failure import FailureDialog
 

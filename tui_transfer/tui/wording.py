@@ -123,6 +123,8 @@ def doing(state: JobState, now: float, *, running: bool) -> str:
     if not running:
         return "Le transfert est arrêté ; il peut être repris."
     compressing = [item.name for item in state.databases if item.compression is Step.RUNNING]
+    if state.question is not None:
+        return "Sharebox pose une question : une réponse est attendue."
     if state.waiting is not None:
         return _waiting(state.waiting, now, compressing)
     at_work = [item for item in state.databases if item.transfer is Step.RUNNING]

@@ -30,6 +30,7 @@ from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.system.files import keep_process_private
 from tui_transfer.system.locks import LockHeldError
 from tui_transfer.system.streams import keep_streams_harmless
+from tui_transfer.worker.asking import Asking
 from tui_transfer.worker.pipeline import Pipeline
 from tui_transfer.worker.recorder import Recorder, now
 
@@ -62,7 +63,7 @@ def main(folder: Path) -> NoReturn:
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    given = sys.stdin.buffer.read()
+    given = sys.stdin.buffer.readline()
     if not given:  # whoever started this process died first: nobody waits for it
         os._exit(ExitCode.INTERRUPTED)
     orders = Orders.decode(given)
@@ -136,7 +137,8 @@ class _Worker:
         self._recorder.record(started)
         state = JobState.fold(job.spec, (*journal.past, started))
         self._stop = Cancellation()
-        self._pipeline = Pipeline(job, state, orders, self._recorder, self._stop)
+        ask = Asking(sys.stdin.buffer, self._recorder.record, self._stop)
+        self._pipeline = Pipeline(job, state, orders, self._recorder, self._stop, ask)
         self._outcome: Event | None = None
         self._asked = ""
         """Who asked for the end, in French."""

@@ -10,8 +10,9 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.events import Connected, RouteFailed
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 from tui_transfer.sharebox.ssh.address import Address
-from tui_transfer.sharebox.ssh.authentication import Credentials
 from tui_transfer.sharebox.ssh.connection import Knowledge
+from tui_transfer.sharebox.ssh.conversation import nobody
+from tui_transfer.sharebox.ssh.credentials import Credentials
 from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.worker.recorder import now
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.state import JobState
     from tui_transfer.settings.config import ProxySettings
     from tui_transfer.sharebox.proxy.routes import Route
+    from tui_transfer.sharebox.ssh.conversation import Ask
     from tui_transfer.system.cancellation import Cancellation
 
 DIRECT: Final = "direct"
@@ -46,6 +48,7 @@ class Connector:
         orders: secrets.
         record: is told which route failed, and which worked.
         cancellation: ends whatever waits for the Sharebox, from the first byte of a connection on.
+        ask: asks a person what the Sharebox asks.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Connector:
         orders: Orders,
         record: Callable[[Event], None],
         cancellation: Cancellation,
+        ask: Ask | None = None,
     ) -> None:
         self._state = state
         self._orders = orders
@@ -64,6 +68,13 @@ class Connector:
         believes = _has_worked_before(self._routes[0], state, orders)
         patience = min(_BENEFIT_OF_DOUBT, 60 * state.spec.retry_for)
         self._believes_until = time.monotonic() + patience if believes else 0.0
+        key_file = state.sharebox.key_file
+        self._credentials = Credentials(
+            password=orders.sftp_password,
+            key_file=Path(key_file) if key_file else None,
+            passphrase=orders.key_passphrase,
+            ask=ask or nobody,
+        )
         self._sharebox: Sharebox | None = None
         self._knowledge = Knowledge()
 
@@ -100,11 +111,7 @@ class Connector:
             sharebox = Sharebox.connect(
                 Address(settings.host, settings.port, settings.username, settings.directory),
                 _route(proxy, self._orders),
-                Credentials(
-                    password=self._orders.sftp_password,
-                    key_file=Path(settings.key_file) if settings.key_file else None,
-                    passphrase=self._orders.key_passphrase,
-                ),
+                self._credentials,
                 self._orders.host_key or settings.host_key or self._state.host_key,
                 self._cancellation,
                 self._knowledge,
@@ -122,7 +129,7 @@ class Connector:
     def _passes(self, error: TransferError) -> bool:
         """Whether this failure to connect is only the network's, and goes away with time."""
         if self._has_worked:
-            return error.meaning.network or error.problem is Problem.LOGIN_UNANSWERED
+            return error.meaning.network
         return error.meaning.network and time.monotonic() < self._believes_until
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.control import Job
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import DatabaseState, Verified
+    from tui_transfer.sharebox.ssh.conversation import Ask
     from tui_transfer.system.cancellation import Cancellation
     from tui_transfer.worker.recorder import Recorder
 
@@ -61,11 +62,19 @@ class Pipeline:
         orders: secrets and decisions; they stay in memory.
         recorder: where what happens is told.
         stop: ends the work within seconds.
+        ask: asks a person what the Sharebox asks; nobody is there without it.
     """
 
     def __init__(
-        self, job: Job, state: JobState, orders: Orders, recorder: Recorder, stop: Cancellation
+        self,
+        job: Job,
+        state: JobState,
+        orders: Orders,
+        recorder: Recorder,
+        stop: Cancellation,
+        ask: Ask | None = None,
     ) -> None:
+        self._ask = ask
         self._job = job
         self._state = state
         self._recorder = recorder
@@ -118,7 +127,9 @@ class Pipeline:
         from tui_transfer.worker.courier import Courier
 
         backoff = Backoff(60 * self._job.spec.retry_for)
-        with closing(Connector(self._state, self._orders, self._recorder.record, work)) as connector:
+        with closing(
+            Connector(self._state, self._orders, self._recorder.record, work, self._ask)
+        ) as connector:
             courier = Courier(
                 connector,
                 self._state.databases,

@@ -17,11 +17,11 @@ from tests.servers.faulty import faulty_server
 from tests.servers.openssh import PASSPHRASE, make_key, openssh
 from tests.servers.processes import LOOPBACK, wait_until
 from tests.servers.relay import relay
-from tests.sharebox.helpers import connect, failure
+from tests.sharebox.helpers import Server, connect, failure
 from tui_transfer.errors import MEANINGS, ExitCode, Problem, Recovery, TransferError
 from tui_transfer.sharebox.proxy.routes import Direct
 from tui_transfer.sharebox.ssh.address import Address
-from tui_transfer.sharebox.ssh.authentication import Credentials
+from tui_transfer.sharebox.ssh.credentials import Credentials
 from tui_transfer.sharebox.ssh.security import RSA_SIGNATURES
 from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.system.cancellation import Cancellation
@@ -101,13 +101,15 @@ class TestCredentials:
 
     def test_rsa_key_where_only_other_signatures_are_accepted(self, account: Account, tmp_path: Path) -> None:
         """It lasts: taken for a lost connection, it would be tried again for half an hour."""
-        credentials = Credentials(key_file=make_key(tmp_path / "key", "rsa"))
+        key = make_key(tmp_path / "key", "rsa")
+
+        def connect_by_key(server: Server) -> object:
+            return connect(server, credentials=Credentials(key_file=key))
+
         with openssh(account, options=["PubkeyAcceptedAlgorithms ssh-ed25519"]) as silent_about_it:
-            failure(Problem.CREDENTIALS_REFUSED, lambda: connect(silent_about_it, credentials=credentials))
+            failure(Problem.CREDENTIALS_REFUSED, lambda: connect_by_key(silent_about_it))
         with faulty_server(tmp_path, refused_signatures=RSA_SIGNATURES) as announcing_it:
-            error = failure(
-                Problem.CREDENTIALS_REFUSED, lambda: connect(announcing_it, credentials=credentials)
-            )
+            error = failure(Problem.CREDENTIALS_REFUSED, lambda: connect_by_key(announcing_it))
             assert "ssh-ed25519" in error.why
 
     def test_method_that_the_server_does_not_offer(self, account: Account) -> None:
@@ -189,8 +191,12 @@ class TestBeforeCredentials:
                 server.fingerprint,
             )
 
-    def test_missing_password(self, server: SshServer) -> None:
+
+def test_without_a_password_nothing_but_what_is_wanted_is_asked(account: Account) -> None:
+    with openssh(account) as server:
         failure(Problem.PASSWORD_NEEDED, lambda: open_with_key(server, server.fingerprint, Credentials()))
+        wait_until(lambda: "[preauth]" in server.log(), what="sshd's last word")
+        assert all("method none" in line for line in server.authentication_requests())
 
 
 class _Borrowed(paramiko.ECDSAKey):

@@ -47,7 +47,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "SILENCE_SECONDS", LIMIT)
     monkeypatch.setattr(watch, "_ASK_AFTER_SECONDS", LIMIT / 4)
     monkeypatch.setattr(handshake, "HANDSHAKE_SECONDS", LIMIT)
-    monkeypatch.setattr(authentication, "_AUTHENTICATION_SECONDS", LIMIT)
+    monkeypatch.setattr(authentication, "_ANSWER_SECONDS", LIMIT)
     monkeypatch.setattr(connection, "CHANNEL_SECONDS", LIMIT)
 
 
@@ -195,7 +195,7 @@ class TestPatience:
             watch.SILENCE_SECONDS,
             routes.CONNECT_SECONDS,
             handshake.HANDSHAKE_SECONDS,
-            authentication._AUTHENTICATION_SECONDS,
+            authentication._ANSWER_SECONDS,
             connection.CHANNEL_SECONDS,
         ]
         assert max(limits) + 2 * watch._LOOK_EVERY_SECONDS < 45

@@ -17,6 +17,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tui_transfer.sharebox.sftp.errors import SftpProtocolError
+from tui_transfer.sharebox.wire import Reader, displayed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +27,6 @@ LONGEST_PACKET: Final = 1 << 20
 """Bytes. Servers that list a whole folder in one reply send more than the 256 KiB of OpenSSH."""
 LONGEST_HANDLE: Final = 256
 """Bytes: draft-ietf-secsh-filexfer-02, section 7."""
-_LONGEST_TEXT: Final = 500
-"""Letters of a server's own words that are shown; a reply has room for a million."""
 
 
 class ReplyType(IntEnum):
@@ -94,7 +93,7 @@ class Status:
     def text(self) -> str:
         """The server's own words, fit to be shown on one line: whatever their encoding, without control
         characters."""
-        return _displayed(self.message or b"")
+        return displayed(self.message or b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +241,7 @@ def decode_version(packet: bytes) -> Version:
     Raises:
         SftpProtocolError: it is none, or of another version than was asked for.
     """
-    reader = _Reader(packet)
+    reader = Reader(packet, SftpProtocolError)
     kind = reader.byte()
     if kind != ReplyType.VERSION:
         raise SftpProtocolError(f"a packet of type {kind} instead of the version")
@@ -261,7 +260,7 @@ def decode(packet: bytes) -> tuple[int, Reply]:
     Raises:
         SftpProtocolError: it is none.
     """
-    reader = _Reader(packet)
+    reader = Reader(packet, SftpProtocolError)
     kind, number = reader.byte(), reader.uint32()
     decode_body = _BODIES.get(kind)
     if decode_body is None:
@@ -271,48 +270,10 @@ def decode(packet: bytes) -> tuple[int, Reply]:
     return number, reply
 
 
-class _Reader:
-    """Takes values off the front of a packet."""
-
-    def __init__(self, packet: bytes) -> None:
-        self._packet = packet
-        self._at = 0
-
-    @property
-    def has_more(self) -> bool:
-        return self._at < len(self._packet)
-
-    def byte(self) -> int:
-        return self._take(1)[0]
-
-    def uint32(self) -> int:
-        return int.from_bytes(self._take(4))
-
-    def uint64(self) -> int:
-        return int.from_bytes(self._take(8))
-
-    def string(self) -> bytes:
-        return self._take(self.uint32())
-
-    def rest(self) -> bytes:
-        return self._take(len(self._packet) - self._at)
-
-    def end(self) -> None:
-        if self.has_more:
-            raise SftpProtocolError(f"{len(self._packet) - self._at} bytes after the end of a reply")
-
-    def _take(self, count: int) -> bytes:
-        taken = self._packet[self._at : self._at + count]
-        if len(taken) < count:
-            raise SftpProtocolError(f"a reply of {len(self._packet)} bytes that is cut at byte {self._at}")
-        self._at += count
-        return taken
-
-
 # Replies, by type
 
 
-def _status(reader: _Reader) -> Status:
+def _status(reader: Reader) -> Status:
     """Version 2 had no texts, and some servers leave them out: Cisco's and others send the code alone, others
     no language. The code is whole in each case, and each text is there or not."""
     code = reader.uint32()
@@ -321,14 +282,14 @@ def _status(reader: _Reader) -> Status:
     return Status(code, message, language)
 
 
-def _handle(reader: _Reader) -> Handle:
+def _handle(reader: Reader) -> Handle:
     handle = reader.string()
     if not 0 < len(handle) <= LONGEST_HANDLE:
         raise SftpProtocolError(f"a handle of {len(handle)} bytes")
     return Handle(handle)
 
 
-def _data(reader: _Reader) -> Data:
+def _data(reader: Reader) -> Data:
     """At the end of a file servers say so; no data would say nothing, and be asked for without end."""
     data = reader.string()
     if not data:
@@ -336,14 +297,14 @@ def _data(reader: _Reader) -> Data:
     return Data(data)
 
 
-def _names(reader: _Reader) -> Names:
+def _names(reader: Reader) -> Names:
     """However many are announced: each takes twelve bytes at least, so that the packet ends them."""
     return Names(
         tuple(Name(reader.string(), reader.string(), _attributes(reader)) for _ in range(reader.uint32()))
     )
 
 
-def _attributes(reader: _Reader) -> Attributes:
+def _attributes(reader: Reader) -> Attributes:
     flags = reader.uint32()
     if unknown := flags & ~_KNOWN_FLAGS:
         raise SftpProtocolError(f"unknown attributes {unknown:#x}")
@@ -357,11 +318,11 @@ def _attributes(reader: _Reader) -> Attributes:
     return Attributes(size, mode, modified, accessed, owner, extended, flags & _IDLE_FLAGS)
 
 
-def _extension(reader: _Reader) -> Extension:
+def _extension(reader: Reader) -> Extension:
     return Extension(reader.rest())
 
 
-_BODIES: Final[dict[int, Callable[[_Reader], Reply]]] = {
+_BODIES: Final[dict[int, Callable[[Reader], Reply]]] = {
     ReplyType.STATUS: _status,
     ReplyType.HANDLE: _handle,
     ReplyType.DATA: _data,
@@ -458,13 +419,13 @@ def decode_file_hash(reply: Extension, algorithm: bytes, size: int) -> FileHash:
     Raises:
         SftpProtocolError: it is none, or of another algorithm.
     """
-    reader = _Reader(reply.body)
+    reader = Reader(reply.body, SftpProtocolError)
     first = reader.string()
     is_named = first == b"check-file"
     used = reader.string() if is_named else first
     digest = reader.rest()
     if used != algorithm or len(digest) != size:
-        raise SftpProtocolError(f"a hash by {_displayed(used)} of {len(digest)} bytes")
+        raise SftpProtocolError(f"a hash by {displayed(used)} of {len(digest)} bytes")
     return FileHash(used, digest, is_named)
 
 
@@ -472,16 +433,3 @@ def _numbers(reply: Extension, count: int) -> tuple[int, ...]:
     if len(reply.body) != 8 * count:
         raise SftpProtocolError(f"{len(reply.body)} bytes instead of {count} numbers")
     return struct.unpack(f">{count}Q", reply.body)
-
-
-def _displayed(text: bytes) -> str:
-    """Text of a server on one line, without what a terminal obeys or what turns its letters round.
-
-    The draft has UTF-8. Servers under Windows send their code page, whose letters are mostly Latin-1's.
-    """
-    try:
-        decoded = text.decode()
-    except UnicodeDecodeError:
-        decoded = text.decode("latin-1")
-    printable = "".join(sign if sign.isprintable() else " " for sign in decoded[:_LONGEST_TEXT])
-    return " ".join(printable.split())

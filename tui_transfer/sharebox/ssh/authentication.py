@@ -1,171 +1,361 @@
-"""Proves to the server who is there: by a key or a password, in exactly one attempt."""
+"""Proves to the server who is there, in its order: by keys, the password, and what a person answers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from collections import deque
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
-
-import paramiko
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.ssh.connection import LOST
-from tui_transfer.sharebox.ssh.keys import load_private_key
+from tui_transfer.sharebox.ssh.conversation import Prompt, Question
 from tui_transfer.sharebox.ssh.security import RSA_SIGNATURES
+from tui_transfer.sharebox.ssh.userauth import (
+    Accepted,
+    Failure,
+    NewPasswordWanted,
+    Reply,
+    UnsignedError,
+    UserAuth,
+    UserAuthProtocolError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
+
+    import paramiko
 
     from tui_transfer.sharebox.ssh.connection import Connection
-    from tui_transfer.sharebox.ssh.watch import ListeningPacketizer
+    from tui_transfer.sharebox.ssh.credentials import Credentials
 
-_AUTHENTICATION_SECONDS: Final = 40.0
+_ANSWER_SECONDS: Final = 40.0
+_CONVERSATION_SECONDS: Final = 120.0
+"""A server that has somebody confirm on a telephone answers once they have. OpenSSH gives a login as long."""
+_MOST_QUESTIONS: Final = 20
+_MOST_KEYS: Final = 5
+"""Servers count the keys that are shown to them, OpenSSH up to six."""
+_MOST_NEW_PASSWORDS: Final = 3
+_CERTIFICATE: Final = "-cert-v01@openssh.com"
+_NO_MORE_METHODS: Final = 14
+_TOO_MANY_CONNECTIONS: Final = 12
+_BUSY: Final = re.compile(
+    r"too many (\w+ )?(connections|sessions|clients|users|logins)|maximum|max (connections|clients)|limit"
+    r"|busy|overload|try (again|later)|temporar|unavailable|maintenance|shutting down|going down|restart"
+    r"|trop de (connexions|sessions|clients)|occup|satur|plus tard|indisponible|arrêt",
+    re.IGNORECASE,
+)
+"""What servers say that have no place now, and will have one later."""
 
 
-@dataclass(frozen=True)
-class Credentials:
-    """How a person is known: with `key_file` by that key, otherwise by `password`."""
-
-    password: str | None = field(default=None, repr=False)
-    key_file: Path | None = None
-    passphrase: str | None = field(default=None, repr=False)
-
-    def load_key(self) -> paramiko.PKey | None:
-        """The private key, if there is to be one.
-
-        Raises:
-            TransferError: KEY_UNREADABLE, KEY_PASSPHRASE_NEEDED or KEY_PASSPHRASE_WRONG.
-        """
-        return load_private_key(self.key_file, self.passphrase) if self.key_file else None
-
-
-def log_in(connection: Connection, key: paramiko.PKey | None, password: str | None) -> None:
-    """Authenticates by the key, or else by the password, in one attempt.
+def log_in(connection: Connection, credentials: Credentials) -> None:
+    """Proves who is there, by as many factors as the server asks for.
 
     Args:
         connection: whose host key was accepted.
-        key: what `Credentials.load_key` gave.
-        password: may be None too, which is an error as soon as one is needed.
+        credentials: what a person gave; what becomes of it is kept there.
 
     Raises:
-        TransferError: PASSWORD_NEEDED, CREDENTIALS_REFUSED, LOGIN_UNANSWERED, CONNECTION_LOST,
-            INTERRUPTED.
+        TransferError: any problem of keys; PASSWORD_NEEDED, CREDENTIALS_REFUSED, PASSWORD_EXPIRED,
+            ANSWER_NEEDED, LOGIN_UNANSWERED, CONNECTION_LOST, INTERRUPTED.
     """
-    address, transport = connection.address, connection.transport
-    attempt = _Authentication(transport, connection.packetizer, address.host, address.username, key, password)
-    # The watchdog has its limit. paramiko's own is not reached.
-    transport.auth_timeout = 2 * _AUTHENTICATION_SECONDS
+    login = _Login(connection, credentials)
     try:
-        with connection.watchdog.phase(
-            _AUTHENTICATION_SECONDS, "le serveur n'a pas répondu à l'identification"
-        ):
-            attempt.attempt()
+        login.run()
     except LOST as error:
-        lost = connection.lost(error)
-        if not attempt.password_shown or connection.is_cancelled:
-            raise lost from error
-        raise TransferError(
-            Problem.LOGIN_UNANSWERED, username=address.username, reason=lost.details["reason"]
-        ) from error
+        raise login.lost(error) from error
+    finally:
+        connection.told += login.auth.banners
     connection.watchdog.ask_when_silent()
 
 
-@dataclass
-class _Authentication:
-    """The one attempt of `username` on a transport whose host key was accepted.
+class _Login:
+    """One login: which factor comes next, and what is said where none is left."""
 
-    Args:
-        host: for the errors.
-        key: the private key; None stands for the password.
-        password: may be None too, which is an error as soon as one is needed.
+    def __init__(self, connection: Connection, credentials: Credentials) -> None:
+        self._connection = connection
+        self._credentials = credentials
+        self._username = connection.address.username
+        self.auth = UserAuth(connection.transport, self._username)
+        self._offers: deque[tuple[paramiko.PKey, str]] = deque()
+        """Keys, and how each may sign, that this connection has not seen yet."""
+        self._done: set[str] = set()
+        """Methods that are not to be tried again in this connection."""
+        self._refused: list[str] = []
+        """What the server has refused, in French."""
+        self._known_in_part = False
+        self._password_with_server = False
+        """The server has it, and has not said anything to it yet."""
+        self._last_failure = Failure((), partial=False)
+        self._password_refused_here = False
+        """By `password`: where that fails for want of a conversation, the same one may be right."""
 
-    Attributes:
-        password_shown: the server may have seen the password. If the connection is lost without an answer,
-            nobody knows whether it counted as a wrong one.
-    """
-
-    transport: paramiko.Transport
-    packetizer: ListeningPacketizer
-    host: str
-    username: str
-    key: paramiko.PKey | None
-    password: str | None = field(repr=False)
-    password_shown: bool = field(default=False, init=False)
-
-    def attempt(self) -> None:
-        """Authenticates.
+    def run(self) -> None:
+        """Logs in.
 
         Raises:
-            TransferError: PASSWORD_NEEDED (nothing was sent) or CREDENTIALS_REFUSED.
+            TransferError: see `log_in`.
             SSHException, EOFError, OSError: the connection was lost.
         """
-        if self.key is None and self.password is None:
-            raise TransferError(Problem.PASSWORD_NEEDED, username=self.username)
-        methods = self._offered_methods()
-        if self.transport.is_authenticated():
-            return
-        method = self._choose(methods)
-        if method == "publickey":
-            self._check_signatures()
-        try:
-            still_wanted = self._send(method)
-        except paramiko.AuthenticationException as error:
-            # A server that takes leave instead of answering « no » (too many failures, account locked) has
-            # refused too, and more attempts would lock the account. A connection that breaks is no answer.
-            if self.transport.is_active() or self.packetizer.farewell is not None:
-                raise self._refused(_IN_FRENCH[method]) from error
-            raise
-        if still_wanted:
-            raise self._refused(f"{_IN_FRENCH[method]} seul (il exige encore {', '.join(still_wanted)})")
+        reply = self._answer_to(self._begin)
+        # Only now has the server told which signatures it takes.
+        keys = [key for key in self._credentials.load_keys() if self._credentials.may_show(key)]
+        if len(keys) < len(self._credentials.load_keys()):
+            self._refused.append(_IN_FRENCH["publickey"])  # by this Sharebox, before
+        for key in keys[:_MOST_KEYS]:
+            self._offers.extend((key, algorithm) for algorithm in self._signatures(key))
+        while not isinstance(reply, Accepted):
+            assert isinstance(reply, Failure)
+            self._last_failure = reply
+            self._known_in_part |= reply.partial
+            following = self._next(reply.methods)
+            if following is None:
+                raise self._refusal(reply.methods)
+            reply = following
 
-    def _offered_methods(self) -> Sequence[str]:
-        """Asks what the server accepts, by a request without any secret (RFC 4252, 5.2)."""
-        try:
-            self.transport.auth_none(self.username)
-        except paramiko.BadAuthenticationType as error:
-            return error.allowed_types
-        return ()
+    def lost(self, error: Exception) -> TransferError:
+        """What the end of the connection means, which is no refusal unless the server says so."""
+        connection, packetizer = self._connection, self._connection.packetizer
+        lost = connection.lost(error)
+        if connection.is_cancelled:
+            return lost
+        said = packetizer.farewell or ""
+        if packetizer.farewell_code == _NO_MORE_METHODS:
+            if self._password_with_server:
+                self._credentials.password_was(accepted=False)
+                self._refused.append(_IN_FRENCH["password"])
+            return self._refusal((), said)
+        is_busy = packetizer.farewell_code == _TOO_MANY_CONNECTIONS or bool(_BUSY.search(said))
+        if not self._password_with_server or self._credentials.password_accepted or is_busy:
+            return lost
+        return TransferError(Problem.LOGIN_UNANSWERED, username=self._username, reason=lost.details["reason"])
 
-    def _choose(self, methods: Sequence[str]) -> str:
-        possible = ["publickey"] if self.key is not None else ["password", "keyboard-interactive"]
-        for method in possible:
-            if method in methods:
-                return method
-        raise self._refused(f"{_IN_FRENCH[possible[0]]} (il ne connaît que : {', '.join(methods) or 'rien'})")
+    def _begin(self) -> Reply:
+        self.auth.ask_for_service()
+        return self.auth.none()
 
-    def _check_signatures(self) -> None:
-        """Sees that the server accepts a signature that an RSA key can give; other kinds have only one each.
+    def _answer_to(self, request: Callable[[], Reply], seconds: float = _ANSWER_SECONDS) -> Reply:
+        with self._connection.watchdog.phase(seconds, "le serveur n'a pas répondu à l'identification"):
+            return request()
 
-        paramiko takes the lack of one for the connection's failure, which it is not: it lasts.
+    def _next(self, methods: Sequence[str]) -> Reply | None:
+        """What the server says to the next factor that it wants and there is; None where none is left."""
+        if "publickey" in methods and self._offers:
+            return self._show_key(*self._offers.popleft())
+        if "password" in methods and "password" not in self._done and self._credentials.may_show_password:
+            return self._show_password()
+        if "keyboard-interactive" in methods and self._may_converse(methods):
+            return self._converse()
+        return None
+
+    # By keys
+
+    def _signatures(self, key: paramiko.PKey) -> Sequence[str]:
+        """The algorithms by which this server may take a signature of this key (RFC 8308, section 3.1).
+
+        A server that announces none may know either of RSA's.
         """
-        extensions: dict[str, bytes] = self.transport.server_extensions  # type: ignore[attr-defined] # the stubs lack it
+        certificate = getattr(key, "public_blob", None)
+        kind: str = certificate.key_type if certificate else key.get_name()
+        if "rsa" not in kind:
+            return (kind,)
+        suffix = _CERTIFICATE if kind.endswith(_CERTIFICATE) else ""
+        extensions: dict[str, bytes] = self._connection.transport.server_extensions  # type: ignore[attr-defined] # the stubs lack it
         announced = extensions.get("server-sig-algs", b"").decode("ascii", "replace")
-        if not isinstance(self.key, paramiko.RSAKey) or not announced:
-            return
+        if not announced:
+            return [name + suffix for name in RSA_SIGNATURES]
         accepted = announced.split(",")
-        if not any(algorithm in RSA_SIGNATURES for algorithm in accepted):
-            raise self._refused(f"une clé RSA (il n'accepte que les signatures {', '.join(accepted)})")
+        usable = [name + suffix for name in RSA_SIGNATURES if name in accepted]
+        if not usable:
+            self._refused.append(f"une clé RSA (il n'accepte que les signatures {', '.join(accepted)})")
+        return usable[:1]
 
-    def _send(self, method: str) -> Sequence[str]:
-        if self.key is not None:
-            return self.transport.auth_publickey(self.username, self.key)
-        self.password_shown = True
-        if method == "password":
-            return self.transport.auth_password(self.username, self.password or "", fallback=False)
-        return self.transport.auth_interactive(self.username, self._answer)
+    def _show_key(self, key: paramiko.PKey, algorithm: str) -> Reply:
+        try:
+            reply = self._answer_to(partial(self.auth.public_key, key, algorithm))
+        except UnsignedError:  # an agent that is locked, or asked its owner in vain: the next one may do
+            self._refused.append("une clé que l'agent n'a pas voulu utiliser")
+            return self._last_failure
+        is_refused = isinstance(reply, Failure) and not reply.partial
+        if is_refused and not any(other is key for other, _ in self._offers):
+            self._credentials.key_was_refused(key)
+            self._refused.append(_IN_FRENCH["publickey"])
+        elif not is_refused:
+            self._offers = deque(offer for offer in self._offers if offer[0] is not key)
+        return reply
 
-    def _answer(self, _title: str, _instructions: str, prompts: Sequence[tuple[str, bool]]) -> list[str]:
-        """Gives the password to the one hidden prompt, and nothing to others (a code, a new password)."""
-        return [self.password or "" if len(prompts) == 1 and not shown else "" for _, shown in prompts]
+    # By the password
 
-    def _refused(self, method: str) -> TransferError:
-        return TransferError(
-            Problem.CREDENTIALS_REFUSED, host=self.host, method=method, username=self.username
-        )
+    def _show_password(self) -> Reply:
+        self._done.add("password")
+        reply = self._with_password(self.auth.password)
+        if isinstance(reply, NewPasswordWanted):
+            return self._change_password(reply)
+        self._learn_of_password(reply)
+        self._password_refused_here = not self._credentials.password_accepted
+        return reply
+
+    def _with_password(self, show: Callable[[str], Reply], seconds: float = _ANSWER_SECONDS) -> Reply:
+        self._password_with_server = True
+        reply = self._answer_to(partial(show, self._credentials.show_password()), seconds)
+        self._password_with_server = False
+        return reply
+
+    def _learn_of_password(self, reply: Reply) -> None:
+        is_refused = isinstance(reply, Failure) and not reply.partial
+        self._credentials.password_was(accepted=not is_refused)
+        if is_refused:
+            self._refused.append(_IN_FRENCH["password"])
+
+    def _change_password(self, wanted: NewPasswordWanted) -> Reply:
+        """Has a person choose a new password, until it is one that the server takes."""
+        old = self._credentials.password or ""
+        self._credentials.password_was(accepted=True)
+        for _ in range(_MOST_NEW_PASSWORDS):
+            new = self._ask_twice(Question(_EXPIRED, wanted.text, (Prompt(_NEW_PASSWORD, hidden=True),)))[0]
+            reply = self._answer_to(partial(self.auth.password, old, new))
+            if isinstance(reply, NewPasswordWanted):
+                wanted = reply
+                continue
+            if not isinstance(reply, Failure) or reply.partial:
+                self._credentials.change_password(new)
+                return reply
+            break
+        raise self._expired(f"{wanted.text} Le nouveau mot de passe n'a pas été accepté.".strip())
+
+    # By a conversation
+
+    def _may_converse(self, methods: Sequence[str]) -> bool:
+        if "keyboard-interactive" in self._done:
+            return False
+        if self._credentials.password is None and "password" in methods:
+            return False  # that is what is missing, and more plainly said
+        # Whose key was refused, and who has nothing else, is told so rather than asked for a password.
+        return self._known_in_part or not self._refused or self._credentials.password is not None
+
+    def _converse(self) -> Reply:
+        """Answers what the server asks: the password where it comes first, a person's words otherwise."""
+        talk = _Conversation()
+        reply = self._answer_to(self.auth.interactive)
+        while isinstance(reply, Question):
+            talk.questions += 1
+            if talk.questions > _MOST_QUESTIONS:
+                raise UserAuthProtocolError("questions without end")
+            answers = self._answers(reply, talk)
+            self._password_with_server = talk.gave_password_now
+            reply = self._answer_to(partial(self.auth.answer, answers), _CONVERSATION_SECONDS)
+            self._password_with_server = talk.gave_password_now = False
+        is_refused = isinstance(reply, Failure) and not reply.partial
+        if talk.gave_password:
+            self._credentials.password_was(accepted=not is_refused)
+        if is_refused:
+            self._done.add("keyboard-interactive")
+            self._refused.append("ces réponses" if talk.asked_person else _IN_FRENCH["password"])
+        elif talk.new_password is not None:
+            self._credentials.change_password(talk.new_password)
+        return reply
+
+    def _answers(self, question: Question, talk: _Conversation) -> list[str]:
+        """An answer for each prompt."""
+        known: dict[int, str] = {}
+        due = next((prompt for prompt in question.prompts if prompt.is_password), None)
+        if due is not None and not talk.gave_password:
+            if self._credentials.password is None:
+                raise self._password_needed()
+            if not (self._credentials.may_show_password or self._password_refused_here):
+                self._refused.append(_IN_FRENCH["password"])  # before, by this Sharebox
+                raise self._refusal(())
+            talk.gave_password = talk.gave_password_now = True
+            known[id(due)] = self._credentials.show_password()
+        asked = [prompt for prompt in question.prompts if id(prompt) not in known]
+        if asked:
+            talk.asked_person = True
+            typed = self._ask_twice(replace(question, prompts=tuple(asked)))
+            known |= {id(prompt): answer for prompt, answer in zip(asked, typed, strict=True)}
+            talk.new_password = next(
+                (known[id(prompt)] for prompt in asked if prompt.is_new_password), talk.new_password
+            )
+        return [known[id(prompt)] for prompt in question.prompts]
+
+    # What a person is asked
+
+    def _ask_twice(self, question: Question) -> list[str]:
+        """Asks a person; a new password that the server has typed once only is typed twice all the same.
+
+        Raises:
+            TransferError: ANSWER_NEEDED or PASSWORD_EXPIRED where nobody answers.
+        """
+        new = [prompt for prompt in question.prompts if prompt.is_new_password]
+        asked = question
+        if len(new) == 1:
+            asked = replace(question, prompts=(*question.prompts, Prompt(_AGAIN, hidden=True)))
+        while True:
+            answers = self._credentials.ask(asked, lambda: self._connection.is_open)
+            if answers is None:
+                raise self._expired(question.words) if new else self._answer_needed(question.words)
+            if len(new) != 1 or answers[question.prompts.index(new[0])] == answers[-1]:
+                return list(answers[: len(question.prompts)])
+            asked = replace(asked, text=f"{_DIFFERENT} {question.text}".strip())
+
+    # What is said
+
+    def _refusal(self, methods: Sequence[str], said: str = "") -> TransferError:
+        """What keeps this login from going on."""
+        wants_password = "password" in methods or "keyboard-interactive" in methods
+        if (
+            wants_password
+            and self._credentials.password is None
+            and (self._known_in_part or not self._refused)
+        ):
+            return self._password_needed()
+        if self._refused:
+            method = " ni ".join(dict.fromkeys(self._refused))
+        elif self._known_in_part:
+            wanted = " ou ".join(_WANTED.get(method, method) for method in methods)
+            method = f"ce qui lui a été donné sans autre preuve (il exige encore {wanted})"
+        else:
+            given = "publickey" if self._credentials.password is None else "password"
+            method = f"{_IN_FRENCH[given]} (il ne connaît que : {', '.join(methods) or 'rien'})"
+        return self._error(Problem.CREDENTIALS_REFUSED, method=method, said=self._said(said))
+
+    def _password_needed(self) -> TransferError:
+        return self._error(Problem.PASSWORD_NEEDED)
+
+    def _answer_needed(self, question: str) -> TransferError:
+        return self._error(Problem.ANSWER_NEEDED, question=question)
+
+    def _expired(self, said: str) -> TransferError:
+        return self._error(Problem.PASSWORD_EXPIRED, said=self._said(said))
+
+    def _said(self, more: str = "") -> str:
+        """What the server had to say, as a sentence to be added, or nothing."""
+        words = " ".join(dict.fromkeys(text for text in (*self.auth.banners, more) if text))
+        return f" Le serveur dit : « {words} »." if words else ""
+
+    def _error(self, problem: Problem, **details: str) -> TransferError:
+        return TransferError(problem, host=self._connection.address.host, username=self._username, **details)
 
 
-_IN_FRENCH = {
-    "publickey": "cette clé",
-    "password": "ce mot de passe",
-    "keyboard-interactive": "ce mot de passe",
+@dataclass
+class _Conversation:
+    """What became of one conversation so far."""
+
+    questions: int = 0
+    gave_password: bool = False
+    gave_password_now: bool = False
+    """In the answer that is on its way."""
+    asked_person: bool = False
+    new_password: str | None = None
+
+
+_IN_FRENCH: Final = {"publickey": "cette clé", "password": "ce mot de passe"}
+_WANTED: Final = {
+    "publickey": "une clé",
+    "password": "un mot de passe",
+    "keyboard-interactive": "une réponse à sa question",
 }
+_EXPIRED: Final = "Le mot de passe a expiré : choisissez-en un nouveau"
+_NEW_PASSWORD: Final = "Nouveau mot de passe :"  # noqa: S105
+_AGAIN: Final = "Le même nouveau mot de passe, encore une fois :"
+_DIFFERENT: Final = "Les deux saisies diffèrent : recommencez."

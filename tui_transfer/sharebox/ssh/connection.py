@@ -55,6 +55,7 @@ class Connection:
         address: where it leads.
         host_key: the key that the server has proved to hold.
         knowledge: of the server; goes on growing.
+        told: what the server had to say to whoever logs in, fit to be shown.
         transport, packetizer, watchdog: for the modules that make it.
     """
 
@@ -68,6 +69,7 @@ class Connection:
         self.address = address
         self.host_key: HostKey
         self.knowledge = knowledge or Knowledge()
+        self.told: list[str] = []
         self._cancellation = cancellation
         self._tunnel = tunnel
         self._has_hung_up = False

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tui_transfer.sharebox.proxy.routes import Route
     from tui_transfer.sharebox.sftp.session import SftpSession
     from tui_transfer.sharebox.ssh.address import Address
-    from tui_transfer.sharebox.ssh.authentication import Credentials
     from tui_transfer.sharebox.ssh.connection import Connection, Knowledge
+    from tui_transfer.sharebox.ssh.credentials import Credentials
     from tui_transfer.system.cancellation import Cancellation
 
 FULL_BELOW_BYTES: Final = 1 << 20
@@ -70,10 +70,10 @@ class Sharebox:
                 PASSWORD_NEEDED before anything secret was. LOGIN_UNANSWERED where the connection was lost
                 after the password was shown. INTERRUPTED. Any problem of routes, keys and connections.
         """
-        key = credentials.load_key()
+        credentials.load_keys()
         connection = meet(address, route, host_key, cancellation, knowledge=knowledge)
         try:
-            log_in(connection, key, credentials.password)
+            log_in(connection, credentials)
             return cls.open(connection)
         except BaseException:
             connection.close()

@@ -18,6 +18,7 @@ from paramiko.common import MSG_DISCONNECT, MSG_KEXINIT
 from paramiko.packet import Packetizer
 
 from tui_transfer.sharebox.ssh.security import HOST_KEYS, Offer
+from tui_transfer.sharebox.wire import Reader, displayed
 
 if TYPE_CHECKING:
     import socket
@@ -39,6 +40,8 @@ class ListeningPacketizer(Packetizer):
         self.last_heard = time.monotonic()
         self.offer: Offer | None = None
         self.farewell: str | None = None
+        self.farewell_code: int | None = None
+        """Why, by the numbers of RFC 4253, section 11.1."""
         self.has_shown_key = False
         """The server has sent its host key, together with the proof that the key is its own."""
         self.at_end = False
@@ -58,7 +61,9 @@ class ListeningPacketizer(Packetizer):
             self.has_shown_key = _starts_with_key(message)
         elif kind == MSG_DISCONNECT:
             self.at_end = True
-            self.farewell = paramiko.Message(message.asbytes()[4:]).get_text()
+            reader = Reader(message.asbytes(), paramiko.SSHException)
+            self.farewell_code = reader.uint32()
+            self.farewell = displayed(reader.string())
         return kind, message
 
 

@@ -11,12 +11,19 @@ from textual.widgets import Static
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
+from tui_transfer.job.attendance import Attendance
 from tui_transfer.job.control import Follower
 from tui_transfer.job.progress import Estimate, Meter
 from tui_transfer.job.state import JobStatus
 from tui_transfer.tui import wording
 from tui_transfer.tui.background import in_background
-from tui_transfer.tui.happenings import JobBlocked, JobSucceeded, JobUnreadable, MessageChosen
+from tui_transfer.tui.happenings import (
+    JobBlocked,
+    JobSucceeded,
+    JobUnreadable,
+    LoginQuestionAsked,
+    MessageChosen,
+)
 from tui_transfer.tui.recovery import corrected_host_key, forget_refused
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
@@ -78,6 +85,9 @@ class TransferPage(Page):
         self._figures_at = float("-inf")
         self._starting = False
         self._interrupting = False
+        self._attendance = Attendance()
+        self._asked = 0
+        """Number of the Sharebox's question that was shown last."""
         self._settled = False
         """Whether the end of the last worker was seen and told."""
         self._has_worked = False
@@ -114,7 +124,8 @@ class TransferPage(Page):
         self.set_interval(POLL_SECONDS, self._tick)
 
     def on_unmount(self) -> None:
-        """Nothing is followed any more."""
+        """Nothing is followed any more, and nobody answers for this page."""
+        self._attendance.close()
         self.centre.announcer.progress(None)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -140,9 +151,29 @@ class TransferPage(Page):
             self._ask(error)
             return
         self._draw()
+        self._show_question(follower)
         if not follower.running and not self._starting:
             self._settled = True
             self._conclude(follower)
+
+    def _show_question(self, follower: Follower) -> None:
+        """Asks what the Sharebox asks, where it is this page that the worker hears."""
+        asked = follower.state.question
+        if (
+            asked is None
+            or asked.number == self._asked
+            or not (follower.running and self._attendance.is_open)
+        ):
+            return
+        self._asked = asked.number
+        sharebox = self._sharebox
+        self.centre.announcer.call("Sharebox pose une question.")
+
+        def answer(given: list[str] | None) -> None:
+            self._attendance.answer(asked.number, given)
+
+        account = f"{sharebox.username} sur {sharebox.host}"
+        self.centre.tell(LoginQuestionAsked(asked, account, answer))
 
     def _start(self, orders: Orders) -> None:
         self._starting, self._settled, self._interrupting = True, False, False
@@ -152,7 +183,8 @@ class TransferPage(Page):
         self.set_text("#doing", "Démarrage du transfert…")
         is_new = self._follower is not None and self._follower.state.status is JobStatus.CREATED
         start = control.start_new if is_new else control.start
-        in_background(self, lambda: start(self.job, orders), self._started)
+        self._asked = 0
+        in_background(self, lambda: start(self.job, orders, self._attendance), self._started)
 
     def _started(self, result: int | TransferError) -> None:
         self._starting = False
