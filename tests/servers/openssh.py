@@ -128,7 +128,8 @@ def openssh(
             f"PubkeyAuthentication {_yes('publickey' in authentication)}",
             f"KbdInteractiveAuthentication {_yes(interactive)}",
             f"AllowUsers {account.username}",
-            "MaxStartups 100",
+            # Of this one the last counts, and not the first.
+            *([] if any(line.startswith("MaxStartups") for line in options) else ["MaxStartups 100"]),
             "LogLevel DEBUG",
             f"Subsystem sftp {sftp}",
             *([] if allow_exec else [f"ForceCommand {sftp}"]),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer import french
-from tui_transfer.errors import Problem, TransferError
+from tui_transfer.errors import OF_THE_ROUTE, Problem, TransferError
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, stages
 from tui_transfer.sharebox.delivery.evidence import Verification
 from tui_transfer.sharebox.delivery.trial import Abilities, Trial
@@ -202,7 +202,7 @@ class _Diagnosis:
         try:
             connection = meet(address, route, settings.host_key, self._connecting, tunnel=tunnel)
         except TransferError as error:
-            if error.problem is Problem.NOT_SSH and others:
+            if error.problem in OF_THE_ROUTE and others:
                 yield self._found(Stage.ROUTE, Outcome.LOOK, f"{error.why} Reste le proxy.")
                 return (yield from self._meet(others))
             yield self._describe_key(error)
