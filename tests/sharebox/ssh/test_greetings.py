@@ -151,6 +151,7 @@ def _carry(one: socket.socket, other: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 sink.sendall(data)
+            sink.shutdown(socket.SHUT_RDWR)
 
     threading.Thread(target=pipe, args=(other, one), daemon=True).start()
     pipe(one, other)

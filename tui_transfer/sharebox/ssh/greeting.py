@@ -70,7 +70,7 @@ class Greeting:
         is_new = byte == b"\n" or len(self._said) <= _BINARY_WITHIN
         if is_new and (protocol := self.other_protocol) is not None:
             raise NoIdentificationError(protocol)
-        if len(self._said) >= LONGEST or self._lines >= MOST_LINES:
+        if self.is_endless:
             raise NoIdentificationError("too much")
         return False
 
@@ -97,6 +97,11 @@ class Greeting:
     def has_begun(self) -> bool:
         """Whether an identification has begun, complete or not."""
         return self.identification is not None or bytes(self._said[self._line_begins :]).startswith(_SSH)
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether more was said than anybody has to say before an identification."""
+        return len(self._said) >= LONGEST or self._lines >= MOST_LINES
 
     @property
     def is_silent(self) -> bool:

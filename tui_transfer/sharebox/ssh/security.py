@@ -58,6 +58,7 @@ _WEAK: Final = re.compile(
 )
 """In the names of what is known not to be safe. « ssh-rsa », also in certificates, signs with SHA-1."""
 _MOST_NAMED: Final = 12
+_LONGEST_NAME: Final = 64
 
 
 def restrict(transport: paramiko.Transport, host_keys: Sequence[str]) -> None:
@@ -153,4 +154,5 @@ class Offer:
 
 
 def _names(listed: bytes) -> list[str]:
-    return [harmless(name) for name in decoded(listed).split(",") if name]
+    """A name has at most 64 letters (RFC 4251, section 6); of a longer one, nothing is known here anyway."""
+    return [harmless(name[:_LONGEST_NAME]) for name in decoded(listed).split(",") if name]

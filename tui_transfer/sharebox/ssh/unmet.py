@@ -25,7 +25,7 @@ def failure(connection: Connection, route: Route) -> TransferError:
     protocol, text = greeting.protocol_at_end(), greeting.text
     is_silent = connection.watchdog.verdict is not None
     if isinstance(route, Proxy):
-        if protocol is None and text and not is_silent:
+        if protocol is None and text and not is_silent and not greeting.is_endless:
             return _of(Problem.SERVER_BUSY, connection, f"il a répondu « {text} », puis fermé la connexion")
         if protocol is None or protocol in _OF_PROXIES:
             return TransferError(
@@ -38,6 +38,8 @@ def failure(connection: Connection, route: Route) -> TransferError:
         return _of(Problem.NOT_SSH_BEHIND_PROXY, connection, _who(protocol, text))
     if protocol is not None:
         return _of(Problem.NOT_SSH, connection, _who(protocol, text))
+    if greeting.is_endless:
+        return _of(Problem.NOT_SSH, connection, f"il écrit sans fin, et commence par « {text[:80]}… »")
     if is_silent:
         said = f"il a écrit « {text} », puis n'a plus rien dit" if text else "il n'a rien dit"
         return _of(Problem.SERVER_SILENT, connection, f"la connexion s'est faite, mais {said}")
