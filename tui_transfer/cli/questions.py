@@ -14,11 +14,14 @@ import click
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.preflight import fingerprint
+from tui_transfer.sharebox.proxy.clear_text import clear_text_warning
 from tui_transfer.system.terminal import discard_typed, read_hidden, without_echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
+
+    from tui_transfer.settings.config import ProxySettings
 
     Answer = TypeVar("Answer")
 
@@ -80,6 +83,12 @@ def secret(what: str) -> str:
         NoAnswerError: none was given.
     """
     return _ask(what, lambda line: line or None, _EMPTY, hidden=True)
+
+
+def warn_of_clear_text(proxy: ProxySettings) -> None:
+    """Says, before a proxy's password is asked for, that others might read it on its way."""
+    if (warning := clear_text_warning(proxy.kind)) is not None:
+        click.echo(warning, err=True)
 
 
 def compares(presented: str) -> bool:
