@@ -15,9 +15,12 @@ from tests.servers.processes import LOOPBACK
 from tests.sharebox.helpers import connect, failure, make_archive, send
 from tui_transfer.errors import ExitCode, Problem, Recovery
 from tui_transfer.sharebox.proxy.routes import Direct
+from tui_transfer.sharebox.ssh.chacha import ChaChaPoly
 from tui_transfer.sharebox.ssh.key_exchanges import modp_prime
 from tui_transfer.sharebox.ssh.route_trial import try_route
 from tui_transfer.sharebox.ssh.security import KEY_EXCHANGES
+from tui_transfer.sharebox.ssh.transport import SshTransport
+from tui_transfer.sharebox.ssh.violations import ProtocolViolationError
 from tui_transfer.system.cancellation import Cancellation
 
 if TYPE_CHECKING:
@@ -95,6 +98,51 @@ class TestSpoken:
     def test_ciphers(self, cipher: str, mac: str) -> None:
         with asyncssh_server(encryption_algs=[cipher], mac_algs=[mac]) as port:
             meets(port)
+
+    def test_chacha20(self, account: Account, tmp_path: Path) -> None:
+        """Both ways, with keys that are renewed in between."""
+        content = make_archive(tmp_path / "base.7z", 12_000_000)
+        options = ["Ciphers chacha20-poly1305@openssh.com", "MACs hmac-md5", "RekeyLimit 1M"]
+        with openssh(account, options=options) as server, connect(server) as sharebox:
+            sent = send(sharebox, tmp_path / "base.7z")
+            assert sent.verification.value == "read-back"
+            assert (server.root / "base.7z").read_bytes() == content
+            assert server.log().count("cipher: chacha20-poly1305@openssh.com") > 8
+
+    @pytest.mark.parametrize("strict", [False, True])
+    def test_chacha20_of_another(self, *, strict: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+        """With and without numbers that begin anew with the keys."""
+        if not strict:
+            original = SshTransport.__init__
+
+            def loose(transport: SshTransport, tunnel: Any) -> None:
+                original(transport, tunnel)
+                transport.advertise_strict_kex = False  # type: ignore[attr-defined]
+
+            monkeypatch.setattr(SshTransport, "__init__", loose)
+
+        class LetIn(asyncssh.SSHServer):
+            def begin_auth(self, username: str) -> bool:
+                return False
+
+        with asyncssh_server(
+            encryption_algs=["chacha20-poly1305@openssh.com"], server_factory=LetIn, sftp_factory=True
+        ) as port:
+            server = Reached(port, meets(port))
+            with connect(server) as sharebox:
+                assert sharebox.sftp.stat("/") is not None
+
+    def test_chacha20_notices_any_change(self) -> None:
+        cipher = ChaChaPoly(bytes(range(64)))
+        sealed = cipher.seal(7, b"\0\0\0\x10" + b"x" * 16)
+        assert cipher.length(7, sealed[:4]) == b"\0\0\0\x10"
+        assert cipher.open(7, sealed[:4], sealed[4:]) == b"x" * 16
+        for at in range(len(sealed)):
+            spoilt = sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :]
+            with pytest.raises(ProtocolViolationError):
+                cipher.open(7, spoilt[:4], spoilt[4:])
+        with pytest.raises(ProtocolViolationError):
+            cipher.open(8, sealed[:4], sealed[4:])
 
     @pytest.mark.parametrize("name", ["zlib", "zlib@openssh.com"])
     def test_compression_where_it_is_wanted(self, tmp_path: Path, name: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import decoded, harmless
+from tui_transfer.sharebox.ssh import chacha
 from tui_transfer.sharebox.ssh.violations import ProtocolViolationError
 
 if TYPE_CHECKING:
@@ -16,8 +17,15 @@ if TYPE_CHECKING:
 
 # In order of preference. AES-GCM first: one pass encrypts and authenticates, several times the speed of
 # AES-CTR with an HMAC in this library.
-AUTHENTICATING_CIPHERS: Final = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
-CIPHERS: Final = (*AUTHENTICATING_CIPHERS, "aes256-ctr", "aes192-ctr", "aes128-ctr")
+CIPHERS: Final = (
+    "aes128-gcm@openssh.com",
+    "aes256-gcm@openssh.com",
+    "aes256-ctr",
+    "aes192-ctr",
+    "aes128-ctr",
+    chacha.NAME,
+)
+_AUTHENTICATING: Final = frozenset(name for name in CIPHERS if not name.endswith("-ctr"))
 MACS: Final = (
     "hmac-sha2-256-etm@openssh.com",
     "hmac-sha2-512-etm@openssh.com",
@@ -68,7 +76,7 @@ def restrict(transport: paramiko.Transport, host_keys: Sequence[str]) -> None:
 
 def authenticates(ciphers: Collection[str]) -> bool:
     """Whether the cipher that is agreed on, out of a server's offer, needs no other check of integrity."""
-    return next((name for name in CIPHERS if name in ciphers), "") in AUTHENTICATING_CIPHERS
+    return next((name for name in CIPHERS if name in ciphers), "") in _AUTHENTICATING
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from paramiko.compress import ZlibCompressor, ZlibDecompressor
 from paramiko.kex_curve25519 import KexCurve25519
 
 from tui_transfer.errors import decoded
-from tui_transfer.sharebox.ssh import security
+from tui_transfer.sharebox.ssh import chacha, security
 from tui_transfer.sharebox.ssh.key_exchanges import (
     LARGE_GROUPS,
     LEAST_BITS,
@@ -71,6 +71,10 @@ class SshTransport(paramiko.Transport):
         "curve25519-sha256": KexCurve25519,  # RFC 8731; what libssh.org called it before is the same
         "diffie-hellman-group14-sha256": CheckedGroup,
         "diffie-hellman-group-exchange-sha256": CheckedGroupExchange,
+    }
+    _cipher_info: ClassVar[dict[str, Any]] = {
+        **paramiko.Transport._cipher_info,  # type: ignore[attr-defined]
+        chacha.NAME: {"class": chacha.ChaChaPoly, "block-size": 8, "key-size": 64, "is_aead": True},
     }
     _compression_info: ClassVar[dict[str, Any]] = {
         "none": (None, None),

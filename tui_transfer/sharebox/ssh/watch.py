@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 import paramiko
 from paramiko.common import MSG_DISCONNECT, MSG_KEXINIT
-from paramiko.packet import NeedRekeyException, Packetizer
+from paramiko.packet import NeedRekeyException
 
 from tui_transfer.errors import decoded, harmless
+from tui_transfer.sharebox.ssh.chacha import ChaChaPacketizer
 from tui_transfer.sharebox.ssh.greeting import Greeting
 from tui_transfer.sharebox.ssh.security import Offer
 from tui_transfer.sharebox.ssh.violations import ProtocolViolationError
@@ -37,7 +38,7 @@ _LONGEST_PACKET_BEFORE_LOGIN: Final = 1 << 16
 _LONGEST_TEXT: Final = 4096
 
 
-class ListeningPacketizer(Packetizer):
+class ListeningPacketizer(ChaChaPacketizer):
     """Hears what a server says: when, who it is, what it offers, its texts, and why it takes leave.
 
     Nothing that the server announces is believed before it is there, and no packet is longer than it may be.
