@@ -88,7 +88,7 @@ def test_step_5bis(place: Place, ssh_server: SshServer, tmp_path: Path) -> None:
         person.answers("Passer par un proxy", "oui")
         person.answers("PORT", f"http://{PROXY_USERNAME}:canari@{proxy.host}:{proxy.port}")
         person.answers("PORT", address)
-        person.answers("Mot de passe du proxy", "faux-mot")
+        person.answers("le mot de passe passe en clair jusqu'au proxy.*Mot de passe du proxy", "faux-mot")
         person.answers("Passer par un proxy", "oui")
         person.answers(re.escape(f"[http://{address}]"), "")
         person.answers("Mot de passe du proxy", PROXY_PASSWORD)

@@ -162,7 +162,7 @@ def test_where_something_else_answers_the_proxy_may_still_lead_there(ssh_server:
             given = settings(ssh_server, through(proxy), port=port)
             found = look(given, ssh_server.password)
     assert outcomes(found) == [OK, LOOK, OK, OK, OK, OK, OK, OK]
-    assert "annoncé" in found[Stage.ROUTE].sentence
+    assert "un serveur HTTP" in found[Stage.ROUTE].sentence
 
 
 def test_a_first_contact_is_shown_and_never_accepted(ssh_server: SshServer) -> None:

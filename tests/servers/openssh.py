@@ -128,7 +128,8 @@ def openssh(
             f"PubkeyAuthentication {_yes('publickey' in authentication)}",
             f"KbdInteractiveAuthentication {_yes(interactive)}",
             f"AllowUsers {account.username}",
-            "MaxStartups 100",
+            # Of this one the last counts, and not the first.
+            *([] if any(line.startswith("MaxStartups") for line in options) else ["MaxStartups 100"]),
             "LogLevel DEBUG",
             f"Subsystem sftp {sftp}",
             *([] if allow_exec else [f"ForceCommand {sftp}"]),
@@ -174,9 +175,10 @@ def _drop_folder(account: Account) -> Iterator[Path]:
         shutil.rmtree(parent)
 
 
-def make_key(file: Path, key_type: str = "ed25519", passphrase: str = "") -> Path:
+def make_key(file: Path, key_type: str = "ed25519", passphrase: str = "", *, bits: int | None = None) -> Path:
     """Makes a pair of keys with ssh-keygen; `file` is the private one, the other has `.pub` added."""
     command = [require("ssh-keygen"), "-q", "-t", key_type, "-N", passphrase, "-f", str(file)]
+    command += ["-b", str(bits)] if bits else []
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     return file
 

@@ -57,7 +57,7 @@ class SquidServer:
 @contextlib.contextmanager
 def squid(
     *,
-    allowed_ports: Sequence[int],
+    allowed_ports: Sequence[int | str],
     asks: Sequence[Asked] = (),
     behind: tuple[int, int] | None = None,
     encrypted: bool = False,
@@ -65,8 +65,8 @@ def squid(
     """Runs squid without a cache, on a free loopback port.
 
     Args:
-        allowed_ports: where CONNECT may go; other ports are refused with 403, as squid's own
-            configuration does for everything but 443.
+        allowed_ports: where CONNECT may go, also « 1024-65535 »; other ports are refused with 403, as
+            squid's own configuration does for everything but 443.
         asks: the kinds of authentication it offers, in this order. Basic and Digest accept `USERNAME` and
             `PASSWORD`, the others `DOMAIN_USERNAME` and `DOMAIN_PASSWORD`.
         behind: two ports, outside and inside: CONNECT to the first is led to the second, as by a firewall

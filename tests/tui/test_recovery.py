@@ -26,6 +26,7 @@ from tui_transfer.tui.dialogs.proxy_form import ProxyForm, host_error, port_erro
 from tui_transfer.tui.dialogs.secret import SecretDialog
 from tui_transfer.tui.screens.transfer import TransferPage
 from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.field import Choice
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -94,6 +95,33 @@ async def test_executer_resumes_the_same_job_through_the_proxy(
     assert workers.orders[0].proxy_password == SECRET
     assert config.load(staged.home.config_file).proxy == proxy
     assert_not_on_disk(staged)
+
+
+async def test_a_password_that_others_may_read_is_told_below_it(app: CentreApp, staged: Stage) -> None:
+    job = staged.job([stage.started(), DIRECT])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        said = "le mot de passe passe en clair jusqu'au proxy"
+        assert said not in flat(app)
+        await fill(pilot, password=SECRET)
+        await settle(pilot)
+        assert f"{said}, s'il ne connaît que" in flat(app)
+        app.screen.query_one("#kind", Choice).value = "socks5"
+        await settle(pilot)
+        assert f"{said} : SOCKS5" in flat(app)
+        app.screen.query_one("#kind", Choice).value = "https"
+        await settle(pilot)
+        assert said not in flat(app)
+
+
+async def test_the_script_that_knows_the_proxy_is_told(
+    app: CentreApp, staged: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("auto_proxy", "http://wpad.example.org/proxy.pac")
+    job = staged.job([stage.started(), DIRECT])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert "par un script (PAC), http://wpad.example.org/proxy.pac" in flat(app)
 
 
 async def test_the_proxy_of_the_machine_is_proposed_without_its_password(

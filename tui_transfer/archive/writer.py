@@ -5,6 +5,7 @@ source ─> (SQLite snapshot) ─> blocks ─> packed in threads ─> archive, i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import deque
@@ -335,5 +336,6 @@ def _give_way() -> None:
 def cores() -> int:
     """Cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
+        with contextlib.suppress(OSError):  # some sandboxes refuse it
+            return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -410,6 +410,8 @@ def with_secrets(
     if not questions.someone_is_there():
         return orders
     missing = _missing_secrets(orders, state, place)
+    if "proxy_password" in missing and (proxy := orders.proxy or state.proxy or state.spec.proxy) is not None:
+        questions.warn_of_clear_text(proxy)
     return msgspec.structs.replace(orders, **{name: questions.secret(text) for name, text in missing.items()})
 
 

@@ -16,6 +16,7 @@ from tui_transfer.job import control, history
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.state import JobState
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
+from tui_transfer.system.pac import proxy_script, script_hint
 
 if TYPE_CHECKING:
     from tui_transfer.job.control import Follower, Job
@@ -141,6 +142,8 @@ def _answer(follower: Follower, failure: TransferError, orders: Orders) -> Order
 
 def _ask_proxy(known: ProxySettings | None) -> ProxySettings | None:
     """Step 5bis: the proxy that a person gives; None where they give none."""
+    if known is None and (script := proxy_script()) is not None:
+        click.echo(script_hint(script), err=True)
     if not questions.wants("Passer par un proxy ?"):
         return None
     while True:
@@ -162,7 +165,10 @@ def proxy_url(proxy: ProxySettings) -> str:
 
 
 def _ask_proxy_password(proxy: ProxySettings) -> str | None:
-    return questions.secret(f"Mot de passe du proxy de {proxy.username}") if proxy.username else None
+    if not proxy.username:
+        return None
+    questions.warn_of_clear_text(proxy)
+    return questions.secret(f"Mot de passe du proxy de {proxy.username}")
 
 
 def _offer_message(follower: Follower) -> None:

@@ -14,6 +14,7 @@ import click
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.preflight import fingerprint
+from tui_transfer.sharebox.proxy.clear_text import clear_text_warning
 from tui_transfer.system.terminal import discard_typed, read_hidden, without_echo
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from tui_transfer.job.events import LoginAsked, Prompt
+    from tui_transfer.settings.config import ProxySettings
 
     Answer = TypeVar("Answer")
 
@@ -94,6 +96,12 @@ def answers(asked: LoginAsked) -> list[str] | None:
         return [answer(prompt) for prompt in asked.prompts]
     except NoAnswerError:
         return None
+
+
+def warn_of_clear_text(proxy: ProxySettings) -> None:
+    """Says, before a proxy's password is asked for, that others might read it on its way."""
+    if (warning := clear_text_warning(proxy.kind)) is not None:
+        click.echo(warning, err=True)
 
 
 def compares(presented: str) -> bool:

@@ -45,6 +45,7 @@ from tui_transfer.demo.folder import FolderSession
 from tui_transfer.demo.launch import LOOPBACK, PROXY_USERNAME, USERNAME, Ready
 from tui_transfer.demo.proxy import ConnectProxy
 from tui_transfer.demo.rate import Line, SlowSocket
+from tui_transfer.system.sockets import set_option
 
 _WEAK: Final = {
     "ciphers": ["aes128-cbc", "aes192-cbc", "aes256-cbc", "3des-cbc"],
@@ -119,7 +120,7 @@ class _Connection(BaseRequestHandler):
     request: socket.socket
 
     def handle(self) -> None:
-        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        set_option(self.request, socket.IPPROTO_TCP, "TCP_NODELAY", 1)
         with Transport(
             self.request, default_window_size=self.server.window, disabled_algorithms=_WEAK
         ) as transport:

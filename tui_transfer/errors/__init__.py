@@ -13,13 +13,14 @@ from tui_transfer.errors.meanings import MEANINGS
 from tui_transfer.errors.problems import (
     EXIT_CODE_MEANINGS,
     OF_ONE_DATABASE,
+    OF_THE_ROUTE,
     ExitCode,
     Meaning,
     Need,
     Problem,
     Recovery,
 )
-from tui_transfer.errors.text import INVISIBLE, harmless, harmless_json, harmless_lines
+from tui_transfer.errors.text import INVISIBLE, decoded, harmless, harmless_json, harmless_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,12 +30,14 @@ __all__ = [
     "INVISIBLE",
     "MEANINGS",
     "OF_ONE_DATABASE",
+    "OF_THE_ROUTE",
     "ExitCode",
     "Meaning",
     "Need",
     "Problem",
     "Recovery",
     "TransferError",
+    "decoded",
     "harmless",
     "harmless_json",
     "harmless_lines",

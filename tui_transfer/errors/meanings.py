@@ -309,6 +309,16 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         need=Need.PROXY,
         network=True,
     ),
+    Problem.PROXY_NOT_SSH: Meaning(
+        ExitCode.PROXY,
+        Recovery.PERSON,
+        "Le proxy coupe ce qui n'est pas TLS : SSH n'y passe pas",
+        "{proxy_host} dit laisser passer vers {host}, port {port}, puis {reason}.",
+        "Demandez à votre service informatique d'ouvrir le port {port} vers {host} en SSH, sans inspection "
+        "TLS. S'il l'est déjà, Sharebox est peut-être saturé : réessayez plus tard.",
+        need=Need.PROXY,
+        network=True,
+    ),
     Problem.NOT_SSH: Meaning(
         ExitCode.UNREACHABLE,
         Recovery.PERSON,
@@ -319,12 +329,68 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         need=Need.PROXY,
         network=True,
     ),
+    Problem.NOT_SSH_BEHIND_PROXY: Meaning(
+        ExitCode.UNREACHABLE,
+        Recovery.PERSON,
+        "Ce qui répond derrière le proxy n'est pas un serveur Sharebox",
+        "{host}, port {port} : {reason}.",
+        "Vérifiez l'adresse et le port de Sharebox, auprès de l'Urssaf.",
+        need=Need.PROXY,
+        network=True,
+    ),
+    Problem.SERVER_SILENT: Meaning(
+        ExitCode.UNREACHABLE,
+        Recovery.PERSON,
+        "Sharebox ne dit rien",
+        "{host}, port {port} : {reason}.",
+        "Réessayez dans quelques minutes : le serveur est peut-être bloqué. Sinon, un pare-feu de votre "
+        "réseau retient sans doute ce qui n'est pas du Web : demandez à votre service informatique le proxy "
+        "à utiliser, ou d'ouvrir le port {port} vers {host} en SSH.",
+        need=Need.PROXY,
+        network=True,
+    ),
+    Problem.SERVER_CLOSED: Meaning(
+        ExitCode.INTERRUPTED,
+        Recovery.TRANSIENT,
+        "Sharebox ferme la connexion aussitôt",
+        "{host}, port {port} : {reason}. Il a peut-être trop de connexions à la fois, ou refuse votre "
+        "adresse ; ou un pare-feu de votre réseau coupe ce qui n'est pas du Web.",
+        "Réessayez plus tard. Si cela dure, demandez à votre service informatique d'ouvrir le port {port} "
+        "vers {host} en SSH, ou quel proxy utiliser ; et à l'Urssaf si votre adresse est autorisée.",
+        need=Need.PROXY,
+        network=True,
+    ),
+    Problem.SERVER_BUSY: Meaning(
+        ExitCode.INTERRUPTED,
+        Recovery.TRANSIENT,
+        "Sharebox n'accepte pas de connexion en ce moment",
+        "{host}, port {port} : {reason}.",
+        "Réessayez plus tard. Si cela dure, transmettez cette réponse à l'Urssaf.",
+        network=True,
+    ),
     Problem.WEAK_SERVER: Meaning(
         ExitCode.HOST_KEY,
         Recovery.PERMANENT,
         "Le serveur ne propose aucun chiffrement sûr",
         "{host} ne propose que : {offered}.",
         "Rien n'a été envoyé. Signalez-le à l'Urssaf : ce serveur doit être mis à jour.",
+    ),
+    Problem.ALGORITHM_UNKNOWN: Meaning(
+        ExitCode.HOST_KEY,
+        Recovery.PERMANENT,
+        "Le serveur ne propose que des chiffrements que ce programme ne connaît pas",
+        "{host} propose : {offered}. Rien ne dit que ce n'est pas sûr, mais ce programme ne le connaît pas.",
+        "Rien n'a été envoyé. Mettez tui-transfer à jour, ou demandez à l'Urssaf que ce serveur accepte "
+        "aussi l'un de ceux-ci : {known}.",
+    ),
+    Problem.PROTOCOL_VIOLATED: Meaning(
+        ExitCode.UNREACHABLE,
+        Recovery.PERMANENT,
+        "Le serveur ne suit pas le protocole SSH",
+        "{host}, port {port} : {reason}.",
+        "Rien n'a été envoyé. Vérifiez l'adresse et le port de Sharebox, puis réessayez. Si cela se répète, "
+        "transmettez ce message à l'Urssaf.",
+        network=True,
     ),
     Problem.HOST_KEY_UNKNOWN: Meaning(
         ExitCode.HOST_KEY,

@@ -125,8 +125,15 @@ class Problem(StrEnum):
     PROXY_FORBIDDEN = "proxy-forbidden"
     PROXY_NO_ROUTE = "proxy-no-route"
     PROXY_PROTOCOL = "proxy-protocol"
+    PROXY_NOT_SSH = "proxy-not-ssh"
     NOT_SSH = "not-ssh"
+    NOT_SSH_BEHIND_PROXY = "not-ssh-behind-proxy"
+    SERVER_SILENT = "server-silent"
+    SERVER_CLOSED = "server-closed"
+    SERVER_BUSY = "server-busy"
     WEAK_SERVER = "weak-server"
+    ALGORITHM_UNKNOWN = "algorithm-unknown"
+    PROTOCOL_VIOLATED = "protocol-violated"
 
     HOST_KEY_UNKNOWN = "host-key-unknown"
     HOST_KEY_CHANGED = "host-key-changed"
@@ -177,6 +184,12 @@ OF_ONE_DATABASE: Final = frozenset(
 )
 """What, met while one database is packed or delivered, says nothing of the others: they go on. Every other
 problem (route, host key, login, a full account, this machine's disk, a person's stop) concerns all."""
+
+
+OF_THE_ROUTE: Final = frozenset(
+    {Problem.SHAREBOX_UNREACHABLE, Problem.NOT_SSH, Problem.SERVER_SILENT, Problem.SERVER_CLOSED}
+)
+"""What another route may get around; every other failure would only be repeated on it."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Final
 
@@ -20,6 +21,21 @@ _BLANKS: Final = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 _INVISIBLE: Final = re.compile(f"[{INVISIBLE}]")
 _INVISIBLE_IN_LINES: Final = re.compile(rf"(?![\t\n])[{INVISIBLE}]")
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+
+
+def decoded(said: bytes) -> str:
+    """What somebody said in an encoding that nobody told: UTF-8, otherwise what Western Windows writes.
+
+    The last character may be cut off. No byte is an error; `harmless` makes it fit to be shown.
+    """
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(said)
+    except UnicodeDecodeError:
+        pass
+    try:
+        return said.decode("cp1252")
+    except UnicodeDecodeError:  # five bytes mean nothing there
+        return said.decode("latin-1")
 
 
 def harmless(text: str) -> str:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import ipaddress
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer import french
-from tui_transfer.errors import Problem, TransferError
+from tui_transfer.errors import OF_THE_ROUTE, Problem, TransferError
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, stages
 from tui_transfer.sharebox.delivery.evidence import Verification
 from tui_transfer.sharebox.delivery.trial import Abilities, Trial
+from tui_transfer.sharebox.proxy.clear_text import clear_text_warning
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel, resolve
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import log_in
@@ -24,6 +26,7 @@ from tui_transfer.sharebox.ssh.credentials import Credentials
 from tui_transfer.sharebox.ssh.handshake import meet
 from tui_transfer.sharebox.ssh.sharebox import FULL_BELOW_BYTES, Sharebox
 from tui_transfer.system import os_errors
+from tui_transfer.system.pac import proxy_script, script_hint
 
 if TYPE_CHECKING:
     import socket
@@ -136,6 +139,8 @@ class _Diagnosis:
         else:
             yield Finding(Stage.ROUTE, Outcome.NOT_TRIED, "Sans adresse, pas de connexion directe.")
         if self._proxy is not None:
+            if self._orders.proxy_password and (warning := clear_text_warning(self._proxy.kind)) is not None:
+                yield Finding(Stage.PROXY, Outcome.LOOK, warning)
             yield self._dial_through(self._proxy, tunnels)
         return tunnels
 
@@ -165,7 +170,10 @@ class _Diagnosis:
             self._dial(Direct(), tunnels)
         except TransferError as error:
             if self._proxy is None:
-                return self._failed(Stage.ROUTE, error)
+                script = proxy_script()
+                hint = f" {script_hint(script)}" if script else ""
+                finding = self._failed(Stage.ROUTE, error)
+                return replace(finding, sentence=f"{finding.sentence}{hint}")
             return self._found(Stage.ROUTE, Outcome.LOOK, f"{error.why} Reste le proxy.")
         return self._found(
             Stage.ROUTE, Outcome.OK, f"{self._settings.host}, port {self._settings.port} répond."
@@ -203,7 +211,7 @@ class _Diagnosis:
         try:
             connection = meet(address, route, settings.host_key, self._connecting, tunnel=tunnel)
         except TransferError as error:
-            if error.problem is Problem.NOT_SSH and others:
+            if error.problem in OF_THE_ROUTE and others:
                 yield self._found(Stage.ROUTE, Outcome.LOOK, f"{error.why} Reste le proxy.")
                 return (yield from self._meet(others))
             yield self._describe_key(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tui_transfer.errors.text import decoded
+
 
 class Reader:
     """What is short raises an error of the protocol that reads, and nothing is ever made up for it.
@@ -57,18 +59,9 @@ class Reader:
 def displayed(text: bytes, longest: int = 500) -> str:
     """Text of a server on one line, without what a terminal obeys or what turns its letters round.
 
-    The protocols have UTF-8. Servers under Windows send their code page, whose letters are mostly Latin-1's.
-
     Args:
         text: as it came.
         longest: how many of its letters are shown.
     """
-    printable = "".join(sign if sign.isprintable() else " " for sign in _decoded(text)[:longest])
+    printable = "".join(sign if sign.isprintable() else " " for sign in decoded(text)[:longest])
     return " ".join(printable.split())
-
-
-def _decoded(text: bytes) -> str:
-    try:
-        return text.decode()
-    except UnicodeDecodeError:
-        return text.decode("cp1252", "replace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -43,9 +44,10 @@ def keep_process_private() -> None:
 
         # One byte: too small for a file, and what keeps Linux from handing the dump to a program (systemd's,
         # Ubuntu's), for which it ignores every other limit, 0 included. Source: core(5), fs/coredump.c.
-        _, hard = resource.getrlimit(resource.RLIMIT_CORE)
-        least = 1 if hard == resource.RLIM_INFINITY else min(1, hard)
-        resource.setrlimit(resource.RLIMIT_CORE, (least, hard))
+        with contextlib.suppress(OSError, ValueError):  # a system that refuses it does without
+            _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+            least = 1 if hard == resource.RLIM_INFINITY else min(1, hard)
+            resource.setrlimit(resource.RLIMIT_CORE, (least, hard))
 
 
 def make_private_folder(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -73,5 +74,6 @@ def _runs(process: psutil.Process, module: str, folder: Path) -> bool:
 def give_way(niceness: int) -> None:
     """Lets whatever else wants this thread's core have it first, where that can be said of one thread."""
     if sys.platform == "linux":  # elsewhere it would slow down the whole process, or does not exist
-        as_given = os.getpriority(os.PRIO_PROCESS, 0)  # on top of what the person gave it
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), as_given + niceness)
+        with contextlib.suppress(OSError):  # some sandboxes refuse it
+            as_given = os.getpriority(os.PRIO_PROCESS, 0)  # on top of what the person gave it
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), as_given + niceness)

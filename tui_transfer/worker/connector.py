@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer.errors import Problem, TransferError
+from tui_transfer.errors import OF_THE_ROUTE, Problem, TransferError
 from tui_transfer.job.events import Connected, RouteFailed
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 from tui_transfer.sharebox.ssh.address import Address
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from tui_transfer.system.cancellation import Cancellation
 
 DIRECT: Final = "direct"
-_TRY_NEXT: Final = frozenset({Problem.SHAREBOX_UNREACHABLE, Problem.NOT_SSH})
-"""What another route may get around; every other failure would only be repeated on it."""
 _BENEFIT_OF_DOUBT: Final = 60.0
 """Seconds for which a new worker takes the failure of a route that worked for an earlier one as passing; then
 a person is asked, whose machine may be in another network now."""
@@ -100,7 +98,7 @@ class Connector:
             try:
                 return self._open(proxy)
             except TransferError as error:
-                if error.problem not in _TRY_NEXT:
+                if error.problem not in OF_THE_ROUTE:
                     raise
                 self._record(RouteFailed(at=now(), route=_name(proxy), reason=error.why))
         return self._open(self._routes[-1])

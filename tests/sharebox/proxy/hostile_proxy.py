@@ -89,7 +89,7 @@ def _check_requests(requests: Sequence[bytes]) -> None:
     assert b"Proxy-Authorization" not in requests[0]
     for request in requests:
         assert request.count(b"\r\n\r\n") == 1
-        assert request.count(b"\r\n") <= 4
+        assert request.count(b"\r\n") <= 5
     assert len([request for request in requests if _proves(request)]) <= PROOFS
     assert len([request for request in requests if b": Basic " in request]) <= 1
 

@@ -89,4 +89,4 @@ def test_through_a_proxy_with_a_password(ssh_server: SshServer, squid_with_passw
 def test_what_stands_in_the_way() -> None:
     failure(Problem.SHAREBOX_UNREACHABLE, lambda: try_route(LOOPBACK, free_port(), Direct(), Cancellation()))
     with scripted_proxy([[b"HTTP/1.1 200 OK\r\n\r\n<html>portail</html>\r\n" * 200, b""]]) as proxy:
-        failure(Problem.NOT_SSH, lambda: try_route("sharebox.test", 22, proxy.route(), Cancellation()))
+        failure(Problem.PROXY_NOT_SSH, lambda: try_route("sharebox.test", 22, proxy.route(), Cancellation()))

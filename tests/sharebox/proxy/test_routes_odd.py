@@ -11,6 +11,7 @@ import pytest
 from tests.servers.processes import LOOPBACK
 from tests.sharebox.helpers import failure, open_tunnel
 from tests.sharebox.proxy.scripted_proxy import HANG_UP, refusal, scripted_proxy
+from tui_transfer import __version__
 from tui_transfer.errors import Problem
 from tui_transfer.sharebox.proxy.routes import CONNECT_SECONDS, Proxy
 
@@ -71,14 +72,17 @@ def test_stream_that_ends_anywhere_is_an_error_not_a_tunnel() -> None:
         [b"HTTP/1.1 200 " + b"k" * (1 << 20)],
         [b"HTTP/1.1 407 Proxy Authentication Required\r\n" + b"Proxy-Authenticate: NTLM\r\n" * 40_330],
         [b"HTTP/1.1 302 Found\r\nLocation: http://portail.test/\r\n\r\n"],
-        [b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n" * 2],
+        [b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"],
+        [b"HTTP/1.1 2000 OK\r\n\r\n"],
+        [b"HTTP/1.1 OK\r\n\r\n"],
+        [b"HTTP/1.1 099 OK\r\n\r\n"],
         [b"\r\n" * 10, HANG_UP],
         [bytes(range(256)) * 64],
         [b"\x15\x03\x03\x00\x02\x02\x28"],
     ],
     ids=[
         "nothing", "ssh", "socks", "mebibyte-of-headers", "mebibyte-of-reason", "mebibyte-of-challenges",
-        "portal", "length", "blank", "bytes", "tls",
+        "portal", "other-protocol", "long-status", "no-status", "low-status", "blank", "bytes", "tls",
     ],
 )  # fmt: skip
 def test_nonsense(reply: list[bytes]) -> None:
@@ -86,6 +90,47 @@ def test_nonsense(reply: list[bytes]) -> None:
     with scripted_proxy([reply]) as proxy:
         failure(Problem.PROXY_PROTOCOL, lambda: open_tunnel(proxy.route("u", "p"), "sharebox.test", 22))
         assert time.monotonic() - started < CONNECT_SECONDS, "it was not understood to be nonsense"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200\r\n\r\n",
+        b"HTTP/1.1 200 \r\n\r\n",
+        b"HTTP/1.0 200 OK\r\n\r\n",
+        b"HTTP/1.1 299 Connexion \xe9tablie\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nProxy-agent : x/1.0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno colon at all\r\n: no name\r\nX\xe9: y\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n folded before any\r\nA: b\r\n\tc\r\n d\r\n\r\n",
+        b"HTTP/1.1 200 OK\nVia: x\n\n",
+        b"HTTP/1.1 200 OK\r\nVia: \x00\x07\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\nContent-Length: 7\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    ],
+)
+def test_headers_of_an_open_tunnel_mean_nothing(head: bytes) -> None:
+    with scripted_proxy([[head + BANNER]]) as proxy:
+        assert heard_through(proxy.route(), len(BANNER)) == BANNER
+
+
+def test_a_challenge_is_read_whatever_stands_beside_it() -> None:
+    asked = ASKED.replace(b"Content-Length", b"Proxy-agent : x\r\nx\xe9 y\r\nContent-Length").replace(
+        b"Proxy-Authenticate:", b"proxy-authenticate  :"
+    )
+    with scripted_proxy([[asked], [asked], [STREAM]]) as proxy:
+        assert heard_through(proxy.route("u", "p"), len(BANNER)) == BANNER
+        assert proxy.authorizations[2].startswith(b"Basic ")
+
+
+def test_each_request_says_who_asks() -> None:
+    with scripted_proxy([[ASKED], [ASKED], [STREAM]]) as proxy:
+        heard_through(proxy.route("u", "p"), len(BANNER))
+        assert all(
+            f"\r\nUser-Agent: tui-transfer/{__version__}\r\n".encode() in one for one in proxy.requests
+        )
 
 
 @pytest.mark.parametrize("body", [b"x" * (1 << 20), b""])

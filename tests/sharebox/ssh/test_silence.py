@@ -93,7 +93,7 @@ class TestConnecting:
                 said = link.answered
             link.silent_after = link.answered + int(said * share)
             started = time.monotonic()
-            problem = Problem.CONNECTION_LOST if share else Problem.NOT_SSH
+            problem = Problem.CONNECTION_LOST if share else Problem.SERVER_SILENT
             failure(problem, lambda: connect(server, port=link.port))
             assert time.monotonic() - started < LIMIT + MARGIN
 

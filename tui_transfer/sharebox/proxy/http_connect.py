@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import h11
 
+from tui_transfer import __version__
+from tui_transfer.errors import decoded
 from tui_transfer.sharebox.proxy.challenges import read_challenges
+from tui_transfer.sharebox.proxy.http_head import Head, HeadError, read_head
 from tui_transfer.sharebox.proxy.identification import methods
 
 if TYPE_CHECKING:
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
 _WANTS_CREDENTIALS: Final = 407
 _TLS_ALERT: Final = b"\x15"
 """The first byte that a TLS server says to somebody who does not speak TLS; no HTTP reply begins with it."""
-_START: Final = b"HTTP/"
+_OTHER_PROTOCOL: Final = 101
+_USER_AGENT: Final = f"tui-transfer/{__version__}".encode()
+"""Some proxies let only those pass who say who they are."""
 _BODY_PIECE: Final = 4096
 
 
@@ -47,9 +52,9 @@ def ask_http_proxy(dial: Callable[[], socket.socket], target: Target, login: Pro
     try:
         request = _Request(dial(), authority)
         response = request.ask()
-        if response.status_code == _WANTS_CREDENTIALS:
+        if response.status == _WANTS_CREDENTIALS:
             request, response = _identify(dial, authority, login, response)
-    except h11.RemoteProtocolError as error:
+    except (HeadError, h11.RemoteProtocolError) as error:
         raise login.protocol_error("ce n'est pas une réponse HTTP correcte") from error
     except EOFError as error:
         raise login.protocol_error("il a fermé la connexion sans finir de répondre") from error
@@ -57,14 +62,14 @@ def ask_http_proxy(dial: Callable[[], socket.socket], target: Target, login: Pro
         raise login.wants_tls() from error
     except OSError as error:
         raise login.protocol_error("il a coupé la connexion sans répondre") from error
-    if not 200 <= response.status_code < 300:
+    if not 200 <= response.status < 300:
         raise _refusal(response, target, login)
     return request.tunnel
 
 
 def _identify(
-    dial: Callable[[], socket.socket], authority: str, login: ProxyLogin, response: h11.Response
-) -> tuple[_Request, h11.Response]:
+    dial: Callable[[], socket.socket], authority: str, login: ProxyLogin, response: Head
+) -> tuple[_Request, Head]:
     """Tries what the proxy offers, until it no longer asks for credentials."""
     if login.username is None:
         raise login.no_credentials()
@@ -80,12 +85,12 @@ def _identify(
 
 def _try(
     method: Method, challenge: Challenge | None, dial: Callable[[], socket.socket], authority: str
-) -> tuple[_Request, h11.Response] | None:
+) -> tuple[_Request, Head] | None:
     """Uses one method, on a connection of its own; None if the proxy still asks for credentials."""
     request = _Request(dial(), authority)
     while challenge is not None and (answer := method.answer(challenge)) is not None:
         response = request.ask(answer)
-        if response.status_code != _WANTS_CREDENTIALS:
+        if response.status != _WANTS_CREDENTIALS:
             return request, response
         challenge = method.continuation(read_challenges(response.headers))
         if challenge is not None and not request.can_be_repeated():
@@ -105,9 +110,10 @@ class _Request:
     def __init__(self, tunnel: socket.socket, authority: str) -> None:
         self.tunnel = tunnel
         self._authority = authority
-        self._exchange = h11.Connection(h11.CLIENT)
+        self._exchange = h11.Connection(h11.CLIENT, max_incomplete_event_size=1 << 17)
+        self._has_heard = False
 
-    def ask(self, authorization: bytes | None = None) -> h11.Response:
+    def ask(self, authorization: bytes | None = None) -> Head:
         """Sends the request and reads the reply up to the end of its headers.
 
         It is read one byte at a time, so that nothing after the headers is ever taken out of the socket: the
@@ -115,24 +121,32 @@ class _Request:
 
         Raises:
             EOFError: the stream ended before the headers did.
+            HeadError, h11.RemoteProtocolError: it is no reply.
         """
-        headers = [(b"Host", self._authority.encode())]
+        headers = [(b"Host", self._authority.encode()), (b"User-Agent", _USER_AGENT)]
         if authorization is not None:
             headers.append((b"Proxy-Authorization", authorization))
         request = h11.Request(method="CONNECT", target=self._authority, headers=headers)
         exchange = self._exchange
         self.tunnel.sendall((exchange.send(request) or b"") + (exchange.send(h11.EndOfMessage()) or b""))
-        start = b""
-        while not isinstance(event := exchange.next_event(), h11.Response):
-            if event is h11.NEED_DATA:
-                byte = self.tunnel.recv(1)
-                if not byte:
-                    raise EOFError
-                if len(start) < len(_START):
-                    start += byte
-                    _check_start(start)
-                exchange.receive_data(byte)
-        return event
+        head = read_head(self._read_byte)
+        while 100 <= head.status < 200:  # more is to come
+            if head.status == _OTHER_PROTOCOL:
+                raise HeadError
+            head = read_head(self._read_byte)
+        if not 200 <= head.status < 300:  # only then what follows is the proxy's
+            exchange.receive_data(head.as_bytes())
+            exchange.next_event()
+        return head
+
+    def _read_byte(self) -> bytes:
+        byte = self.tunnel.recv(1)
+        if not byte:
+            raise EOFError
+        if not self._has_heard and byte == _TLS_ALERT:
+            raise _TlsError
+        self._has_heard = True
+        return byte
 
     def can_be_repeated(self) -> bool:
         """Reads the rest of a refusal; whether the proxy then listens to another request."""
@@ -150,16 +164,8 @@ class _Request:
         return True
 
 
-def _check_start(start: bytes) -> None:
-    """Knows from the first bytes what is no HTTP: h11 would wait for a blank line, and the person with it."""
-    if start == _TLS_ALERT:
-        raise _TlsError
-    if not _START.startswith(start):
-        raise h11.RemoteProtocolError("the reply does not begin like one")
-
-
-def _refusal(response: h11.Response, target: Target, login: ProxyLogin) -> TransferError:
-    status, reason = response.status_code, _status(response)
+def _refusal(response: Head, target: Target, login: ProxyLogin) -> TransferError:
+    status, reason = response.status, _status(response)
     if status == 403:
         return login.forbidden(target, reason)
     if status in (502, 503, 504):
@@ -167,5 +173,5 @@ def _refusal(response: h11.Response, target: Target, login: ProxyLogin) -> Trans
     return login.protocol_error(f"il a répondu « {reason} »")
 
 
-def _status(response: h11.Response) -> str:
-    return f"{response.status_code} {response.reason.decode('latin-1')}".strip()
+def _status(response: Head) -> str:
+    return f"{response.status} {decoded(response.reason)}".strip()

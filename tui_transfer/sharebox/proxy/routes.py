@@ -16,6 +16,7 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.proxy import tls
 from tui_transfer.sharebox.proxy.target import ProxyLogin, Target
 from tui_transfer.system import os_errors
+from tui_transfer.system.sockets import set_option
 from tui_transfer.system.waiting import result_of
 
 if TYPE_CHECKING:
@@ -247,10 +248,7 @@ def _ask_resolver(host: str, port: int) -> list[Any]:
 
 
 def _tune(tunnel: socket.socket) -> None:
-    """Small packets leave at once, and the system notices a dead link within half a minute.
-
-    What a system does not know costs that, and not the connection.
-    """
+    """Small packets leave at once, and the system notices a dead link within half a minute."""
     for level, option, value in (
         (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
         (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
@@ -259,6 +257,4 @@ def _tune(tunnel: socket.socket) -> None:
         (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 5),
         (socket.IPPROTO_TCP, "TCP_KEEPCNT", 4),
     ):
-        if (number := getattr(socket, option, None)) is not None:
-            with contextlib.suppress(OSError):
-                tunnel.setsockopt(level, number, value)
+        set_option(tunnel, level, option, value)

@@ -161,7 +161,7 @@ class _Login:
         if "rsa" not in kind:
             return (kind,)
         suffix = _CERTIFICATE if kind.endswith(_CERTIFICATE) else ""
-        extensions: dict[str, bytes] = self._connection.transport.server_extensions  # type: ignore[attr-defined] # the stubs lack it
+        extensions: dict[str, bytes] = self._connection.transport.server_extensions
         announced = extensions.get("server-sig-algs", b"").decode("ascii", "replace")
         if not announced:
             return [name + suffix for name in RSA_SIGNATURES]

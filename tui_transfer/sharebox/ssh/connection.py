@@ -12,7 +12,9 @@ import paramiko
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.sftp.session import SftpLostError, SftpProtocolError, SftpSession
-from tui_transfer.sharebox.ssh.watch import ListeningPacketizer, Watchdog
+from tui_transfer.sharebox.ssh.transport import SshTransport
+from tui_transfer.sharebox.ssh.violations import ProtocolViolationError
+from tui_transfer.sharebox.ssh.watch import Watchdog
 from tui_transfer.system import os_errors
 from tui_transfer.system.waiting import result_of
 
@@ -73,11 +75,9 @@ class Connection:
         self._cancellation = cancellation
         self._tunnel = tunnel
         self._has_hung_up = False
-        self.transport = paramiko.Transport(tunnel, packetizer_class=ListeningPacketizer)
-        packetizer = self.transport.packetizer
-        assert isinstance(packetizer, ListeningPacketizer)
-        self.packetizer = packetizer
-        self.watchdog = Watchdog(self.transport, packetizer, self._hang_up)
+        self.transport = SshTransport(tunnel)
+        self.packetizer = self.transport.listener
+        self.watchdog = Watchdog(self.transport, self.packetizer, self._hang_up)
         self._ending = ExitStack()
         self._ending.enter_context(cancellation.ending(self._hang_up))
 
@@ -153,14 +153,21 @@ class Connection:
         otherwise CONNECTION_LOST with the best explanation there is.
         """
         # Asked before it is ended, which paramiko takes for an error of its own.
-        cause = self.transport.get_exception() or (error.__cause__ if error else None) or error
+        causes = [self.transport.get_exception(), error, error.__cause__ if error else None]
+        violation = next((one for one in causes if isinstance(one, ProtocolViolationError)), None)
+        cause = violation or causes[0] or causes[2] or error
         self._hang_up()
         if self.is_cancelled:
             return self._cancellation.error()
         if self.watchdog.verdict:
             reason = self.watchdog.verdict
-        elif self.packetizer.farewell is not None:
+        elif self.packetizer.farewell:
             reason = f"le serveur a mis fin à la connexion (« {self.packetizer.farewell} »)"
+        elif self.packetizer.farewell is not None:
+            reason = "le serveur a mis fin à la connexion"
+        elif isinstance(cause, ProtocolViolationError):
+            details = f" ({cause})" if str(cause) else ""
+            reason = f"le serveur ne suit pas le protocole SSH{details}"
         elif isinstance(cause, OSError):
             reason = os_errors.in_words(cause)
         elif isinstance(cause, SftpProtocolError):

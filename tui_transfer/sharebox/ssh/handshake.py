@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import paramiko
-from paramiko.ssh_exception import IncompatiblePeer
-
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.proxy.routes import open_tunnel
 from tui_transfer.sharebox.sftp.session import ANSWER_SECONDS
-from tui_transfer.sharebox.ssh import security
+from tui_transfer.sharebox.ssh import security, unmet
 from tui_transfer.sharebox.ssh.address import HostKey
 from tui_transfer.sharebox.ssh.connection import LOST, Connection
+from tui_transfer.sharebox.ssh.violations import (
+    OldProtocolError,
+    ProtocolViolationError,
+    TooShortError,
+    UnprovenKeyError,
+)
 
 if TYPE_CHECKING:
     import socket
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from tui_transfer.sharebox.proxy.routes import Route
     from tui_transfer.sharebox.ssh.address import Address
     from tui_transfer.sharebox.ssh.connection import Knowledge
+    from tui_transfer.sharebox.ssh.security import Disagreement
     from tui_transfer.system.cancellation import Cancellation
 
 HANDSHAKE_SECONDS: Final = 30.0
@@ -58,7 +62,7 @@ def meet(
         found = tunnel or open_tunnel(route, address.host, address.port, cancellation)
         connection = Connection(address, found, cancellation, knowledge)
         try:
-            _shake_hands(connection, expected, kinds)
+            _shake_hands(connection, route, expected, kinds)
         except BaseException:
             connection.close()
             raise
@@ -85,8 +89,8 @@ def meet(
     raise _changed(address, shown.fingerprint, expected)
 
 
-def _shake_hands(connection: Connection, expected: str | None, kinds: Sequence[str]) -> None:
-    """`expected` is for the error alone."""
+def _shake_hands(connection: Connection, route: Route, expected: str | None, kinds: Sequence[str]) -> None:
+    """`route` and `expected` are for the error alone."""
     transport = connection.transport
     security.restrict(transport, kinds)
     # The watchdog has its limits. paramiko's own, some shorter than a pause of the link, are not reached.
@@ -99,33 +103,42 @@ def _shake_hands(connection: Connection, expected: str | None, kinds: Sequence[s
             transport.start_client(timeout=2 * HANDSHAKE_SECONDS)
         key = transport.get_remote_server_key()
     except LOST as error:
-        raise _failure(connection, error, expected) from error
+        raise _failure(connection, error, route, expected) from error
     connection.host_key = HostKey(key.get_name(), key.fingerprint)
+    if text := connection.packetizer.greeting.text:
+        connection.told.append(text)
 
 
-def _failure(connection: Connection, error: Exception, expected: str | None) -> TransferError:
+def _failure(connection: Connection, error: Exception, route: Route, expected: str | None) -> TransferError:
     if connection.is_cancelled:
         return connection.lost(error)
     address, packetizer = connection.address, connection.packetizer
-    if packetizer.offer is not None and (offered := packetizer.offer.shortcomings()):
-        return TransferError(Problem.WEAK_SERVER, host=address.host, offered=offered)
-    version = connection.transport.remote_version
-    if isinstance(error, IncompatiblePeer):  # the protocol's first version
-        return TransferError(Problem.WEAK_SERVER, host=address.host, offered=version)
-    if not version:
-        reason = "il ne s'est pas annoncé comme serveur SSH"
-        return TransferError(Problem.NOT_SSH, host=address.host, port=address.port, reason=reason)
-    if packetizer.has_shown_key and _is_refused_here(connection, error):
+    if not packetizer.greeting.has_begun:
+        return unmet.failure(connection, route)
+    if packetizer.offer is not None and (disagreements := packetizer.offer.disagreements()):
+        return _disagreement(address, disagreements)
+    if isinstance(error, OldProtocolError):
+        return TransferError(Problem.WEAK_SERVER, host=address.host, offered=packetizer.greeting.software)
+    if isinstance(error, TooShortError):
+        return TransferError(Problem.WEAK_SERVER, host=address.host, offered=error)
+    if isinstance(error, UnprovenKeyError):
         return _changed(address, "une clé sans prouver qu'elle est à lui", expected or "inconnue")
+    if isinstance(error, ProtocolViolationError):
+        reason = str(error) or "ce qu'il envoie est incompréhensible"
+        return TransferError(Problem.PROTOCOL_VIOLATED, host=address.host, port=address.port, reason=reason)
     return connection.lost(error)
 
 
-def _is_refused_here(connection: Connection, error: Exception) -> bool:
-    """Whether it was this side that ended the exchange of keys, rather than the link or the server."""
-    return (
-        isinstance(error, paramiko.SSHException)
-        and not connection.packetizer.at_end
-        and not connection.was_ended_here
+def _disagreement(address: Address, found: Sequence[Disagreement]) -> TransferError:
+    """What is unsafe is the server's to mend, whatever else there may be; what is unknown here is not."""
+    if weak := [one for one in found if not one.unknown]:
+        offered = " ; ".join(one.describe(one.offered) for one in weak)
+        return TransferError(Problem.WEAK_SERVER, host=address.host, offered=offered)
+    return TransferError(
+        Problem.ALGORITHM_UNKNOWN,
+        host=address.host,
+        offered=" ; ".join(one.describe(one.unknown) for one in found),
+        known=" ; ".join(f"{one.what} {', '.join(one.acceptable)}" for one in found),
     )
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tui_transfer.errors import decoded, harmless
+from tui_transfer.sharebox.ssh import chacha
+from tui_transfer.sharebox.ssh.violations import ProtocolViolationError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     import paramiko
 
@@ -18,7 +23,9 @@ CIPHERS: Final = (
     "aes256-ctr",
     "aes192-ctr",
     "aes128-ctr",
+    chacha.NAME,
 )
+_AUTHENTICATING: Final = frozenset(name for name in CIPHERS if not name.endswith("-ctr"))
 MACS: Final = (
     "hmac-sha2-256-etm@openssh.com",
     "hmac-sha2-512-etm@openssh.com",
@@ -27,14 +34,19 @@ MACS: Final = (
 )
 KEY_EXCHANGES: Final = (
     "mlkem768x25519-sha256",
+    "curve25519-sha256",
     "curve25519-sha256@libssh.org",
     "ecdh-sha2-nistp256",
     "ecdh-sha2-nistp384",
     "ecdh-sha2-nistp521",
     "diffie-hellman-group16-sha512",
-    "diffie-hellman-group-exchange-sha256",
+    "diffie-hellman-group15-sha512",
+    "diffie-hellman-group17-sha512",
+    "diffie-hellman-group18-sha512",
     "diffie-hellman-group14-sha256",
+    "diffie-hellman-group-exchange-sha256",
 )
+"""The last one's group is the server's choice, which may be one that is refused then."""
 RSA_SIGNATURES: Final = ("rsa-sha2-512", "rsa-sha2-256")
 HOST_KEYS: Final = (
     "ssh-ed25519",
@@ -44,39 +56,80 @@ HOST_KEYS: Final = (
     *RSA_SIGNATURES,
 )
 """A server that has keys of several kinds shows the first of this list that it has."""
+COMPRESSIONS: Final = ("none", "zlib@openssh.com", "zlib")
+"""Archives do not shrink any more; a server that wants it all the same gets it."""
 
-_NOT_KEY_EXCHANGES: Final = ("ext-info-", "kex-strict-")
+_NOT_KEY_EXCHANGES: Final = ("ext-info-", "kex-strict-", "kexguess2@")
 """Signs that stand in the list of key exchanges (RFC 8308, section 2.1)."""
+_WEAK: Final = re.compile(
+    r"-cbc|3des|^des|arcfour|rc4|blowfish|cast128|idea|md5|sha1(?![0-9])|sha-?1$|ripemd|^none$|group1-|-dss|^ssh-rsa"
+)
+"""In the names of what is known not to be safe. « ssh-rsa », also in certificates, signs with SHA-1."""
+_MOST_NAMED: Final = 12
+_LONGEST_NAME: Final = 64
 
 
-def restrict(transport: paramiko.Transport, host_keys: Sequence[str] = HOST_KEYS) -> None:
-    """Lets `transport` negotiate only what this module lists, and of host keys only those given.
+def restrict(transport: paramiko.Transport, host_keys: Sequence[str]) -> None:
+    """Lets `transport` negotiate only the host keys given. To be called before its handshake."""
+    transport.get_security_options().key_types = tuple(host_keys)
 
-    To be called before its handshake.
+
+def authenticates(ciphers: Collection[str]) -> bool:
+    """Whether the cipher that is agreed on, out of a server's offer, needs no other check of integrity."""
+    return next((name for name in CIPHERS if name in ciphers), "") in _AUTHENTICATING
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One thing on which a server and this program cannot agree.
+
+    Args:
+        what: in French, without article.
+        offered: all names that the server offered.
+        acceptable: all that this program takes.
     """
-    options = transport.get_security_options()
-    options.ciphers = CIPHERS
-    options.digests = MACS
-    options.key_types = tuple(host_keys)
-    options.kex = tuple(name for name in KEY_EXCHANGES if name in options.kex)
+
+    what: str
+    offered: Sequence[str]
+    acceptable: Sequence[str]
+
+    @property
+    def unknown(self) -> list[str]:
+        """Those of the names that nothing is known against."""
+        return [name for name in self.offered if not _WEAK.search(name)]
+
+    def describe(self, names: Sequence[str]) -> str:
+        """The thing, and some names of it."""
+        more = ", …" if len(names) > _MOST_NAMED else ""
+        return f"{self.what} {', '.join(names[:_MOST_NAMED])}{more}"
 
 
 @dataclass(frozen=True)
 class Offer:
-    """The algorithms that a server offered in its key exchange message (RFC 4253, section 7.1)."""
+    """The algorithms that a server offered in its key exchange message (RFC 4253, section 7.1).
+
+    Of the pairs, the first is for what this program sends, the second for what the server sends.
+    """
 
     key_exchanges: Sequence[str]
     host_keys: Sequence[str]
-    ciphers: Sequence[str]
-    macs: Sequence[str]
+    ciphers: tuple[Sequence[str], Sequence[str]]
+    macs: tuple[Sequence[str], Sequence[str]]
+    compressions: tuple[Sequence[str], Sequence[str]]
 
     @classmethod
     def read(cls, message: paramiko.Message) -> Offer:
-        """Reads the body of a KEXINIT message."""
+        """Reads the body of a KEXINIT message.
+
+        Raises:
+            ProtocolViolationError: something is missing in it.
+        """
         message.get_bytes(16)  # a random cookie
-        key_exchanges, host_keys, ciphers, _, macs = (message.get_list() for _ in range(5))
-        key_exchanges = [name for name in key_exchanges if not name.startswith(_NOT_KEY_EXCHANGES)]
-        return cls(key_exchanges, host_keys, ciphers, macs)
+        lists = [_names(message.get_binary()) for _ in range(8)]
+        if not all(lists):
+            raise ProtocolViolationError("son offre d'algorithmes est incomplète")
+        key_exchanges = [name for name in lists[0] if not name.startswith(_NOT_KEY_EXCHANGES)]
+        return cls(key_exchanges, lists[1], (lists[2], lists[3]), (lists[4], lists[5]), (lists[6], lists[7]))
 
     def other_host_keys(self, shown: str) -> list[Sequence[str]]:
         """The other kinds of host key that the server has, each as the names of its signatures.
@@ -89,20 +142,25 @@ class Offer:
         kinds = {names[0]: names for names in singly} | ({"ssh-rsa": rsa} if rsa else {})
         return [names for kind, names in kinds.items() if kind != shown]
 
-    def shortcomings(self) -> str:
-        """Names what was offered wherever nothing of it is acceptable; empty if all could be agreed on."""
-        parts = [
-            f"{what} {', '.join(offered) or '(rien)'}"
-            for what, offered, acceptable in (
-                ("échange de clés", self.key_exchanges, KEY_EXCHANGES),
-                ("clé de serveur", self.host_keys, HOST_KEYS),
-                ("chiffrement", self.ciphers, CIPHERS),
-                ("contrôle d'intégrité", self.macs, MACS),
-            )
-            if not _share(offered, acceptable)
+    def disagreements(self) -> list[Disagreement]:
+        """All on which nothing can be agreed on; empty where everything can."""
+        found = [
+            Disagreement(what, offered, acceptable)
+            for what, offered, acceptable in self._choices()
+            if set(offered).isdisjoint(acceptable)
         ]
-        return " ; ".join(parts)
+        return list({(one.what, tuple(one.offered)): one for one in found}.values())
+
+    def _choices(self) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
+        yield "échange de clés", self.key_exchanges, KEY_EXCHANGES
+        yield "clé de serveur", self.host_keys, HOST_KEYS
+        for ciphers, macs, compressions in zip(self.ciphers, self.macs, self.compressions, strict=True):
+            yield "chiffrement", ciphers, CIPHERS
+            if not authenticates(ciphers):
+                yield "contrôle d'intégrité", macs, MACS
+            yield "compression", compressions, COMPRESSIONS
 
 
-def _share(offered: Iterable[str], acceptable: Iterable[str]) -> bool:
-    return not set(offered).isdisjoint(acceptable)
+def _names(listed: bytes) -> list[str]:
+    """A name has at most 64 letters (RFC 4251, section 6); of a longer one, nothing is known here anyway."""
+    return [harmless(name[:_LONGEST_NAME]) for name in decoded(listed).split(",") if name]

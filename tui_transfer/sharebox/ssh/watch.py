@@ -15,62 +15,101 @@ from typing import TYPE_CHECKING, Final
 
 import paramiko
 from paramiko.common import MSG_DISCONNECT, MSG_KEXINIT
-from paramiko.packet import Packetizer
+from paramiko.packet import NeedRekeyException
 
-from tui_transfer.sharebox.ssh.security import HOST_KEYS, Offer
-from tui_transfer.sharebox.wire import Reader, displayed
+from tui_transfer.errors import decoded, harmless
+from tui_transfer.sharebox.ssh.chacha import ChaChaPacketizer
+from tui_transfer.sharebox.ssh.greeting import Greeting
+from tui_transfer.sharebox.ssh.security import Offer
+from tui_transfer.sharebox.ssh.violations import ProtocolViolationError
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
 
+    from typing_extensions import Buffer
+
 SILENCE_SECONDS: Final = 35.0
 """A pause of 20 s on a link of 64 kbit/s must pass, a dead link be noticed within 45 s."""
 _ASK_AFTER_SECONDS: Final = 10.0
 _LOOK_EVERY_SECONDS: Final = 0.5
-_KEY_EXCHANGE_REPLIES: Final = range(31, 34)
-_KEYS: Final = {*HOST_KEYS, "ssh-rsa"}
+_LONGEST_PACKET_BEFORE_LOGIN: Final = 1 << 16
+"""Bytes. Everybody must take 35,000 (RFC 4253, section 6.1), and so nobody needs to send more."""
+_LONGEST_TEXT: Final = 4096
 
 
-class ListeningPacketizer(Packetizer):
-    """Notes when something was last heard from the server, what it offers, and why it takes leave."""
+class ListeningPacketizer(ChaChaPacketizer):
+    """Hears what a server says: when, who it is, what it offers, its texts, and why it takes leave.
+
+    Nothing that the server announces is believed before it is there, and no packet is longer than it may be.
+    """
 
     def __init__(self, tunnel: socket.socket) -> None:
         super().__init__(tunnel)
         self.last_heard = time.monotonic()
+        self.greeting = Greeting()
+        """What was said up to the identification."""
         self.offer: Offer | None = None
         self.farewell: str | None = None
+        """What it said as it ended the connection; empty where it gave no words."""
         self.farewell_code: int | None = None
-        """Why, by the numbers of RFC 4253, section 11.1."""
-        self.has_shown_key = False
-        """The server has sent its host key, together with the proof that the key is its own."""
+        """Why, as RFC 4253, section 11.1, numbers it."""
         self.at_end = False
         """Nothing more will be heard: known before anyone who waits on a channel is told."""
+        self.longest_packet = _LONGEST_PACKET_BEFORE_LOGIN
+
+    def read_identification(self) -> bytes:
+        """The server's identification, without the end of its line.
+
+        It is read one byte at a time, so that nothing of what follows is taken.
+
+        Raises:
+            NoIdentificationError: something else is there.
+            EOFError, OSError: the connection ended before.
+        """
+        while not self.greeting.hear(self.read_all(1)):
+            self.last_heard = time.monotonic()
+        assert self.greeting.identification is not None
+        return self.greeting.identification
+
+    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
+        """Reads `n` bytes; by that number paramiko asks for as much as a packet says that it has."""
+        if not 0 <= n <= self.longest_packet:
+            raise ProtocolViolationError(f"il annonce un paquet de {n} octets")
+        try:
+            return super().read_all(n, check_rekey)
+        except (EOFError, OSError):
+            self.at_end = True
+            raise
+
+    def write_all(self, out: Buffer) -> None:
+        """Sends `out`. Until the server was heard, what it has said as it closed is still to be read."""
+        try:
+            super().write_all(out)
+        except EOFError:
+            if self.greeting.identification is not None:
+                raise
 
     def read_message(self) -> tuple[int, paramiko.Message]:
         """Reads the next message, as paramiko's transport asks."""
         try:
             kind, message = super().read_message()
-        except (paramiko.SSHException, EOFError, OSError):
+            self._note(kind, paramiko.Message(message.asbytes()))
+        except NeedRekeyException:
+            raise
+        except Exception:  # whatever it is, it ends the transport's thread
             self.at_end = True
             raise
         self.last_heard = time.monotonic()
-        if kind == MSG_KEXINIT and self.offer is None:
-            self.offer = Offer.read(paramiko.Message(message.asbytes()))
-        elif kind in _KEY_EXCHANGE_REPLIES:
-            self.has_shown_key = _starts_with_key(message)
-        elif kind == MSG_DISCONNECT:
-            self.at_end = True
-            reader = Reader(message.asbytes(), paramiko.SSHException)
-            self.farewell_code = reader.uint32()
-            self.farewell = displayed(reader.string())
         return kind, message
 
-
-def _starts_with_key(message: paramiko.Message) -> bool:
-    """Whether it begins with a public key (RFC 4253, section 6.6): others have the number of a reply too."""
-    key = paramiko.Message(paramiko.Message(message.asbytes()).get_binary())
-    return key.get_binary().decode("ascii", "replace") in _KEYS
+    def _note(self, kind: int, message: paramiko.Message) -> None:
+        if kind == MSG_KEXINIT and self.offer is None:
+            self.offer = Offer.read(message)
+        elif kind == MSG_DISCONNECT:
+            self.at_end = True
+            self.farewell_code = message.get_int()
+            self.farewell = harmless(decoded(message.get_binary()[:_LONGEST_TEXT])).strip()
 
 
 class Watchdog:

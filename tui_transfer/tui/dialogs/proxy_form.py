@@ -13,7 +13,9 @@ from textual.widgets import Input
 
 from tui_transfer.errors import Need, Problem
 from tui_transfer.settings.config import ProxySettings
+from tui_transfer.sharebox.proxy.clear_text import clear_text_warning
 from tui_transfer.system.cancellation import Cancellation
+from tui_transfer.system.pac import proxy_script, script_hint
 from tui_transfer.tui.answers import Answer
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
@@ -75,6 +77,8 @@ class ProxyForm(Dialog[Answer | None]):
         self._failure = failure
         self._destination = destination
         self._proxy = proxy or proposed
+        self._script = proxy_script() if proxy is None else None
+        """Of this machine, where nobody has said yet which proxy to take."""
         self._is_proposed = proxy is None and proposed is not None
         self._trying = False
         self._leaving = Cancellation()
@@ -103,6 +107,7 @@ class ProxyForm(Dialog[Answer | None]):
             ),
         )
         yield Field("Mot de passe", QuietInput(self._password, id="password", password=True))
+        yield Prose(classes="clear-text warning")
 
     def buttons(self) -> Iterable[Action]:
         """« Exécuter » and « Annuler »; the direct way again where it is the one that failed."""
@@ -124,15 +129,30 @@ class ProxyForm(Dialog[Answer | None]):
                 if self._is_proposed
                 else "Votre service informatique connaît ces informations."
             )
+            script = f" {script_hint(self._script)}" if self._script else ""
             return Content(
-                f"Votre réseau impose sans doute un proxy. {known} "
+                f"Votre réseau impose sans doute un proxy. {known}{script} "
                 f"({failure.details.get('reason', failure.why)})"
             )
         return _describe(failure)
 
+    def on_mount(self) -> None:
+        """Says from the beginning what is to be known of the password."""
+        self.watch(self.query_one("#kind", Choice), "chosen", self._warn_of_clear_text)
+
     @on(Input.Changed)
     def _edited(self, event: Input.Changed) -> None:
         self._field(event.input.id or "").set_error(None)
+        self._warn_of_clear_text()
+
+    def _warn_of_clear_text(self) -> None:
+        """Says so below the password where others might read it on its way, once there is to be one."""
+        warning = clear_text_warning(self._kind) if self._password_typed else None
+        self.query_one(".clear-text", Prose).update(warning or "")
+
+    @property
+    def _kind(self) -> Literal["http", "https", "socks5"]:
+        return cast("Literal['http', 'https', 'socks5']", self.query_one("#kind", Choice).value)
 
     @on(Input.Submitted)
     def _next(self, event: Input.Submitted) -> None:
@@ -203,9 +223,8 @@ class ProxyForm(Dialog[Answer | None]):
         if wrong is not None:
             self.set_focus(self.query_one(f"#{wrong}"))
             return None
-        kind = cast("Literal['http', 'https', 'socks5']", self.query_one("#kind", Choice).value)
         return ProxySettings(
-            kind=kind,
+            kind=self._kind,
             host=self._value("host"),
             port=int(self._value("port")),
             username=self._value("username") or None,
