@@ -132,8 +132,10 @@ class Problem(StrEnum):
     CREDENTIALS_REFUSED = "credentials-refused"
     LOGIN_UNANSWERED = "login-unanswered"
     KEY_UNREADABLE = "key-unreadable"
+    KEY_UNSUITABLE = "key-unsuitable"
     KEY_PASSPHRASE_NEEDED = "key-passphrase-needed"
     KEY_PASSPHRASE_WRONG = "key-passphrase-wrong"
+    AGENT_UNUSABLE = "agent-unusable"
 
     SFTP_UNAVAILABLE = "sftp-unavailable"
     DIRECTORY_MISSING = "directory-missing"

@@ -224,11 +224,7 @@ class _Diagnosis:
     def _log_in(self, connection: Connection) -> Generator[Finding, None, bool]:
         self._begin()
         username, file = self._settings.username, self._settings.key_file
-        credentials = Credentials(
-            password=self._orders.sftp_password,
-            key_file=Path(file) if file else None,
-            passphrase=self._orders.key_passphrase,
-        )
+        credentials = Credentials.given(self._orders.sftp_password, file, self._orders.key_passphrase)
         try:
             log_in(connection, credentials.load_key(), credentials.password)
         except TransferError as error:

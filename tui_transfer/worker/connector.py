@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
@@ -100,11 +99,7 @@ class Connector:
             sharebox = Sharebox.connect(
                 Address(settings.host, settings.port, settings.username, settings.directory),
                 _route(proxy, self._orders),
-                Credentials(
-                    password=self._orders.sftp_password,
-                    key_file=Path(settings.key_file) if settings.key_file else None,
-                    passphrase=self._orders.key_passphrase,
-                ),
+                Credentials.given(self._orders.sftp_password, settings.key_file, self._orders.key_passphrase),
                 self._orders.host_key or settings.host_key or self._state.host_key,
                 self._cancellation,
                 self._knowledge,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
 
 import paramiko
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.ssh.connection import LOST
-from tui_transfer.sharebox.ssh.keys import load_private_key
+from tui_transfer.sharebox.ssh.keys import LoginKey, load_from_agent, load_from_file
 from tui_transfer.sharebox.ssh.security import RSA_SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from tui_transfer.sharebox.ssh.connection import Connection
     from tui_transfer.sharebox.ssh.watch import ListeningPacketizer
@@ -22,21 +22,40 @@ if TYPE_CHECKING:
 _AUTHENTICATION_SECONDS: Final = 40.0
 
 
+AGENT: Final = "agent"
+"""What is given in place of a key's file where ssh-agent has the key."""
+
+
 @dataclass(frozen=True)
 class Credentials:
-    """How a person is known: with `key_file` by that key, otherwise by `password`."""
+    """How a person is known: by the key in `key_file`, by those of ssh-agent, otherwise by `password`."""
 
     password: str | None = field(default=None, repr=False)
     key_file: Path | None = None
     passphrase: str | None = field(default=None, repr=False)
+    use_agent: bool = False
 
-    def load_key(self) -> paramiko.PKey | None:
-        """The private key, if there is to be one.
+    @classmethod
+    def given(cls, password: str | None, key_file: str | None, passphrase: str | None) -> Self:
+        """With `key_file` as the settings have it: a path, `AGENT`, or None."""
+        if key_file == AGENT:
+            return cls(password=password, use_agent=True)
+        return cls(password, Path(key_file) if key_file else None, passphrase)
+
+    def load_keys(self) -> Sequence[LoginKey]:
+        """The keys to offer, in their order; none where there is to be none.
 
         Raises:
-            TransferError: KEY_UNREADABLE, KEY_PASSPHRASE_NEEDED or KEY_PASSPHRASE_WRONG.
+            TransferError: KEY_UNREADABLE, KEY_UNSUITABLE, KEY_PASSPHRASE_NEEDED, KEY_PASSPHRASE_WRONG;
+                AGENT_UNUSABLE.
         """
-        return load_private_key(self.key_file, self.passphrase) if self.key_file else None
+        if self.use_agent:
+            return load_from_agent()
+        return load_from_file(self.key_file, self.passphrase) if self.key_file else ()
+
+    def load_key(self) -> paramiko.PKey | None:
+        """The first of `load_keys`, which raises the same; None where there is none."""
+        return next((key.pkey for key in self.load_keys()), None)
 
 
 def log_in(connection: Connection, key: paramiko.PKey | None, password: str | None) -> None:
