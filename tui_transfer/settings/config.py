@@ -35,6 +35,9 @@ LONGEST: Final = 1 << 20
 DEFAULT_RECIPIENTS: Final = ("anne.tomczyk@urssaf.fr", "impact-emploi-association@urssaf.fr")
 FINGERPRINT: Final = r"\ASHA256:[A-Za-z0-9+/]{43}\Z"
 
+AGENT: Final = "agent"
+"""What stands in place of a key's file where ssh-agent has the keys; a file of that name is `./agent`."""
+
 Host = Annotated[
     str, Meta(pattern=rf"\A[^\s/@{INVISIBLE}]+\Z", description="un nom de serveur ou une adresse IP")
 ]
@@ -104,7 +107,17 @@ class ShareboxSettings(_Section, frozen=True, kw_only=True):
     host_key: Fingerprint | None = None
     """Absent: shown once to the person, then kept."""
     key_file: FilePath | None = None
-    """Absent: a password is asked."""
+    """Absent: a password is asked. `AGENT`: the keys are in ssh-agent."""
+
+    @property
+    def uses_agent(self) -> bool:
+        """Whether the keys are in ssh-agent."""
+        return self.key_file == AGENT
+
+    @property
+    def key_path(self) -> Path | None:
+        """The file that holds the key, if one does."""
+        return None if self.key_file is None or self.uses_agent else Path(self.key_file)
 
     @property
     def account(self) -> tuple[str, int, str]:

@@ -71,8 +71,8 @@ SECTIONS: Final = (
               "au moment du transfert.", "obligatoire"),
         Entry("sharebox.directory", "Dossier", "Où déposer les archives.", "celui où le compte arrive"),
         Entry("sharebox.key_file", "Fichier de clé",
-              "La clé SSH privée du compte, s'il en a une ; Tab complète le chemin. Sans elle, un mot de "
-              "passe est demandé.", "aucun : mot de passe", "path"),
+              "La clé SSH privée du compte, s'il en a une ; Tab complète le chemin. « agent » : celles de "
+              "l'agent SSH. Sans elle, un mot de passe est demandé.", "aucun : mot de passe", "path"),
     )),
     Section("Proxy", (
         Entry("proxy.kind", "Type",

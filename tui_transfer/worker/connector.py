@@ -99,7 +99,12 @@ class Connector:
             sharebox = Sharebox.connect(
                 Address(settings.host, settings.port, settings.username, settings.directory),
                 _route(proxy, self._orders),
-                Credentials.given(self._orders.sftp_password, settings.key_file, self._orders.key_passphrase),
+                Credentials(
+                    password=self._orders.sftp_password,
+                    key_file=settings.key_path,
+                    passphrase=self._orders.key_passphrase,
+                    use_agent=settings.uses_agent,
+                ),
                 self._orders.host_key or settings.host_key or self._state.host_key,
                 self._cancellation,
                 self._knowledge,

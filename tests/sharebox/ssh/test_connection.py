@@ -122,7 +122,7 @@ class TestCredentials:
 
         rubbish = tmp_path / "key"
         rubbish.write_text("ceci n'est pas une clé")
-        failure(Problem.KEY_UNREADABLE, lambda: attempt(rubbish))
+        failure(Problem.KEY_UNSUITABLE, lambda: attempt(rubbish))
         failure(Problem.KEY_UNREADABLE, lambda: attempt(tmp_path / "absent"))
         os.mkfifo(tmp_path / "pipe")
         for special in (tmp_path / "pipe", Path("/dev/zero")):

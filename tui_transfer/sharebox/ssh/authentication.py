@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 import paramiko
 
@@ -15,15 +14,12 @@ from tui_transfer.sharebox.ssh.security import RSA_SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tui_transfer.sharebox.ssh.connection import Connection
     from tui_transfer.sharebox.ssh.watch import ListeningPacketizer
 
 _AUTHENTICATION_SECONDS: Final = 40.0
-
-
-AGENT: Final = "agent"
-"""What is given in place of a key's file where ssh-agent has the key."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +30,6 @@ class Credentials:
     key_file: Path | None = None
     passphrase: str | None = field(default=None, repr=False)
     use_agent: bool = False
-
-    @classmethod
-    def given(cls, password: str | None, key_file: str | None, passphrase: str | None) -> Self:
-        """With `key_file` as the settings have it: a path, `AGENT`, or None."""
-        if key_file == AGENT:
-            return cls(password=password, use_agent=True)
-        return cls(password, Path(key_file) if key_file else None, passphrase)
 
     def load_keys(self) -> Sequence[LoginKey]:
         """The keys to offer, in their order; none where there is to be none.

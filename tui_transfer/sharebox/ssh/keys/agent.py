@@ -1,6 +1,6 @@
 """The keys that ssh-agent holds, Pageant, or the agent of Windows: it signs, and the keys never leave it.
 
-paramiko finds the agent. Its own reader of the answers takes no comment but in UTF-8, and offers the
+paramiko's own reader of the answers takes no comment but in UTF-8, and offers the
 certificate of an RSA key as the key; so the two questions of the protocol are asked here
 (draft-ietf-sshm-ssh-agent).
 """
@@ -8,6 +8,7 @@ certificate of an RSA key as the key; so the two questions of the protocol are a
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import paramiko
@@ -15,6 +16,8 @@ from paramiko.agent import get_agent_connection
 
 from tui_transfer.sharebox.ssh.fields import Fields, string
 from tui_transfer.sharebox.ssh.keys import kinds
+from tui_transfer.system import local_socket
+from tui_transfer.system.platform import ON_WINDOWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +40,8 @@ class AgentRefusedError(paramiko.SSHException):
 
 
 class _Stream(Protocol):
-    def send(self, data: bytes) -> object: ...
-    def recv(self, count: int) -> bytes: ...
+    def send(self, data: bytes, /) -> object: ...
+    def recv(self, count: int, /) -> bytes: ...
     def close(self) -> object: ...
 
 
@@ -121,13 +124,7 @@ def _ask(question: bytes, seconds: float) -> Fields:
         NoAgentError
         ValueError: the answer is cut off, or too long.
     """
-    # The stubs lack that it gives None where there is no agent.
-    found = cast("_Stream | None", get_agent_connection())
-    if found is None:
-        raise NoAgentError
-    with contextlib.closing(found) as stream:
-        if hasattr(stream, "settimeout"):  # the streams of Windows have none
-            stream.settimeout(seconds)
+    with contextlib.closing(_open(seconds)) as stream:
         try:
             stream.send(string(question))
             length = int.from_bytes(_receive(stream, 4), "big")
@@ -136,6 +133,21 @@ def _ask(question: bytes, seconds: float) -> Fields:
             return Fields(_receive(stream, length))
         except OSError as error:
             raise NoAgentError from error
+
+
+def _open(seconds: float) -> _Stream:
+    """A connection to the agent; on Windows there are two kinds, which paramiko finds, without limits."""
+    if ON_WINDOWS:
+        # The stubs lack that it gives None where there is none.
+        found = cast("_Stream | None", get_agent_connection())
+    else:
+        try:
+            found = local_socket.connect(os.environ["SSH_AUTH_SOCK"], seconds)
+        except (KeyError, OSError) as error:
+            raise NoAgentError from error
+    if found is None:
+        raise NoAgentError
+    return found
 
 
 def _receive(stream: _Stream, count: int) -> bytes:

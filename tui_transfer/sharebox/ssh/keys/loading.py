@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import unicodedata
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import paramiko
@@ -27,7 +29,6 @@ from tui_transfer.system.platform import ON_WINDOWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from tui_transfer.sharebox.ssh.keys.kinds import PrivateKey
 
@@ -70,7 +71,7 @@ def load_from_file(file: Path, passphrase: str | None) -> Sequence[LoginKey]:
             certificates.append((place, certificate.check(blob, key)))
         except certificate.UnfitCertificateError as error:
             remarks.append(_left_out(place, error))
-    for path in certificate.beside(file.expanduser()):
+    for path in certificate.beside(_expanded(file)):
         place = f"le certificat {path.name}"
         try:
             certificates.append((place, certificate.read(path, key)))
@@ -145,7 +146,7 @@ def _read(file: Path, passphrase: str | None) -> tuple[PrivateKey, bytes | None]
     Raises:
         TransferError
     """
-    place = file.expanduser()
+    place = _expanded(file)
     try:
         return _parse(Document(read_file(place, _LONGEST)), place, _spellings(passphrase))
     except OSError as error:
@@ -161,6 +162,11 @@ def _read(file: Path, passphrase: str | None) -> tuple[PrivateKey, bytes | None]
         raise TransferError(
             Problem.KEY_UNSUITABLE, file=printable(file), reason=error.reason, advice=advice
         ) from error
+
+
+def _expanded(file: Path) -> Path:
+    """With its `~` replaced, where there is such an account."""
+    return Path(os.path.expanduser(file))  # noqa: PTH111 - Path.expanduser raises there
 
 
 def _parse(document: Document, file: Path, passphrases: Sequence[bytes]) -> tuple[PrivateKey, bytes | None]:

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tui_transfer.sharebox.ssh.keys import certificate, openssh, pem
-from tui_transfer.sharebox.ssh.keys.faults import ASK_AGAIN, FILE, NEW, UnsuitableKeyError
+from tui_transfer.sharebox.ssh.keys.faults import ASK_AGAIN, FILE, NEW, NEW_KEY, UnsuitableKeyError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ _LABELS: Final = (
     ),
 )
 _BEGINNINGS: Final = (
-    (b"SSH PRIVATE KEY FILE FORMAT 1.1\n", "c'est une clé de SSH 1, un protocole abandonné", None),
+    (b"SSH PRIVATE KEY FILE FORMAT 1.1\n", "c'est une clé de SSH 1, un protocole abandonné", NEW_KEY),
     (b"\xfe\xed\xfe\xed", "c'est un magasin de clés Java (JKS)",
      _KEYTOOL),
     (b"PK\x03\x04", "c'est une archive ZIP ou un document de bureautique", None),
@@ -91,7 +91,7 @@ def describe(document: Document, file: Path) -> UnsuitableKeyError:
 
 def _by_content(document: Document) -> UnsuitableKeyError | None:
     content = document.content
-    if not content.strip(b"\0 \t\r\n"):
+    if not document.text:
         return UnsuitableKeyError("il est vide", ASK_AGAIN)
     for beginning, reason, advice in _BEGINNINGS:
         if content.startswith(beginning):
@@ -117,7 +117,8 @@ def _by_der(content: bytes) -> UnsuitableKeyError | None:
 
 
 def _public_half(document: Document, file: Path) -> UnsuitableKeyError | None:
-    text = document.text
+    lines = [line for line in document.text.split("\n") if line.strip() and not line.startswith("#")]
+    text = "\n".join(lines)
     if any(block.label.endswith("PRIVATE KEY") for block in document.blocks):
         return None
     if _CERTIFICATE.match(text):
@@ -127,7 +128,6 @@ def _public_half(document: Document, file: Path) -> UnsuitableKeyError | None:
         block.label in ("PUBLIC KEY", "RSA PUBLIC KEY", "SSH2 PUBLIC KEY", "EC PUBLIC KEY")
         for block in document.blocks
     ):
-        lines = [line for line in text.split("\n") if line and not line.startswith("#")]
         if found and len(lines) > 1:
             return UnsuitableKeyError("c'est une liste de clés publiques (authorized_keys)", _PRIVATE_WANTED)
         name = file.name.removesuffix(".pub")
