@@ -342,7 +342,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "{host} présente {fingerprint} ; la clé attendue est {expected}. Quelqu'un se fait peut-être passer "
         "pour Sharebox.",
         "Rien n'a été envoyé. Appelez l'Urssaf. Seule une empreinte confirmée par elle peut remplacer "
-        "« host_key » dans la configuration.",
+        "« host_key » dans la configuration, ou s'y ajouter si plusieurs serveurs portent ce nom.",
     ),
     Problem.PASSWORD_NEEDED: Meaning(
         ExitCode.CREDENTIALS,

@@ -201,7 +201,7 @@ class _Diagnosis:
         address = Address(settings.host, settings.port, settings.username, settings.directory)
         self._begin()
         try:
-            connection = meet(address, route, settings.host_key, self._connecting, tunnel=tunnel)
+            connection = meet(address, route, settings.host_keys, self._connecting, tunnel=tunnel)
         except TransferError as error:
             if error.problem is Problem.NOT_SSH and others:
                 yield self._found(Stage.ROUTE, Outcome.LOOK, f"{error.why} Reste le proxy.")

@@ -13,7 +13,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 import msgspec
 import platformdirs
@@ -61,6 +61,14 @@ FilePath = Annotated[
 Fingerprint = Annotated[
     str, Meta(pattern=FINGERPRINT, description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche")
 ]
+HostKeys = Annotated[
+    Fingerprint | Annotated[tuple[Fingerprint, ...], Meta(min_length=1)],
+    Meta(
+        description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche, ou une liste d'empreintes",
+        extra={"typed": "des empreintes « SHA256:… », séparées par des virgules"},
+    ),
+]
+"""One key, or those of several servers behind one name."""
 Day = Annotated[
     date,
     Meta(
@@ -104,10 +112,20 @@ class ShareboxSettings(_Section, frozen=True, kw_only=True):
     port: Port = 22
     username: Text
     directory: Text = "."
-    host_key: Fingerprint | None = None
-    """Absent: shown once to the person, then kept."""
+    host_key: HostKeys | None = None
+    """Absent: shown once to the person, then kept. A list where several servers share the name."""
     key_file: FilePath | None = None
     """Absent: a password is asked. `AGENT`: the keys are in ssh-agent."""
+
+    @property
+    def host_keys(self) -> tuple[str, ...]:
+        """The fingerprints of the keys that the server may have, each once; none where none was accepted."""
+        return fingerprints(self.host_key)
+
+    def accepting(self, accepted: str | tuple[str, ...] | None) -> Self:
+        """The same, where these keys are accepted too."""
+        together = tuple(dict.fromkeys((*self.host_keys, *fingerprints(accepted))))
+        return msgspec.structs.replace(self, host_key=_few(together))
 
     @property
     def uses_agent(self) -> bool:
@@ -341,29 +359,37 @@ def active_databases(settings: Settings, home: Home) -> list[tuple[str, Path]]:
     ]
 
 
-def remember_host_key(home: Home, host: str, fingerprint: str) -> None:
-    """Pins the key of `host` that a person accepted, unless a key is already pinned or the host changed.
+def remember_host_key(home: Home, host: str, fingerprint: str, *, accepted: bool = False) -> None:
+    """Pins the key that `host` has shown, unless the host changed or keys are pinned already.
+
+    Args:
+        home: whose settings.
+        host: the name of the server.
+        fingerprint: of its key, `SHA256:…`.
+        accepted: a person has just accepted this key by its fingerprint: it is pinned beside the others.
 
     Raises:
         TransferError: as `load` and `save`.
     """
     settings = load(home.config_file)
-    if settings.sharebox.host == host and settings.sharebox.host_key is None:
-        sharebox = msgspec.structs.replace(settings.sharebox, host_key=fingerprint)
-        save(home.config_file, msgspec.structs.replace(settings, sharebox=sharebox))
+    pinned = settings.sharebox.host_keys
+    if settings.sharebox.host != host or fingerprint in pinned or (pinned and not accepted):
+        return
+    save(
+        home.config_file, msgspec.structs.replace(settings, sharebox=settings.sharebox.accepting(fingerprint))
+    )
 
 
-def checked_fingerprint(text: str) -> str:
-    """`text`, if it is a host key's fingerprint.
+def fingerprints(host_key: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """What stands for no key, one or several, as a sequence, each once."""
+    if host_key is None:
+        return ()
+    return (host_key,) if isinstance(host_key, str) else tuple(dict.fromkeys(host_key))
 
-    Raises:
-        TransferError: USAGE.
-    """
-    if not re.fullmatch(FINGERPRINT, text):
-        reason = f"« {text} » n'est pas l'empreinte d'une clé de serveur."
-        advice = "Attendu : SHA256: suivi de 43 caractères, tel que ssh-keygen -l l'affiche."
-        raise TransferError(Problem.USAGE, reason=reason, advice=advice)
-    return text
+
+def _few(found: tuple[str, ...]) -> str | tuple[str, ...] | None:
+    """The same as it is written: an older version of the program reads what has one key."""
+    return found[0] if len(found) == 1 else (found or None)
 
 
 def _without_none(value: Any) -> Any:

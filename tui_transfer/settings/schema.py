@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -96,9 +96,12 @@ def _kind(root: Any, path: str) -> Any:
 
 
 def _element(kind: Any) -> Any:
-    """What the elements of a `tuple[X, ...]`, annotated or not, are."""
-    plain = getattr(kind, "__origin__", kind) if hasattr(kind, "__metadata__") else kind
-    return plain.__args__[0]
+    """What the elements of a `tuple[X, ...]` are, annotated or one of several alternatives."""
+    if get_origin(kind) is tuple:
+        return kind.__args__[0]
+    # Of an annotated type, the arguments are what is annotated and the annotations.
+    inner = (get_args(kind)[0],) if hasattr(kind, "__metadata__") else get_args(kind)
+    return next((found for found in map(_element, inner) if found is not None), None)
 
 
 def _known_keys(root: Any, path: str) -> str:

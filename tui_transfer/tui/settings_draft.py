@@ -120,11 +120,11 @@ class Draft:
     file: Path
     texts: Mapping[str, str]
     """By key, what each field shows, be it right or wrong."""
-    host_key: str | None = None
+    host_key: str | tuple[str, ...] | None = None
     databases: tuple[DatabaseSettings, ...] = ()
 
-    def host_key_with(self, texts: Mapping[str, str]) -> str | None:
-        """The pinned key, unless `texts` name another server than the one that it belongs to."""
+    def host_key_with(self, texts: Mapping[str, str]) -> str | tuple[str, ...] | None:
+        """The pinned keys, unless `texts` name another server than the one that it belongs to."""
         moved = any((texts[key] or "22") != (self.texts[key] or "22") for key in SERVER)
         return None if moved else self.host_key
 

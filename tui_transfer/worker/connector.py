@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.events import Connected, RouteFailed
+from tui_transfer.settings.config import fingerprints
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import Credentials
@@ -105,7 +106,7 @@ class Connector:
                     passphrase=self._orders.key_passphrase,
                     use_agent=settings.uses_agent,
                 ),
-                self._orders.host_key or settings.host_key or self._state.host_key,
+                settings.accepting(self._orders.host_key).host_keys or fingerprints(self._state.host_key),
                 self._cancellation,
                 self._knowledge,
             )

@@ -19,6 +19,7 @@ from tests.servers.processes import LOOPBACK, wait_until
 from tests.servers.relay import relay
 from tests.sharebox.helpers import connect, failure
 from tui_transfer.errors import MEANINGS, ExitCode, Problem, Recovery, TransferError
+from tui_transfer.settings.config import fingerprints
 from tui_transfer.sharebox.proxy.routes import Direct
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import Credentials
@@ -43,7 +44,7 @@ def server(account: Account) -> Iterator[SshServer]:
 
 def open_with_key(server: SshServer, host_key: str | None, credentials: Credentials) -> Sharebox:
     address = Address(server.host, server.port, server.username, server.directory)
-    return Sharebox.connect(address, Direct(), credentials, host_key, Cancellation())
+    return Sharebox.connect(address, Direct(), credentials, fingerprints(host_key), Cancellation())
 
 
 class TestCredentials:
@@ -300,7 +301,7 @@ class TestServers:
             credentials = Credentials(password="unused")
             error = failure(
                 Problem.WEAK_SERVER,
-                lambda: Sharebox.connect(address, Direct(), credentials, "SHA256:x", Cancellation()),
+                lambda: Sharebox.connect(address, Direct(), credentials, ("SHA256:x",), Cancellation()),
             )
             assert error.details["offered"] == "SSH-1.5-old"
 
