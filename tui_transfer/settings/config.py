@@ -62,13 +62,16 @@ Fingerprint = Annotated[
     str, Meta(pattern=FINGERPRINT, description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche")
 ]
 HostKeys = Annotated[
-    Fingerprint | Annotated[tuple[Fingerprint, ...], Meta(min_length=1)],
+    str | Annotated[tuple[Fingerprint, ...], Meta(min_length=1)],
     Meta(
         description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche, ou une liste d'empreintes",
         extra={"typed": "des empreintes « SHA256:… », séparées par des virgules"},
     ),
 ]
-"""One key, or those of several servers behind one name."""
+"""One key, or those of several servers behind one name.
+
+The one is looked at by `convert`: msgspec 0.22 crashes where a text with a pattern may also be a list.
+"""
 Day = Annotated[
     date,
     Meta(
@@ -387,6 +390,15 @@ def fingerprints(host_key: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return (host_key,) if isinstance(host_key, str) else tuple(dict.fromkeys(host_key))
 
 
+def are_fingerprints(host_key: object) -> bool:
+    """Whether it is what the key `sharebox.host_key` may hold, or nothing."""
+    try:
+        msgspec.convert([host_key] if isinstance(host_key, str) else host_key, tuple[Fingerprint, ...] | None)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 def _few(found: tuple[str, ...]) -> str | tuple[str, ...] | None:
     """The same as it is written: an older version of the program reads what has one key."""
     return found[0] if len(found) == 1 else (found or None)
@@ -401,7 +413,10 @@ def _without_none(value: Any) -> Any:
 
 
 def _check_together(file: Path, settings: Settings) -> None:
-    """Refuses what is right key by key but wrong as a whole."""
+    """Refuses what is right key by key but wrong as a whole, and what `HostKeys` lets pass."""
+    if not are_fingerprints(settings.sharebox.host_key):
+        key, reason = "sharebox.host_key", "la valeur n'est pas acceptée"
+        raise _invalid(file, key, reason, schema.expected(Settings, key))
     seen: set[str] = set()
     for index, database in enumerate(settings.databases, start=1):
         name = database.name.strip().casefold()

@@ -65,6 +65,11 @@ def checked(root: type[msgspec.Struct], key: str, value: object) -> Any:
     return msgspec.convert(value, _kind(root, key), strict=False)
 
 
+def expected(root: type[msgspec.Struct], key: str) -> str:
+    """What is expected at `key`, in a file."""
+    return _expected(root, key)
+
+
 def refusal(root: type[msgspec.Struct], key: str, error: msgspec.ValidationError) -> tuple[str, str]:
     """What `checked` refused: the key, or the element of it, and what is expected of who types it in."""
     element = re.search(r"at `\$(\[\d+\])`\Z", str(error))

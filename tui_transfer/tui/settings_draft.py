@@ -132,6 +132,7 @@ class Draft:
 def read_draft(file: Path) -> Draft:
     """What can be read of `file`; nothing where it is missing. What is wrong in it is kept as a text."""
     data = _salvage(file)
+    host_key = _accepted(file, _HOST_KEY, _find(data, _HOST_KEY))
     texts = {entry.key: _as_text(entry, _find(data, entry.key)) for entry in ENTRIES}
     if isinstance(data.get("proxy"), dict) and texts["proxy.kind"] == NO_PROXY:
         texts["proxy.kind"] = (
@@ -140,7 +141,7 @@ def read_draft(file: Path) -> Draft:
     return Draft(
         file,
         texts,
-        _accepted(file, _HOST_KEY, _find(data, _HOST_KEY)),
+        host_key if config.are_fingerprints(host_key) else None,
         _databases(data),
     )
 
