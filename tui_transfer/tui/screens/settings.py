@@ -183,7 +183,7 @@ class SettingsPage(Page):
     def _show_host_key(self) -> None:
         kept = None if self._forget else self._draft.host_key_with(self._texts)
         lost = self._draft.host_key is not None and not self._forget
-        self.set_text("#host-key", ", ".join(fingerprints(kept)) or (_MOVED if lost else _NO_KEY))
+        self.set_text("#host-key", "\n".join(fingerprints(kept)) or (_MOVED if lost else _NO_KEY))
         self.query_one("#host-key").set_class(kept is None, "muted")
         self.set_available("forget_host_key", kept is not None)
 
