@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from pathlib import Path
 
@@ -73,6 +74,16 @@ class TestOpenSsh:
             return  # a kind of key that the older format lacks
         expect(tmp_path / "plain", key)
         expect(rewritten(key, tmp_path / "locked", PASSPHRASE, "-m", "PEM"), key, PASSPHRASE)
+
+    @pytest.mark.parametrize("cipher", [name for name in CIPHERS if "@" in name])
+    def test_what_authenticates_is_looked_at(self, one: Path, tmp_path: Path, cipher: str) -> None:
+        """Its last byte is of the code; all before it is as it was."""
+        locked = rewritten(one, tmp_path / "id", PASSPHRASE, "-Z", cipher, "-a", "2")
+        first, *lines, last, _ = locked.read_text().split("\n")
+        data = bytearray(base64.b64decode("".join(lines)))
+        data[-1] ^= 1
+        locked.write_text("\n".join([first, base64.b64encode(data).decode(), last, ""]))
+        failure(Problem.KEY_PASSPHRASE_WRONG, lambda: load_private_key(locked, PASSPHRASE))
 
     def test_derivation_without_end(self, one: Path, tmp_path: Path) -> None:
         locked = rewritten(one, tmp_path / "id", PASSPHRASE, "-a", "2")
