@@ -21,8 +21,8 @@ from tui_transfer.settings.config import (
     Minutes,
     ProxySettings,
     ShareboxSettings,
-    are_fingerprints,
 )
+from tui_transfer.settings.host_keys import are_fingerprints
 from tui_transfer.system import account
 from tui_transfer.system.decoding import from_json
 

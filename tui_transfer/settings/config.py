@@ -23,6 +23,7 @@ from msgspec import Meta
 from tui_transfer import french
 from tui_transfer.errors import INVISIBLE, Problem, TransferError
 from tui_transfer.settings import schema, toml
+from tui_transfer.settings.host_keys import HostKeys, are_fingerprints, fingerprints, written
 from tui_transfer.system import os_errors
 from tui_transfer.system.files import disk_errors, read_file, write_private
 
@@ -33,7 +34,6 @@ HOME_VARIABLE: Final = "TUI_TRANSFER_HOME"
 LONGEST: Final = 1 << 20
 """Bytes that `config.toml` may have: that of a hundred databases has a hundredth."""
 DEFAULT_RECIPIENTS: Final = ("anne.tomczyk@urssaf.fr", "impact-emploi-association@urssaf.fr")
-FINGERPRINT: Final = r"\ASHA256:[A-Za-z0-9+/]{43}\Z"
 
 AGENT: Final = "agent"
 """What stands in place of a key's file where ssh-agent has the keys; a file of that name is `./agent`."""
@@ -58,20 +58,6 @@ FilePath = Annotated[
         extra={"typed": "le chemin d'un fichier"},
     ),
 ]
-Fingerprint = Annotated[
-    str, Meta(pattern=FINGERPRINT, description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche")
-]
-HostKeys = Annotated[
-    str | Annotated[tuple[Fingerprint, ...], Meta(min_length=1)],
-    Meta(
-        description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche, ou une liste d'empreintes",
-        extra={"typed": "des empreintes « SHA256:… », séparées par des virgules"},
-    ),
-]
-"""One key, or those of several servers behind one name.
-
-The one is looked at by `convert`: msgspec 0.22 crashes where a text with a pattern may also be a list.
-"""
 Day = Annotated[
     date,
     Meta(
@@ -128,7 +114,7 @@ class ShareboxSettings(_Section, frozen=True, kw_only=True):
     def accepting(self, accepted: str | tuple[str, ...] | None) -> Self:
         """The same, where these keys are accepted too."""
         together = tuple(dict.fromkeys((*self.host_keys, *fingerprints(accepted))))
-        return msgspec.structs.replace(self, host_key=_few(together))
+        return msgspec.structs.replace(self, host_key=written(together))
 
     @property
     def uses_agent(self) -> bool:
@@ -381,27 +367,6 @@ def remember_host_key(home: Home, host: str, fingerprint: str, *, accepted: bool
     save(
         home.config_file, msgspec.structs.replace(settings, sharebox=settings.sharebox.accepting(fingerprint))
     )
-
-
-def fingerprints(host_key: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    """What stands for no key, one or several, as a sequence, each once."""
-    if host_key is None:
-        return ()
-    return (host_key,) if isinstance(host_key, str) else tuple(dict.fromkeys(host_key))
-
-
-def are_fingerprints(host_key: object) -> bool:
-    """Whether it is what the key `sharebox.host_key` may hold, or nothing."""
-    try:
-        msgspec.convert([host_key] if isinstance(host_key, str) else host_key, tuple[Fingerprint, ...] | None)
-    except msgspec.ValidationError:
-        return False
-    return True
-
-
-def _few(found: tuple[str, ...]) -> str | tuple[str, ...] | None:
-    """The same as it is written: an older version of the program reads what has one key."""
-    return found[0] if len(found) == 1 else (found or None)
 
 
 def _without_none(value: Any) -> Any:

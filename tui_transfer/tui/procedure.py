@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from tui_transfer.errors import Need
-from tui_transfer.settings.config import fingerprints
+from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.tui import happenings as it
 from tui_transfer.tui.recovery import needs_secret
 from tui_transfer.tui.route_trial import Destination, proposed_proxy

@@ -13,6 +13,7 @@ import msgspec
 from tui_transfer.errors import TransferError
 from tui_transfer.settings import config, toml
 from tui_transfer.settings.config import DEFAULT_RECIPIENTS, DatabaseSettings, Settings
+from tui_transfer.settings.host_keys import are_fingerprints
 from tui_transfer.system.files import read_file
 from tui_transfer.tui.theme import THEME_NAMES
 
@@ -141,7 +142,7 @@ def read_draft(file: Path) -> Draft:
     return Draft(
         file,
         texts,
-        host_key if config.are_fingerprints(host_key) else None,
+        host_key if are_fingerprints(host_key) else None,
         _databases(data),
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.events import Connected, RouteFailed
-from tui_transfer.settings.config import fingerprints
+from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import Credentials

@@ -19,7 +19,7 @@ from tests.servers.processes import LOOPBACK, wait_until
 from tests.servers.relay import relay
 from tests.sharebox.helpers import connect, failure
 from tui_transfer.errors import MEANINGS, ExitCode, Problem, Recovery, TransferError
-from tui_transfer.settings.config import fingerprints
+from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.sharebox.proxy.routes import Direct
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import Credentials

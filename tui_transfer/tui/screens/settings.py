@@ -13,7 +13,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label, Static
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.settings.config import DisplaySettings, fingerprints
+from tui_transfer.settings.config import DisplaySettings
+from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.tui.answers import Unsaved
 from tui_transfer.tui.happenings import ForgettingAsked, LeftUnsaved, TrialAsked
 from tui_transfer.tui.screens.page import Page
