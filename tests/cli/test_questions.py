@@ -99,6 +99,20 @@ def test_what_shows_that_a_host_key_was_compared_accepts_it(
     assert config.load(unknown_key.home.config_file).sharebox.host_key == ssh_server.fingerprint
 
 
+def test_lines_of_known_hosts_are_pasted_and_compared(unknown_key: Place, ssh_server: SshServer) -> None:
+    public = next(ssh_server.key_file.parent.glob("host_key_*.pub")).read_text().split()
+    pasted = f"# {ssh_server.host}:22 SSH-2.0-OpenSSH\n[{ssh_server.host}]:22 {public[0]} {public[1]}\n# fin"
+    with at_terminal(unknown_key, "--plain") as person:
+        person.answers(CONFIRM, "oui")
+        person.answers(PASSWORD, ssh_server.password)
+        person.answers(KEY, "SHA256:" + "A" * 43)
+        person.waits_for("Ce n'est pas l'empreinte affichée")
+        person.answers(KEY, pasted)
+        person.answers(MESSAGE, "non")
+        person.sees_it_end(0)
+    assert config.load(unknown_key.home.config_file).sharebox.host_key == ssh_server.fingerprint
+
+
 def test_an_empty_or_mistyped_answer_has_the_question_asked_again(
     place: Place, ssh_server: SshServer
 ) -> None:

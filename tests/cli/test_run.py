@@ -30,6 +30,7 @@ from tui_transfer.job import control
 from tui_transfer.job.events import ArchiveSealed, JobSucceeded, UploadProgress, WorkerStarted
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.state import JobState
+from tui_transfer.settings import config
 from tui_transfer.settings.config import ProxySettings, TransferSettings
 
 Databases = dict[str, Path]
@@ -198,6 +199,27 @@ def test_resuming_takes_up_what_was_mended_in_the_configuration(
     place.configure(ssh_server, databases)
     assert place.run("resume").code == 0
     assert len(archives(ssh_server.root)) == 1
+
+
+def test_a_key_of_a_further_server_is_accepted_beside_the_first_and_kept(
+    place: Place, ssh_server: SshServer, databases: Databases
+) -> None:
+    first = "SHA256:" + "A" * 43
+    place.configure(ssh_server, databases, key=first)
+    assert place.run("run", "--yes", "Zéro octet").code == 8
+    line = f"# {ssh_server.host}:22\n256 {ssh_server.fingerprint} root@noeud-2 (ED25519)\n"
+    assert place.run("resume", "--accept-host-key", line).code == 0
+    assert config.load(place.home.config_file).sharebox.host_keys == (first, ssh_server.fingerprint)
+    assert place.run("run", "--yes", "Zéro octet").code == 0
+    assert place.run("config", "show").out.count("SHA256:") == 2
+
+
+def test_a_key_that_is_accepted_and_not_met_is_not_kept(
+    place: Place, ssh_server: SshServer, databases: Databases
+) -> None:
+    place.configure(ssh_server, databases)
+    assert place.run("run", "--yes", "--accept-host-key", "MD5:" + "0a:" * 15 + "0a", "Zéro octet").code == 0
+    assert config.load(place.home.config_file).sharebox.host_key == ssh_server.fingerprint
 
 
 def test_another_key_than_the_expected_one_is_refused(

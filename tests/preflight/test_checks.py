@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
@@ -17,7 +18,7 @@ from tui_transfer.preflight import checks
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.statements import STATEMENTS, Group, Ticks
 from tui_transfer.preflight.unmet import find_unmet
-from tui_transfer.settings.config import Home
+from tui_transfer.settings.config import Home, ShareboxSettings
 from tui_transfer.system import account
 
 
@@ -159,3 +160,18 @@ def test_every_statement_of_the_fact_sheet_has_a_line_of_help() -> None:
     for item in STATEMENTS:
         assert 20 < len(item.help) <= 110
         assert len(item.short) <= 42
+
+
+def test_a_key_that_others_may_read_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "ma clé"
+    file.write_text("secret")
+    given = ShareboxSettings(host="sharebox.example.org", username="exemple", key_file=str(file))
+    for mode, verdict in ((0o600, Verdict.OK), (0o640, Verdict.WARNING), (0o604, Verdict.WARNING)):
+        file.chmod(mode)
+        (found,) = checks.check_key(given)
+        assert found.verdict is verdict
+        assert (f"chmod 600 '{file}'" in found.explanation) == (verdict is Verdict.WARNING)
+    absent = msgspec.structs.replace(given, key_file=str(tmp_path / "absent"))
+    assert checks.check_key(absent)[0].verdict is Verdict.OK
+    for key_file in (None, "agent"):
+        assert checks.check_key(msgspec.structs.replace(given, key_file=key_file)) == []

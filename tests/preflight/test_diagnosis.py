@@ -20,6 +20,7 @@ from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import SquidServer, squid
 from tests.sharebox.helpers import failure
 from tests.sharebox.proxy.scripted_proxy import HANG_UP, scripted_proxy
+from tests.sharebox.ssh.key_makers import certify, ssh_key
 from tests.tui.stage import settings as sample
 from tui_transfer.errors import ExitCode, Problem
 from tui_transfer.job.orders import Orders
@@ -205,6 +206,30 @@ def test_a_key_needs_its_passphrase_and_its_folder_is_not_told(ssh_server: SshSe
     assert file.name in wrong[Stage.LOGIN].sentence
     assert str(file.parent) not in as_text(list(wrong.values()))
     assert set(outcomes(look(given, key_passphrase=PASSPHRASE))) == {OK}
+
+
+def test_a_certificate_that_is_left_out_is_told(ssh_server: SshServer, tmp_path: Path) -> None:
+    certify(ssh_key(tmp_path / "authority"), ssh_server.key_file, "exemple", "-V", "20200101:20200201")
+    found = look(settings(ssh_server, key_file=str(ssh_server.key_file)))
+    assert found[Stage.LOGIN].outcome is LOOK
+    assert "est accepté par la clé key. Le certificat key-cert.pub" in found[Stage.LOGIN].sentence
+    assert "il a expiré le" in found[Stage.LOGIN].sentence
+
+
+def test_what_is_no_key_is_told_without_its_folder(ssh_server: SshServer) -> None:
+    public = ssh_server.key_file.with_name("key.pub")
+    found = look(settings(ssh_server, key_file=str(public)))
+    assert found[Stage.LOGIN].outcome is BLOCKING
+    text = as_text(list(found.values()))
+    assert "mettez key dans « key_file »" in text
+    assert str(public.parent) not in text
+
+
+def test_no_agent_is_blocking(ssh_server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    found = look(settings(ssh_server, key_file="agent"))
+    assert "aucun agent SSH ne répond" in found[Stage.LOGIN].sentence
+    assert "ssh-add" in as_text(list(found.values()))
 
 
 def test_a_missing_folder_is_blocking(ssh_server: SshServer) -> None:

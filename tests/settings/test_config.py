@@ -130,6 +130,9 @@ def test_saving_writes_back_what_was_read_privately(file: Path) -> None:
         (MINIMAL.replace("sharebox.example.org", "sharebox\\u001b"), "sharebox.host", "un nom de serveur"),
         (MINIMAL.replace("sharebox.example.org", "sharebox\\n"), "sharebox.host", "un nom de serveur"),
         (MINIMAL + f'host_key = "{KEY}\\n"\n', "sharebox.host_key", "SHA256:"),
+        (MINIMAL + f'host_key = ["{KEY}", "MD5:aa"]\n', "sharebox.host_key[2]", "SHA256:"),
+        (MINIMAL + "host_key = []\n", "sharebox.host_key", "liste d'empreintes"),
+        (MINIMAL + "host_key = 3\n", "sharebox.host_key", "liste d'empreintes"),
         (MINIMAL + '[report]\nrecipients = ["a@b.fr\\n", "c@d.fr"]\n', "report.recipients[1]", "une adresse"),
         (MINIMAL + '[report]\nrecipients = ["a@b.fr, c@d.fr"]\n', "report.recipients[1]", "une adresse"),
         (MINIMAL + "port = " + "9" * 5000 + "\n", "ligne 8, colonne 1", "TOML"),
@@ -320,6 +323,29 @@ def test_a_host_key_is_kept_once_and_never_replaced(tmp_path: Path) -> None:
     config.remember_host_key(home, "sharebox.example.org", KEY)
     config.remember_host_key(home, "sharebox.example.org", "SHA256:" + "B" * 43)
     assert config.load(home.config_file).sharebox.host_key == KEY
+
+
+def test_a_host_key_that_a_person_accepted_is_kept_beside_the_others(tmp_path: Path) -> None:
+    home = Home(tmp_path / "config.toml", tmp_path)
+    others = ["SHA256:" + letter * 43 for letter in "BC"]
+    home.config_file.write_text(MINIMAL + f'host_key = "{KEY}"\n')
+    for fingerprint in (KEY, *others, KEY):
+        config.remember_host_key(home, "sharebox.example.org", fingerprint, accepted=True)
+    assert config.load(home.config_file).sharebox.host_keys == (KEY, *others)
+    assert f'"{KEY}",\n    "{others[0]}"' in home.config_file.read_text()
+
+
+def test_several_host_keys(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    other = "SHA256:" + "B" * 43
+    file.write_text(MINIMAL + f'host_key = ["{KEY}", "{other}", "{KEY}"]\n')
+    settings = config.load(file)
+    assert settings.sharebox.host_keys == (KEY, other)
+    config.save(file, settings)
+    assert config.load(file) == settings
+    file.write_text(MINIMAL + f'host_key = ["{KEY}"]\n')
+    assert config.load(file).sharebox.host_keys == (KEY,)
+    assert config.load(file).sharebox.accepting(None).host_key == KEY
 
 
 def test_one_variable_puts_everything_under_one_folder(tmp_path: Path) -> None:

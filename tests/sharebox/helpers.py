@@ -68,7 +68,7 @@ def connect(
     address = Address(server.host, port or server.port, server.username, directory or server.directory)
     known = credentials or Credentials(password=server.password)
     return Sharebox.connect(
-        address, route or Direct(), known, server.fingerprint, cancellation or Cancellation(), knowledge
+        address, route or Direct(), known, (server.fingerprint,), cancellation or Cancellation(), knowledge
     )
 
 

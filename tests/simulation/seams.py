@@ -144,7 +144,7 @@ class SimulatedSharebox(Sharebox):
         address: Address,
         route: Route,
         credentials: Credentials,
-        host_key: str | None,
+        host_keys: tuple[str, ...],
         cancellation: Cancellation,
         knowledge: Knowledge | None = None,
     ) -> Self:
@@ -157,10 +157,10 @@ class SimulatedSharebox(Sharebox):
             raise TransferError(Problem.CONNECTION_LOST, reason="le serveur a fermé la connexion")
         connection = SimulatedConnection(cls.inside, address, number, knowledge)
         key = connection.host_key
-        if host_key != key.fingerprint:
-            problem = Problem.HOST_KEY_UNKNOWN if host_key is None else Problem.HOST_KEY_CHANGED
+        if key.fingerprint not in host_keys:
+            problem = Problem.HOST_KEY_CHANGED if host_keys else Problem.HOST_KEY_UNKNOWN
             details = {"host": address.host, "fingerprint": key.fingerprint, "key_type": key.key_type}
-            raise TransferError(problem, expected=host_key, **details)
+            raise TransferError(problem, expected=", ".join(host_keys), **details)
         if credentials.password is None:
             raise TransferError(Problem.PASSWORD_NEEDED, username=address.username)
         try:

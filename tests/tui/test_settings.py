@@ -214,6 +214,19 @@ async def test_the_host_key_is_forgotten_after_asking(pinned: Stage) -> None:
         assert kept(pinned).sharebox.host_key is None
 
 
+async def test_the_keys_of_several_servers_are_shown_and_kept(pinned: Stage) -> None:
+    several = msgspec.structs.replace(_PINNED, host_key=(stage.FINGERPRINT, stage.OTHER_FINGERPRINT))
+    config.save(pinned.home.config_file, msgspec.structs.replace(settings(), sharebox=several))
+    app = CentreApp(pinned.home)
+    async with app.run_test(size=(110, 50)) as pilot:
+        await open_settings(pilot)
+        assert stage.FINGERPRINT in flat(app)
+        assert stage.OTHER_FINGERPRINT in flat(app)
+        await type_in(pilot, "sharebox-directory", "/ailleurs")
+        await pilot.press("f4")
+    assert kept(pinned).sharebox.host_keys == (stage.FINGERPRINT, stage.OTHER_FINGERPRINT)
+
+
 async def test_the_key_of_another_server_is_not_kept(pinned: Stage) -> None:
     app = CentreApp(pinned.home)
     async with app.run_test(size=(110, 50)) as pilot:

@@ -38,7 +38,10 @@ def check_here(settings: Settings, home: Home, say: Callable[[str], object]) -> 
     """Checks what needs no network."""
     closed = gate.closed(home, settings.transfer, datetime.now().astimezone().date())
     say(f"Transfert possible : {f'non. {closed.title}. {closed.why}' if closed else 'oui'}")
-    results = checks.check_databases(config.active_databases(settings, home), home)
+    results = [
+        *checks.check_databases(config.active_databases(settings, home), home),
+        *checks.check_key(settings.sharebox),
+    ]
     for result in results:
         say(f"[{_VERDICTS[result.verdict]}] {result.title} : {result.explanation}")
     ticked = Ticks(home).keys

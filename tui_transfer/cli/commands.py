@@ -122,7 +122,7 @@ _connection_options = (
         "--accept-host-key",
         "host_key",
         metavar="EMPREINTE",
-        help="Accepte cette clé de serveur (SHA256:…), et elle seule.",
+        help="Accepte aussi cette clé de serveur : SHA256:…, MD5:… ou une ligne de known_hosts.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Un événement JSON par ligne."),
 )

@@ -23,7 +23,7 @@ from tui_transfer.job.attendance import Attendance
 from tui_transfer.job.orders import PROXY_PASSWORD_VARIABLE, Orders
 from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
-from tui_transfer.preflight import checks, gate
+from tui_transfer.preflight import checks, fingerprint, gate
 from tui_transfer.preflight.statements import Ticks
 from tui_transfer.preflight.unmet import find_unmet, unmet_by
 from tui_transfer.report.message import describe_destination, make_message
@@ -109,7 +109,7 @@ def read_decisions(*, proxy: str | None, host_key: str | None) -> Orders:
     """
     return Orders(
         proxy=None if proxy is None else parse_proxy(proxy),
-        host_key=None if host_key is None else config.checked_fingerprint(host_key),
+        host_key=None if host_key is None else fingerprint.accepted(host_key),
     )
 
 
@@ -216,10 +216,10 @@ def end_worker(follower: control.Follower, output: Output) -> ExitCode:
 def _keep_host_key(home: Home, follower: control.Follower) -> None:
     """Pins the key of the server that was reached; what was delivered is, even where that fails."""
     state = follower.state
-    if not (state.host_key and state.route):
+    if state.presented is None:
         return
     try:
-        config.remember_host_key(home, state.sharebox.host, state.host_key)
+        config.remember_host_key(home, state.sharebox.host, state.presented, accepted=state.accepted)
     except TransferError as error:
         click.echo(error.as_text(), err=True)
 

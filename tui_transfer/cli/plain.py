@@ -15,6 +15,7 @@ from tui_transfer.errors import ExitCode, Need, Problem, TransferError
 from tui_transfer.job import control, history
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.state import JobState
+from tui_transfer.preflight.fingerprint import Presented
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.system.pac import proxy_script, script_hint
 
@@ -125,9 +126,9 @@ def _answer(follower: Follower, failure: TransferError, orders: Orders) -> Order
     """What to go on with; None to leave it at that."""
     need = failure.need
     if need is Need.HOST_KEY:
-        fingerprint = failure.details["fingerprint"]
-        if questions.compares(fingerprint):
-            return msgspec.structs.replace(orders, host_key=fingerprint)
+        presented = Presented.of(failure.details)
+        if questions.compares(presented):
+            return msgspec.structs.replace(orders, host_key=presented.fingerprint)
     elif need in (Need.PROXY, Need.PROXY_PASSWORD):
         proxy = _ask_proxy(orders.proxy or follower.state.proxy or follower.job.spec.proxy)
         if proxy is not None:

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.preflight import fingerprint
+from tui_transfer.preflight.fingerprint import LEAST_SIGNS, Verdict, compare
 from tui_transfer.sharebox.proxy.clear_text import clear_text_warning
-from tui_transfer.system.terminal import discard_typed, read_hidden, without_echo
+from tui_transfer.system.terminal import discard_typed, pasted_too, read_hidden, without_echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
     from tui_transfer.job.events import LoginAsked, Prompt
+    from tui_transfer.preflight.fingerprint import Presented
     from tui_transfer.settings.config import ProxySettings
 
     Answer = TypeVar("Answer")
@@ -104,26 +105,24 @@ def warn_of_clear_text(proxy: ProxySettings) -> None:
         click.echo(warning, err=True)
 
 
-def compares(presented: str) -> bool:
+def compares(presented: Presented) -> bool:
     """Asks for what shows that the fingerprint of a server's key was compared with the one that was received.
 
     Whoever does not show it, in some tries, has not compared it.
     """
 
     def judged(line: str) -> bool | None:
-        if fingerprint.matches(presented, line):
+        if compare(presented, line).verdict is Verdict.EQUAL:
             return True
         return False if _yes_or_no(line) is False else None
 
-    click.echo(f"Empreinte présentée : {presented}", err=True)
+    click.echo(f"Empreinte présentée : {presented.fingerprint}", err=True)
     question = (
-        f"Tapez les {fingerprint.LEAST_SIGNS} derniers signes de l'empreinte reçue de l'Urssaf, ou collez-la "
+        f"Tapez les {LEAST_SIGNS} derniers signes de l'empreinte reçue de l'Urssaf, ou collez-la "
         "entière ; « non » refuse la clé"
     )
     try:
-        return _ask(
-            question, judged, "Ce n'est pas celle qui est présentée : majuscules et minuscules comptent."
-        )
+        return _ask(question, judged, lambda line: compare(presented, line).explanation, several=True)
     except NoAnswerError:
         return False
 
@@ -135,17 +134,29 @@ def _yes_or_no(line: str) -> bool | None:
 def _ask(
     question: str,
     understand: Callable[[str], Answer | None],
-    complaint: str,
+    complaint: str | Callable[[str], str],
     *,
     hidden: bool = False,
+    several: bool = False,
 ) -> Answer:
-    """Asks until `understand` makes something of the line, some times at most."""
+    """Asks until `understand` makes something of the line, some times at most.
+
+    Args:
+        question: what is asked.
+        understand: gives the answer, or None where the line is none.
+        complaint: what is said then, perhaps of the line.
+        hidden: nothing of the line is shown.
+        several: more lines may be pasted with the first, and belong to it.
+    """
     for _ in range(_TRIES):
         line = _read(question, hidden=hidden)
-        answer = understand(line if hidden else line.strip())
+        if several:
+            line += "\n" + pasted_too(sys.stdin)
+        line = line if hidden else line.strip()
+        answer = understand(line)
         if answer is not None:
             return answer
-        click.echo(complaint, err=True)
+        click.echo(complaint if isinstance(complaint, str) else complaint(line), err=True)
     raise NoAnswerError
 
 

@@ -408,7 +408,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "{host} présente {fingerprint} ; la clé attendue est {expected}. Quelqu'un se fait peut-être passer "
         "pour Sharebox.",
         "Rien n'a été envoyé. Appelez l'Urssaf. Seule une empreinte confirmée par elle peut remplacer "
-        "« host_key » dans la configuration.",
+        "« host_key » dans la configuration, ou s'y ajouter si plusieurs serveurs portent ce nom.",
     ),
     Problem.PASSWORD_NEEDED: Meaning(
         ExitCode.CREDENTIALS,
@@ -461,6 +461,13 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Vérifiez vos droits et que ce fichier est bien une clé privée, puis reprenez ; ou corrigez "
         "« key_file » dans la configuration, puis lancez un nouveau transfert.",
     ),
+    Problem.KEY_UNSUITABLE: Meaning(
+        ExitCode.CREDENTIALS,
+        Recovery.PERMANENT,
+        "Ce fichier ne contient pas de clé d'accès utilisable",
+        "Fichier {file} : {reason}.",
+        "{advice}",
+    ),
     Problem.KEY_PASSPHRASE_NEEDED: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERSON,
@@ -476,6 +483,13 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Fichier {file}.",
         "Vérifiez majuscules et disposition du clavier, puis saisissez-la de nouveau.",
         need=Need.PASSPHRASE,
+    ),
+    Problem.AGENT_UNUSABLE: Meaning(
+        ExitCode.CREDENTIALS,
+        Recovery.PERMANENT,
+        "L'agent SSH ne donne aucune clé d'accès",
+        "{reason}.",
+        "{advice}",
     ),
     Problem.SFTP_UNAVAILABLE: Meaning(
         ExitCode.REFUSED,

@@ -143,8 +143,10 @@ class Problem(StrEnum):
     ANSWER_NEEDED = "answer-needed"
     PASSWORD_EXPIRED = "password-expired"
     KEY_UNREADABLE = "key-unreadable"
+    KEY_UNSUITABLE = "key-unsuitable"
     KEY_PASSPHRASE_NEEDED = "key-passphrase-needed"
     KEY_PASSPHRASE_WRONG = "key-passphrase-wrong"
+    AGENT_UNUSABLE = "agent-unusable"
 
     SFTP_UNAVAILABLE = "sftp-unavailable"
     DIRECTORY_MISSING = "directory-missing"

@@ -33,7 +33,8 @@ class WorkerStarted(_Event, frozen=True, kw_only=True, tag="worker.started"):
     """SHA-256 of the `job.json` that it works by."""
     sharebox: ShareboxSettings | None = None
     proxy: ProxySettings | None = None
-    host_key: str | None = None
+    host_key: str | tuple[str, ...] | None = None
+    """What a person accepted, as `Orders` has it."""
 
 
 class RouteFailed(_Event, frozen=True, kw_only=True, tag="route.failed"):

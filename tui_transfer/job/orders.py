@@ -37,8 +37,8 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """The Sharebox as the settings have it now: what was mended there since is taken up."""
     proxy: ProxySettings | None = None
     """The proxy to go through from now on."""
-    host_key: str | None = None
-    """The fingerprint that a person accepted."""
+    host_key: str | tuple[str, ...] | None = None
+    """The fingerprints that a person accepted, beside those that are pinned: `SHA256:…` or `MD5:…`."""
     journal_lines: int | None = None
     """Lines that the journal had when the worker was asked for: where it has others now, somebody else was
     faster. None where that does not matter."""

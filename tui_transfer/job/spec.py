@@ -15,7 +15,14 @@ from msgspec import Meta
 from tui_transfer import __version__
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.fields import Count, Line, Moment, Place, check_moment
-from tui_transfer.settings.config import Compression, Mail, Minutes, ProxySettings, ShareboxSettings
+from tui_transfer.settings.config import (
+    Compression,
+    Mail,
+    Minutes,
+    ProxySettings,
+    ShareboxSettings,
+)
+from tui_transfer.settings.host_keys import are_fingerprints
 from tui_transfer.system import account
 from tui_transfer.system.decoding import from_json
 
@@ -134,7 +141,10 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
             found = from_json(content, _Versioned).format
             if found > FORMAT:
                 raise TransferError(Problem.JOURNAL_NEWER, file=file, found=found, known=FORMAT)
-            return from_json(content, cls)
+            spec = from_json(content, cls)
+            if not are_fingerprints(spec.sharebox.host_key):
+                raise msgspec.ValidationError("no fingerprint - at `$.sharebox.host_key`")
+            return spec
         except msgspec.DecodeError as error:
             reason = f"il est illisible ({error})"
             raise TransferError(Problem.JOURNAL_INVALID, file=file, line=1, reason=reason) from error

@@ -182,8 +182,12 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     """The route that worked last."""
     proxy: ProxySettings | None = None
     """The proxy a person gave for this job."""
-    host_key: str | None = None
-    """The host key a person accepted for this job, or the pinned one once it was seen."""
+    host_key: str | tuple[str, ...] | None = None
+    """The host keys a person accepted for this job, or the one that was seen."""
+    accepted: bool = False
+    """A person accepted a host key for the last worker."""
+    presented: str | None = None
+    """The host key that the last worker saw, and that was accepted or pinned."""
     waiting: ev.Waiting | None = None
     """What the worker waits for while the network is away."""
     question: ev.LoginAsked | None = None
@@ -228,7 +232,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def destination(self) -> ShareboxSettings:
         """The Sharebox of now, with the key that it showed or that was accepted."""
-        return msgspec.structs.replace(self.sharebox, host_key=self.host_key or self.sharebox.host_key)
+        return self.sharebox.accepting(self.host_key)
 
     @property
     def left_behind(self) -> list[tuple[ShareboxSettings, list[str]]]:
@@ -284,7 +288,8 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
         case ev.LoginAnswered():
             return _with(state, question=None)
         case ev.Connected():
-            return _with(state, route=event.route, host_key=event.host_key, waiting=None, question=None)
+            key = event.host_key
+            return _with(state, route=event.route, host_key=key, presented=key, waiting=None, question=None)
         case ev.DatabaseSized():
             return _database(state, event.database, size=event.size)
         case ev.ArchiveStarted():
@@ -378,6 +383,8 @@ def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
         worker_pid=event.pid,
         proxy=event.proxy or state.proxy,
         host_key=event.host_key or (None if moved else state.host_key),
+        accepted=event.host_key is not None,
+        presented=None,
         waiting=None,
         question=None,
         problem=None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections import Counter
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ import psutil
 from tui_transfer import french
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.settings.config import expanded
 from tui_transfer.system import os_errors
-from tui_transfer.system.files import printable
+from tui_transfer.system.files import others_may_read, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,7 +71,7 @@ def check_all(databases: Sequence[Database], home: Home, sharebox: ShareboxSetti
     Takes seconds where the Sharebox does not answer or a database is a big folder: not for a UI's own thread.
     """
     checks = check_databases(databases, home)
-    return checks if sharebox is None else [*checks, check_sharebox(sharebox)]
+    return checks if sharebox is None else [*checks, *check_key(sharebox), check_sharebox(sharebox)]
 
 
 def check_databases(databases: Sequence[Database], home: Home) -> list[Check]:
@@ -211,6 +213,29 @@ def check_free_space(looks: Sequence[Summary | TransferError], home: Home) -> Ch
         advice = f" Il manque {french.size(needed - free)} sur le disque de {home.data} : faites de la place."
         return Check("space", title, Verdict.FAILED, figures + advice)
     return Check("space", title, Verdict.OK, figures)
+
+
+def exposed(key_file: Path) -> str | None:
+    """What is to be said of a key that other accounts may read, in French sentences; None of one that is not
+    exposed.
+    """
+    if not others_may_read(expanded(str(key_file))):
+        return None
+    path = printable(key_file)
+    return (
+        f"D'autres comptes de cette machine peuvent lire la clé {path} : « chmod 600 {shlex.quote(path)} »."
+    )
+
+
+def check_key(sharebox: ShareboxSettings) -> list[Check]:
+    """Nobody else may read the key with which the account logs in, where a file holds it."""
+    if sharebox.key_path is None:
+        return []
+    title = "Clé d'accès lisible de vous seul"
+    told = exposed(sharebox.key_path)
+    if told is not None:
+        return [Check("key", title, Verdict.WARNING, told)]
+    return [Check("key", title, Verdict.OK, "Rien à signaler.")]
 
 
 def check_sharebox(sharebox: ShareboxSettings) -> Check:

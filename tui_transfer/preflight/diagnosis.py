@@ -7,6 +7,7 @@ accepted here, each secret is tried once at most, and nothing is left on the Sha
 from __future__ import annotations
 
 import ipaddress
+import os
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -209,7 +210,7 @@ class _Diagnosis:
         address = Address(settings.host, settings.port, settings.username, settings.directory)
         self._begin()
         try:
-            connection = meet(address, route, settings.host_key, self._connecting, tunnel=tunnel)
+            connection = meet(address, route, settings.host_keys, self._connecting, tunnel=tunnel)
         except TransferError as error:
             if error.problem in OF_THE_ROUTE and others:
                 yield self._found(Stage.ROUTE, Outcome.LOOK, f"{error.why} Reste le proxy.")
@@ -232,19 +233,23 @@ class _Diagnosis:
 
     def _log_in(self, connection: Connection) -> Generator[Finding, None, bool]:
         self._begin()
-        username, file = self._settings.username, self._settings.key_file
+        username = self._settings.username
         credentials = Credentials(
             password=self._orders.sftp_password,
-            key_file=Path(file) if file else None,
+            key_file=self._settings.key_path,
             passphrase=self._orders.key_passphrase,
+            use_agent=self._settings.uses_agent,
         )
         try:
-            log_in(connection, credentials)
+            keys, accepted = credentials.load_keys(), log_in(connection, credentials)
         except TransferError as error:
             yield self._describe_login(_without_folder(error))
             return False
-        means = "par sa clé" if file else "par mot de passe"
-        yield self._found(Stage.LOGIN, Outcome.OK, f"« {username} » est accepté {means}.")
+        means = f"par {', puis par '.join(accepted)}" if accepted else "sans preuve"
+        remarks = list(dict.fromkeys(remark for key in keys for remark in key.remarks))
+        outcome = Outcome.LOOK if remarks else Outcome.OK
+        sentence = " ".join([f"« {username} » est accepté {means}.", *remarks])
+        yield self._found(Stage.LOGIN, outcome, sentence)
         return True
 
     def _describe_login(self, error: TransferError) -> Finding:
@@ -336,5 +341,10 @@ def _without_folder(error: TransferError) -> TransferError:
     """The same, naming a key's file without the folder it is in: the text may go into a ticket."""
     details = dict(error.details)
     if "file" in details:
-        details["file"] = Path(details["file"]).name
+        file = Path(details["file"])
+        folders = {f"{folder}{os.sep}" for folder in (file.parent, file.expanduser().parent)} - {f".{os.sep}"}
+        for name in details:
+            for folder in folders:
+                details[name] = details[name].replace(folder, "")
+        details["file"] = file.name
     return TransferError(error.problem, **details)

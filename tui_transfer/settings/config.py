@@ -13,7 +13,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 import msgspec
 import platformdirs
@@ -23,6 +23,7 @@ from msgspec import Meta
 from tui_transfer import french
 from tui_transfer.errors import INVISIBLE, Problem, TransferError
 from tui_transfer.settings import schema, toml
+from tui_transfer.settings.host_keys import HostKeys, are_fingerprints, fingerprints, written
 from tui_transfer.system import os_errors
 from tui_transfer.system.files import disk_errors, read_file, write_private
 
@@ -33,7 +34,9 @@ HOME_VARIABLE: Final = "TUI_TRANSFER_HOME"
 LONGEST: Final = 1 << 20
 """Bytes that `config.toml` may have: that of a hundred databases has a hundredth."""
 DEFAULT_RECIPIENTS: Final = ("anne.tomczyk@urssaf.fr", "impact-emploi-association@urssaf.fr")
-FINGERPRINT: Final = r"\ASHA256:[A-Za-z0-9+/]{43}\Z"
+
+AGENT: Final = "agent"
+"""What stands in place of a key's file where ssh-agent has the keys; a file of that name is `./agent`."""
 
 Host = Annotated[
     str, Meta(pattern=rf"\A[^\s/@{INVISIBLE}]+\Z", description="un nom de serveur ou une adresse IP")
@@ -54,9 +57,6 @@ FilePath = Annotated[
         description="un chemin entre guillemets",
         extra={"typed": "le chemin d'un fichier"},
     ),
-]
-Fingerprint = Annotated[
-    str, Meta(pattern=FINGERPRINT, description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche")
 ]
 Day = Annotated[
     date,
@@ -101,10 +101,30 @@ class ShareboxSettings(_Section, frozen=True, kw_only=True):
     port: Port = 22
     username: Text
     directory: Text = "."
-    host_key: Fingerprint | None = None
-    """Absent: shown once to the person, then kept."""
+    host_key: HostKeys | None = None
+    """Absent: shown once to the person, then kept. A list where several servers share the name."""
     key_file: FilePath | None = None
-    """Absent: a password is asked."""
+    """Absent: a password is asked. `AGENT`: the keys are in ssh-agent."""
+
+    @property
+    def host_keys(self) -> tuple[str, ...]:
+        """The fingerprints of the keys that the server may have, each once; none where none was accepted."""
+        return fingerprints(self.host_key)
+
+    def accepting(self, accepted: str | tuple[str, ...] | None) -> Self:
+        """The same, where these keys are accepted too."""
+        together = tuple(dict.fromkeys((*self.host_keys, *fingerprints(accepted))))
+        return msgspec.structs.replace(self, host_key=written(together))
+
+    @property
+    def uses_agent(self) -> bool:
+        """Whether the keys are in ssh-agent."""
+        return self.key_file == AGENT
+
+    @property
+    def key_path(self) -> Path | None:
+        """The file that holds the key, if one does."""
+        return None if self.key_file is None or self.uses_agent else Path(self.key_file)
 
     @property
     def account(self) -> tuple[str, int, str]:
@@ -328,29 +348,25 @@ def active_databases(settings: Settings, home: Home) -> list[tuple[str, Path]]:
     ]
 
 
-def remember_host_key(home: Home, host: str, fingerprint: str) -> None:
-    """Pins the key of `host` that a person accepted, unless a key is already pinned or the host changed.
+def remember_host_key(home: Home, host: str, fingerprint: str, *, accepted: bool = False) -> None:
+    """Pins the key that `host` has shown, unless the host changed or keys are pinned already.
+
+    Args:
+        home: whose settings.
+        host: the name of the server.
+        fingerprint: of its key, `SHA256:…`.
+        accepted: a person has just accepted this key by its fingerprint: it is pinned beside the others.
 
     Raises:
         TransferError: as `load` and `save`.
     """
     settings = load(home.config_file)
-    if settings.sharebox.host == host and settings.sharebox.host_key is None:
-        sharebox = msgspec.structs.replace(settings.sharebox, host_key=fingerprint)
-        save(home.config_file, msgspec.structs.replace(settings, sharebox=sharebox))
-
-
-def checked_fingerprint(text: str) -> str:
-    """`text`, if it is a host key's fingerprint.
-
-    Raises:
-        TransferError: USAGE.
-    """
-    if not re.fullmatch(FINGERPRINT, text):
-        reason = f"« {text} » n'est pas l'empreinte d'une clé de serveur."
-        advice = "Attendu : SHA256: suivi de 43 caractères, tel que ssh-keygen -l l'affiche."
-        raise TransferError(Problem.USAGE, reason=reason, advice=advice)
-    return text
+    pinned = settings.sharebox.host_keys
+    if settings.sharebox.host != host or fingerprint in pinned or (pinned and not accepted):
+        return
+    save(
+        home.config_file, msgspec.structs.replace(settings, sharebox=settings.sharebox.accepting(fingerprint))
+    )
 
 
 def _without_none(value: Any) -> Any:
@@ -362,7 +378,10 @@ def _without_none(value: Any) -> Any:
 
 
 def _check_together(file: Path, settings: Settings) -> None:
-    """Refuses what is right key by key but wrong as a whole."""
+    """Refuses what is right key by key but wrong as a whole, and what `HostKeys` lets pass."""
+    if not are_fingerprints(settings.sharebox.host_key):
+        key, reason = "sharebox.host_key", "la valeur n'est pas acceptée"
+        raise _invalid(file, key, reason, schema.expected(Settings, key))
     seen: set[str] = set()
     for index, database in enumerate(settings.databases, start=1):
         name = database.name.strip().casefold()

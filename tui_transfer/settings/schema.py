@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -65,6 +65,11 @@ def checked(root: type[msgspec.Struct], key: str, value: object) -> Any:
     return msgspec.convert(value, _kind(root, key), strict=False)
 
 
+def expected(root: type[msgspec.Struct], key: str) -> str:
+    """What is expected at `key`, in a file."""
+    return _expected(root, key)
+
+
 def refusal(root: type[msgspec.Struct], key: str, error: msgspec.ValidationError) -> tuple[str, str]:
     """What `checked` refused: the key, or the element of it, and what is expected of who types it in."""
     element = re.search(r"at `\$(\[\d+\])`\Z", str(error))
@@ -96,9 +101,12 @@ def _kind(root: Any, path: str) -> Any:
 
 
 def _element(kind: Any) -> Any:
-    """What the elements of a `tuple[X, ...]`, annotated or not, are."""
-    plain = getattr(kind, "__origin__", kind) if hasattr(kind, "__metadata__") else kind
-    return plain.__args__[0]
+    """What the elements of a `tuple[X, ...]` are, annotated or one of several alternatives."""
+    if get_origin(kind) is tuple:
+        return kind.__args__[0]
+    # Of an annotated type, the arguments are what is annotated and the annotations.
+    inner = (get_args(kind)[0],) if hasattr(kind, "__metadata__") else get_args(kind)
+    return next((found for found in map(_element, inner) if found is not None), None)
 
 
 def _known_keys(root: Any, path: str) -> str:

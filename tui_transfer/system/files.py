@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+_OF_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 LONGEST: Final = 16 << 20
 """Bytes that a file which is read whole may have; those of this program are a thousand times smaller."""
 
@@ -101,6 +102,19 @@ def read_file(path: Path, limit: int = LONGEST) -> bytes:
     if len(content) > limit:
         raise UnfitFileError("il est beaucoup trop gros")
     return content
+
+
+def others_may_read(path: Path) -> bool:
+    """Whether accounts other than its owner's may read or write the file, as far as its mode tells.
+
+    Of Windows, whose access lists a mode does not show, nothing is said; nor of what cannot be looked at.
+    """
+    if os.name != "posix":
+        return False
+    try:
+        return bool(path.stat().st_mode & _OF_OTHERS)
+    except OSError:
+        return False
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,13 @@ if sys.platform == "win32":
         while msvcrt.kbhit():
             msvcrt.getwch()
 
+    def pasted_too(typed: TextIO) -> str:
+        """The lines that came at once after the one just read; see below."""
+        lines = []
+        while msvcrt.kbhit():
+            lines.append(typed.readline())
+        return "".join(lines)
+
     def read_hidden(typed: TextIO) -> str:
         """A line that is not shown while it is typed, with its end; without one where the input ends."""
         return getpass.getpass("") + "\n"
@@ -30,7 +37,11 @@ if sys.platform == "win32":
         yield
 
 else:
+    import select
     import termios
+
+    _PASTE_SECONDS: Final = 0.1
+    """A terminal hands over a paste faster, also over a slow line."""
 
     def discard_typed(typed: TextIO, shown: TextIO) -> None:
         """Throws away what was typed so far: a whole line, part of one, or many.
@@ -44,6 +55,13 @@ else:
             termios.tcdrain(shown.fileno())
         with contextlib.suppress(OSError, termios.error):
             termios.tcflush(typed.fileno(), termios.TCIFLUSH)
+
+    def pasted_too(typed: TextIO) -> str:
+        """The lines that came at once after the one just read: a person pasted them with it."""
+        lines = []
+        while select.select([typed], [], [], _PASTE_SECONDS)[0] and (line := typed.readline()):
+            lines.append(line)
+        return "".join(lines)
 
     def read_hidden(typed: TextIO) -> str:
         """A line that is not shown while it is typed, with its end; without one where the input ends."""

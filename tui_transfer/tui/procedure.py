@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from tui_transfer.errors import Need
+from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.tui import happenings as it
 from tui_transfer.tui.recovery import needs_secret
 from tui_transfer.tui.route_trial import Destination, proposed_proxy
@@ -185,7 +186,11 @@ def _proxy_form(failure: TransferError, follower: Follower, session: Session) ->
     proxy = state.proxy or state.spec.proxy or configured
     return ProxyForm(
         failure,
-        Destination(state.sharebox.host, state.sharebox.port, state.sharebox.host_key or state.host_key),
+        Destination(
+            state.sharebox.host,
+            state.sharebox.port,
+            state.sharebox.host_keys or fingerprints(state.host_key),
+        ),
         proxy,
         session.proxy_password,
         proposed=None if proxy or session.practice else proposed_proxy(),

@@ -23,15 +23,18 @@ def forget_refused(failure: TransferError, session: Session) -> None:
             session.proxy_password = None
 
 
-def corrected_host_key(failure: TransferError, sharebox: ShareboxSettings, session: Session) -> str | None:
-    """The key that was put in the configuration since the job met another than it expected."""
+def corrected_host_key(
+    failure: TransferError, sharebox: ShareboxSettings, session: Session
+) -> str | tuple[str, ...] | None:
+    """The keys that were put in the configuration since the job met another than it expected."""
     if failure.problem is not Problem.HOST_KEY_CHANGED:
         return None
     session.reload()
     now = session.settings.sharebox if session.settings else sharebox
     if (now.host, now.port) != (sharebox.host, sharebox.port):
         return None
-    return now.host_key if now.host_key != failure.details.get("expected") else None
+    expected = failure.details.get("expected", "").split(", ")
+    return now.host_key if set(now.host_keys) - set(expected) else None
 
 
 def needs_secret(failure: TransferError, sharebox: ShareboxSettings) -> bool:

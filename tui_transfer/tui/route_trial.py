@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui_transfer.errors import Problem, TransferError
 from tui_transfer.settings.config import ProxySettings
 
 if TYPE_CHECKING:
@@ -14,11 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Destination:
-    """The Sharebox that a route is to lead to; `host_key` is the fingerprint that it must show, if known."""
+    """The Sharebox that a route is to lead to.
+
+    `host_keys` are the fingerprints of which it must show one, if any is known.
+    """
 
     host: str
     port: int
-    host_key: str | None = None
+    host_keys: tuple[str, ...] = ()
 
 
 def proposed_proxy() -> ProxySettings | None:
@@ -48,12 +50,4 @@ def try_proxy(
     from tui_transfer.sharebox.ssh.route_trial import try_route
 
     route = Proxy(proxy.kind, proxy.host, proxy.port, proxy.username, password)
-    shown = try_route(destination.host, destination.port, route, cancellation)
-    if destination.host_key not in (None, shown):
-        raise TransferError(
-            Problem.HOST_KEY_CHANGED,
-            host=destination.host,
-            fingerprint=shown,
-            expected=destination.host_key,
-        )
-    return shown
+    return try_route(destination.host, destination.port, route, cancellation, destination.host_keys)

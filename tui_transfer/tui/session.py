@@ -110,12 +110,14 @@ class Session:
         def pinned(now: Settings) -> Settings:
             if (now.sharebox.host, now.sharebox.port) != (sharebox.host, sharebox.port):
                 return now
-            return replace(now, sharebox=replace(now.sharebox, host_key=fingerprint))
+            return replace(now, sharebox=now.sharebox.accepting(fingerprint))
 
         if self.settings is not None:
             self.change(pinned)
 
-    def orders(self, proxy: ProxySettings | None = None, host_key: str | None = None) -> Orders:
+    def orders(
+        self, proxy: ProxySettings | None = None, host_key: str | tuple[str, ...] | None = None
+    ) -> Orders:
         """What a worker is given: the secrets known so far, what was just decided, the settings of now."""
         self.reload()
         return Orders(

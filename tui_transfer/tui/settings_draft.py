@@ -13,6 +13,7 @@ import msgspec
 from tui_transfer.errors import TransferError
 from tui_transfer.settings import config, toml
 from tui_transfer.settings.config import DEFAULT_RECIPIENTS, DatabaseSettings, Settings
+from tui_transfer.settings.host_keys import are_fingerprints
 from tui_transfer.system.files import read_file
 from tui_transfer.tui.theme import THEME_NAMES
 
@@ -71,8 +72,8 @@ SECTIONS: Final = (
               "au moment du transfert.", "obligatoire"),
         FormEntry("sharebox.directory", "Dossier", "Où déposer les archives.", "celui où le compte arrive"),
         FormEntry("sharebox.key_file", "Fichier de clé",
-              "La clé SSH privée du compte, s'il en a une ; Tab complète le chemin. Sans elle, un mot de "
-              "passe est demandé.", "aucun : mot de passe", "path"),
+              "La clé SSH privée du compte, s'il en a une ; Tab complète le chemin. « agent » : celles de "
+              "l'agent SSH. Sans elle, un mot de passe est demandé.", "aucun : mot de passe", "path"),
     )),
     Section("Proxy", (
         FormEntry("proxy.kind", "Type",
@@ -120,11 +121,11 @@ class Draft:
     file: Path
     texts: Mapping[str, str]
     """By key, what each field shows, be it right or wrong."""
-    host_key: str | None = None
+    host_key: str | tuple[str, ...] | None = None
     databases: tuple[DatabaseSettings, ...] = ()
 
-    def host_key_with(self, texts: Mapping[str, str]) -> str | None:
-        """The pinned key, unless `texts` name another server than the one that it belongs to."""
+    def host_key_with(self, texts: Mapping[str, str]) -> str | tuple[str, ...] | None:
+        """The pinned keys, unless `texts` name another server than the one that it belongs to."""
         moved = any((texts[key] or "22") != (self.texts[key] or "22") for key in SERVER)
         return None if moved else self.host_key
 
@@ -132,6 +133,7 @@ class Draft:
 def read_draft(file: Path) -> Draft:
     """What can be read of `file`; nothing where it is missing. What is wrong in it is kept as a text."""
     data = _salvage(file)
+    host_key = _accepted(file, _HOST_KEY, _find(data, _HOST_KEY))
     texts = {entry.key: _as_text(entry, _find(data, entry.key)) for entry in ENTRIES}
     if isinstance(data.get("proxy"), dict) and texts["proxy.kind"] == NO_PROXY:
         texts["proxy.kind"] = (
@@ -140,7 +142,7 @@ def read_draft(file: Path) -> Draft:
     return Draft(
         file,
         texts,
-        _accepted(file, _HOST_KEY, _find(data, _HOST_KEY)),
+        host_key if are_fingerprints(host_key) else None,
         _databases(data),
     )
 

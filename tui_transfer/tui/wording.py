@@ -37,6 +37,7 @@ DETAILS: Final = {
     "known": "connus",
     "line": "ligne",
     "log": "journal technique",
+    "md5": "la même en MD5",
     "method": "méthode",
     "methods": "méthodes",
     "name": "nom",

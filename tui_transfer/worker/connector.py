@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import OF_THE_ROUTE, Problem, TransferError
 from tui_transfer.job.events import Connected, RouteFailed
+from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.connection import Knowledge
@@ -66,11 +66,11 @@ class Connector:
         believes = _has_worked_before(self._routes[0], state, orders)
         patience = min(_BENEFIT_OF_DOUBT, 60 * state.spec.retry_for)
         self._believes_until = time.monotonic() + patience if believes else 0.0
-        key_file = state.sharebox.key_file
         self._credentials = Credentials(
             password=orders.sftp_password,
-            key_file=Path(key_file) if key_file else None,
+            key_file=state.sharebox.key_path,
             passphrase=orders.key_passphrase,
+            use_agent=state.sharebox.uses_agent,
             ask=ask or nobody,
         )
         self._sharebox: Sharebox | None = None
@@ -110,7 +110,7 @@ class Connector:
                 Address(settings.host, settings.port, settings.username, settings.directory),
                 _route(proxy, self._orders),
                 self._credentials,
-                self._orders.host_key or settings.host_key or self._state.host_key,
+                settings.accepting(self._orders.host_key).host_keys or fingerprints(self._state.host_key),
                 self._cancellation,
                 self._knowledge,
             )

@@ -121,7 +121,7 @@ def _at(state: JobState, sharebox: ShareboxSettings, orders: Orders) -> JobState
         mended = orders.sharebox
         sharebox = mended if mended.host_key else msgspec.structs.replace(mended, host_key=sharebox.host_key)
     route = state.route if sharebox.host == state.sharebox.host else None
-    return msgspec.structs.replace(state, sharebox=sharebox, host_key=sharebox.host_key, route=route)
+    return msgspec.structs.replace(state, sharebox=sharebox, host_key=None, route=route)
 
 
 def _remove(sharebox: Sharebox, name: str) -> bool:

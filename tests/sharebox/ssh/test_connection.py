@@ -19,6 +19,7 @@ from tests.servers.processes import LOOPBACK, wait_until
 from tests.servers.relay import relay
 from tests.sharebox.helpers import Server, connect, failure
 from tui_transfer.errors import MEANINGS, ExitCode, Problem, Recovery, TransferError
+from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.sharebox.proxy.routes import Direct
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.credentials import Credentials
@@ -41,9 +42,11 @@ def server(account: Account) -> Iterator[SshServer]:
         yield running
 
 
-def open_with_key(server: SshServer, host_key: str | None, credentials: Credentials) -> Sharebox:
+def open_with_key(
+    server: SshServer, host_key: str | tuple[str, ...] | None, credentials: Credentials
+) -> Sharebox:
     address = Address(server.host, server.port, server.username, server.directory)
-    return Sharebox.connect(address, Direct(), credentials, host_key, Cancellation())
+    return Sharebox.connect(address, Direct(), credentials, fingerprints(host_key), Cancellation())
 
 
 class TestCredentials:
@@ -124,7 +127,7 @@ class TestCredentials:
 
         rubbish = tmp_path / "key"
         rubbish.write_text("ceci n'est pas une clé")
-        failure(Problem.KEY_UNREADABLE, lambda: attempt(rubbish))
+        failure(Problem.KEY_UNSUITABLE, lambda: attempt(rubbish))
         failure(Problem.KEY_UNREADABLE, lambda: attempt(tmp_path / "absent"))
         os.mkfifo(tmp_path / "pipe")
         for special in (tmp_path / "pipe", Path("/dev/zero")):
@@ -222,6 +225,26 @@ class TestHostKeys:
             assert sharebox.connection.host_key.fingerprint == fingerprint
             assert sharebox.sftp.stat("/depot") is not None
 
+    def test_several_servers_behind_one_name(self, account: Account, several: SshServer) -> None:
+        """Whichever answers; only of a third one nothing is known."""
+        with openssh(account, chroot=True) as one, openssh(account, chroot=True) as third:
+            known = (one.fingerprint, several.fingerprints[2])
+            for server in (one, several):
+                credentials = Credentials(password=server.password)
+                with open_with_key(server, known, credentials) as sharebox:
+                    assert sharebox.connection.host_key.fingerprint in known
+            error = failure(Problem.HOST_KEY_CHANGED, lambda: open_with_key(third, known, credentials))
+            assert error.details["expected"] == ", ".join(known)
+            assert third.authentication_requests() == []
+
+    def test_fingerprint_of_older_programs(self, server: SshServer) -> None:
+        credentials = Credentials(password=server.password)
+        unknown = failure(Problem.HOST_KEY_UNKNOWN, lambda: open_with_key(server, None, credentials))
+        md5 = unknown.details["md5"]
+        open_with_key(server, md5, credentials).close()
+        wrong = f"MD5:{int(md5[4:], 16) ^ 1:032x}"
+        failure(Problem.HOST_KEY_CHANGED, lambda: open_with_key(server, wrong, credentials))
+
     def test_none_of_several(self, several: SshServer) -> None:
         before = len(several.authentication_requests())
         credentials = Credentials(password=several.password)
@@ -309,7 +332,7 @@ class TestServers:
             credentials = Credentials(password="unused")
             error = failure(
                 Problem.WEAK_SERVER,
-                lambda: Sharebox.connect(address, Direct(), credentials, "SHA256:x", Cancellation()),
+                lambda: Sharebox.connect(address, Direct(), credentials, ("SHA256:x",), Cancellation()),
             )
             assert error.details["offered"] == "SSH-1.5-old"
 

@@ -90,7 +90,7 @@ def met(
 
 
 def _connect(address: Address) -> None:
-    meet(address, Direct(), None, Cancellation()).close()
+    meet(address, Direct(), (), Cancellation()).close()
 
 
 def raw(*parts: bytes) -> Callable[[Peer], object]:

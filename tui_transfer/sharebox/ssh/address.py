@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,18 @@ class Address:
 
 @dataclass(frozen=True)
 class HostKey:
-    """The key that a server presents: its kind, and its fingerprint as OpenSSH writes it, `SHA256:…`."""
+    """The key that a server presents.
+
+    Attributes:
+        key_type: its kind.
+        fingerprint: as OpenSSH writes it, `SHA256:…`.
+        md5: `MD5:` and 32 hexadecimal digits, as older programs give them; empty where it is not known.
+    """
 
     key_type: str
     fingerprint: str
+    md5: str = ""
+
+    def is_one_of(self, expected: Collection[str]) -> bool:
+        """Whether one of these fingerprints, in either form, is this key's."""
+        return self.fingerprint in expected or (self.md5 in expected and bool(self.md5))

@@ -49,12 +49,15 @@ _BUSY: Final = re.compile(
 """What servers say that have no place now, and will have one later."""
 
 
-def log_in(connection: Connection, credentials: Credentials) -> None:
+def log_in(connection: Connection, credentials: Credentials) -> Sequence[str]:
     """Proves who is there, by as many factors as the server asks for.
 
     Args:
         connection: whose host key was accepted.
         credentials: what a person gave; what becomes of it is kept there.
+
+    Returns:
+        What the server accepted, in its order and in French: « la clé id_rsa », « mot de passe ».
 
     Raises:
         TransferError: any problem of keys; PASSWORD_NEEDED, CREDENTIALS_REFUSED, PASSWORD_EXPIRED,
@@ -68,6 +71,7 @@ def log_in(connection: Connection, credentials: Credentials) -> None:
     finally:
         connection.told += login.auth.banners
     connection.watchdog.ask_when_silent()
+    return login.accepted
 
 
 class _Login:
@@ -82,9 +86,13 @@ class _Login:
         """Keys, and how each may sign, that this connection has not seen yet."""
         self._done: set[str] = set()
         """Methods that are not to be tried again in this connection."""
+        self.accepted: list[str] = []
+        """What the server has accepted, in French."""
+        self._labels = {id(key.pkey): key.label for key in credentials.load_keys()}
+        self._shown = ""
+        """What it was shown last."""
         self._refused: list[str] = []
         """What the server has refused, in French."""
-        self._known_in_part = False
         self._password_with_server = False
         """The server has it, and has not said anything to it yet."""
         self._last_failure = Failure((), partial=False)
@@ -100,19 +108,23 @@ class _Login:
         """
         reply = self._answer_to(self._begin)
         # Only now has the server told which signatures it takes.
-        keys = [key for key in self._credentials.load_keys() if self._credentials.may_show(key)]
-        if len(keys) < len(self._credentials.load_keys()):
+        known = [key.pkey for key in self._credentials.load_keys()]
+        keys = [key for key in known if self._credentials.may_show(key)]
+        if len(keys) < len(known):
             self._refused.append(_IN_FRENCH["publickey"])  # by this Sharebox, before
         for key in keys[:_MOST_KEYS]:
             self._offers.extend((key, algorithm) for algorithm in self._signatures(key))
         while not isinstance(reply, Accepted):
             assert isinstance(reply, Failure)
             self._last_failure = reply
-            self._known_in_part |= reply.partial
+            if reply.partial:
+                self.accepted.append(self._shown)
             following = self._next(reply.methods)
             if following is None:
                 raise self._refusal(reply.methods)
             reply = following
+        if self._shown:
+            self.accepted.append(self._shown)
 
     def lost(self, error: Exception) -> TransferError:
         """What the end of the connection means, which is no refusal unless the server says so."""
@@ -130,6 +142,10 @@ class _Login:
         if not self._password_with_server or self._credentials.password_accepted or is_busy:
             return lost
         return TransferError(Problem.LOGIN_UNANSWERED, username=self._username, reason=lost.details["reason"])
+
+    @property
+    def _known_in_part(self) -> bool:
+        return bool(self.accepted)
 
     def _begin(self) -> Reply:
         self.auth.ask_for_service()
@@ -172,6 +188,7 @@ class _Login:
         return usable[:1]
 
     def _show_key(self, key: paramiko.PKey, algorithm: str) -> Reply:
+        self._shown = self._labels[id(key)]
         try:
             reply = self._answer_to(partial(self.auth.public_key, key, algorithm))
         except UnsignedError:  # an agent that is locked, or asked its owner in vain: the next one may do
@@ -189,6 +206,7 @@ class _Login:
 
     def _show_password(self) -> Reply:
         self._done.add("password")
+        self._shown = "mot de passe"
         reply = self._with_password(self.auth.password)
         if isinstance(reply, NewPasswordWanted):
             return self._change_password(reply)
@@ -247,6 +265,7 @@ class _Login:
             reply = self._answer_to(partial(self.auth.answer, answers), _CONVERSATION_SECONDS)
             self._password_with_server = talk.gave_password_now = False
         is_refused = isinstance(reply, Failure) and not reply.partial
+        self._shown = "ce qui a été répondu" if talk.asked_person else "mot de passe"
         if talk.gave_password:
             self._credentials.password_was(accepted=not is_refused)
         if is_refused:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.sharebox.ssh.conversation import nobody
-from tui_transfer.sharebox.ssh.keys import load_private_key
+from tui_transfer.sharebox.ssh.keys import LoginKey, load_from_agent, load_from_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,28 +30,34 @@ class Credentials:
         password: of the account.
         key_file: holds a private key.
         passphrase: of that file.
+        use_agent: the keys of ssh-agent are shown instead.
         ask: asks a person what a server asks; nobody is there without it.
     """
 
     password: str | None = field(default=None, repr=False)
     key_file: Path | None = None
     passphrase: str | None = field(default=None, repr=False)
+    use_agent: bool = False
     ask: Ask = field(default=nobody, repr=False)
     password_accepted: bool = field(default=False, init=False)
     _password_refused: bool = field(default=False, init=False)
     _unanswered: int = field(default=0, init=False)
     """How often the password was shown without any answer since it was last accepted."""
-    _keys: Sequence[paramiko.PKey] | None = field(default=None, init=False, repr=False)
+    _keys: Sequence[LoginKey] | None = field(default=None, init=False, repr=False)
     _refused_keys: set[bytes] = field(default_factory=set, init=False)
 
-    def load_keys(self) -> Sequence[paramiko.PKey]:
-        """The private keys to show, read once; before the Sharebox is met, so that no connection is in vain.
+    def load_keys(self) -> Sequence[LoginKey]:
+        """The keys to show, in their order, read once; before the Sharebox is met: no connection is in vain.
 
         Raises:
-            TransferError: KEY_UNREADABLE, KEY_PASSPHRASE_NEEDED or KEY_PASSPHRASE_WRONG.
+            TransferError: KEY_UNREADABLE, KEY_UNSUITABLE, KEY_PASSPHRASE_NEEDED, KEY_PASSPHRASE_WRONG;
+                AGENT_UNUSABLE.
         """
         if self._keys is None:
-            self._keys = [load_private_key(self.key_file, self.passphrase)] if self.key_file else []
+            if self.use_agent:
+                self._keys = load_from_agent()
+            else:
+                self._keys = load_from_file(self.key_file, self.passphrase) if self.key_file else ()
         return self._keys
 
     @property
@@ -79,8 +85,14 @@ class Credentials:
 
     def may_show(self, key: paramiko.PKey) -> bool:
         """Whether a key was not refused yet."""
-        return key.asbytes() not in self._refused_keys
+        return shown(key) not in self._refused_keys
 
     def key_was_refused(self, key: paramiko.PKey) -> None:
         """It is not shown again."""
-        self._refused_keys.add(key.asbytes())
+        self._refused_keys.add(shown(key))
+
+
+def shown(key: paramiko.PKey) -> bytes:
+    """What a server is shown of a key: its certificate, where it has one, or its public half."""
+    certificate = getattr(key, "public_blob", None)
+    return certificate.key_blob if certificate else key.asbytes()

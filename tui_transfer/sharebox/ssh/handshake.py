@@ -5,6 +5,7 @@ Nothing of the person is sent.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
@@ -36,20 +37,21 @@ HANDSHAKE_SECONDS: Final = 30.0
 def meet(
     address: Address,
     route: Route,
-    expected: str | None,
+    expected: tuple[str, ...],
     cancellation: Cancellation,
     *,
     knowledge: Knowledge | None = None,
     tunnel: socket.socket | None = None,
 ) -> Connection:
-    """Meets the server; where it has keys of several kinds, with the one that is expected.
+    """Meets the server; where it has keys of several kinds, with one that is expected.
 
     A fingerprint does not tell of which kind its key is, so all that the server has are looked at.
 
     Args:
         address: the Sharebox.
         route: the way to it.
-        expected: the fingerprint that the server must have; None if none was accepted yet.
+        expected: the fingerprints of which the server must have one, since several servers may share a name:
+            `SHA256:…` or `MD5:…`; none if none was accepted yet.
         cancellation: ends it at once, and the connection that it gives.
         knowledge: of the server, from earlier connections.
         tunnel: what `open_tunnel` gave for this route, where that was called already.
@@ -70,26 +72,29 @@ def meet(
 
     connection = reach(security.HOST_KEYS, tunnel)
     shown = connection.host_key
-    if shown.fingerprint == expected:
+    if shown.is_one_of(expected):
         return connection
     connection.close()
-    if expected is None:
+    if not expected:
         raise TransferError(
             Problem.HOST_KEY_UNKNOWN,
             host=address.host,
             key_type=shown.key_type,
             fingerprint=shown.fingerprint,
+            md5=shown.md5,
         )
     assert connection.packetizer.offer is not None
     for kind in connection.packetizer.offer.other_host_keys(shown.key_type):
         other = reach(kind)
-        if other.host_key.fingerprint == expected:
+        if other.host_key.is_one_of(expected):
             return other
         other.close()
     raise _changed(address, shown.fingerprint, expected)
 
 
-def _shake_hands(connection: Connection, route: Route, expected: str | None, kinds: Sequence[str]) -> None:
+def _shake_hands(
+    connection: Connection, route: Route, expected: tuple[str, ...], kinds: Sequence[str]
+) -> None:
     """`route` and `expected` are for the error alone."""
     transport = connection.transport
     security.restrict(transport, kinds)
@@ -104,12 +109,15 @@ def _shake_hands(connection: Connection, route: Route, expected: str | None, kin
         key = transport.get_remote_server_key()
     except LOST as error:
         raise _failure(connection, error, route, expected) from error
-    connection.host_key = HostKey(key.get_name(), key.fingerprint)
+    md5 = f"MD5:{hashlib.md5(key.asbytes(), usedforsecurity=False).hexdigest()}"
+    connection.host_key = HostKey(key.get_name(), key.fingerprint, md5)
     if text := connection.packetizer.greeting.text:
         connection.told.append(text)
 
 
-def _failure(connection: Connection, error: Exception, route: Route, expected: str | None) -> TransferError:
+def _failure(
+    connection: Connection, error: Exception, route: Route, expected: tuple[str, ...]
+) -> TransferError:
     if connection.is_cancelled:
         return connection.lost(error)
     address, packetizer = connection.address, connection.packetizer
@@ -122,7 +130,7 @@ def _failure(connection: Connection, error: Exception, route: Route, expected: s
     if isinstance(error, TooShortError):
         return TransferError(Problem.WEAK_SERVER, host=address.host, offered=error)
     if isinstance(error, UnprovenKeyError):
-        return _changed(address, "une clé sans prouver qu'elle est à lui", expected or "inconnue")
+        return _changed(address, "une clé sans prouver qu'elle est à lui", expected)
     if isinstance(error, ProtocolViolationError):
         reason = str(error) or "ce qu'il envoie est incompréhensible"
         return TransferError(Problem.PROTOCOL_VIOLATED, host=address.host, port=address.port, reason=reason)
@@ -142,7 +150,10 @@ def _disagreement(address: Address, found: Sequence[Disagreement]) -> TransferEr
     )
 
 
-def _changed(address: Address, fingerprint: str, expected: str) -> TransferError:
+def _changed(address: Address, fingerprint: str, expected: tuple[str, ...]) -> TransferError:
     return TransferError(
-        Problem.HOST_KEY_CHANGED, host=address.host, fingerprint=fingerprint, expected=expected
+        Problem.HOST_KEY_CHANGED,
+        host=address.host,
+        fingerprint=fingerprint,
+        expected=", ".join(expected) or "inconnue",
     )

@@ -49,7 +49,7 @@ class Sharebox:
         address: Address,
         route: Route,
         credentials: Credentials,
-        host_key: str | None,
+        host_keys: tuple[str, ...],
         cancellation: Cancellation,
         knowledge: Knowledge | None = None,
     ) -> Self:
@@ -61,7 +61,7 @@ class Sharebox:
             address: the Sharebox.
             route: the way to it.
             credentials: of the person.
-            host_key: the fingerprint that the server must have, `SHA256:…`; None if none was accepted yet.
+            host_keys: the fingerprints of which the server must have one; none if none was accepted yet.
             cancellation: ends it at once, whatever it waits for, and whatever waits for the connection later.
             knowledge: of the server, from earlier connections.
 
@@ -71,7 +71,7 @@ class Sharebox:
                 after the password was shown. INTERRUPTED. Any problem of routes, keys and connections.
         """
         credentials.load_keys()
-        connection = meet(address, route, host_key, cancellation, knowledge=knowledge)
+        connection = meet(address, route, host_keys, cancellation, knowledge=knowledge)
         try:
             log_in(connection, credentials)
             return cls.open(connection)

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
-from tui_transfer.preflight.fingerprint import LEAST_SIGNS, matches
+from tui_transfer.preflight.fingerprint import LEAST_SIGNS, Presented, Verdict, compare
 from tui_transfer.tui.answers import Answer
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
@@ -79,23 +79,13 @@ class HostKeyDialog(Dialog[Answer | None]):
     def action_accept(self) -> None:
         """Goes on, and pins the key, if it was compared."""
         received = self.query_one("#received", Input)
-        if matches(self._presented, received.value):
+        comparison = compare(Presented.of(self._failure.details), received.value)
+        if comparison.verdict is Verdict.EQUAL:
             self.dismiss(Answer(host_key=self._presented))
             return
-        wrong = _why_not(self._presented, received.value)
-        self.query_one("#how", Prose).update(Content.styled(f"✗ {wrong}", "$error"))
+        self.query_one("#how", Prose).update(Content.styled(f"✗ {comparison.explanation}", "$error"))
         self.set_focus(received)
 
     def action_refuse(self) -> None:
         """Nothing is sent."""
         self.dismiss(None)
-
-
-def _why_not(presented: str, typed: str) -> str:
-    """What is wrong with what was typed, in French."""
-    typed = typed.strip()
-    if len(typed) < LEAST_SIGNS:
-        return f"Il faut au moins les {LEAST_SIGNS} derniers signes de l'empreinte reçue."
-    if presented.casefold().endswith(typed.casefold()):
-        return "Presque : les majuscules et les minuscules comptent aussi."
-    return "Ce n'est pas l'empreinte affichée. Si c'est celle que vous avez reçue, refusez et signalez-le."

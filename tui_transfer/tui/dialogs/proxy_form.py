@@ -188,7 +188,7 @@ class ProxyForm(Dialog[Answer | None]):
         if isinstance(result, str):
             known = (
                 "C'est bien le serveur attendu."
-                if self._destination.host_key
+                if self._destination.host_keys
                 else f"Empreinte de sa clé : {result}"
             )
             self._say(

@@ -14,6 +14,7 @@ from textual.widgets import Input, Label, Static
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.settings.config import DisplaySettings
+from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.tui.answers import Unsaved
 from tui_transfer.tui.happenings import ForgettingAsked, LeftUnsaved, TrialAsked
 from tui_transfer.tui.screens.page import Page
@@ -183,7 +184,7 @@ class SettingsPage(Page):
     def _show_host_key(self) -> None:
         kept = None if self._forget else self._draft.host_key_with(self._texts)
         lost = self._draft.host_key is not None and not self._forget
-        self.set_text("#host-key", kept or (_MOVED if lost else _NO_KEY))
+        self.set_text("#host-key", "\n".join(fingerprints(kept)) or (_MOVED if lost else _NO_KEY))
         self.query_one("#host-key").set_class(kept is None, "muted")
         self.set_available("forget_host_key", kept is not None)
 
