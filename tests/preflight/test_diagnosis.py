@@ -186,7 +186,7 @@ def test_without_a_password_it_stops_there_and_says_so(ssh_server: SshServer) ->
     assert outcomes(found) == [OK, OK, OK] + [NOT_TRIED] * 4
     assert "Sans mot de passe" in found[Stage.LOGIN].sentence
     assert exit_code(found.values()) is ExitCode.SUCCESS
-    assert ssh_server.authentication_requests() == []
+    assert all("method none" in line for line in ssh_server.authentication_requests())
 
 
 def test_a_wrong_password_is_tried_once(ssh_server: SshServer) -> None:
