@@ -53,6 +53,9 @@ class Faults:
         on_sync: is called for each fsync request.
         change_reply: is given the type of a request, and the type and body of its reply, which begins with
             the request's number; gives the body that is sent instead.
+        tell_late: is given each name of a file; True has stat tell 0 bytes.
+        hide_folder: the drop folder is said not to exist, and takes files.
+        on_close: is called with each name that was written to, before the answer.
         taken: names of the files that were taken away, in their order.
         writes: how many write requests came.
         commands: how many commands were asked for.
@@ -77,6 +80,9 @@ class Faults:
     drop_at_password: Callable[[int], bool] = field(default=lambda number: False)
     on_sync: Callable[[], object] = field(default=lambda: None)
     change_reply: Callable[[int, int, bytes], bytes] = field(default=lambda request, reply, body: body)
+    tell_late: Callable[[str], bool] = field(default=lambda name: False)
+    hide_folder: bool = False
+    on_close: Callable[[str], object] = field(default=lambda name: None)
     taken: list[str] = field(default_factory=list)
     writes: int = 0
     commands: int = 0
@@ -254,8 +260,13 @@ class _Files(paramiko.SFTPServerInterface):
     def stat(self, path: str) -> paramiko.SFTPAttributes | int:
         if self._is_hidden(path):
             return self._faults.hide_with
+        if self._faults.hide_folder and path == "/":
+            return protocol.SFTP_NO_SUCH_FILE
         try:
-            return paramiko.SFTPAttributes.from_stat(self._local(path).stat())
+            found = paramiko.SFTPAttributes.from_stat(self._local(path).stat())
+            if self._faults.tell_late(self._local(path).name):
+                found.st_size = 0
+            return found
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
 
@@ -345,6 +356,8 @@ class _Handle(paramiko.SFTPHandle):
 
     def close(self) -> None:
         os.close(self._descriptor)
+        if self.written:
+            self._faults.on_close(self._path.name)
         if self.written and self._faults.take_away_at_close:
             _take_away(self._path, self._faults)
         if self.written and self._faults.drop_at_close(self._path.name):

@@ -90,7 +90,15 @@ class SimulatedConnection:
 
     was_closed_here = False
 
-    def __init__(self, inside: Inside, address: Address, number: int, knowledge: Knowledge | None) -> None:
+    def __init__(
+        self,
+        inside: Inside,
+        address: Address,
+        number: int,
+        cancellation: Cancellation,
+        knowledge: Knowledge | None,
+    ) -> None:
+        self.wait = cancellation.wait
         self.address = address
         self.knowledge = knowledge or Knowledge()
         self.host_key = HostKey("ssh-ed25519", fingerprint(address.host))
@@ -155,7 +163,7 @@ class SimulatedSharebox(Sharebox):
             )
         if trouble == "lost":
             raise TransferError(Problem.CONNECTION_LOST, reason="le serveur a fermé la connexion")
-        connection = SimulatedConnection(cls.inside, address, number, knowledge)
+        connection = SimulatedConnection(cls.inside, address, number, cancellation, knowledge)
         key = connection.host_key
         if key.fingerprint not in host_keys:
             problem = Problem.HOST_KEY_CHANGED if host_keys else Problem.HOST_KEY_UNKNOWN

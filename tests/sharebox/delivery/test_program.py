@@ -202,6 +202,28 @@ def _once(matches: Callable[[str], bool]) -> Callable[[str], bool]:
     return is_first
 
 
+class TestOddAnswers:
+    """What a server says of its files or folders is late, or not so; what it does is right."""
+
+    def test_sizes_that_come_late(self, place: Place, faulty: FaultyServer) -> None:
+        late: dict[str, int] = {}
+
+        def is_late(name: str) -> bool:
+            late[name] = late.get(name, 0) - 1
+            return late[name] >= 0
+
+        faulty.faults.on_close = lambda name: late.update({name: 2})
+        faulty.faults.tell_late = is_late
+        result = run(place)
+        assert result.code == 0, result.finished
+        assert database(result)["verified"] == "read-back"
+
+    def test_a_folder_that_is_said_to_be_missing(self, place: Place, faulty: FaultyServer) -> None:
+        faulty.faults.hide_folder = True
+        result = run(place)
+        assert result.code == 0, result.err
+
+
 class TestFilesAreIngested:
     """The server takes away what it is given, and the connection breaks at the answer."""
 

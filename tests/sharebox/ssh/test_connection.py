@@ -21,6 +21,7 @@ from tests.sharebox.helpers import Server, connect, failure
 from tui_transfer.errors import MEANINGS, ExitCode, Problem, Recovery, TransferError
 from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.sharebox.proxy.routes import Direct
+from tui_transfer.sharebox.sftp.session import CREATE, WRITE
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.credentials import Credentials
 from tui_transfer.sharebox.ssh.security import RSA_SIGNATURES
@@ -342,7 +343,14 @@ class TestServers:
 
     def test_directory(self, server: SshServer) -> None:
         (server.root / "file").touch()
-        failure(Problem.DIRECTORY_MISSING, lambda: connect(server, directory="/absent"))
+        path = "/absent/base.7z"  # what is said not to exist may take files all the same: it is tried
+
+        def create(sharebox: Sharebox) -> None:
+            with sharebox.refusals("écriture de", path):
+                sharebox.sftp.open(path, WRITE | CREATE)
+
+        with connect(server, directory="/absent") as sharebox:
+            failure(Problem.DIRECTORY_MISSING, lambda: create(sharebox))
         failure(Problem.DIRECTORY_MISSING, lambda: connect(server, directory="/depot/file"))
 
     def test_cut_anywhere_while_connecting(self, server: SshServer) -> None:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tui_transfer.sharebox.delivery.trial import Trials
     from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
+_LATE_SIZES: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds to wait for the size of what was just closed or renamed: object stores tell it late, 0 before."""
 _TIMES_LOST: Final = 2
 """After the first time a file is sent once more; after the second a person is asked."""
 
@@ -89,7 +91,7 @@ class Handover:
                 refuses, CONNECTION_LOST.
         """
         if self._ledger.arrival is None:
-            evidence = self._look(Evidence(self._ledger.step))
+            evidence = self._look_after(Evidence(self._ledger.step))
             while not isinstance(verdict := judge(evidence), Verification):
                 evidence = self._next(verdict, evidence)
             self._ledger.arrive(self._arrival(evidence))
@@ -129,6 +131,16 @@ class Handover:
         final = self._at_final.look(self._parcel.size)
         return replace(evidence, step=step, part=part, final=final, final_content=Content.UNKNOWN)
 
+    def _look_after(self, evidence: Evidence) -> Evidence:
+        """Looks at what was sent, until its size is as it should be, or had time to become so."""
+        looked = self._look(evidence)
+        for pause in _LATE_SIZES:
+            if evidence.step is Step.SENDING or Look.WRONG not in (looked.part, looked.final):
+                break
+            self._sharebox.wait(pause)
+            looked = self._look(evidence)
+        return looked
+
     def _send(self, evidence: Evidence) -> Evidence:
         if evidence.step is not Step.SENDING:  # it is no longer as it was
             if self._parcel.sent_afresh:
@@ -137,7 +149,7 @@ class Handover:
             self._ledger.reach(Step.SENDING)
             self._parcel.forget()
         self._parcel.send()
-        return self._look(Evidence(Step.CLOSING))
+        return self._look_after(Evidence(Step.CLOSING))
 
     def _compare_part(self, evidence: Evidence) -> Evidence:
         content = self._parcel.compare(self._part, self._at_part.attributes or Attributes())
@@ -163,7 +175,7 @@ class Handover:
             except SftpError as error:
                 self._refusal = error
         if self._refusal is None:
-            return self._look(replace(evidence, step=Step.RENAMED))
+            return self._look_after(replace(evidence, step=Step.RENAMED))
         if not is_missing(self._refusal):
             return self._look(replace(evidence, step=Step.REFUSED))
         return self._look_for_missing(evidence)

@@ -9,6 +9,7 @@ reply for zeros. Here every request has its answer, `replies` alone says what on
 from __future__ import annotations
 
 import struct
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -33,6 +34,7 @@ from tui_transfer.sharebox.sftp.replies import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     Granted = TypeVar("Granted", Status, Handle, Names, Attributes, Extension)
     Told = TypeVar("Told")
@@ -103,13 +105,19 @@ class SftpSession:
 
     Args:
         channel: an open channel on which the subsystem « sftp » runs.
+        patience: gives a context in which one request waits for an answer that a server has to work for.
 
     Raises:
         SftpLostError: now or in any later call.
     """
 
-    def __init__(self, channel: paramiko.Channel) -> None:
+    def __init__(
+        self,
+        channel: paramiko.Channel,
+        patience: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         channel.settimeout(ANSWER_SECONDS)
+        self._patience = patience
         self._channel = channel
         self._packets = replies.PacketStream()
         self._last_id = 0
@@ -160,7 +168,8 @@ class SftpSession:
 
     def close(self, handle: bytes) -> None:
         """Closes a file; a server may find only now that it cannot keep what was written."""
-        self._request(protocol.CMD_CLOSE, _string(handle), Status)
+        with self._patience():
+            self._request(protocol.CMD_CLOSE, _string(handle), Status)
 
     def stat(self, path: str) -> Attributes | None:
         """Attributes of a file or folder, None if there is none."""
@@ -195,7 +204,8 @@ class SftpSession:
 
     def rename(self, old: str, new: str) -> None:
         """Renames a file. Version 3 has the server refuse it where the new name exists."""
-        self._request(protocol.CMD_RENAME, _string(old) + _string(new), Status)
+        with self._patience():
+            self._request(protocol.CMD_RENAME, _string(old) + _string(new), Status)
 
     def remove(self, path: str) -> None:
         """Removes a file."""
@@ -272,7 +282,8 @@ class SftpSession:
         return Limits.of(told) if told else Limits()
 
     def _extended(self, name: str, body: bytes, granted_by: type[Granted]) -> Granted:
-        return self._request(protocol.CMD_EXTENDED, _string(name) + body, granted_by)
+        with self._patience():
+            return self._request(protocol.CMD_EXTENDED, _string(name) + body, granted_by)
 
     def _request(self, kind: int, body: bytes, granted_by: type[Granted]) -> Granted:
         answers: list[Reply] = []

@@ -38,10 +38,12 @@ class Knowledge:
         runs_commands: a command may be of use: it was, or none was tried yet. Some servers drop the
             connection for one, and each attempt of a transfer would end there.
         takes_two_sessions: likewise of a second session.
+        sees_directory: the drop folder was not said to be missing. Some say so of one that takes files.
     """
 
     runs_commands: bool = True
     takes_two_sessions: bool = True
+    sees_directory: bool = True
 
 
 class Connection:
@@ -96,6 +98,10 @@ class Connection:
         """Whether nobody wants it any more."""
         return self._cancellation.is_set
 
+    def wait(self, seconds: float) -> None:
+        """Pauses, at most until nobody wants the connection any more."""
+        self._cancellation.wait(seconds)
+
     def open_channel(self, request: Callable[[paramiko.Channel], object]) -> paramiko.Channel:
         """Opens a channel and makes a request on it, such as for a subsystem.
 
@@ -126,7 +132,8 @@ class Connection:
         """
         try:
             with self.watchdog.phase(CHANNEL_SECONDS, "le service SFTP n'a pas répondu"):
-                return SftpSession(self.open_channel(lambda channel: channel.invoke_subsystem("sftp")))
+                channel = self.open_channel(lambda channel: channel.invoke_subsystem("sftp"))
+                return SftpSession(channel, self.watchdog.patience)
         except (SftpLostError, *LOST) as error:
             if not self.is_open:
                 raise self.lost(error) from error

@@ -141,6 +141,15 @@ class Sharebox:
         if not self.connection.is_open:
             raise self.connection.lost()
 
+    def wait(self, seconds: float) -> None:
+        """Pauses.
+
+        Raises:
+            TransferError: CONNECTION_LOST or INTERRUPTED, as soon as nobody wants the connection any more.
+        """
+        self.connection.wait(seconds)
+        self.check_alive()
+
     def run(self, command: str, seconds: float) -> bytes | None:
         """Runs a command on the server; see `command.run`."""
         return commands.run(self.connection, command, seconds)
@@ -166,6 +175,9 @@ class Sharebox:
     def _refusal(self, error: SftpError, operation: str, path: str) -> TransferError:
         if error.code == protocol.SFTP_FAILURE and self._is_full():
             return TransferError(Problem.SHAREBOX_FULL, path=path, reason="l'espace de dépôt est plein")
+        if error.code == protocol.SFTP_NO_SUCH_FILE and not self.knowledge.sees_directory:
+            directory = self.address.directory
+            return TransferError(Problem.DIRECTORY_MISSING, directory=directory, reason="il n'existe pas")
         denied = error.code == protocol.SFTP_PERMISSION_DENIED
         problem = Problem.SHAREBOX_PERMISSION if denied else Problem.SHAREBOX_REFUSED
         reason = status.in_words(error.code, error.text)
@@ -186,8 +198,9 @@ class Sharebox:
                 found = self.sftp.stat(directory)
             except SftpError:
                 return  # a drop box may let nobody look; whether it takes files is seen when one comes
-        if found is None:
-            raise TransferError(Problem.DIRECTORY_MISSING, directory=directory, reason="il n'existe pas")
+        if found is None:  # a virtual folder may be unknown, and take files all the same
+            self.connection.knowledge.sees_directory = False
+            return
         if found.mode is not None and not found.is_folder:
             raise TransferError(
                 Problem.DIRECTORY_MISSING, directory=directory, reason="ce n'est pas un dossier"
