@@ -287,7 +287,7 @@ def change_sharebox(folder: Path, host: str, directory: str) -> None:
 def person(folder: Path, start: Callable[[Job, Orders], None]) -> Iterator[None]:
     """What commands do in the block, they do in the home at `folder`; `start` carries a worker out."""
 
-    def launched(job: Job, orders: Orders) -> int:
+    def launched(job: Job, orders: Orders, _attendance: object = None) -> int:
         lines = control.Follower(job).lines
         start(job, msgspec.structs.replace(orders, journal_lines=lines))
         return 0
