@@ -32,6 +32,7 @@ from tui_transfer.tui.practice import Practice, PracticeProxy
 from tui_transfer.tui.screens.transfer import TransferPage
 
 if TYPE_CHECKING:
+    from tui_transfer.job.attendance import Attendance
     from tui_transfer.job.control import Job
 
 Drive = Callable[[Pilot[Any]], Awaitable[None]]
@@ -116,7 +117,7 @@ def _find_matches(typed: str) -> list[Match]:
     return [match for match in folders + files if match.path.startswith(typed)]
 
 
-def _never_starts(job: Job, orders: Orders) -> int:
+def _never_starts(job: Job, orders: Orders, attendance: Attendance | None = None) -> int:
     raise TransferError(Problem.JOB_RUNNING, job=job.id)
 
 
