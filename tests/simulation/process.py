@@ -142,6 +142,9 @@ class Channel:
         if self._closed:
             raise OSError("Socket is closed")
 
+    def recv_stderr_ready(self) -> bool:
+        return False
+
     def recv_ready(self) -> bool:
         return bool(self._buffer)
 

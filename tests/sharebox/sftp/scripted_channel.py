@@ -48,6 +48,9 @@ class ScriptedChannel:
         self.requests.append(data[4:])
         self._said += b"".join(self._answers[len(self.requests) - 1 : len(self.requests)])
 
+    def recv_stderr_ready(self) -> bool:
+        return False
+
     def recv_ready(self) -> bool:
         return bool(self._said)
 

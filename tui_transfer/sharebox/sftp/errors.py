@@ -23,3 +23,7 @@ class SftpLostError(Exception):
 
 class SftpProtocolError(SftpLostError):
     """The server said something that is not SFTP; the message says what was wrong with it."""
+
+
+class SftpNotOfferedError(SftpLostError):
+    """The session ended before the server had greeted; the message is what it said instead, if anything."""

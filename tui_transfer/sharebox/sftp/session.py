@@ -17,7 +17,12 @@ import paramiko
 from paramiko import sftp as protocol
 
 from tui_transfer.sharebox.sftp import replies
-from tui_transfer.sharebox.sftp.errors import SftpError, SftpLostError, SftpProtocolError
+from tui_transfer.sharebox.sftp.errors import (
+    SftpError,
+    SftpLostError,
+    SftpNotOfferedError,
+    SftpProtocolError,
+)
 from tui_transfer.sharebox.sftp.replies import (
     AttributeFlag,
     Attributes,
@@ -31,6 +36,7 @@ from tui_transfer.sharebox.sftp.replies import (
     Status,
     StatusCode,
 )
+from tui_transfer.sharebox.wire import displayed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,6 +82,8 @@ _LEAST_LIMIT: Final = 1024
 _CANNOT_SYNC: Final = (StatusCode.OP_UNSUPPORTED, StatusCode.PERMISSION_DENIED, StatusCode.BAD_MESSAGE)
 """The account may not, or the file system cannot: OpenSSH answers EINVAL with « bad message »."""
 
+_LONGEST_SAID: Final = 1 << 12
+"""Bytes of a server's words that are looked at."""
 _MOST_NAMES: Final = 1_000_000
 """Or a server that goes on and on would never be done with."""
 
@@ -125,6 +133,8 @@ class SftpSession:
         self._nonsense: SftpProtocolError | None = None
         """What the server said that makes no sense: nothing more is asked of it."""
         self._refused_sync = False
+        self._begun = b""
+        """The first of what the server sent, until it has greeted."""
         self.extensions = self._greet()
         """What the server announced beyond version 3: names, and the data of each."""
         self.limits = self._ask_limits()
@@ -267,9 +277,19 @@ class SftpSession:
     # Packets
 
     def _greet(self) -> dict[str, bytes]:
-        self._send_packet(struct.pack(">BI", protocol.CMD_INIT, replies.VERSION))
-        version = replies.decode_version(self._receive_packet())
+        try:
+            self._send_packet(struct.pack(">BI", protocol.CMD_INIT, replies.VERSION))
+            version = replies.decode_version(self._receive_packet())
+        except SftpLostError as error:
+            raise SftpNotOfferedError(self._said()) from error
         return {name.decode("utf-8", "replace"): data for name, data in version.extensions}
+
+    def _said(self) -> str:
+        """What the server had to say in place of a greeting, or beside it: nobody may log in now, for one."""
+        said = self._begun
+        while self._channel.recv_stderr_ready() and len(said) < _LONGEST_SAID:
+            said += b" " + self._channel.recv_stderr(_LONGEST_SAID)
+        return displayed(said)
 
     def _ask_limits(self) -> Limits:
         if "limits@openssh.com" not in self.extensions:
@@ -323,6 +343,8 @@ class SftpSession:
             data = self._receive_data()
             if not data:
                 raise SftpLostError
+            if self._last_id == 0 and len(self._begun) < _LONGEST_SAID:
+                self._begun += data
             self._packets.feed(data)
         return packet
 

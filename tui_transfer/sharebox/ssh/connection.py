@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING, Final
 import paramiko
 
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.sharebox.sftp.errors import SftpNotOfferedError
 from tui_transfer.sharebox.sftp.session import SftpLostError, SftpProtocolError, SftpSession
 from tui_transfer.sharebox.ssh.transport import SshTransport
 from tui_transfer.sharebox.ssh.violations import ProtocolViolationError
 from tui_transfer.sharebox.ssh.watch import Watchdog
+from tui_transfer.sharebox.wire import displayed
 from tui_transfer.system import os_errors
 from tui_transfer.system.waiting import result_of
 
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
 
 CHANNEL_SECONDS: Final = 30.0
 
+_LAST_WORDS_SECONDS: Final = 5.0
+_LONGEST_SAID: Final = 1 << 12
+"""Bytes of a server's words that are looked at."""
+_EXPIRED: Final = re.compile(
+    r"password (?:has|is) expired|password change required|mot de passe.{0,20}expir", re.IGNORECASE
+)
 LOST: Final = (paramiko.SSHException, EOFError, OSError)
 """What paramiko raises once a connection is of no more use."""
 
@@ -135,14 +144,30 @@ class Connection:
                 channel = self.open_channel(lambda channel: channel.invoke_subsystem("sftp"))
                 return SftpSession(channel, self.watchdog.patience)
         except (SftpLostError, *LOST) as error:
+            said = str(error) if isinstance(error, SftpNotOfferedError) else ""
             if not self.is_open:
                 raise self.lost(error) from error
-            raise TransferError(
-                Problem.SFTP_UNAVAILABLE,
-                host=self.address.host,
-                username=self.address.username,
-                reason="le service SFTP a refusé de s'ouvrir",
-            ) from error
+            raise self._no_sftp(said) from error
+
+    def _no_sftp(self, said: str) -> TransferError:
+        details = {"host": self.address.host, "username": self.address.username}
+        said = said or self._overhear()
+        if _EXPIRED.search(said):
+            return TransferError(Problem.PASSWORD_EXPIRED, said=f" Le serveur dit : « {said} ».", **details)
+        words = f" ; le serveur dit : « {said} »" if said else ""
+        reason = f"le service SFTP a refusé de s'ouvrir{words}"
+        return TransferError(Problem.SFTP_UNAVAILABLE, reason=reason, **details)
+
+    def _overhear(self) -> str:
+        """What the server says to a command that does nothing. OpenSSH drops what goes beside a subsystem,
+        such as that a password has expired.
+        """
+        with contextlib.suppress(*LOST):
+            channel = self.open_channel(lambda channel: channel.exec_command("exit"))
+            channel.settimeout(_LAST_WORDS_SECONDS)
+            with contextlib.closing(channel):
+                return displayed(channel.recv_stderr(_LONGEST_SAID) or channel.recv(_LONGEST_SAID))
+        return ""
 
     def close(self) -> None:
         """Closes it, and all that goes over it. For the thread that has it made."""

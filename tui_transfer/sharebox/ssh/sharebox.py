@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from paramiko import sftp as protocol
 
+from tui_transfer import french
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.sftp import status
 from tui_transfer.sharebox.sftp.session import SftpError, SftpLostError
@@ -173,6 +174,9 @@ class Sharebox:
             raise self.connection.lost(error) from error
 
     def _refusal(self, error: SftpError, operation: str, path: str) -> TransferError:
+        if status.means_full(error.code, error.text):
+            reason = f"{status.in_words(error.code, error.text)}{self._room()}"
+            return TransferError(Problem.SHAREBOX_FULL, path=path, reason=reason)
         if error.code == protocol.SFTP_FAILURE and self._is_full():
             return TransferError(Problem.SHAREBOX_FULL, path=path, reason="l'espace de dépôt est plein")
         if error.code == protocol.SFTP_NO_SUCH_FILE and not self.knowledge.sees_directory:
@@ -182,6 +186,14 @@ class Sharebox:
         problem = Problem.SHAREBOX_PERMISSION if denied else Problem.SHAREBOX_REFUSED
         reason = status.in_words(error.code, error.text)
         return TransferError(problem, operation=operation, path=path, reason=reason)
+
+    def _room(self) -> str:
+        """How much is left, where the server tells; as the end of a sentence."""
+        with contextlib.suppress(SftpLostError):
+            free = self.sftp.free_bytes(self.address.directory)
+            if free is not None:
+                return f" ; il y reste {french.size(free)}"
+        return ""
 
     def _is_full(self) -> bool:
         """A server with a full disk answers « failure », no more: so it is asked for its free space."""

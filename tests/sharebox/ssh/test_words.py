@@ -1,0 +1,67 @@
+"""What a server says before, beside or instead of SFTP reaches the person."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.account import Account
+from tests.servers.openssh import SshServer, openssh
+from tests.sharebox.helpers import connect, failure
+from tui_transfer.errors import ExitCode, Problem
+from tui_transfer.sharebox.sftp import status
+
+
+@pytest.mark.parametrize("stream", ["1", "2"])
+def test_instead_of_sftp(account: Account, stream: str) -> None:
+    command = f'ForceCommand echo "Compte suspendu jusqu\'a lundi" >&{stream}; exit 1'
+    with openssh(account, options=[command]) as server:
+        error = failure(Problem.SFTP_UNAVAILABLE, lambda: connect(server))
+    assert "Compte suspendu jusqu'a lundi" in error.why
+
+
+def test_a_login_shell_that_talks(account: Account) -> None:
+    command = 'ForceCommand echo "Bienvenue"; exec /usr/lib/openssh/sftp-server'
+    with openssh(account, options=[command]) as server:
+        error = failure(Problem.SFTP_UNAVAILABLE, lambda: connect(server))
+    assert "Bienvenue" in error.why
+
+
+@pytest.fixture
+def expired(account: Account) -> Iterator[SshServer]:
+    with openssh(account, allow_exec=True, options=["UsePAM yes"]) as server:
+        subprocess.run(["chage", "-d", "0", account.username], check=True)
+        try:
+            yield server
+        finally:
+            subprocess.run(["chage", "-d", "-1", account.username], check=True)
+
+
+def test_a_password_that_has_expired(expired: SshServer) -> None:
+    error = failure(Problem.PASSWORD_EXPIRED, lambda: connect(expired))
+    assert error.exit_code is ExitCode.QUESTION
+    assert "expired" in error.why
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (4, "Quota exceeded"),
+        (4, "Out of disk space"),
+        (4, "No space left on device"),
+        (4, "Disk quota exceeded"),
+        (14, ""),
+        (15, ""),
+        (4, "Espace disque insuffisant"),
+        (4, "The volume is full"),
+    ],
+)
+def test_a_full_account_in_whatever_words(code: int, text: str) -> None:
+    assert status.means_full(code, text)
+
+
+@pytest.mark.parametrize("text", ["", "Failure", "Permission denied", "Bad message", "Fichier déplacé"])
+def test_other_failures_are_not_taken_for_a_full_account(text: str) -> None:
+    assert not status.means_full(4, text)
