@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.place import LIMIT, Place, archives, place_for
+from tests.cli.place import Place, archives, place_for
 from tests.cli.terminal import at_terminal
 from tests.servers.account import Account
 from tests.servers.openssh import SshServer, openssh
@@ -51,13 +50,13 @@ def place(tmp_path: Path, ssh_server: SshServer, line: Relay, bases: dict[str, P
     made = place_for(tmp_path / "home", ssh_server.password)
     made.configure(ssh_server, bases, port=line.port)
     made.change(transfer=TransferSettings(retry_for=0))
-    line.rate = SIZE // 10  # the second takes seconds, in which the first has long been verified
-    with made.started("run", "--yes", "--json") as process:
-        assert process.stdout is not None
-        assert any(json.loads(event)["type"] == "database.delivered" for event in process.stdout)
-        line.cut()
-        assert process.wait(LIMIT) == 12
-    line.rate = None
+    content = bases["Grosse"].read_bytes()
+    bases["Grosse"].unlink()
+    assert made.run("run", "--yes").code == 3
+    bases["Grosse"].write_bytes(content)
+    line.cut_after = SIZE // 2
+    assert made.run("resume").code == 12
+    line.cut_after = None
     assert [item.delivered for item in control.Follower(made.job()).state.databases] == [True, False]
     return made
 

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.sharebox.delivery.sighting import find
+from tui_transfer.sharebox.delivery.sighting import find, is_missing
 from tui_transfer.sharebox.sftp.session import CREATE, EXCLUSIVE, WRITE, SftpError
 
 if TYPE_CHECKING:
@@ -47,10 +47,19 @@ def create_part(sharebox: Sharebox, part: str, ledger: Ledger) -> bytes:
     except SftpError as error:
         found = find(sharebox, part)
         if found.is_nothing:  # the server does not know « exclusive »
-            return sftp.open(part, WRITE | CREATE)
+            return _open_plainly(sftp, part, ledger)
         if found.attributes is not None and found.attributes.size != 0:
             ledger.disown()
             raise TransferError(Problem.NAME_TAKEN, path=part) from error
+        raise
+
+
+def _open_plainly(sftp: SftpSession, part: str, ledger: Ledger) -> bytes:
+    try:
+        return sftp.open(part, WRITE | CREATE)
+    except SftpError as error:
+        if is_missing(error):  # so is the folder: nothing can have been made there
+            ledger.disown()
         raise
 
 
