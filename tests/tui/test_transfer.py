@@ -215,7 +215,7 @@ async def test_a_worker_that_has_just_begun_is_not_left_without_asking(
     """When it starts, the page has last seen a job without a worker, and looks again only later."""
     job = staged.job()
 
-    def start(begun: Job, orders: object) -> int:
+    def start(begun: Job, orders: object, attendance: object) -> int:
         staged.run(begun)
         return 1
 

@@ -417,7 +417,7 @@ class TestTransfers:
         )
         make_archive(tmp_path / "archive", 1000)
         with connect(faulty) as sharebox:
-            error = failure(Problem.SHAREBOX_REFUSED, lambda: send(sharebox, tmp_path / "archive"))
+            error = failure(Problem.SHAREBOX_FULL, lambda: send(sharebox, tmp_path / "archive"))
         assert "« Quota dépassé [2Jvide »" in error.why
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import pytest
 from paramiko.common import MSG_KEXINIT
 
-from tests.servers.faulty import faulty_server
 from tests.servers.openssh import openssh
 from tests.servers.processes import LOOPBACK, wait_until
 from tests.servers.relay import Relay, relay
@@ -189,27 +188,6 @@ class TestPatience:
             wait_until(lambda: time.monotonic() - begun > LIMIT + 1, what="more than the limit of silence")
             assert server.log().count("keepalive@openssh.com") > 2
             assert sharebox.sftp.stat(server.directory) is not None
-
-    def test_a_server_that_works_on_what_it_was_given_may_be_silent(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archive: Path
-    ) -> None:
-        """It scans the file, and answers nothing meanwhile, not even a request for a sign of life."""
-        monkeypatch.setattr(watch, "SILENCE_SECONDS", LIMIT)
-        monkeypatch.setattr(watch, "_ASK_AFTER_SECONDS", 0.2)
-        with faulty_server(tmp_path / "depot") as server, relay(server.port) as link:
-
-            def scan(name: str) -> None:
-                link.silence()
-                begun = time.monotonic()
-                wait_until(
-                    lambda: time.monotonic() - begun > LIMIT + 1, what="more than the limit of silence"
-                )
-                link.resume()
-
-            server.faults.on_close = scan
-            with connect(server, port=link.port) as sharebox:
-                send(sharebox, archive)
-        assert (server.root / "base.7z").read_bytes() == archive.read_bytes()
 
     def test_every_phase_ends_within_45_seconds_and_outlives_a_pause_of_20(self) -> None:
         """What the shortened limits above stand for."""

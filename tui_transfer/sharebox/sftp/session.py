@@ -9,7 +9,6 @@ reply for zeros. Here every request has its answer, `replies` alone says what on
 from __future__ import annotations
 
 import struct
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -40,7 +39,6 @@ from tui_transfer.sharebox.wire import displayed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from contextlib import AbstractContextManager
 
     Granted = TypeVar("Granted", Status, Handle, Names, Attributes, Extension)
     Told = TypeVar("Told")
@@ -113,19 +111,13 @@ class SftpSession:
 
     Args:
         channel: an open channel on which the subsystem « sftp » runs.
-        patience: gives a context in which one request waits for an answer that a server has to work for.
 
     Raises:
         SftpLostError: now or in any later call.
     """
 
-    def __init__(
-        self,
-        channel: paramiko.Channel,
-        patience: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> None:
+    def __init__(self, channel: paramiko.Channel) -> None:
         channel.settimeout(ANSWER_SECONDS)
-        self._patience = patience
         self._channel = channel
         self._packets = replies.PacketStream()
         self._last_id = 0
@@ -178,8 +170,7 @@ class SftpSession:
 
     def close(self, handle: bytes) -> None:
         """Closes a file; a server may find only now that it cannot keep what was written."""
-        with self._patience():
-            self._request(protocol.CMD_CLOSE, _string(handle), Status)
+        self._request(protocol.CMD_CLOSE, _string(handle), Status)
 
     def stat(self, path: str) -> Attributes | None:
         """Attributes of a file or folder, None if there is none."""
@@ -214,8 +205,7 @@ class SftpSession:
 
     def rename(self, old: str, new: str) -> None:
         """Renames a file. Version 3 has the server refuse it where the new name exists."""
-        with self._patience():
-            self._request(protocol.CMD_RENAME, _string(old) + _string(new), Status)
+        self._request(protocol.CMD_RENAME, _string(old) + _string(new), Status)
 
     def remove(self, path: str) -> None:
         """Removes a file."""
@@ -281,12 +271,14 @@ class SftpSession:
             self._send_packet(struct.pack(">BI", protocol.CMD_INIT, replies.VERSION))
             version = replies.decode_version(self._receive_packet())
         except SftpLostError as error:
-            raise SftpNotOfferedError(self._said()) from error
+            if said := self._said():
+                raise SftpNotOfferedError(said) from error
+            raise
         return {name.decode("utf-8", "replace"): data for name, data in version.extensions}
 
     def _said(self) -> str:
         """What the server had to say in place of a greeting, or beside it: nobody may log in now, for one."""
-        said = self._begun
+        said = b"" if self._begun.startswith(b"\0") else self._begun  # so begins every packet, and no text
         while self._channel.recv_stderr_ready() and len(said) < _LONGEST_SAID:
             said += b" " + self._channel.recv_stderr(_LONGEST_SAID)
         return displayed(said)
@@ -302,8 +294,7 @@ class SftpSession:
         return Limits.of(told) if told else Limits()
 
     def _extended(self, name: str, body: bytes, granted_by: type[Granted]) -> Granted:
-        with self._patience():
-            return self._request(protocol.CMD_EXTENDED, _string(name) + body, granted_by)
+        return self._request(protocol.CMD_EXTENDED, _string(name) + body, granted_by)
 
     def _request(self, kind: int, body: bytes, granted_by: type[Granted]) -> Granted:
         answers: list[Reply] = []

@@ -151,8 +151,9 @@ class _Login:
         self.auth.ask_for_service()
         return self.auth.none()
 
-    def _answer_to(self, request: Callable[[], Reply], seconds: float = _ANSWER_SECONDS) -> Reply:
-        with self._connection.watchdog.phase(seconds, "le serveur n'a pas répondu à l'identification"):
+    def _answer_to(self, request: Callable[[], Reply], seconds: float | None = None) -> Reply:
+        verdict = "le serveur n'a pas répondu à l'identification"
+        with self._connection.watchdog.phase(seconds or _ANSWER_SECONDS, verdict):
             return request()
 
     def _next(self, methods: Sequence[str]) -> Reply | None:
@@ -214,9 +215,9 @@ class _Login:
         self._password_refused_here = not self._credentials.password_accepted
         return reply
 
-    def _with_password(self, show: Callable[[str], Reply], seconds: float = _ANSWER_SECONDS) -> Reply:
+    def _with_password(self, show: Callable[[str], Reply]) -> Reply:
         self._password_with_server = True
-        reply = self._answer_to(partial(show, self._credentials.show_password()), seconds)
+        reply = self._answer_to(partial(show, self._credentials.show_password()))
         self._password_with_server = False
         return reply
 

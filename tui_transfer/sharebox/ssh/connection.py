@@ -142,7 +142,7 @@ class Connection:
         try:
             with self.watchdog.phase(CHANNEL_SECONDS, "le service SFTP n'a pas répondu"):
                 channel = self.open_channel(lambda channel: channel.invoke_subsystem("sftp"))
-                return SftpSession(channel, self.watchdog.patience)
+                return SftpSession(channel)
         except (SftpLostError, *LOST) as error:
             said = str(error) if isinstance(error, SftpNotOfferedError) else ""
             if not self.is_open:

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 SILENCE_SECONDS: Final = 35.0
 """A pause of 20 s on a link of 64 kbit/s must pass, a dead link be noticed within 45 s."""
-PATIENCE_SECONDS: Final = 300.0
-"""For a request that makes a server work: it scans what it was given, or brings gigabytes to a slow disk, and
-some answer nothing else meanwhile."""
 _ASK_AFTER_SECONDS: Final = 10.0
 _LOOK_EVERY_SECONDS: Final = 0.5
 _LONGEST_PACKET_BEFORE_LOGIN: Final = 1 << 16
@@ -136,10 +133,8 @@ class Watchdog:
         self._question: threading.Thread | None = None
         self._phases: dict[object, tuple[float, str]] = {}
         """When each of those that last is to be over, and what is said where it is not."""
-        self._patient = 0
-        """How many requests are under way that make the server work."""
         self._lock = threading.Lock()
-        """Held while `_phases` or `_patient` is changed or read."""
+        """Held while `_phases` is changed or read."""
         self._ended = threading.Event()
         threading.Thread(target=self._watch, name="sharebox watchdog", daemon=True).start()
 
@@ -166,18 +161,6 @@ class Watchdog:
             with self._lock:
                 del self._phases[phase]
 
-    @contextlib.contextmanager
-    def patience(self) -> Iterator[None]:
-        """While the body runs the server may be silent for `PATIENCE_SECONDS`, and then as long as ever."""
-        with self._lock:
-            self._patient += 1
-        try:
-            yield
-        finally:
-            self._packetizer.last_heard = time.monotonic()
-            with self._lock:
-                self._patient -= 1
-
     def _watch(self) -> None:
         while not self._ended.wait(_LOOK_EVERY_SECONDS):
             if (verdict := self._judge()) is not None:
@@ -189,12 +172,11 @@ class Watchdog:
         now = time.monotonic()
         with self._lock:
             end, verdict = min(self._phases.values(), default=(now, ""))
-            longest = PATIENCE_SECONDS if self._patient else SILENCE_SECONDS
         if now > end:
             return verdict
         silence = now - self._packetizer.last_heard
-        if self._asks and silence > longest:
-            return f"le serveur n'a plus donné signe de vie pendant {longest:.0f} s"
+        if self._asks and silence > SILENCE_SECONDS:
+            return f"le serveur n'a plus donné signe de vie pendant {SILENCE_SECONDS:.0f} s"
         if self._asks and silence > _ASK_AFTER_SECONDS:
             self._ask()
         return None
