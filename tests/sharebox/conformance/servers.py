@@ -27,6 +27,7 @@ _NO_FACTORS: Final = {Row.FACTORS: "it knows no login of several factors"}
 
 _SEQUENTIAL: Final = "W8: archives are not sent forward yet"
 _NAMES: Final = "W10: the settings know no temporary_names yet"
+_SYNC: Final = "W12: an fsync that is refused ends the delivery"
 _TRIAL: Final = "W9, W16: what a server can do is not tried out yet"
 
 
@@ -170,7 +171,14 @@ SERVERS: Final[Sequence[Entry]] = (
         said=Said(goes_on=False),
         missing=_every(_SEQUENTIAL),
     ),
-    Entry("rclone, cache of writes", _alone(lambda: rclone(cache="writes")), without=_NO_FACTORS),
+    Entry(
+        "rclone, cache of writes",
+        _alone(lambda: rclone(cache="writes")),
+        without=_NO_FACTORS,
+        goes_on=False,  # this version empties a file as soon as it is opened to be written to
+        said=Said(goes_on=False),
+        missing=_every(_TRIAL, Row.CHECK),
+    ),
     Entry("Twisted Conch", _with_both(lambda workshop: conch())),
     Entry("Erlang", _alone(erlang), without=_NO_FACTORS),
     Entry("asyncssh", _asyncssh()),
@@ -185,7 +193,7 @@ SERVERS: Final[Sequence[Entry]] = (
         missing=_every(_TRIAL, Row.CHECK),
     ),
     Entry("room told as 0", _odd(oddities.NoRoomKnown)),
-    Entry("fsync refused", _odd(oddities.SyncRefused)),
+    Entry("fsync refused", _odd(oddities.SyncRefused), missing=_every(_SYNC)),
     Entry("sizes come late", _odd(oddities.SizesComeLate)),
     Entry(
         "forward only",
