@@ -129,6 +129,23 @@ class ForwardOnly(asyncssh.SFTPServer):
         self.setstat(b"", attrs)
 
 
+class EmptiedAtOpening(asyncssh.SFTPServer):
+    """A file that is opened to be written to begins anew, whether that was asked for or not, as where each
+    writing makes a new object. It is not read meanwhile.
+    """
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Any:
+        if pflags & FXF_WRITE:
+            if pflags & FXF_READ:
+                raise SFTPOpUnsupported("Either reading or writing")
+            pflags |= FXF_TRUNC
+        return super().open(path, pflags, attrs)
+
+
+class ForwardAnew(EmptiedAtOpening, ForwardOnly):
+    """Likewise, and a file takes the next byte only."""
+
+
 class ForwardAndOn(ForwardOnly):
     """A file takes the next byte only; one that is there goes on where it ends."""
 

@@ -46,7 +46,7 @@ def _delivery(entry: Entry, story: Story) -> str:
         assert story.manifest_is_right, f"the manifest: {story.manifest_is_right}, {story.names}"
     else:
         assert story.manifest_is_right is None
-        assert "manifeste" in story.resumed.said, "that there is no manifest is told"
+        assert "Manifeste refusé" in story.resumed.said, f"it is not told: {story.resumed.said}"
     archive = next(name for name in story.names if name.endswith(".7z"))
     assert all(name.startswith(archive) for name in story.names), f"something is left: {story.names}"
     assert not any(name.endswith(".part") for name in story.names), f"something is left: {story.names}"

@@ -43,7 +43,7 @@ class Ended(msgspec.Struct, frozen=True):
         code: its exit code.
         said: all that it wrote.
         let_in: whether the server let it in.
-        offset: where it began to send the archive, if it did.
+        offset: where it first began to send the archive, if it did.
         sent: bytes that went to the server meanwhile.
         answered: bytes that came from it.
     """
@@ -146,7 +146,7 @@ class _Teller:
             code=code,
             said=said,
             let_in=let_in,
-            offset=offsets[-1] if offsets else None,
+            offset=offsets[0] if offsets else None,
             sent=self._line.sent - sent,
             answered=self._line.answered - answered,
             seconds=time.monotonic() - began,
