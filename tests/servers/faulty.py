@@ -55,6 +55,9 @@ class Faults:
             the request's number; gives the body that is sent instead.
         tell_late: is given each name of a file; True has stat tell 0 bytes.
         hide_folder: the drop folder is said not to exist, and takes files.
+        forward_only: what is written must follow what is there.
+        keeps_as_is: a file that is there may not be written to, unless it is emptied.
+        takes: is given each name that a file is to have; False has it refused by permission.
         on_close: is called with each name that was written to, before the answer.
         taken: names of the files that were taken away, in their order.
         writes: how many write requests came.
@@ -82,6 +85,9 @@ class Faults:
     change_reply: Callable[[int, int, bytes], bytes] = field(default=lambda request, reply, body: body)
     tell_late: Callable[[str], bool] = field(default=lambda name: False)
     hide_folder: bool = False
+    forward_only: bool = False
+    keeps_as_is: bool = False
+    takes: Callable[[str], bool] = field(default=lambda name: True)
     on_close: Callable[[str], object] = field(default=lambda name: None)
     taken: list[str] = field(default_factory=list)
     writes: int = 0
@@ -285,6 +291,10 @@ class _Files(paramiko.SFTPServerInterface):
                 return self._faults.hide_with
             if self._faults.break_reading:
                 return protocol.SFTP_FAILURE
+        elif not self._faults.takes(self._local(path).name):
+            return protocol.SFTP_PERMISSION_DENIED
+        elif self._faults.keeps_as_is and not flags & os.O_TRUNC and self._local(path).exists():
+            return protocol.SFTP_FAILURE
         try:
             descriptor = os.open(self._local(path), flags, 0o600)
         except OSError as error:
@@ -297,6 +307,8 @@ class _Files(paramiko.SFTPServerInterface):
 
     def rename(self, oldpath: str, newpath: str) -> int:
         old, new, faults = self._local(oldpath), self._local(newpath), self._faults
+        if not faults.takes(new.name):
+            return protocol.SFTP_PERMISSION_DENIED
         if "rename" in faults.refuse or new.exists():
             return protocol.SFTP_FAILURE if old.exists() else protocol.SFTP_NO_SUCH_FILE
         if faults.lie_at_rename(new.name):
@@ -348,7 +360,8 @@ class _Handle(paramiko.SFTPHandle):
     def write(self, offset: int, data: Buffer) -> int:
         number = self._faults.writes
         self._faults.writes += 1
-        if self._faults.refuse_write(number):
+        is_next = offset == os.fstat(self._descriptor).st_size
+        if self._faults.refuse_write(number) or (self._faults.forward_only and not is_next):
             return protocol.SFTP_FAILURE
         os.pwrite(self._descriptor, data, offset)
         self.written = True

@@ -57,9 +57,12 @@ def check_connection(settings: Settings, home: Home, say: Callable[[str], object
     """Tries the connection with the secrets of the environment."""
     # Only where it is needed: it brings in the libraries of the connection.
     from tui_transfer.preflight.diagnosis import diagnose
+    from tui_transfer.sharebox.ssh.knowledge import KnownServers
 
     found = []
-    for finding in diagnose(settings, Orders.from_environment(), Cancellation(), _size(settings, home)):
+    servers = KnownServers(home.servers)
+    orders = Orders.from_environment()
+    for finding in diagnose(settings, orders, Cancellation(), servers, _size(settings, home)):
         say(finding.as_line())
         found.append(finding)
     if todo := findings.advice(found):

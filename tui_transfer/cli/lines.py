@@ -213,7 +213,8 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
         case ev.Delivered():
             name = state.databases[event.database].name
             verified = describe_verification(event.verified)
-            return f"{name} : remise ({event.path}). Vérification : {verified}."
+            refused = f" Manifeste refusé : {event.manifest_refused}" if event.manifest_refused else ""
+            return f"{name} : remise ({event.path}). Vérification : {verified}.{refused}"
         case ev.DatabaseFailed():
             item = state.databases[event.database]
             assert item.failure is not None
@@ -257,6 +258,7 @@ def database_json(item: DatabaseState) -> dict[str, Any]:
         "read_at": item.read_at,
         "changed_since": item.changed_since,
         "verified": item.verified or "none",
+        "manifest_refused": item.manifest_refused,
         "delivered": item.delivered,
         "sharebox": item.destination.host if item.destination else None,
         "directory": item.destination.directory if item.destination else None,

@@ -230,12 +230,14 @@ class ArrivalSeen(_Event, frozen=True, kw_only=True, tag="delivery.arrived"):
 
 
 class Delivered(_Event, frozen=True, kw_only=True, tag="database.delivered"):
-    """The archive and its manifest arrived; `verified` says how the archive was checked."""
+    """The archive arrived; `verified` says how it was checked."""
 
     database: Count
     path: str
     verified: str
     """`server-hash`, `read-back`, `size-only` or `none`."""
+    manifest_refused: str = ""
+    """What the Sharebox has against the manifest, in French; the archive arrived without it."""
 
 
 class DatabaseFailed(_Event, frozen=True, kw_only=True, tag="database.failed"):

@@ -96,6 +96,8 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     verified: str | None = None
     delivered_as: str | None = None
     delivered_at: datetime | None = None
+    manifest_refused: str = ""
+    """Why the manifest is not beside the archive; empty where it is."""
     destination: ShareboxSettings | None = None
     """Where it was sent last; where it is, once delivered."""
     problem: str | None = None
@@ -451,6 +453,7 @@ def _delivered(state: JobState, event: ev.Delivered) -> JobState:
         acknowledged=database.packed,
         verified=event.verified,
         delivered_as=event.path,
+        manifest_refused=event.manifest_refused,
         delivered_at=event.at,
         transfer=Step.DONE,
     )

@@ -303,6 +303,10 @@ def _database(lines: list[str], item: DatabaseState) -> str:
         f"SHA-256 : {item.sha256}",
         f"Vérification : {describe_verification(item.verified)}",
     ]
+    if item.manifest_refused:
+        lines.append(
+            f"Manifeste : refusé par Sharebox, sans conséquence pour la base. {item.manifest_refused}"
+        )
     return "\n".join(lines)
 
 

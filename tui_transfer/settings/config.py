@@ -105,6 +105,8 @@ class ShareboxSettings(_Section, frozen=True, kw_only=True):
     """Absent: shown once to the person, then kept. A list where several servers share the name."""
     key_file: FilePath | None = None
     """Absent: a password is asked. `AGENT`: the keys are in ssh-agent."""
+    temporary_names: bool = True
+    """False where the server refuses other names than those of archives: they have theirs from the start."""
 
     @property
     def host_keys(self) -> tuple[str, ...]:
@@ -227,9 +229,19 @@ class Home:
         return self.data / "jobs"
 
     @property
+    def servers(self) -> Path:
+        """The folder of what is known of servers."""
+        return servers_beside(self.jobs)
+
+    @property
     def reports(self) -> Path:
         """The folder where messages are saved."""
         return self.data / "reports"
+
+
+def servers_beside(jobs: Path) -> Path:
+    """The folder of what is known of servers, in the home of these jobs."""
+    return jobs.parent / "servers"
 
 
 def load(file: Path) -> Settings:

@@ -9,6 +9,7 @@ reply for zeros. Here every request has its answer, `replies` alone says what on
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -263,6 +264,11 @@ class SftpSession:
             if error.code == StatusCode.EOF:
                 return ()
             raise
+
+    def end(self) -> None:
+        """Ends the session; the connection stays."""
+        with suppress(paramiko.SSHException, EOFError, OSError):  # so it may have by itself
+            self._channel.close()
 
     # Packets
 

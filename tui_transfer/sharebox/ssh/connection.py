@@ -6,7 +6,6 @@ import contextlib
 import re
 import socket
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import paramiko
@@ -14,6 +13,7 @@ import paramiko
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.sftp.errors import SftpNotOfferedError
 from tui_transfer.sharebox.sftp.session import SftpLostError, SftpProtocolError, SftpSession
+from tui_transfer.sharebox.ssh.knowledge import Knowledge
 from tui_transfer.sharebox.ssh.transport import SshTransport
 from tui_transfer.sharebox.ssh.violations import ProtocolViolationError
 from tui_transfer.sharebox.ssh.watch import Watchdog
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui_transfer.sharebox.ssh.address import Address, HostKey
+    from tui_transfer.sharebox.ssh.knowledge import KnownServers
     from tui_transfer.system.cancellation import Cancellation
 
 CHANNEL_SECONDS: Final = 30.0
@@ -39,22 +40,6 @@ LOST: Final = (paramiko.SSHException, EOFError, OSError)
 """What paramiko raises once a connection is of no more use."""
 
 
-@dataclass
-class Knowledge:
-    """What was learned of a server, handed from one connection to the next.
-
-    Attributes:
-        runs_commands: a command may be of use: it was, or none was tried yet. Some servers drop the
-            connection for one, and each attempt of a transfer would end there.
-        takes_two_sessions: likewise of a second session.
-        sees_directory: the drop folder was not said to be missing. Some say so of one that takes files.
-    """
-
-    runs_commands: bool = True
-    takes_two_sessions: bool = True
-    sees_directory: bool = True
-
-
 class Connection:
     """An SSH connection, made by `handshake.meet`, of use after `authentication.log_in`. Thread-safe.
 
@@ -62,12 +47,11 @@ class Connection:
         address: where it leads.
         tunnel: leads there. It belongs to the connection from now on.
         cancellation: ends the connection at once: whoever waits for something gets INTERRUPTED from `lost`.
-        knowledge: of the server, from earlier connections.
 
     Attributes:
         address: where it leads.
         host_key: the key that the server has proved to hold.
-        knowledge: of the server; goes on growing.
+        knowledge: of the server; goes on growing. `Sharebox.connect` recalls what earlier connections learnt.
         told: what the server had to say to whoever logs in, fit to be shown.
         transport, packetizer, watchdog: for the modules that make it.
     """
@@ -77,11 +61,10 @@ class Connection:
         address: Address,
         tunnel: socket.socket,
         cancellation: Cancellation,
-        knowledge: Knowledge | None = None,
     ) -> None:
         self.address = address
         self.host_key: HostKey
-        self.knowledge = knowledge or Knowledge()
+        self.knowledge = Knowledge()
         self.told: list[str] = []
         self._cancellation = cancellation
         self._tunnel = tunnel
@@ -106,6 +89,11 @@ class Connection:
     def is_cancelled(self) -> bool:
         """Whether nobody wants it any more."""
         return self._cancellation.is_set
+
+    def recall(self, servers: KnownServers) -> None:
+        """Goes on from what is known of this server, account and folder."""
+        address = self.address
+        self.knowledge = servers.recall(self.host_key.fingerprint, address.username, address.directory)
 
     def wait(self, seconds: float) -> None:
         """Pauses, at most until nobody wants the connection any more."""
