@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,6 +19,7 @@ from tui_transfer.errors import OF_THE_ROUTE, Problem, TransferError
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, stages
 from tui_transfer.sharebox.delivery.evidence import Verification
 from tui_transfer.sharebox.delivery.exploration import Exploration, verification
+from tui_transfer.sharebox.delivery.trial import clear_up
 from tui_transfer.sharebox.proxy.clear_text import clear_text_warning
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel, resolve
 from tui_transfer.sharebox.ssh.address import Address
@@ -113,6 +114,8 @@ class _Diagnosis:
             sharebox = yield from self._open()
             if sharebox is None:
                 return
+            with suppress(TransferError):  # it was lost: the next stage tells
+                clear_up(sharebox)
             exploration = self._is_open.enter_context(Exploration(sharebox))
             folder = self._write(exploration)
             yield folder

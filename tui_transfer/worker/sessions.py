@@ -91,10 +91,9 @@ class Sessions:
         """The connection, once it is known what the server can do. Where cuts keep that from being found out,
         more is hoped for than may be so, and what is refused tells.
         """
-        if self._explorations < _MOST_EXPLORATIONS:
-            self._explorations += 1
-            find_out(connection)
-            self._explorations = 0
+        self._explorations += 1
+        find_out(connection, by_trial=self._explorations <= _MOST_EXPLORATIONS)
+        self._explorations = 0
         return connection
 
     def recover(self, lost: Sharebox, error: TransferError) -> None:

@@ -18,7 +18,7 @@ from tui_transfer.sharebox.delivery.evidence import TrialFate, Verification
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES
 from tui_transfer.sharebox.delivery.part import open_part
 from tui_transfer.sharebox.delivery.sighting import in_words
-from tui_transfer.sharebox.delivery.trial import CONTENT, TrialFile
+from tui_transfer.sharebox.delivery.trial import CONTENT, TrialFile, clear_up
 from tui_transfer.sharebox.delivery.verification import hash_by_command
 from tui_transfer.sharebox.sftp.session import CREATE, TRUNCATE, WRITE, SftpError
 from tui_transfer.sharebox.sftp.window import WriteWindow
@@ -38,15 +38,16 @@ _BEGUN: Final = CONTENT[:-_PIECE]
 _SHA256: Final = hashlib.sha256(CONTENT).hexdigest()
 
 
-def find_out(sharebox: Sharebox) -> None:
-    """Finds out what the server can do, unless that is known.
+def find_out(sharebox: Sharebox, *, by_trial: bool = True) -> None:
+    """Finds out what the server can do, unless that is known. What earlier trials left is taken away.
 
     One that refuses the small file may take an archive all the same: it says so when that comes.
 
     Raises:
         TransferError: CONNECTION_LOST, INTERRUPTED.
     """
-    if sharebox.knowledge.is_complete:
+    clear_up(sharebox)
+    if sharebox.knowledge.is_complete or not by_trial:
         return
     try:
         with Exploration(sharebox) as exploration:

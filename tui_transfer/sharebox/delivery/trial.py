@@ -42,11 +42,12 @@ class TrialFile:
 
     def __init__(self, sharebox: Sharebox) -> None:
         self._sharebox = sharebox
-        name = _NAME.format(mark=sharebox.knowledge.mark)
-        self.other = sharebox.path(name + _LIKE_A_PART)
-        self._finals = sharebox.path(name + _ENDING), self.other
+        self._mark = sharebox.knowledge.begin_trial()
         self._has_temporary_name = sharebox.address.temporary_names
-        self.part = sharebox.path(f"{name}.7z{PART}") if self._has_temporary_name else self._finals[0]
+        temporary, *finals = _paths(sharebox, self._mark)
+        self._finals = finals
+        self.other = finals[-1]
+        self.part = temporary if self._has_temporary_name else finals[0]
         self.left: str | None = None
 
     def __enter__(self) -> Self:
@@ -55,8 +56,13 @@ class TrialFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with contextlib.suppress(SftpLostError):  # nothing more can be done
+        knowledge = self._sharebox.knowledge
+        try:
             self.remove()
+        except SftpLostError:  # the next connection takes it away
+            knowledge.leave_trial(self._mark)
+        else:
+            knowledge.end_trial(self._mark)
 
     def write(self) -> None:
         """Writes the file, from its beginning to its end.
@@ -195,6 +201,25 @@ class TrialFile:
             return False
         self.left = None
         return True
+
+
+def clear_up(sharebox: Sharebox) -> None:
+    """Takes away what trials have left that were cut, or whose process died.
+
+    Raises:
+        TransferError: CONNECTION_LOST.
+    """
+    for mark in sharebox.knowledge.abandoned():
+        for path in _paths(sharebox, mark):
+            with sharebox.refusals("suppression de", path), contextlib.suppress(SftpError):
+                sharebox.sftp.remove(path)
+        sharebox.knowledge.end_trial(mark)
+
+
+def _paths(sharebox: Sharebox, mark: str) -> list[str]:
+    """The temporary path of a trial file, and the final ones that it may get."""
+    name = _NAME.format(mark=mark)
+    return [sharebox.path(name + ending) for ending in (f".7z{PART}", _ENDING, _LIKE_A_PART)]
 
 
 class Trials:

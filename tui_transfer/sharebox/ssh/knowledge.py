@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import secrets
 import threading
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
+import psutil
 
 from tui_transfer.errors import TransferError
 from tui_transfer.system.decoding import from_json
@@ -78,23 +80,26 @@ class Knowledge:
     Args:
         abilities: what was seen.
         found_out: when a trial showed it; None where none did.
+        trials: whose files may be there still: the marks in their names, and the number of the process.
         keep: is told whenever that changes.
 
     Attributes:
         abilities: what was seen; changes with what is seen.
         found_out: when a trial showed it.
-        mark: in the names of trial files; that of a connection that was lost is taken away over the next.
+        trials: whose files may be there.
     """
 
     def __init__(
         self,
         abilities: Abilities | None = None,
         found_out: datetime | None = None,
+        trials: dict[str, int] | None = None,
         keep: Callable[[Knowledge], object] = lambda _: None,
     ) -> None:
         self.abilities = abilities or Abilities()
         self.found_out = found_out
-        self.mark = secrets.token_hex(8)
+        self.trials = trials or {}
+        self._under_way: set[str] = set()
         self._keep = keep
         self._lock = threading.Lock()
         self._at_stake: Risk | None = None
@@ -118,6 +123,34 @@ class Knowledge:
             self.abilities = msgspec.structs.replace(self.abilities, **seen)
             self.found_out = datetime.now().astimezone()
             self._keep(self)
+
+    def begin_trial(self) -> str:
+        """A trial begins: gives the mark that its files bear. Until it ends they may be there."""
+        mark = secrets.token_hex(8)
+        with self._lock:
+            self._under_way.add(mark)
+            self.trials[mark] = os.getpid()
+            self._keep(self)
+        return mark
+
+    def leave_trial(self, mark: str) -> None:
+        """The trial is over, and its files are there still: the connection was lost."""
+        self._under_way.discard(mark)
+
+    def end_trial(self, mark: str) -> None:
+        """The trial is over, and its files are gone, or cannot be removed."""
+        with self._lock:
+            self._under_way.discard(mark)
+            if self.trials.pop(mark, None) is not None:
+                self._keep(self)
+
+    def abandoned(self) -> list[str]:
+        """The marks of trials that nobody will end any more."""
+        return [
+            mark
+            for mark, process in self.trials.items()
+            if mark not in self._under_way and (process == os.getpid() or not psutil.pid_exists(process))
+        ]
 
     def begin_anew(self) -> None:
         """All of it is to be found out again, also what the server refused before."""
@@ -164,6 +197,7 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True):
     directory: str
     found_out: datetime | None
     abilities: Abilities
+    trials: dict[str, int] = {}
 
 
 class KnownServers:
@@ -194,8 +228,10 @@ class KnownServers:
         with suppress(OSError, msgspec.DecodeError):
             if self._folder is not None:
                 record = from_json(read_file(_file(self._folder, key), _LONGEST), _Record)
-                if (record.host_key, record.username, record.directory) == key and _holds(record.found_out):
-                    return Knowledge(record.abilities, record.found_out, keep)
+                if (record.host_key, record.username, record.directory) == key:
+                    if _holds(record.found_out):
+                        return Knowledge(record.abilities, record.found_out, record.trials, keep)
+                    return Knowledge(trials=record.trials, keep=keep)
         return Knowledge(keep=keep)
 
     def _write(self, key: tuple[str, str, str], knowledge: Knowledge) -> None:
@@ -208,6 +244,7 @@ class KnownServers:
             directory=directory,
             found_out=knowledge.found_out,
             abilities=knowledge.abilities,
+            trials=knowledge.trials,
         )
         try:
             write_private(_file(self._folder, key), msgspec.json.format(msgspec.json.encode(record)) + b"\n")
