@@ -340,7 +340,7 @@ class _Away(Connector):
         return False
 
 
-def _link() -> SimpleNamespace:
+def _link() -> Any:
     """A connection of which all is known."""
     knowledge = Knowledge()
     knowledge.complete()
