@@ -9,7 +9,7 @@ reply for zeros. Here every request has its answer, `replies` alone says what on
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import paramiko
@@ -22,6 +22,7 @@ from tui_transfer.sharebox.sftp.errors import (
     SftpNotOfferedError,
     SftpProtocolError,
 )
+from tui_transfer.sharebox.sftp.limits import PACKET_BYTES, Limits
 from tui_transfer.sharebox.sftp.replies import (
     AttributeFlag,
     Attributes,
@@ -39,6 +40,7 @@ from tui_transfer.sharebox.wire import displayed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     Granted = TypeVar("Granted", Status, Handle, Names, Attributes, Extension)
     Told = TypeVar("Told")
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ANSWER_SECONDS",
     "CREATE",
+    "PACKET_BYTES",
     "READ",
     "TRUNCATE",
     "WRITE",
@@ -67,16 +70,19 @@ TRUNCATE: Final = protocol.SFTP_FLAG_TRUNC
 EXCLUSIVE: Final = protocol.SFTP_FLAG_EXCL
 """With CREATE: refused where the file exists."""
 
-_RECEIVED_AT_ONCE: Final = 1 << 20
-PACKET_BYTES: Final = 32_000
-"""What fits, with its headers, into one SSH packet of 32 KiB, which every server takes (RFC 4253, 6.1)."""
-_LONGEST_DATA: Final = 3 * PACKET_BYTES
-"""Three SSH packets, so that copies of a message stay below 128 KiB. What is longer, malloc goes on taking
-from the system and giving back, and all its pages are made anew: with 256 KiB, 200 MB over loopback meant
-190,000 page faults and took half as long again.
+_SLOW: Final = frozenset(
+    {
+        protocol.CMD_CLOSE,
+        protocol.CMD_RENAME,
+        protocol.CMD_REMOVE,
+        protocol.CMD_FSETSTAT,
+        protocol.CMD_EXTENDED,
+    }
+)
+"""Requests by which a server has to do with a whole file: it scans it, brings it to its disk, copies or
+hashes it. What it reads or writes is a piece at a time, and what it opens or looks at is known by name.
 """
-_LEAST_LIMIT: Final = 1024
-"""Bytes. A server that tells of less is not believed: the headers alone of a request take a tenth of that."""
+_RECEIVED_AT_ONCE: Final = 1 << 20
 _CANNOT_SYNC: Final = (StatusCode.OP_UNSUPPORTED, StatusCode.PERMISSION_DENIED, StatusCode.BAD_MESSAGE)
 """The account may not, or the file system cannot: OpenSSH answers EINVAL with « bad message »."""
 
@@ -86,39 +92,26 @@ _MOST_NAMES: Final = 1_000_000
 """Or a server that goes on and on would never be done with."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """The longest data, in bytes, of one read or write request."""
-
-    read: int = PACKET_BYTES
-    write: int = PACKET_BYTES
-
-    @classmethod
-    def of(cls, server: replies.ServerLimits) -> Limits:
-        """What to keep to with a server that tells this; the defaults in place of nonsense."""
-        return cls(_usable(server.read), _usable(server.write))
-
-
-def _usable(told: int) -> int:
-    """Zero means « no limit »."""
-    if 0 < told < _LEAST_LIMIT:
-        return PACKET_BYTES
-    return min(told or _LONGEST_DATA, _LONGEST_DATA)
-
-
 class SftpSession:
     """One SFTP session. Used by one thread at a time.
 
     Args:
         channel: an open channel on which the subsystem « sftp » runs.
+        slow_request: for as long as the context that it gives lasts, the server may say nothing at all, for
+            the seconds that it is given: it is at work on a whole file.
 
     Raises:
         SftpLostError: now or in any later call.
     """
 
-    def __init__(self, channel: paramiko.Channel) -> None:
+    def __init__(
+        self,
+        channel: paramiko.Channel,
+        slow_request: Callable[[float], AbstractContextManager[None]] = nullcontext,  # type: ignore[assignment]
+    ) -> None:
         channel.settimeout(ANSWER_SECONDS)
         self._channel = channel
+        self._slow_request = slow_request
         self._packets = replies.PacketStream()
         self._last_id = 0
         self._waiting: dict[int, tuple[Expected, Callable[[Reply], None]]] = {}
@@ -298,9 +291,11 @@ class SftpSession:
 
     def _request(self, kind: int, body: bytes, granted_by: type[Granted]) -> Granted:
         answers: list[Reply] = []
-        self._send(kind, body, Expected(granted_by), answers.append)
-        while not answers:
-            self.receive()
+        patience = self._slow_request(ANSWER_SECONDS) if kind in _SLOW else nullcontext()
+        with patience:
+            self._send(kind, body, Expected(granted_by), answers.append)
+            while not answers:
+                self.receive()
         require_granted(answers[0])
         assert isinstance(answers[0], granted_by)
         return answers[0]
