@@ -28,8 +28,12 @@ class Limits:
 
     @classmethod
     def of(cls, server: ServerLimits) -> Limits:
-        """What to keep to with a server that tells this; the defaults in place of nonsense."""
-        return cls(_usable(server.read), _usable(server.write))
+        """What to keep to with a server that tells this; the defaults in place of nonsense. A packet holds a
+        request's data and its headers.
+        """
+        has_usual_packets = server.packet < 2 * _LEAST_LIMIT  # none is told, or none that can be
+        room = _LONGEST_DATA if has_usual_packets else server.packet - _LEAST_LIMIT
+        return cls(min(_usable(server.read), room), min(_usable(server.write), room))
 
 
 def _usable(told: int) -> int:

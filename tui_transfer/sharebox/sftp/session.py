@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import paramiko
 from paramiko import sftp as protocol
 
-from tui_transfer.sharebox.sftp import replies
+from tui_transfer.sharebox.sftp import replies, status
 from tui_transfer.sharebox.sftp.errors import (
     SftpError,
     SftpLostError,
@@ -83,9 +83,6 @@ _SLOW: Final = frozenset(
 hashes it. What it reads or writes is a piece at a time, and what it opens or looks at is known by name.
 """
 _RECEIVED_AT_ONCE: Final = 1 << 20
-_CANNOT_SYNC: Final = (StatusCode.OP_UNSUPPORTED, StatusCode.PERMISSION_DENIED, StatusCode.BAD_MESSAGE)
-"""The account may not, or the file system cannot: OpenSSH answers EINVAL with « bad message »."""
-
 _LONGEST_SAID: Final = 1 << 12
 """Bytes of a server's words that are looked at."""
 _MOST_NAMES: Final = 1_000_000
@@ -210,11 +207,12 @@ class SftpSession:
         return "fsync@openssh.com" in self.extensions and not self._refused_sync
 
     def fsync(self, handle: bytes) -> None:
-        """Has the server bring an open file to its disk, if it can. One that says that it cannot is asked no
-        more.
+        """Has the server bring an open file to its disk, if it can. One that refuses is asked no more: many
+        say « failure » alone where the account may not, or the file system cannot. Whether the file is as it
+        should be is found out otherwise.
 
         Raises:
-            SftpError: it tried, and failed.
+            SftpError: there is no room for it.
         """
         if not self.can_sync:
             return
@@ -222,7 +220,7 @@ class SftpSession:
             self._extended("fsync@openssh.com", _string(handle), Status)
         except SftpError as error:
             self._refused_sync = True
-            if error.code not in _CANNOT_SYNC:
+            if status.means_full(error.code, error.text):
                 raise
 
     def free_bytes(self, path: str) -> int | None:
@@ -287,17 +285,30 @@ class SftpSession:
         return Limits.of(told) if told else Limits()
 
     def _extended(self, name: str, body: bytes, granted_by: type[Granted]) -> Granted:
-        return self._request(protocol.CMD_EXTENDED, _string(name) + body, granted_by)
+        """Asks what version 3 does not know. An answer of another kind is as good as none: it is whole, and
+        what follows it is not affected.
+
+        Raises:
+            SftpError: the server refused, or does not know what it announced.
+        """
+        answer = self._answer(protocol.CMD_EXTENDED, _string(name) + body, Expected())
+        require_granted(answer)
+        if not isinstance(answer, granted_by):
+            raise SftpError(StatusCode.OP_UNSUPPORTED, "")
+        return answer
 
     def _request(self, kind: int, body: bytes, granted_by: type[Granted]) -> Granted:
+        answer = self._answer(kind, body, Expected(granted_by))
+        require_granted(answer)
+        assert isinstance(answer, granted_by)
+        return answer
+
+    def _answer(self, kind: int, body: bytes, expected: Expected) -> Reply:
         answers: list[Reply] = []
-        patience = self._slow_request(ANSWER_SECONDS) if kind in _SLOW else nullcontext()
-        with patience:
-            self._send(kind, body, Expected(granted_by), answers.append)
+        with self._slow_request(ANSWER_SECONDS) if kind in _SLOW else nullcontext():
+            self._send(kind, body, expected, answers.append)
             while not answers:
                 self.receive()
-        require_granted(answers[0])
-        assert isinstance(answers[0], granted_by)
         return answers[0]
 
     def _send(self, kind: int, body: bytes, expected: Expected, on_answer: Callable[[Reply], None]) -> None:
