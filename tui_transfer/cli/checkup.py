@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from tui_transfer.archive.source import summarize
 from tui_transfer.errors import ExitCode, TransferError
 from tui_transfer.job.orders import Orders
@@ -40,7 +42,7 @@ def check_here(settings: Settings, home: Home, say: Callable[[str], object]) -> 
     say(f"Transfert possible : {f'non. {closed.title}. {closed.why}' if closed else 'oui'}")
     results = [
         *checks.check_databases(config.active_databases(settings, home), home),
-        *checks.check_key(settings.sharebox),
+        *checks.check_key(settings.sharebox, home),
     ]
     for result in results:
         say(f"[{_VERDICTS[result.verdict]}] {result.title} : {result.explanation}")
@@ -59,6 +61,7 @@ def check_connection(settings: Settings, home: Home, say: Callable[[str], object
     from tui_transfer.preflight.diagnosis import diagnose
 
     found = []
+    settings = msgspec.structs.replace(settings, sharebox=config.located(settings.sharebox, home))
     for finding in diagnose(settings, Orders.from_environment(), Cancellation(), _size(settings, home)):
         say(finding.as_line())
         found.append(finding)
