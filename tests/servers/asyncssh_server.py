@@ -137,7 +137,11 @@ class AsyncsshServer:
 
 @contextlib.contextmanager
 def asyncssh_server(
-    root: Path, script: Script | None = None, *, options: Callable[[], dict[str, Any]] = dict
+    root: Path,
+    script: Script | None = None,
+    *,
+    options: Callable[[], dict[str, Any]] = dict,
+    sftp: type[asyncssh.SFTPServer] = asyncssh.SFTPServer,
 ) -> Iterator[AsyncsshServer]:
     """Runs the server on a free loopback port.
 
@@ -145,6 +149,7 @@ def asyncssh_server(
         root: its drop folder.
         script: how it lets in; by a password alone otherwise.
         options: more arguments of `asyncssh.listen`.
+        sftp: what answers by SFTP.
     """
     root.mkdir(exist_ok=True)
     script = script or Script()
@@ -158,7 +163,7 @@ def asyncssh_server(
             0,
             server_host_keys=[key],
             server_factory=lambda: _Server(script, connections),
-            sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=str(root).encode()),
+            sftp_factory=lambda channel: sftp(channel, chroot=str(root).encode()),
             **options(),
         )
 

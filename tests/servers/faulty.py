@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import socket
+import struct
 import threading
 from dataclasses import dataclass, field
 from itertools import chain
@@ -50,6 +51,7 @@ class Faults:
         drop_at_exec: breaks the connection when asked to run a command.
         drop_at_second_session: breaks the connection when asked for another session.
         drop_at_password: is given the number of each password, from 0; True breaks the connection unanswered.
+        room: the eleven numbers that `statvfs@openssh.com` is answered with; None: it is not announced.
         on_sync: is called for each fsync request.
         change_reply: is given the type of a request, and the type and body of its reply, which begins with
             the request's number; gives the body that is sent instead.
@@ -81,6 +83,7 @@ class Faults:
     drop_at_exec: bool = False
     drop_at_second_session: bool = False
     drop_at_password: Callable[[int], bool] = field(default=lambda number: False)
+    room: Sequence[int] | None = None
     on_sync: Callable[[], object] = field(default=lambda: None)
     change_reply: Callable[[int, int, bytes], bytes] = field(default=lambda request, reply, body: body)
     tell_late: Callable[[str], bool] = field(default=lambda name: False)
@@ -204,7 +207,7 @@ class _SftpServer(paramiko.SFTPServer):
         answer.add_int(3)
         sha256 = self._faults.offers_sha256
         extensions = [("check-file", "md5,sha256") if sha256 else ("fsync@openssh.com", "1")]
-        if "statvfs" in self._faults.refuse:
+        if "statvfs" in self._faults.refuse or self._faults.room is not None:
             extensions.append(("statvfs@openssh.com", "2"))
         for word in chain.from_iterable(extensions):
             answer.add_string(word)
@@ -218,6 +221,9 @@ class _SftpServer(paramiko.SFTPServer):
             extension = message.get_text()
             if extension == "check-file-name":
                 return self._send_hash(number, message.get_text())
+            if extension == "statvfs@openssh.com" and self._faults.room is not None:
+                answer = struct.pack(">I11Q", number, *self._faults.room)
+                return self._send_packet(protocol.CMD_EXTENDED_REPLY, paramiko.Message(answer))
             if extension == "fsync@openssh.com":
                 return self._sync(number, message.get_binary())
         elif kind == protocol.CMD_CLOSE and "close" in self._faults.refuse:

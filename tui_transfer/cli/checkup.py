@@ -126,7 +126,7 @@ def _look_here(settings: Settings, home: Home) -> Here:
         gate.closed(home, settings.transfer, datetime.now().astimezone().date()),
         [
             *checks.check_databases(config.active_databases(settings, home), home),
-            *checks.check_key(settings.sharebox),
+            *checks.check_key(settings.sharebox, home),
         ],
         Ticks(home).keys,
     )
@@ -137,6 +137,7 @@ def _try_connection(settings: Settings, home: Home) -> Iterator[Finding]:
     from tui_transfer.preflight.diagnosis import diagnose
     from tui_transfer.sharebox.ssh.knowledge import KnownServers
 
+    settings = msgspec.structs.replace(settings, sharebox=config.located(settings.sharebox, home))
     orders = Orders.from_environment()
     servers = KnownServers(home.servers)
     return diagnose(settings, orders, Cancellation(), servers, _size(settings, home))

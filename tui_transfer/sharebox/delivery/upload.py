@@ -20,6 +20,7 @@ from tui_transfer.sharebox.delivery.progress import DeliveryStage
 from tui_transfer.sharebox.delivery.resume_state import Whole
 from tui_transfer.sharebox.sftp.session import CREATE, READ, TRUNCATE, WRITE, SftpError
 from tui_transfer.sharebox.sftp.window import WriteWindow, read_ahead
+from tui_transfer.sharebox.ssh.sharebox import FULL_BELOW_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,11 +156,12 @@ class Upload:
     def _require_room(self, there: int) -> None:
         """Begins nothing that cannot end: what is packed by now must fit, `there` bytes being there already.
 
-        Over a slow link the refusal would come after hours. Servers that tell no room refuse when it is full.
+        Over a slow link the refusal would come after hours. Servers that tell no room refuse when it is full;
+        so do at once those that tell next to none, unless they tell of a file system that is not the one.
         """
         free = self._sharebox.sftp.free_bytes(self._sharebox.address.directory)
         missing = self._archive.available - there
-        if free is not None and missing > free:
+        if free is not None and FULL_BELOW_BYTES <= free < missing:
             reason = f"il faut encore {french.size(missing)}, et {french.size(free)} y sont libres"
             raise TransferError(Problem.SHAREBOX_FULL, path=self._part.removesuffix(PART), reason=reason)
 

@@ -12,13 +12,19 @@ import paramiko
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.sftp.errors import SftpNotOfferedError
-from tui_transfer.sharebox.sftp.session import SftpLostError, SftpProtocolError, SftpSession
+from tui_transfer.sharebox.sftp.session import (
+    ANSWER_SECONDS,
+    SftpLostError,
+    SftpProtocolError,
+    SftpSession,
+)
 from tui_transfer.sharebox.ssh.knowledge import Knowledge
 from tui_transfer.sharebox.ssh.transport import SshTransport
 from tui_transfer.sharebox.ssh.violations import ProtocolViolationError
 from tui_transfer.sharebox.ssh.watch import Watchdog
 from tui_transfer.sharebox.wire import displayed
 from tui_transfer.system import os_errors
+from tui_transfer.system.acknowledgements import acknowledgements
 from tui_transfer.system.waiting import result_of
 
 if TYPE_CHECKING:
@@ -71,7 +77,7 @@ class Connection:
         self._has_hung_up = False
         self.transport = SshTransport(tunnel)
         self.packetizer = self.transport.listener
-        self.watchdog = Watchdog(self.transport, self.packetizer, self._hang_up)
+        self.watchdog = Watchdog(self.transport, self.packetizer, self._hang_up, acknowledgements(tunnel))
         self._ending = ExitStack()
         self._ending.enter_context(cancellation.ending(self._hang_up))
 
@@ -99,11 +105,13 @@ class Connection:
         """Pauses, at most until nobody wants the connection any more."""
         self._cancellation.wait(seconds)
 
-    def open_channel(self, request: Callable[[paramiko.Channel], object]) -> paramiko.Channel:
-        """Opens a channel and makes a request on it, such as for a subsystem.
+    def open_channel(
+        self, request: Callable[[paramiko.Channel], object], seconds: float = 2 * CHANNEL_SECONDS
+    ) -> paramiko.Channel:
+        """Opens a channel and makes a request on it, such as for a subsystem, within `seconds`.
 
-        The watchdog has the limits. paramiko waits without any for the answer to a request, and does not hear
-        of a connection that ends in the instant before: hence the thread.
+        The watchdog has closer limits. paramiko waits without any for the answer to a request, and does not
+        hear of a connection that ends in the instant before: hence the thread.
 
         Raises:
             SSHException, EOFError, OSError: the server refused, or the connection was lost.
@@ -111,12 +119,12 @@ class Connection:
         """
 
         def ask() -> paramiko.Channel:
-            channel = self.transport.open_session(timeout=2 * CHANNEL_SECONDS)
+            channel = self.transport.open_session(timeout=seconds)
             request(channel)
             return channel
 
         try:
-            return result_of(ask, self._cancellation, _close, seconds=2 * CHANNEL_SECONDS)
+            return result_of(ask, self._cancellation, _close, seconds=seconds)
         except TimeoutError:
             raise EOFError from None
 
@@ -129,8 +137,8 @@ class Connection:
         """
         try:
             with self.watchdog.phase(CHANNEL_SECONDS, "le service SFTP n'a pas répondu"):
-                channel = self.open_channel(lambda channel: channel.invoke_subsystem("sftp"))
-                return SftpSession(channel)
+                channel = self.open_channel(lambda channel: channel.invoke_subsystem("sftp"), ANSWER_SECONDS)
+                return SftpSession(channel, self.watchdog.slow_request)
         except (SftpLostError, *LOST) as error:
             said = str(error) if isinstance(error, SftpNotOfferedError) else ""
             if not self.is_open:

@@ -16,6 +16,7 @@ from textual.containers import VerticalScroll
 from tui_transfer import __version__, french
 from tui_transfer.errors import Need, TransferError
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, as_text, stages
+from tui_transfer.settings import config
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.tui import clipboard
 from tui_transfer.tui.background import in_background
@@ -120,6 +121,8 @@ class DiagnosisDialog(Dialog[None]):
         self._accident = ""
         self._found, self._is_running, self._began, self._row = {}, True, time.monotonic(), None
         settings, orders, servers = self._settings, self._orders, self._servers
+        sharebox = config.located(settings.sharebox, self.centre.session.home)
+        settings = msgspec.structs.replace(settings, sharebox=sharebox)
 
         def work() -> None:
             # SSH is loaded only when someone asks for a diagnosis.
