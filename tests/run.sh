@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The servers and tools that the tests run against, by their Debian names.
-packages="openssh-server openssh-client proftpd-core proftpd-mod-crypto squid dante-server 7zip tmux apache2-utils openssl putty-tools sshpass util-linux python3-venv"
+packages="openssh-server openssh-client openssh-sftp-server proftpd-core proftpd-mod-crypto dropbear-bin rclone erlang-ssh squid dante-server 7zip tmux apache2-utils openssl putty-tools sshpass util-linux python3-venv"
 
 install_programs() {
     local missing=""

@@ -1,1 +1,1 @@
-"""Real servers on loopback, for tests: OpenSSH, ProFTPD, squid, danted; a relay and a faulty server."""
+"""Real servers on loopback, for tests: of SSH by many makers, proxies; a relay, and servers with faults."""

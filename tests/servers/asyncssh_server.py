@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncssh
+from asyncssh.stream import SSHServerStreamSession
 
 from tests.servers.processes import LOOPBACK
 
@@ -19,6 +20,8 @@ PASSWORD = "Soleil-1936"
 CODE = "271828"
 Round = tuple[str, str, Sequence[tuple[str, bool]], Sequence[str]]
 """A question: title, text, prompts with whether what is typed is shown; and the answers that are right."""
+Files = Callable[[Any], asyncssh.SFTPServer]
+"""Makes the server of files for one session, from its channel."""
 
 
 @dataclass
@@ -41,6 +44,8 @@ class Script:
     banner: str = ""
     farewell: tuple[int, str] | None = None
     public_key: asyncssh.SSHKey | None = None
+    second_session: str = ""
+    """What a second one in the same connection is: "refused", "fatal" to the connection, or as any other."""
     asked: Counter[str] = field(default_factory=Counter)
     """How often each was tried, counted on this side."""
     given: list[str] = field(default_factory=list)
@@ -48,15 +53,25 @@ class Script:
 
 
 class _Server(asyncssh.SSHServer):
-    def __init__(self, script: Script, connections: list[asyncssh.SSHServerConnection]) -> None:
+    def __init__(self, script: Script, connections: list[asyncssh.SSHServerConnection], files: Files) -> None:
         self._connections = connections
         self._script = script
+        self._files = files
         self._round = 0
+        self._sessions = 0
         self._connection: asyncssh.SSHServerConnection
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
         self._connections.append(conn)
+
+    def session_requested(self) -> SSHServerStreamSession[bytes] | bool:
+        self._sessions += 1
+        if self._sessions > 1 and self._script.second_session:
+            if self._script.second_session == "fatal":
+                self._connection.abort()
+            return False
+        return SSHServerStreamSession(None, self._files, 3)
 
     def begin_auth(self, username: str) -> bool:
         if self._script.banner:
@@ -141,7 +156,7 @@ def asyncssh_server(
     script: Script | None = None,
     *,
     options: Callable[[], dict[str, Any]] = dict,
-    sftp: type[asyncssh.SFTPServer] = asyncssh.SFTPServer,
+    files: type[asyncssh.SFTPServer] = asyncssh.SFTPServer,
 ) -> Iterator[AsyncsshServer]:
     """Runs the server on a free loopback port.
 
@@ -149,7 +164,7 @@ def asyncssh_server(
         root: its drop folder.
         script: how it lets in; by a password alone otherwise.
         options: more arguments of `asyncssh.listen`.
-        sftp: what answers by SFTP.
+        files: what it does with files.
     """
     root.mkdir(exist_ok=True)
     script = script or Script()
@@ -162,8 +177,9 @@ def asyncssh_server(
             LOOPBACK,
             0,
             server_host_keys=[key],
-            server_factory=lambda: _Server(script, connections),
-            sftp_factory=lambda channel: sftp(channel, chroot=str(root).encode()),
+            server_factory=lambda: _Server(
+                script, connections, lambda channel: files(channel, chroot=str(root).encode())
+            ),
             **options(),
         )
 

@@ -104,7 +104,7 @@ def openssh(
     """
     sshd = require("sshd")
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where sshd separates its privileges
-    with public_folder() as folder, _drop_folder(account) as root:
+    with public_folder() as folder, drop_folder(account) as root:
         port = free_port()
         log = folder / "sshd.log"
         host_keys = [make_key(folder / f"host_key_{kind}", kind) for kind in host_key_type.split(",")]
@@ -113,7 +113,7 @@ def openssh(
             make_key(folder / "protected_key", key_type, passphrase=PASSPHRASE),
         ]
         authorized = folder / "authorized_keys"
-        authorized.write_text("".join(_public(key).read_text() for key in keys))
+        authorized.write_text("".join(public_half(key).read_text() for key in keys))
         interactive = "keyboard-interactive" in authentication
         sftp = " ".join(["internal-sftp", *(["-P", ",".join(denied)] if denied else [])])
         lines = [
@@ -156,13 +156,13 @@ def openssh(
 def fingerprint_of(key: Path) -> str:
     """The fingerprint `SHA256:…` of a key, as ssh-keygen computes it."""
     listing = subprocess.run(
-        [require("ssh-keygen"), "-l", "-f", str(_public(key))], check=True, capture_output=True, text=True
+        [require("ssh-keygen"), "-l", "-f", str(public_half(key))], check=True, capture_output=True, text=True
     )
     return listing.stdout.split()[1]
 
 
 @contextlib.contextmanager
-def _drop_folder(account: Account) -> Iterator[Path]:
+def drop_folder(account: Account) -> Iterator[Path]:
     """A folder the account may write in, inside one that only root may: what sshd asks of a chroot."""
     parent = Path(tempfile.mkdtemp(prefix="server-", dir=account.home))
     parent.chmod(0o755)
@@ -183,7 +183,8 @@ def make_key(file: Path, key_type: str = "ed25519", passphrase: str = "", *, bit
     return file
 
 
-def _public(key: Path) -> Path:
+def public_half(key: Path) -> Path:
+    """The file of the public half of a key, where ssh-keygen puts it."""
     return key.with_name(key.name + ".pub")
 
 

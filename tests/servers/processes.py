@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 LOOPBACK = "127.0.0.1"
 _BELOW_EPHEMERAL = (15000, 32000)
@@ -73,13 +73,21 @@ def public_folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], *, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: Sequence[str],
+    *,
+    port: int,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    order: Path | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
     """Runs a server in the foreground, from its first accepted connection to the end of the block.
 
-    Its standard output and errors are added to `log`.
+    Its standard output and errors are added to `log`. Its environment is this process's, or `environment`.
+    Its standard input is the file `order`, or nothing.
     """
-    with log.open("ab") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    with log.open("ab") as output, open(order or os.devnull, "rb") as given:  # noqa: PTH123 - a device too
+        process = subprocess.Popen(command, stdin=given, stdout=output, stderr=output, env=environment)
     try:
         wait_until(
             lambda: process.poll() is not None or is_listening(port),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.programs import missing, require, require_root
-from tests.servers.openssh import fingerprint_of, make_key
+from tests.servers.openssh import fingerprint_of, make_key, public_half
 from tests.servers.processes import LOOPBACK, free_port, public_folder, running
 
 if TYPE_CHECKING:
@@ -27,7 +27,12 @@ class ProftpdServer:
     """Where the server is, and where the files arrive."""
 
     port: int
+    """Lets in by a password or a key."""
+    port_of_both: int
+    """Lets in who has both; one of its own configuration."""
     password: str = field(repr=False)
+    key_file: Path
+    """A private key that it accepts, without passphrase."""
     fingerprint: str
     root: Path
     """The drop folder on disk."""
@@ -42,7 +47,7 @@ class ProftpdServer:
 def proftpd(
     *, overwrite: bool = True, denied: Sequence[str] = (), options: Sequence[str] = ()
 ) -> Iterator[ProftpdServer]:
-    """Runs ProFTPD on a free loopback port.
+    """Runs ProFTPD on two free loopback ports.
 
     Args:
         overwrite: an existing file may be written to; ProFTPD's own default is that it may not.
@@ -57,9 +62,10 @@ def proftpd(
         root.mkdir(parents=True)
         home.chmod(0o755)
         os.chown(root, _NOBODY, _NOBODY)
-        port = free_port()
+        port, both = free_port(), free_port()
         password = secrets.token_urlsafe(18)
         host_key = make_key(folder / "host_key")
+        key = make_key(folder / "key")
         log = folder / "sftp.log"
         config = folder / "proftpd.conf"
         lines = [
@@ -73,6 +79,7 @@ def proftpd(
             f"ScoreboardFile {folder / 'scoreboard'}",
             "DelayEngine off",
             "WtmpLog off",
+            "<Global>",
             "TransferLog none",
             "RequireValidShell off",
             "AuthOrder mod_auth_file.c",
@@ -83,14 +90,20 @@ def proftpd(
             "SFTPEngine on",
             f"SFTPLog {log}",
             f"SFTPHostKey {host_key}",
-            "SFTPAuthMethods password",
+            f"SFTPAuthorizedUserKeys file:{_authorize(folder / 'authorized', key)}",
             *([f"<Limit {' '.join(denied)}>", "DenyAll", "</Limit>"] if denied else []),
             *options,
+            "</Global>",
+            "SFTPAuthMethods password publickey",
+            f"<VirtualHost {LOOPBACK}>",
+            f"Port {both}",
+            "SFTPAuthMethods publickey+password",
+            "</VirtualHost>",
         ]
         config.write_text("\n".join(lines) + "\n")
         command = [program, "--nodaemon", "--config", str(config)]
         with running(command, port=port, log=folder / "output.log"):
-            yield ProftpdServer(port, password, fingerprint_of(host_key), root, log)
+            yield ProftpdServer(port, both, password, key, fingerprint_of(host_key), root, log)
 
 
 def _make_users(file: Path, home: Path, password: str) -> Path:
@@ -99,6 +112,13 @@ def _make_users(file: Path, home: Path, password: str) -> Path:
     done = subprocess.run(command, input=password, check=True, capture_output=True, text=True, timeout=30)
     file.write_text(f"{USERNAME}:{done.stdout.strip()}:{_NOBODY}:{_NOBODY}::{home}:/bin/false\n")
     file.chmod(0o600)
+    return file
+
+
+def _authorize(file: Path, key: Path) -> Path:
+    """The file of the keys that are let in, in the notation that mod_sftp reads, that of RFC 4716."""
+    command = [require("ssh-keygen"), "-e", "-f", str(public_half(key))]
+    file.write_bytes(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout)
     return file
 
 

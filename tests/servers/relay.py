@@ -20,6 +20,7 @@ _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 _SO_ATTACH_FILTER = 26
 _PIECE = 1 << 14
 _SLOW_PIECE = 1 << 10
+_LAST_WORDS_SECONDS = 2.0
 
 
 class Relay:
@@ -112,11 +113,25 @@ class Relay:
             self._sockets += [client, server]
             self._clients.append(client)
             cut = self.cuts.pop(0) if self.cuts else None
-            self._start(self._carry, client, server, True, cut)
-            self._start(self._carry, server, client, False, cut)
+            all_is_heard = threading.Event()
+            self._start(self._carry, client, server, True, cut, all_is_heard)
+            self._start(self._carry, server, client, False, cut, all_is_heard)
 
-    def _carry(self, source: socket.socket, sink: socket.socket, to_server: bool, cut: int | None) -> None:
-        """Carries one direction; `cut` is the connection's own `cut_after`."""
+    def _carry(
+        self,
+        source: socket.socket,
+        sink: socket.socket,
+        to_server: bool,
+        cut: int | None,
+        all_is_heard: threading.Event,
+    ) -> None:
+        """Carries one direction.
+
+        Args:
+            cut: the connection's own `cut_after`.
+            all_is_heard: set once what the server said was passed on: who writes to a server that has left
+                may still read that, and through the relay too.
+        """
         carried = 0
         try:
             while data := source.recv(_PIECE if self.rate is None else _SLOW_PIECE):
@@ -138,9 +153,14 @@ class Relay:
             if self._before_silence() > 0:
                 sink.shutdown(socket.SHUT_WR)
         except OSError:  # one side was reset: so is the other
+            if to_server:
+                all_is_heard.wait(_LAST_WORDS_SECONDS)
             if self._before_silence() > 0:
                 _reset(sink)
                 _reset(source)
+        finally:
+            if not to_server:
+                all_is_heard.set()
 
     def _may_pass(self, count: int, carried: int, to_server: bool, cut_after: int | None) -> int:
         """How many of the next `count` bytes pass, where some were carried that way already."""

@@ -244,14 +244,14 @@ class TestBusyServer:
         self, tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch, during: str
     ) -> None:
         monkeypatch.setattr(_Blocking, "during", during)
-        with asyncssh_server(tmp_path / "depot", sftp=_Blocking) as server, connect(server) as sharebox:
+        with asyncssh_server(tmp_path / "depot", files=_Blocking) as server, connect(server) as sharebox:
             send(sharebox, archive)
             assert _Blocking.scanning.is_set()
         assert (server.root / "base.7z").read_bytes() == archive.read_bytes()
 
     def test_also_where_it_has_no_room_for_more(self, tmp_path: Path, archive: Path) -> None:
         """Another session goes on sending meanwhile; and a third is opened, which takes as long."""
-        with asyncssh_server(tmp_path / "depot", sftp=_Blocking) as server, connect(server) as sharebox:
+        with asyncssh_server(tmp_path / "depot", files=_Blocking) as server, connect(server) as sharebox:
             beside = sharebox.open_second_session()
             assert beside is not None
             with ThreadPoolExecutor(3) as pool:
@@ -273,7 +273,7 @@ class TestBusyServer:
         monkeypatch.setattr(_Blocking, "during", during)
         monkeypatch.setattr(_Blocking, "seconds", 4 * LIMIT)
         with (
-            asyncssh_server(tmp_path / "depot", sftp=_Blocking) as server,
+            asyncssh_server(tmp_path / "depot", files=_Blocking) as server,
             relay(server.port) as link,
             connect(server, port=link.port) as sharebox,
             ThreadPoolExecutor(1) as pool,
@@ -290,14 +290,14 @@ class TestBusyServer:
         self, tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.delattr(socket, "TCP_USER_TIMEOUT")
-        with asyncssh_server(tmp_path / "depot", sftp=_Blocking) as server, connect(server) as sharebox:
+        with asyncssh_server(tmp_path / "depot", files=_Blocking) as server, connect(server) as sharebox:
             assert "signe de vie" in failure(Problem.CONNECTION_LOST, lambda: send(sharebox, archive)).why
 
     def test_through_a_proxy_that_is_spoken_to_by_tls(
         self, tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with (
-            asyncssh_server(tmp_path / "depot", sftp=_Blocking) as server,
+            asyncssh_server(tmp_path / "depot", files=_Blocking) as server,
             squid(allowed_ports=[server.port], encrypted=True) as proxy,
         ):
             monkeypatch.setenv("SSL_CERT_FILE", str(proxy.certificate))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.servers.account import Account
+from tests.servers.asyncssh_server import asyncssh_server
+from tests.servers.oddities import LeavesOnce
 from tests.servers.openssh import SshServer, openssh
-from tests.sharebox.helpers import connect, failure
+from tests.sharebox.helpers import connect, failure, make_archive, send
 from tui_transfer.errors import ExitCode, Problem
 from tui_transfer.sharebox.sftp import status
 
@@ -65,3 +68,13 @@ def test_a_full_account_in_whatever_words(code: int, text: str) -> None:
 @pytest.mark.parametrize("text", ["", "Failure", "Permission denied", "Bad message", "Fichier déplacé"])
 def test_other_failures_are_not_taken_for_a_full_account(text: str) -> None:
     assert not status.means_full(4, text)
+
+
+def test_as_the_server_leaves_while_it_is_written_to(tmp_path: Path) -> None:
+    """What it said is still to be read when writing fails already, at whatever moment that is."""
+    make_archive(tmp_path / "archive", 3_000_000)
+    for number in range(5):
+        leaves = type("_Leaves", (LeavesOnce,), {})
+        with asyncssh_server(tmp_path / str(number), files=leaves) as server, connect(server) as sharebox:
+            error = failure(Problem.CONNECTION_LOST, lambda: send(sharebox, tmp_path / "archive"))
+        assert LeavesOnce.words in error.why

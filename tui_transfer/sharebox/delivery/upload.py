@@ -127,12 +127,13 @@ class Upload:
         except SftpError:
             return self._open_anew()
         try:
-            return handle, start, sftp.fstat(handle).size or 0
+            size = sftp.fstat(handle).size
         except SftpError:
-            if start > self._resume_state.first:
-                return handle, start, there
-            sftp.close(handle)
-            return self._open_anew()
+            size = None
+        if size == there:
+            return handle, start, there
+        sftp.close(handle)  # some servers empty a file that is opened, and others do not tell
+        return self._open_anew()
 
     def _open_anew(self) -> tuple[bytes, int, int]:
         """Begins again with an empty file."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 CHANNEL_SECONDS: Final = 30.0
 
 _LAST_WORDS_SECONDS: Final = 5.0
+_FAREWELL_SECONDS: Final = 1.0
 _LONGEST_SAID: Final = 1 << 12
 """Bytes of a server's words that are looked at."""
 _EXPIRED: Final = re.compile(
@@ -180,6 +181,9 @@ class Connection:
         """What became of the connection, which is ended for good: INTERRUPTED where nobody wants it any more,
         otherwise CONNECTION_LOST with the best explanation there is.
         """
+        if isinstance(error, SftpLostError) and not self.watchdog.verdict and not self.is_cancelled:
+            # Who ends the session may be about to end the connection too, and say why.
+            self.transport.join(_FAREWELL_SECONDS)
         # Asked before it is ended, which paramiko takes for an error of its own.
         causes = [self.transport.get_exception(), error, error.__cause__ if error else None]
         violation = next((one for one in causes if isinstance(one, ProtocolViolationError)), None)

@@ -64,6 +64,7 @@ class ListeningPacketizer(ChaChaPacketizer):
         self.at_end = False
         """Nothing more will be heard: known before anyone who waits on a channel is told."""
         self.longest_packet = _LONGEST_PACKET_BEFORE_LOGIN
+        self._cannot_send = False
 
     def read_identification(self) -> bytes:
         """The server's identification, without the end of its line.
@@ -90,12 +91,14 @@ class ListeningPacketizer(ChaChaPacketizer):
             raise
 
     def write_all(self, out: Buffer) -> None:
-        """Sends `out`. Until the server was heard, what it has said as it closed is still to be read."""
-        try:
-            super().write_all(out)
-        except EOFError:
-            if self.greeting.identification is not None:
-                raise
+        """Sends `out`. Where that fails, what the server said as it closed may still have to be read: the end
+        is noticed by who reads, and nothing more is sent.
+        """
+        if not self._cannot_send:
+            try:
+                super().write_all(out)
+            except EOFError:
+                self._cannot_send = True
 
     def read_message(self) -> tuple[int, paramiko.Message]:
         """Reads the next message, as paramiko's transport asks."""
