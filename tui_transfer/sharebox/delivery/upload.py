@@ -93,6 +93,8 @@ class Upload:
         """Opens the partial file; gives the offset up to which it is as it should be, and its size."""
         if not self._ledger.owned:
             return create_part(self._sharebox, self._part, self._ledger), self._resume_state.first, 0
+        if not self._sharebox.knowledge.abilities.goes_on:
+            return self._open_anew()
         handle, start, there = self._open_as_it_is()
         if start < there and not self._backwards:  # what differs cannot be written again where it is
             self._sharebox.sftp.close(handle)
