@@ -100,6 +100,7 @@ class SimulatedConnection:
         self.wait = cancellation.wait
         self.address = address
         self.knowledge = Knowledge()
+        self.told: list[str] = []
         self.host_key = HostKey("ssh-ed25519", fingerprint(address.host))
         self.is_open = True
         self.inside = inside

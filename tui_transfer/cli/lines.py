@@ -24,6 +24,7 @@ from tui_transfer.report.message import (
     describe_spool,
     describe_spool_damage,
     describe_verification,
+    describe_words,
 )
 
 if TYPE_CHECKING:
@@ -177,7 +178,10 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
         case ev.WorkerStarted():
             return _left_behind(state) or None
         case ev.Connected():
-            return f"Connecté à Sharebox {describe_route(event.route)} ; clé du serveur {event.host_key}."
+            said = f" {describe_words(event.said)}" if event.said else ""
+            return (
+                f"Connecté à Sharebox {describe_route(event.route)} ; clé du serveur {event.host_key}.{said}"
+            )
         case ev.RouteFailed():
             return (
                 f"Connexion {describe_route(event.route)} impossible : {event.reason} Essai de la suivante."

@@ -81,6 +81,8 @@ class Connected(_Event, frozen=True, kw_only=True, tag="sharebox.connected"):
     route: str
     """`direct`, `http`, `https` or `socks5`."""
     host_key: str
+    said: str = ""
+    """What the server had to say to whoever logs in, fit to be shown."""
 
 
 class DatabaseSized(_Event, frozen=True, kw_only=True, tag="database.sized"):

@@ -270,7 +270,9 @@ class _Diagnosis:
         means = f"par {', puis par '.join(accepted)}" if accepted else "sans preuve"
         remarks = list(dict.fromkeys(remark for key in keys for remark in key.remarks))
         outcome = Outcome.LOOK if remarks else Outcome.OK
-        sentence = " ".join([f"« {username} » est accepté {means}.", *remarks])
+        words = " ".join(connection.told)
+        said = [f"Le serveur dit : « {words} »."] if words else []
+        sentence = " ".join([f"« {username} » est accepté {means}.", *said, *remarks])
         yield self._found(Stage.LOGIN, outcome, sentence)
         return True
 

@@ -111,6 +111,11 @@ def describe_verification(verified: str | None) -> str:
     return _VERIFICATIONS.get(verified or "", "pas encore faite")
 
 
+def describe_words(said: str) -> str:
+    """What the Sharebox had to say, as a French sentence."""
+    return f"Le serveur dit : « {said} »."
+
+
 def describe_route(route: str) -> str:
     """The way to the Sharebox, in French."""
     return _ROUTES.get(route, route)

@@ -129,7 +129,12 @@ class Connector:
             raise
         self._routes, self._has_worked = [proxy], True
         self._record(
-            Connected(at=now(), route=_name(proxy), host_key=sharebox.connection.host_key.fingerprint)
+            Connected(
+                at=now(),
+                route=_name(proxy),
+                host_key=sharebox.connection.host_key.fingerprint,
+                said=" ".join(sharebox.connection.told),
+            )
         )
         return sharebox
 
