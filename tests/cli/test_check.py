@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -94,3 +95,44 @@ def test_the_configured_proxy_is_gone_through(place: Place, ssh_server: SshServe
     assert refused.code == 6
     assert "[bloquant] Proxy" in refused.out
     assert "faux-mot" not in refused.out
+
+
+def test_all_of_it_as_json(place: Place, ssh_server: SshServer) -> None:
+    result = place.run("check", "--json")
+    assert (result.code, result.err) == (0, "")
+    told = json.loads(result.out)
+    assert (told["type"], told["format"], told["exit_code"], told["closed"]) == ("check.finished", 1, 0, None)
+    assert {item["key"]: item["verdict"] for item in told["prerequisites"]}["readable"] == "ok"
+    assert [item["ticked"] for item in told["statements"]] == [False] * len(STATEMENTS)
+    assert [item["stage"] for item in told["connection"]] == [
+        "name", "route", "host_key", "login", "folder", "room", "capabilities"
+    ]  # fmt: skip
+    assert {item["outcome"] for item in told["connection"]} == {"ok"}
+    abilities = told["abilities"]
+    assert (abilities["resumes"], abilities["verified"], abilities["writes_back"]) == (
+        True,
+        "read-back",
+        True,
+    )
+    assert ssh_server.password not in result.out
+
+
+def test_as_json_what_stands_in_the_way_has_its_name(place: Place, tmp_path: Path) -> None:
+    result = place.run("check", "--json", **{SFTP_PASSWORD_VARIABLE: "faux-mot"})
+    told = json.loads(result.out)
+    assert result.code == told["exit_code"] == 7
+    stages = {item["stage"]: item for item in told["connection"]}
+    assert stages["login"]["outcome"] == "blocking"
+    assert stages["login"]["problem"] == "credentials-refused"
+    assert stages["capabilities"]["outcome"] == "not_tried"
+    assert told["abilities"] is None
+    (tmp_path / "base.db").unlink()
+    assert place.run("check", "--json").code == 3
+
+
+def test_as_json_settings_that_cannot_be_read_are_told(place: Place) -> None:
+    place.home.config_file.write_text("[sharebox]\nport = 99999\n")
+    result = place.run("check", "--json")
+    told = json.loads(result.out)
+    assert result.code == told["exit_code"] == 2
+    assert told["problem"] == "configuration-invalid"

@@ -120,3 +120,18 @@ def test_a_violation_ends_a_run_as_what_it_is(place: Place) -> None:
         run = place.run("run", "--yes", "--json")
     assert (run.code, run.finished["exit_code"]) == (5, 5)
     assert "ne suit pas le protocole SSH" in run.err + run.out
+
+
+def test_what_a_server_says_to_whoever_logs_in_is_told(tmp_path: Path, account: Account) -> None:
+    """By `check`, and by `run`; what would move the cursor of a terminal is no part of it."""
+    banner = tmp_path / "banner"
+    banner.write_bytes("Maintenance samedi, fermé dès 8 h\x1b[2J\n".encode())
+    place = place_for(tmp_path / "home", account.password)
+    with openssh(account, chroot=True, options=[f"Banner {banner}"]) as server:
+        place.configure(server, {"Base active": tmp_path / "base.db"})
+        (tmp_path / "base.db").write_bytes(os.urandom(10_000))
+        said = "Le serveur dit : « Maintenance samedi, fermé dès 8 h"
+        for command in (("check",), ("run", "--yes")):
+            result = place.run(*command)
+            assert (result.code, said in result.out) == (0, True), result.out + result.err
+            assert "\x1b" not in result.out

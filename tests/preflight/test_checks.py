@@ -166,12 +166,15 @@ def test_a_key_that_others_may_read_is_told(tmp_path: Path) -> None:
     file = tmp_path / "ma clé"
     file.write_text("secret")
     given = ShareboxSettings(host="sharebox.example.org", username="exemple", key_file=str(file))
+    home = Home(tmp_path / "config.toml", tmp_path / "data")
     for mode, verdict in ((0o600, Verdict.OK), (0o640, Verdict.WARNING), (0o604, Verdict.WARNING)):
         file.chmod(mode)
-        (found,) = checks.check_key(given)
+        (found,) = checks.check_key(given, home)
+        near = msgspec.structs.replace(given, key_file=file.name)
+        assert checks.check_key(near, home) == [found], "a relative path starts at the settings"
         assert found.verdict is verdict
         assert (f"chmod 600 '{file}'" in found.explanation) == (verdict is Verdict.WARNING)
     absent = msgspec.structs.replace(given, key_file=str(tmp_path / "absent"))
-    assert checks.check_key(absent)[0].verdict is Verdict.OK
+    assert checks.check_key(absent, home)[0].verdict is Verdict.OK
     for key_file in (None, "agent"):
-        assert checks.check_key(msgspec.structs.replace(given, key_file=key_file)) == []
+        assert checks.check_key(msgspec.structs.replace(given, key_file=key_file), home) == []

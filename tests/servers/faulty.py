@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import socket
+import struct
 import threading
 from dataclasses import dataclass, field
 from itertools import chain
@@ -50,11 +51,15 @@ class Faults:
         drop_at_exec: breaks the connection when asked to run a command.
         drop_at_second_session: breaks the connection when asked for another session.
         drop_at_password: is given the number of each password, from 0; True breaks the connection unanswered.
+        room: the eleven numbers that `statvfs@openssh.com` is answered with; None: it is not announced.
         on_sync: is called for each fsync request.
         change_reply: is given the type of a request, and the type and body of its reply, which begins with
             the request's number; gives the body that is sent instead.
         tell_late: is given each name of a file; True has stat tell 0 bytes.
         hide_folder: the drop folder is said not to exist, and takes files.
+        forward_only: what is written must follow what is there.
+        keeps_as_is: a file that is there may not be written to, unless it is emptied.
+        takes: is given each name that a file is to have; False has it refused by permission.
         on_close: is called with each name that was written to, before the answer.
         taken: names of the files that were taken away, in their order.
         writes: how many write requests came.
@@ -78,10 +83,14 @@ class Faults:
     drop_at_exec: bool = False
     drop_at_second_session: bool = False
     drop_at_password: Callable[[int], bool] = field(default=lambda number: False)
+    room: Sequence[int] | None = None
     on_sync: Callable[[], object] = field(default=lambda: None)
     change_reply: Callable[[int, int, bytes], bytes] = field(default=lambda request, reply, body: body)
     tell_late: Callable[[str], bool] = field(default=lambda name: False)
     hide_folder: bool = False
+    forward_only: bool = False
+    keeps_as_is: bool = False
+    takes: Callable[[str], bool] = field(default=lambda name: True)
     on_close: Callable[[str], object] = field(default=lambda name: None)
     taken: list[str] = field(default_factory=list)
     writes: int = 0
@@ -198,7 +207,7 @@ class _SftpServer(paramiko.SFTPServer):
         answer.add_int(3)
         sha256 = self._faults.offers_sha256
         extensions = [("check-file", "md5,sha256") if sha256 else ("fsync@openssh.com", "1")]
-        if "statvfs" in self._faults.refuse:
+        if "statvfs" in self._faults.refuse or self._faults.room is not None:
             extensions.append(("statvfs@openssh.com", "2"))
         for word in chain.from_iterable(extensions):
             answer.add_string(word)
@@ -212,6 +221,9 @@ class _SftpServer(paramiko.SFTPServer):
             extension = message.get_text()
             if extension == "check-file-name":
                 return self._send_hash(number, message.get_text())
+            if extension == "statvfs@openssh.com" and self._faults.room is not None:
+                answer = struct.pack(">I11Q", number, *self._faults.room)
+                return self._send_packet(protocol.CMD_EXTENDED_REPLY, paramiko.Message(answer))
             if extension == "fsync@openssh.com":
                 return self._sync(number, message.get_binary())
         elif kind == protocol.CMD_CLOSE and "close" in self._faults.refuse:
@@ -285,6 +297,10 @@ class _Files(paramiko.SFTPServerInterface):
                 return self._faults.hide_with
             if self._faults.break_reading:
                 return protocol.SFTP_FAILURE
+        elif not self._faults.takes(self._local(path).name):
+            return protocol.SFTP_PERMISSION_DENIED
+        elif self._faults.keeps_as_is and not flags & os.O_TRUNC and self._local(path).exists():
+            return protocol.SFTP_FAILURE
         try:
             descriptor = os.open(self._local(path), flags, 0o600)
         except OSError as error:
@@ -297,6 +313,8 @@ class _Files(paramiko.SFTPServerInterface):
 
     def rename(self, oldpath: str, newpath: str) -> int:
         old, new, faults = self._local(oldpath), self._local(newpath), self._faults
+        if not faults.takes(new.name):
+            return protocol.SFTP_PERMISSION_DENIED
         if "rename" in faults.refuse or new.exists():
             return protocol.SFTP_FAILURE if old.exists() else protocol.SFTP_NO_SUCH_FILE
         if faults.lie_at_rename(new.name):
@@ -348,7 +366,8 @@ class _Handle(paramiko.SFTPHandle):
     def write(self, offset: int, data: Buffer) -> int:
         number = self._faults.writes
         self._faults.writes += 1
-        if self._faults.refuse_write(number):
+        is_next = offset == os.fstat(self._descriptor).st_size
+        if self._faults.refuse_write(number) or (self._faults.forward_only and not is_next):
             return protocol.SFTP_FAILURE
         os.pwrite(self._descriptor, data, offset)
         self.written = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import socket
 import struct
 import sys
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
+_SO_ATTACH_FILTER = 26
 _PIECE = 1 << 14
 _SLOW_PIECE = 1 << 10
 _LAST_WORDS_SECONDS = 2.0
@@ -50,6 +52,7 @@ class Relay:
         self._open.set()
         self._ended = False
         self._sockets: list[socket.socket] = []
+        self._clients: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server((LOOPBACK, 0))
         self.port: int = self._listener.getsockname()[1]
@@ -62,6 +65,17 @@ class Relay:
     def swallow(self) -> None:
         """From now on everything is lost, and nobody is told."""
         self.silent_after = self.answered
+
+    def vanish(self) -> None:
+        """From now on everything is lost, and nothing is acknowledged either, as where a cable was pulled.
+
+        Linux gives a socket's packets to a filter before it answers them; this one takes none.
+        """
+        self.swallow()
+        take_nothing = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
+        program = struct.pack("HL", 1, ctypes.addressof(take_nothing))
+        for link in self._clients:
+            link.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
     def resume(self) -> None:
         """Everything passes again, what was held back included."""
@@ -97,6 +111,7 @@ class Relay:
                 return
             self.connections += 1
             self._sockets += [client, server]
+            self._clients.append(client)
             cut = self.cuts.pop(0) if self.cuts else None
             all_is_heard = threading.Event()
             self._start(self._carry, client, server, True, cut, all_is_heard)

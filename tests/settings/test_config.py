@@ -354,6 +354,33 @@ def test_one_variable_puts_everything_under_one_folder(tmp_path: Path) -> None:
     assert home.jobs.parent == tmp_path
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("clé/id_ed25519", "{folder}/clé/id_ed25519"),
+        ("./agent", "{folder}/agent"),
+        ("/etc/clé", "/etc/clé"),
+        ("~/clé", "{person}/clé"),
+        ("agent", "agent"),
+        (None, None),
+    ],
+)
+def test_a_relative_key_starts_at_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None, meant: str | None
+) -> None:
+    """Where the program is started plays no part, and what was given is what is written back."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir("/")
+    home = Home(tmp_path / "config.toml", tmp_path)
+    sharebox = config.ShareboxSettings(host="a", username="b", key_file=given)
+    found = config.located(sharebox, home)
+    assert found.key_file == (meant and meant.format(folder=tmp_path, person=tmp_path / "home"))
+    assert found.uses_agent == (given == "agent")
+    assert config.located(found, home) == found
+    config.save(home.config_file, config.Settings(manager=config.Manager(name="a"), sharebox=sharebox))
+    assert config.load(home.config_file).sharebox == sharebox
+
+
 def test_a_relative_database_starts_at_the_configuration(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(FULL)

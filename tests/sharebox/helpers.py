@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tui_transfer.errors import Problem
     from tui_transfer.sharebox.delivery.evidence import Arrival, Verification
     from tui_transfer.sharebox.delivery.progress import DeliveryProgress
-    from tui_transfer.sharebox.ssh.connection import Knowledge
+    from tui_transfer.sharebox.ssh.knowledge import KnownServers
 
 
 class Server(Protocol):
@@ -62,13 +62,20 @@ def connect(
     port: int | None = None,
     directory: str | None = None,
     cancellation: Cancellation | None = None,
-    knowledge: Knowledge | None = None,
+    servers: KnownServers | None = None,
+    temporary_names: bool = True,
 ) -> Sharebox:
     """Connects to `server` with its password and pinned key, unless told otherwise."""
-    address = Address(server.host, port or server.port, server.username, directory or server.directory)
+    address = Address(
+        server.host,
+        port or server.port,
+        server.username,
+        directory or server.directory,
+        temporary_names,
+    )
     known = credentials or Credentials(password=server.password)
     return Sharebox.connect(
-        address, route or Direct(), known, (server.fingerprint,), cancellation or Cancellation(), knowledge
+        address, route or Direct(), known, (server.fingerprint,), cancellation or Cancellation(), servers
     )
 
 

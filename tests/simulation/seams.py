@@ -48,7 +48,7 @@ from tui_transfer.settings.config import (
 )
 from tui_transfer.sharebox.sftp.session import SftpLostError, SftpSession
 from tui_transfer.sharebox.ssh.address import HostKey
-from tui_transfer.sharebox.ssh.connection import Knowledge
+from tui_transfer.sharebox.ssh.knowledge import Knowledge, KnownServers
 from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.worker import __main__ as worker
 from tui_transfer.worker import (
@@ -96,16 +96,21 @@ class SimulatedConnection:
         address: Address,
         number: int,
         cancellation: Cancellation,
-        knowledge: Knowledge | None,
     ) -> None:
         self.wait = cancellation.wait
         self.address = address
-        self.knowledge = knowledge or Knowledge()
+        self.knowledge = Knowledge()
+        self.told: list[str] = []
         self.host_key = HostKey("ssh-ed25519", fingerprint(address.host))
         self.is_open = True
         self.inside = inside
         self.number = number
         self._channels: list[Channel] = []
+
+    def recall(self, servers: KnownServers) -> None:
+        self.knowledge = servers.recall(
+            self.host_key.fingerprint, self.address.username, self.address.directory
+        )
 
     def open_sftp(self) -> SftpSession:
         number = self.inside.ask_sharebox("channel", self.number) if self.is_open else None
@@ -154,7 +159,7 @@ class SimulatedSharebox(Sharebox):
         credentials: Credentials,
         host_keys: tuple[str, ...],
         cancellation: Cancellation,
-        knowledge: Knowledge | None = None,
+        servers: KnownServers | None = None,
     ) -> Self:
         number, trouble = cls.inside.ask_sharebox("connect", address.host)
         if trouble == "unreachable":
@@ -163,7 +168,7 @@ class SimulatedSharebox(Sharebox):
             )
         if trouble == "lost":
             raise TransferError(Problem.CONNECTION_LOST, reason="le serveur a fermé la connexion")
-        connection = SimulatedConnection(cls.inside, address, number, cancellation, knowledge)
+        connection = SimulatedConnection(cls.inside, address, number, cancellation)
         key = connection.host_key
         if key.fingerprint not in host_keys:
             problem = Problem.HOST_KEY_CHANGED if host_keys else Problem.HOST_KEY_UNKNOWN
@@ -171,6 +176,8 @@ class SimulatedSharebox(Sharebox):
             raise TransferError(problem, expected=", ".join(host_keys), **details)
         if credentials.password is None:
             raise TransferError(Problem.PASSWORD_NEEDED, username=address.username)
+        if servers is not None:
+            connection.recall(servers)
         try:
             return cls.open(cast("Any", connection))
         except BaseException:

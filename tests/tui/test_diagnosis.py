@@ -90,7 +90,7 @@ async def test_settings_need_not_be_saved(staged: Home, ssh_server: SshServer) -
     app = CentreApp(staged.home)
     async with app.run_test(size=(120, 36)) as pilot:
         orders = Orders(sftp_password=ssh_server.password)
-        await app.push_screen(DiagnosisDialog(settings_for(ssh_server), orders))
+        await app.push_screen(DiagnosisDialog(settings_for(ssh_server), orders, staged.home.servers))
         assert f"{ssh_server.host}, port {ssh_server.port} répond." in await finished(pilot)
         assert not app.session.sftp_password
 
@@ -117,7 +117,9 @@ async def test_each_stage_is_seen_as_it_comes_and_any_can_be_left(
 ) -> None:
     closed = threading.Event()
 
-    def diagnose(_settings: Settings, _orders: Orders, cancellation: Cancellation) -> Iterator[Finding]:
+    def diagnose(
+        _settings: Settings, _orders: Orders, cancellation: Cancellation, _servers: object
+    ) -> Iterator[Finding]:
         try:
             yield Finding(Stage.NAME, Outcome.OK, "C'est un nom.", 0.01)
             assert cancellation.wait(120), "only leaving ends it"
@@ -165,7 +167,7 @@ async def test_where_the_cursor_was_moved_it_stays(staged: Home, monkeypatch: py
     given = msgspec.structs.replace(config.load(staged.home.config_file))
     app = CentreApp(staged.home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await app.push_screen(DiagnosisDialog(given, Orders()))
+        await app.push_screen(DiagnosisDialog(given, Orders(), staged.home.servers))
         await until(pilot, lambda: "✓ OK Nom" in flat(app))
         await pilot.press("up")
         assert "C'est un nom." in shown(app).split("Capacités")[1]

@@ -263,6 +263,38 @@ async def test_a_key_whose_fingerprint_was_compared_is_pinned(
     assert config.load(staged.home.config_file).sharebox.host_key == FINGERPRINT
 
 
+async def test_several_lines_may_be_pasted(app: CentreApp, staged: Stage, workers: Workers) -> None:
+    """Those of a mail, or of known_hosts: what fits may stand in any of them."""
+    received = f"Bonjour,\nRSA {OTHER_FINGERPRINT}\n\nED25519 {FINGERPRINT}\nL'Urssaf\n"
+    job = staged.job([stage.started(), UNKNOWN])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        app.post_message(events.Paste(received))
+        await until(pilot, lambda: app.screen.query_one("#received", Input).value != "")
+        await pilot.press("enter")
+        await settle(pilot)
+    assert workers.orders[0].host_key == FINGERPRINT
+
+
+async def test_what_is_typed_after_pasting_counts(app: CentreApp, staged: Stage) -> None:
+    job = staged.job([stage.started(), UNKNOWN])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        app.post_message(events.Paste(f"{FINGERPRINT}\n"))
+        await until(pilot, lambda: app.screen.query_one("#received", Input).value != "")
+        await pilot.press("home", "ctrl+k", "x", "enter")
+        assert isinstance(app.screen, HostKeyDialog)
+
+
+async def test_what_the_server_says_is_shown(app: CentreApp, staged: Stage) -> None:
+    said = "Maintenance samedi de 8 h à 12 h. " * 20
+    connected = msgspec.structs.replace(stage.connected(), said=said)
+    job = staged.job([stage.started(), connected], running=True)
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert "Le serveur dit : « Maintenance samedi de 8 h à 12 h." in flat(app)
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

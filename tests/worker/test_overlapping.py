@@ -9,7 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar, cast
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -24,6 +25,7 @@ from tui_transfer.job import control
 from tui_transfer.job import events as ev
 from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.settings.config import TransferSettings
+from tui_transfer.sharebox.ssh.knowledge import Knowledge
 from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.worker.backoff import Backoff
@@ -315,7 +317,7 @@ def test_a_server_that_drops_whoever_wants_two_sessions_is_asked_once(
         _assert_one_after_the_other(place, 2)
         assert _count(place, ev.Connected) <= 3, "one for the session, one for the command that hashes"
         writes = server.faults.writes
-        assert writes < 2 * SIZE // 32_000 + 20, "nothing was sent twice"
+        assert writes < 2 * SIZE // 32_000 + 100, "nothing was sent twice, beside trial files"
 
 
 class _Away(Connector):
@@ -334,6 +336,16 @@ class _Away(Connector):
     def close(self) -> None:
         self.closed += 1
 
+    def blames_question(self) -> bool:
+        return False
+
+
+def _link() -> Any:
+    """A connection of which all is known."""
+    knowledge = Knowledge()
+    knowledge.complete()
+    return SimpleNamespace(knowledge=knowledge)
+
 
 def _sessions(connector: Connector, journal: Path, seconds: float = 60) -> Sessions:
     return Sessions(connector, Recorder(Journal(journal)), Backoff(seconds, chance=lambda: 1), Cancellation())
@@ -343,7 +355,7 @@ _LOST = TransferError(Problem.CONNECTION_LOST, reason="essai")
 
 
 def test_the_second_to_notice_a_loss_joins_the_first(tmp_path: Path) -> None:
-    first, second = object(), object()
+    first, second = _link(), _link()
     link = _Away(first, second)
     sessions = _sessions(link, tmp_path / "journal.jsonl")
     lost = sessions.open()
@@ -360,7 +372,7 @@ def test_the_second_to_notice_a_loss_joins_the_first(tmp_path: Path) -> None:
 def test_what_is_refused_to_one_is_not_tried_by_the_other(tmp_path: Path) -> None:
     """Accounts are locked after a few wrong passwords."""
     refused = TransferError(Problem.CREDENTIALS_REFUSED, username="x", host="y")
-    sessions = _sessions(_Away(object(), refused), tmp_path / "journal.jsonl")
+    sessions = _sessions(_Away(_link(), refused), tmp_path / "journal.jsonl")
     lost = sessions.open()
     for _ in range(2):
         sessions.recover(lost, _LOST)
@@ -370,7 +382,7 @@ def test_what_is_refused_to_one_is_not_tried_by_the_other(tmp_path: Path) -> Non
 
 
 def test_what_one_gave_up_for_ends_the_other(tmp_path: Path) -> None:
-    sessions = _sessions(_Away(object()), tmp_path / "journal.jsonl", seconds=0)
+    sessions = _sessions(_Away(_link()), tmp_path / "journal.jsonl", seconds=0)
     lost = sessions.open()
     for _ in range(2):
         with pytest.raises(TransferError) as raised:

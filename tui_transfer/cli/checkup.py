@@ -1,11 +1,18 @@
-"""What `check` tells: the prerequisites, then the connection stage by stage, in lines for a ticket."""
+"""What `check` tells: the prerequisites, then the connection stage by stage; in lines for a ticket, or as one
+JSON document for a program.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
+from tui_transfer import __version__
 from tui_transfer.archive.source import summarize
+from tui_transfer.cli.lines import print_json
 from tui_transfer.errors import ExitCode, TransferError
 from tui_transfer.job.orders import Orders
 from tui_transfer.preflight import checks, findings, gate
@@ -15,19 +22,47 @@ from tui_transfer.settings import config
 from tui_transfer.system.cancellation import Cancellation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from tui_transfer.preflight.checks import Check
+    from tui_transfer.preflight.findings import Finding
     from tui_transfer.settings.config import Home, Settings
+    from tui_transfer.sharebox.ssh.knowledge import Abilities
 
+FORMAT: Final = 1
+"""The version of the JSON document."""
 _VERDICTS: Final = {Verdict.OK: "OK", Verdict.WARNING: "à voir", Verdict.FAILED: "bloquant"}
+
+
+@dataclass(frozen=True)
+class Here:
+    """What was found without any network.
+
+    Attributes:
+        closed: what keeps any transfer from beginning now.
+        results: of the checks.
+        ticked: the keys of the statements that a person ticked.
+    """
+
+    closed: TransferError | None
+    results: Sequence[Check]
+    ticked: Collection[str]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """That of what keeps any transfer from beginning now; PREREQUISITE where a check failed."""
+        if self.closed is not None:
+            return self.closed.exit_code
+        failed = any(result.verdict is Verdict.FAILED for result in self.results)
+        return ExitCode.PREREQUISITE if failed else ExitCode.SUCCESS
 
 
 def check(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitCode:
     """Checks everything, each line said as soon as it is known.
 
     Returns:
-        That of what keeps any transfer from beginning now; PREREQUISITE where a prerequisite is not met;
-        otherwise that of the first stage of the connection that would end a transfer.
+        That of what is found here; where nothing is, that of the first stage of the connection that would
+        end a transfer.
     """
     local = check_here(settings, home, say)
     connection = check_connection(settings, home, say)
@@ -36,35 +71,103 @@ def check(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitC
 
 def check_here(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitCode:
     """Checks what needs no network."""
-    closed = gate.closed(home, settings.transfer, datetime.now().astimezone().date())
+    here = _look_here(settings, home)
+    closed = here.closed
     say(f"Transfert possible : {f'non. {closed.title}. {closed.why}' if closed else 'oui'}")
-    results = [
-        *checks.check_databases(config.active_databases(settings, home), home),
-        *checks.check_key(settings.sharebox),
-    ]
-    for result in results:
+    for result in here.results:
         say(f"[{_VERDICTS[result.verdict]}] {result.title} : {result.explanation}")
-    ticked = Ticks(home).keys
     for statement in STATEMENTS:
-        say(f"[{'coché' if statement.key in ticked else 'à cocher'}] {statement.text}")
-    if closed is not None:
-        return closed.exit_code
-    failed = any(result.verdict is Verdict.FAILED for result in results)
-    return ExitCode.PREREQUISITE if failed else ExitCode.SUCCESS
+        say(f"[{'coché' if statement.key in here.ticked else 'à cocher'}] {statement.text}")
+    return here.exit_code
 
 
 def check_connection(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitCode:
     """Tries the connection with the secrets of the environment."""
-    # Only where it is needed: it brings in the libraries of the connection.
-    from tui_transfer.preflight.diagnosis import diagnose
-
     found = []
-    for finding in diagnose(settings, Orders.from_environment(), Cancellation(), _size(settings, home)):
+    for finding in _try_connection(settings, home):
         say(finding.as_line())
         found.append(finding)
     if todo := findings.advice(found):
         say(f"À faire : {todo}")
     return findings.exit_code(found)
+
+
+def check_as_json(home: Home) -> ExitCode:
+    """The same as one JSON document on standard output, also where the settings cannot be read."""
+    document: dict[str, Any] = {"type": "check.finished", "format": FORMAT, "program": __version__}
+    try:
+        settings = config.load(home.config_file)
+    except TransferError as error:
+        print_json(document | {"exit_code": int(error.exit_code)} | _problem(error))
+        return error.exit_code
+    here = _look_here(settings, home)
+    found = list(_try_connection(settings, home))
+    code = here.exit_code if here.exit_code is not ExitCode.SUCCESS else findings.exit_code(found)
+    abilities = next((finding.abilities for finding in found if finding.abilities is not None), None)
+    document |= {
+        "exit_code": int(code),
+        "closed": None if here.closed is None else _problem(here.closed),
+        "prerequisites": [
+            {"key": item.key, "verdict": item.verdict, "title": item.title, "explanation": item.explanation}
+            for item in here.results
+        ],
+        "statements": [
+            {"key": item.key, "text": item.text, "ticked": item.key in here.ticked} for item in STATEMENTS
+        ],
+        "connection": [_stage(finding) for finding in _last_of_each(found)],
+        "abilities": None if abilities is None else _abilities(abilities),
+    }
+    print_json(document)
+    return code
+
+
+def _look_here(settings: Settings, home: Home) -> Here:
+    return Here(
+        gate.closed(home, settings.transfer, datetime.now().astimezone().date()),
+        [
+            *checks.check_databases(config.active_databases(settings, home), home),
+            *checks.check_key(settings.sharebox, home),
+        ],
+        Ticks(home).keys,
+    )
+
+
+def _try_connection(settings: Settings, home: Home) -> Iterator[Finding]:
+    # Only where it is needed: it brings in the libraries of the connection.
+    from tui_transfer.preflight.diagnosis import diagnose
+    from tui_transfer.sharebox.ssh.knowledge import KnownServers
+
+    settings = msgspec.structs.replace(settings, sharebox=config.located(settings.sharebox, home))
+    orders = Orders.from_environment()
+    servers = KnownServers(home.servers)
+    return diagnose(settings, orders, Cancellation(), servers, _size(settings, home))
+
+
+def _last_of_each(found: Sequence[Finding]) -> Sequence[Finding]:
+    """The last finding of each stage, in their order: a later stage may correct an earlier one."""
+    return list({finding.stage: finding for finding in found}.values())
+
+
+def _stage(finding: Finding) -> dict[str, Any]:
+    return {
+        "stage": finding.stage.name.lower(),
+        "outcome": finding.outcome.name.lower(),
+        "seconds": finding.seconds,
+        "sentence": finding.sentence,
+        **(_problem(finding.failure) if finding.failure is not None else {}),
+    }
+
+
+def _problem(failure: TransferError) -> dict[str, Any]:
+    return {"problem": failure.problem, "details": failure.details, "message": failure.as_text()}
+
+
+def _abilities(abilities: Abilities) -> dict[str, Any]:
+    """All that was found out, and what follows from it."""
+    from tui_transfer.sharebox.delivery.exploration import verification
+
+    found: dict[str, Any] = msgspec.to_builtins(abilities)
+    return found | {"resumes": abilities.resumes, "verified": verification(abilities)}
 
 
 def _size(settings: Settings, home: Home) -> int | None:

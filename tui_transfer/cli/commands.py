@@ -232,7 +232,8 @@ def report(job: str | None, eml: Path | None) -> int:
 
 
 @cli.command(context_settings=_HELP)
-def check() -> int:
+@click.option("--json", "as_json", is_flag=True, help="Un seul document JSON.")
+def check(as_json: bool) -> int:
     """Vérifie les prérequis, puis la connexion étape par étape.
 
     Le résultat se copie tel quel dans une demande d'aide. Aucune clé de serveur n'est acceptée, rien n'est
@@ -241,6 +242,8 @@ def check() -> int:
     from tui_transfer.cli import checkup
 
     home = Home.find()
+    if as_json:
+        return checkup.check_as_json(home)
     settings = config.load(home.config_file)
     click.echo(f"Configuration : {home.config_file}")
     return checkup.check(settings, home, click.echo)

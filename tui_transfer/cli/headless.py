@@ -376,7 +376,7 @@ def _one_line(text: str) -> str:
 def _current_sharebox(home: Home) -> ShareboxSettings | None:
     """The Sharebox as the configuration has it now; without one the job goes on with what it knows."""
     try:
-        return config.load(home.config_file).sharebox
+        return config.located(config.load(home.config_file).sharebox, home)
     except TransferError:
         return None
 

@@ -24,6 +24,7 @@ from tui_transfer.report.message import (
     describe_spool,
     describe_spool_damage,
     describe_verification,
+    describe_words,
 )
 
 if TYPE_CHECKING:
@@ -177,7 +178,10 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
         case ev.WorkerStarted():
             return _left_behind(state) or None
         case ev.Connected():
-            return f"Connecté à Sharebox {describe_route(event.route)} ; clé du serveur {event.host_key}."
+            said = f" {describe_words(event.said)}" if event.said else ""
+            return (
+                f"Connecté à Sharebox {describe_route(event.route)} ; clé du serveur {event.host_key}.{said}"
+            )
         case ev.RouteFailed():
             return (
                 f"Connexion {describe_route(event.route)} impossible : {event.reason} Essai de la suivante."
@@ -213,7 +217,8 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
         case ev.Delivered():
             name = state.databases[event.database].name
             verified = describe_verification(event.verified)
-            return f"{name} : remise ({event.path}). Vérification : {verified}."
+            refused = f" Manifeste refusé : {event.manifest_refused}" if event.manifest_refused else ""
+            return f"{name} : remise ({event.path}). Vérification : {verified}.{refused}"
         case ev.DatabaseFailed():
             item = state.databases[event.database]
             assert item.failure is not None
@@ -257,6 +262,7 @@ def database_json(item: DatabaseState) -> dict[str, Any]:
         "read_at": item.read_at,
         "changed_since": item.changed_since,
         "verified": item.verified or "none",
+        "manifest_refused": item.manifest_refused,
         "delivered": item.delivered,
         "sharebox": item.destination.host if item.destination else None,
         "directory": item.destination.directory if item.destination else None,

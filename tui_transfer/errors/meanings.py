@@ -511,7 +511,9 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERMANENT,
         "Un droit manque sur Sharebox",
         "L'opération « {operation} {path} » est refusée : {reason}.",
-        "Demandez à l'Urssaf le droit d'écrire et de renommer dans ce dossier, puis reprenez le transfert.",
+        "Demandez à l'Urssaf le droit d'écrire et de renommer dans ce dossier, puis reprenez le transfert. "
+        "Si Sharebox n'y accepte que des noms en « .7z », écrivez « temporary_names = false » sous "
+        "[sharebox] dans la configuration.",
     ),
     Problem.SHAREBOX_FULL: Meaning(
         ExitCode.REFUSED,

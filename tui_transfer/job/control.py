@@ -34,6 +34,7 @@ from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.orders import SECRET_VARIABLES
 from tui_transfer.job.spec import STAMP, JobSpec
 from tui_transfer.job.state import JobState, JobStatus
+from tui_transfer.settings.config import located
 from tui_transfer.system.files import (
     PRIVATE_FILE,
     UnfitFileError,
@@ -155,7 +156,8 @@ def create(home: Home, spec: JobSpec) -> Job:
         TransferError: DISK_FULL or DISK_UNWRITABLE.
     """
     with sequence.drawn(home, newest_number(home)) as number:
-        spec = msgspec.structs.replace(spec, sequence=number)
+        sharebox = located(spec.sharebox, home)
+        spec = msgspec.structs.replace(spec, sequence=number, sharebox=sharebox)
         folder = make_private_folder(home.jobs / spec.id)
         write_private(folder / SPEC_NAME, spec.encode())
     return Job(folder, spec)

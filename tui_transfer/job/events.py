@@ -81,6 +81,8 @@ class Connected(_Event, frozen=True, kw_only=True, tag="sharebox.connected"):
     route: str
     """`direct`, `http`, `https` or `socks5`."""
     host_key: str
+    said: str = ""
+    """What the server had to say to whoever logs in, fit to be shown."""
 
 
 class DatabaseSized(_Event, frozen=True, kw_only=True, tag="database.sized"):
@@ -230,12 +232,14 @@ class ArrivalSeen(_Event, frozen=True, kw_only=True, tag="delivery.arrived"):
 
 
 class Delivered(_Event, frozen=True, kw_only=True, tag="database.delivered"):
-    """The archive and its manifest arrived; `verified` says how the archive was checked."""
+    """The archive arrived; `verified` says how it was checked."""
 
     database: Count
     path: str
     verified: str
     """`server-hash`, `read-back`, `size-only` or `none`."""
+    manifest_refused: str = ""
+    """What the Sharebox has against the manifest, in French; the archive arrived without it."""
 
 
 class DatabaseFailed(_Event, frozen=True, kw_only=True, tag="database.failed"):

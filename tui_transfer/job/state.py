@@ -96,6 +96,8 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     verified: str | None = None
     delivered_as: str | None = None
     delivered_at: datetime | None = None
+    manifest_refused: str = ""
+    """Why the manifest is not beside the archive; empty where it is."""
     destination: ShareboxSettings | None = None
     """Where it was sent last; where it is, once delivered."""
     problem: str | None = None
@@ -187,6 +189,8 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     accepted: bool = False
     """A person accepted a host key for the last worker."""
     presented: str | None = None
+    said: str = ""
+    """What the Sharebox had to say to whoever logs in."""
     """The host key that the last worker saw, and that was accepted or pinned."""
     waiting: ev.Waiting | None = None
     """What the worker waits for while the network is away."""
@@ -289,7 +293,15 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
             return _with(state, question=None)
         case ev.Connected():
             key = event.host_key
-            return _with(state, route=event.route, host_key=key, presented=key, waiting=None, question=None)
+            return _with(
+                state,
+                route=event.route,
+                host_key=key,
+                presented=key,
+                said=event.said,
+                waiting=None,
+                question=None,
+            )
         case ev.DatabaseSized():
             return _database(state, event.database, size=event.size)
         case ev.ArchiveStarted():
@@ -451,6 +463,7 @@ def _delivered(state: JobState, event: ev.Delivered) -> JobState:
         acknowledged=database.packed,
         verified=event.verified,
         delivered_as=event.path,
+        manifest_refused=event.manifest_refused,
         delivered_at=event.at,
         transfer=Step.DONE,
     )

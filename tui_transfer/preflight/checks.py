@@ -16,7 +16,7 @@ import psutil
 from tui_transfer import french
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.settings.config import expanded
+from tui_transfer.settings.config import expanded, located
 from tui_transfer.system import os_errors
 from tui_transfer.system.files import others_may_read, printable
 
@@ -71,7 +71,7 @@ def check_all(databases: Sequence[Database], home: Home, sharebox: ShareboxSetti
     Takes seconds where the Sharebox does not answer or a database is a big folder: not for a UI's own thread.
     """
     checks = check_databases(databases, home)
-    return checks if sharebox is None else [*checks, *check_key(sharebox), check_sharebox(sharebox)]
+    return checks if sharebox is None else [*checks, *check_key(sharebox, home), check_sharebox(sharebox)]
 
 
 def check_databases(databases: Sequence[Database], home: Home) -> list[Check]:
@@ -227,12 +227,13 @@ def exposed(key_file: Path) -> str | None:
     )
 
 
-def check_key(sharebox: ShareboxSettings) -> list[Check]:
+def check_key(sharebox: ShareboxSettings, home: Home) -> list[Check]:
     """Nobody else may read the key with which the account logs in, where a file holds it."""
-    if sharebox.key_path is None:
+    key = located(sharebox, home).key_path
+    if key is None:
         return []
     title = "Clé d'accès lisible de vous seul"
-    told = exposed(sharebox.key_path)
+    told = exposed(key)
     if told is not None:
         return [Check("key", title, Verdict.WARNING, told)]
     return [Check("key", title, Verdict.OK, "Rien à signaler.")]

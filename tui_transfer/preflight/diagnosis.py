@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,13 +18,15 @@ from tui_transfer import french
 from tui_transfer.errors import OF_THE_ROUTE, Problem, TransferError
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, stages
 from tui_transfer.sharebox.delivery.evidence import Verification
-from tui_transfer.sharebox.delivery.trial import Abilities, Trial
+from tui_transfer.sharebox.delivery.exploration import Exploration, verification
+from tui_transfer.sharebox.delivery.trial import clear_up
 from tui_transfer.sharebox.proxy.clear_text import clear_text_warning
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel, resolve
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import log_in
 from tui_transfer.sharebox.ssh.credentials import Credentials
 from tui_transfer.sharebox.ssh.handshake import meet
+from tui_transfer.sharebox.ssh.knowledge import KnownServers
 from tui_transfer.sharebox.ssh.sharebox import FULL_BELOW_BYTES, Sharebox
 from tui_transfer.system import os_errors
 from tui_transfer.system.pac import proxy_script, script_hint
@@ -37,11 +39,16 @@ if TYPE_CHECKING:
     from tui_transfer.settings.config import ProxySettings, Settings
     from tui_transfer.sharebox.proxy.routes import Route
     from tui_transfer.sharebox.ssh.connection import Connection
+    from tui_transfer.sharebox.ssh.knowledge import Abilities
     from tui_transfer.system.cancellation import Cancellation
 
     Tunnel = tuple[Route, socket.socket]
 
 _SECRET_NEEDED: Final = frozenset({Problem.PASSWORD_NEEDED, Problem.KEY_PASSPHRASE_NEEDED})
+_ONLY_ARCHIVES: Final = (
+    "C'est peut-être le nom du fichier d'essai : sans noms provisoires, seul un envoi dira ce que ce serveur "
+    "accepte."
+)
 _VERIFIED: Final = {
     Verification.SERVER_HASH: "par l'empreinte que le serveur calcule",
     Verification.READ_BACK: "par relecture",
@@ -51,7 +58,11 @@ _VERIFIED: Final = {
 
 
 def diagnose(
-    settings: Settings, orders: Orders, cancellation: Cancellation, size: int | None = None
+    settings: Settings,
+    orders: Orders,
+    cancellation: Cancellation,
+    servers: KnownServers | None = None,
+    size: int | None = None,
 ) -> Generator[Finding, None, None]:
     """Gives what each stage met, as soon as it is over. A stage that a later one corrects is given again.
 
@@ -61,13 +72,14 @@ def diagnose(
         settings: where to, and through which proxy; they need not be saved.
         orders: the secrets at hand; without them it ends where one is needed.
         cancellation: ends it at once, or, where a file was written, as soon as that is taken away.
+        servers: those that are known; what this one can do is found out anew, and kept for transfers.
         size: bytes of the databases, which there should be room for.
 
     Raises:
         TransferError: INTERRUPTED.
     """
     seen: set[Stage] = set()
-    for finding in _Diagnosis(settings, orders, cancellation, size).run():
+    for finding in _Diagnosis(settings, orders, cancellation, servers or KnownServers(), size).run():
         seen.add(finding.stage)
         yield finding
     for stage in stages(settings):
@@ -79,13 +91,19 @@ class _Diagnosis:
     """One diagnosis; the clock counts the seconds of one stage."""
 
     def __init__(
-        self, settings: Settings, orders: Orders, cancellation: Cancellation, size: int | None
+        self,
+        settings: Settings,
+        orders: Orders,
+        cancellation: Cancellation,
+        servers: KnownServers,
+        size: int | None,
     ) -> None:
         self._settings = settings.sharebox
         self._proxy = settings.proxy
         self._orders = orders
         self._cancellation = cancellation
         self._connecting = cancellation
+        self._servers = servers
         self._size = size
         self._is_open = ExitStack()
         """Closes what was opened, the last first."""
@@ -96,13 +114,15 @@ class _Diagnosis:
             sharebox = yield from self._open()
             if sharebox is None:
                 return
-            trial = self._is_open.enter_context(Trial(sharebox))
-            folder = self._write(trial)
+            with suppress(TransferError):  # it was lost: the next stage tells
+                clear_up(sharebox)
+            exploration = self._is_open.enter_context(Exploration(sharebox))
+            folder = self._write(exploration)
             yield folder
             if sharebox.connection.is_open:
                 yield self._measure_room(sharebox)
             if folder.outcome is Outcome.OK:
-                yield self._try_out(trial)
+                yield self._try_out(sharebox, exploration)
 
     def _open(self) -> Generator[Finding, None, Sharebox | None]:
         """Goes as far as the open folder. From then on the connection is not ended from outside any more: a
@@ -207,7 +227,9 @@ class _Diagnosis:
         """Compares the key on the first route; where no Sharebox is there, on the next."""
         (route, tunnel), *others = tunnels
         settings = self._settings
-        address = Address(settings.host, settings.port, settings.username, settings.directory)
+        address = Address(
+            settings.host, settings.port, settings.username, settings.directory, settings.temporary_names
+        )
         self._begin()
         try:
             connection = meet(address, route, settings.host_keys, self._connecting, tunnel=tunnel)
@@ -248,7 +270,9 @@ class _Diagnosis:
         means = f"par {', puis par '.join(accepted)}" if accepted else "sans preuve"
         remarks = list(dict.fromkeys(remark for key in keys for remark in key.remarks))
         outcome = Outcome.LOOK if remarks else Outcome.OK
-        sentence = " ".join([f"« {username} » est accepté {means}.", *remarks])
+        words = " ".join(connection.told)
+        said = [f"Le serveur dit : « {words} »."] if words else []
+        sentence = " ".join([f"« {username} » est accepté {means}.", *said, *remarks])
         yield self._found(Stage.LOGIN, outcome, sentence)
         return True
 
@@ -263,17 +287,21 @@ class _Diagnosis:
 
     def _open_folder(self, connection: Connection) -> Generator[Finding, None, Sharebox | None]:
         self._begin()
+        connection.recall(self._servers)
+        connection.knowledge.begin_anew()
         try:
             return Sharebox.open(connection)
         except TransferError as error:
             yield self._failed(Stage.FOLDER, error)
             return None
 
-    def _write(self, trial: Trial) -> Finding:
+    def _write(self, exploration: Exploration) -> Finding:
         """The folder is open: whether it takes a file. The time is that of both."""
         try:
-            trial.write()
+            exploration.write()
         except TransferError as error:
+            if error.problem is not Problem.CONNECTION_LOST and not self._settings.temporary_names:
+                return self._found(Stage.FOLDER, Outcome.LOOK, f"{error.why} {_ONLY_ARCHIVES}")
             return self._failed(Stage.FOLDER, error)
         sentence = f"« {self._settings.directory} » accepte un fichier d'essai."
         return self._found(Stage.FOLDER, Outcome.OK, sentence)
@@ -297,28 +325,38 @@ class _Diagnosis:
             return self._found(Stage.ROOM, Outcome.LOOK, sentence)
         return self._found(Stage.ROOM, Outcome.OK, f"{figure}.")
 
-    def _try_out(self, trial: Trial) -> Finding:
+    def _try_out(self, sharebox: Sharebox, exploration: Exploration) -> Finding:
         self._begin()
         try:
-            abilities = trial.try_out()
+            exploration.try_out()
+            if exploration.refusal is not None:
+                return self._failed(Stage.CAPABILITIES, exploration.refusal)
+            exploration.ask_at_risk()
         except TransferError as error:
-            return self._failed(Stage.CAPABILITIES, error)
-        if abilities.refusal is not None:
-            return self._failed(Stage.CAPABILITIES, abilities.refusal)
-        complete = abilities.rewrites and abilities.verification.compares_content
-        outcome = Outcome.OK if complete and trial.left is None else Outcome.LOOK
-        return self._found(Stage.CAPABILITIES, outcome, _describe(abilities, trial.left))
+            if not sharebox.knowledge.blames():
+                return self._failed(Stage.CAPABILITIES, error)
+        abilities = exploration.abilities
+        complete = abilities.writes_back and abilities.resumes and verification(abilities).compares_content
+        outcome = Outcome.OK if complete and exploration.left is None else Outcome.LOOK
+        finding = self._found(Stage.CAPABILITIES, outcome, _describe(abilities, exploration.left))
+        return replace(finding, abilities=abilities)
 
 
 def _describe(abilities: Abilities, left: str | None) -> str:
-    if abilities.taken:
+    if abilities.takes_away:
         return "Le serveur retire chaque fichier dès son arrivée : rien ne pourra y être vérifié."
     parts = [
-        "renommer : oui",
-        f"reprendre un envoi coupé : {_yes(abilities.rewrites)}",
-        f"vérifier : {_VERIFIED[abilities.verification]}",
+        f"renommer : {_yes(abilities.renames)}",
+        f"reprendre un envoi coupé : {_yes(abilities.resumes)}",
+        f"vérifier : {_VERIFIED[verification(abilities)]}",
         f"forcer l'écriture sur disque : {_yes(abilities.syncs)}",
     ]
+    if not abilities.resumes:
+        parts[1] += ", il recommence du début"
+    if not abilities.writes_back:
+        parts.insert(0, "écrire : seulement à la suite, chaque archive part donc une fois complète")
+    if not abilities.takes_two_sessions:
+        parts.append("envoyer une base pendant la vérification d'une autre : non")
     if left is not None:
         parts.append(f"supprimer : non, {left} est resté")
     sentence = " ; ".join(parts)

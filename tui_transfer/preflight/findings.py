@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tui_transfer.errors import TransferError
     from tui_transfer.settings.config import Settings
+    from tui_transfer.sharebox.ssh.knowledge import Abilities
 
 
 class Stage(StrEnum):
@@ -51,6 +52,7 @@ class Finding:
             is in the way.
         seconds: how long it took; None where nothing was tried.
         failure: what stands in the way, if something does.
+        abilities: what the server lets the account do, where that was found out.
     """
 
     stage: Stage
@@ -58,6 +60,7 @@ class Finding:
     sentence: str = ""
     seconds: float | None = None
     failure: TransferError | None = None
+    abilities: Abilities | None = None
 
     @property
     def time(self) -> str:

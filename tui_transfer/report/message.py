@@ -111,6 +111,11 @@ def describe_verification(verified: str | None) -> str:
     return _VERIFICATIONS.get(verified or "", "pas encore faite")
 
 
+def describe_words(said: str) -> str:
+    """What the Sharebox had to say, as a French sentence."""
+    return f"Le serveur dit : « {said} »."
+
+
 def describe_route(route: str) -> str:
     """The way to the Sharebox, in French."""
     return _ROUTES.get(route, route)
@@ -303,6 +308,10 @@ def _database(lines: list[str], item: DatabaseState) -> str:
         f"SHA-256 : {item.sha256}",
         f"Vérification : {describe_verification(item.verified)}",
     ]
+    if item.manifest_refused:
+        lines.append(
+            f"Manifeste : refusé par Sharebox, sans conséquence pour la base. {item.manifest_refused}"
+        )
     return "\n".join(lines)
 
 

@@ -54,7 +54,7 @@ FilePath = Annotated[
     str,
     Meta(
         pattern=r"\A(?=[^\0]*\S)[^\0]+\Z",
-        description="un chemin entre guillemets",
+        description="un chemin entre guillemets ; relatif, il part du dossier de ce fichier",
         extra={"typed": "le chemin d'un fichier"},
     ),
 ]
@@ -104,7 +104,9 @@ class ShareboxSettings(_Section, frozen=True, kw_only=True):
     host_key: HostKeys | None = None
     """Absent: shown once to the person, then kept. A list where several servers share the name."""
     key_file: FilePath | None = None
-    """Absent: a password is asked. `AGENT`: the keys are in ssh-agent."""
+    """Absent: a password is asked. `AGENT`: the keys are in ssh-agent. As it was given; see `located`."""
+    temporary_names: bool = True
+    """False where the server refuses other names than those of archives: they have theirs from the start."""
 
     @property
     def host_keys(self) -> tuple[str, ...]:
@@ -227,9 +229,19 @@ class Home:
         return self.data / "jobs"
 
     @property
+    def servers(self) -> Path:
+        """The folder of what is known of servers."""
+        return servers_beside(self.jobs)
+
+    @property
     def reports(self) -> Path:
         """The folder where messages are saved."""
         return self.data / "reports"
+
+
+def servers_beside(jobs: Path) -> Path:
+    """The folder of what is known of servers, in the home of these jobs."""
+    return jobs.parent / "servers"
 
 
 def load(file: Path) -> Settings:
@@ -332,6 +344,15 @@ def _plain(settings: Settings) -> Any:
 def resolve(path: str, config_file: Path) -> Path:
     """The absolute form of a path given in `config_file`; a relative one starts at its folder."""
     return (config_file.parent / expanded(path)).absolute()
+
+
+def located(sharebox: ShareboxSettings, home: Home) -> ShareboxSettings:
+    """The same, where the key's file has its absolute path: wherever the program is started, and whichever
+    process reads the key, a relative one starts at the folder of `config.toml`, as that of a database does.
+    """
+    if sharebox.key_path is None:
+        return sharebox
+    return msgspec.structs.replace(sharebox, key_file=str(resolve(str(sharebox.key_path), home.config_file)))
 
 
 def expanded(path: str) -> Path:

@@ -135,7 +135,7 @@ def _follow_aside(centre: Centre, happening: it.Aside) -> None:
         case it.TrialAsked(settings, orders):
             from tui_transfer.tui.dialogs.diagnosis import DiagnosisDialog
 
-            push(DiagnosisDialog(settings, orders))
+            push(DiagnosisDialog(settings, orders, centre.session.home.servers))
         case it.SecretNeeded(failure, sharebox, then):
             push(_secret_dialog(failure, sharebox, centre.session), then)
 

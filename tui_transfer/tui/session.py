@@ -124,7 +124,7 @@ class Session:
             sftp_password=self.sftp_password,
             key_passphrase=self.key_passphrase,
             proxy_password=self.proxy_password,
-            sharebox=self.settings.sharebox if self.settings else None,
+            sharebox=config.located(self.settings.sharebox, self.home) if self.settings else None,
             proxy=proxy,
             host_key=host_key,
         )

@@ -74,6 +74,9 @@ SECTIONS: Final = (
         FormEntry("sharebox.key_file", "Fichier de clé",
               "La clé SSH privée du compte, s'il en a une ; Tab complète le chemin. « agent » : celles de "
               "l'agent SSH. Sans elle, un mot de passe est demandé.", "aucun : mot de passe", "path"),
+        FormEntry("sharebox.temporary_names", "Noms provisoires",
+              "Une archive prend son nom une fois complète. « non » : si Sharebox n'accepte que des noms en "
+              "« .7z ».", choices=((YES, "oui"), (NO, "non"))),
     )),
     Section("Proxy", (
         FormEntry("proxy.kind", "Type",

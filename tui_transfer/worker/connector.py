@@ -10,9 +10,9 @@ from tui_transfer.job.events import Connected, RouteFailed
 from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 from tui_transfer.sharebox.ssh.address import Address
-from tui_transfer.sharebox.ssh.connection import Knowledge
 from tui_transfer.sharebox.ssh.conversation import nobody
 from tui_transfer.sharebox.ssh.credentials import Credentials
+from tui_transfer.sharebox.ssh.knowledge import KnownServers
 from tui_transfer.sharebox.ssh.sharebox import Sharebox
 from tui_transfer.worker.recorder import now
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.events import Event
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
-    from tui_transfer.settings.config import ProxySettings
+    from tui_transfer.settings.config import ProxySettings, ShareboxSettings
     from tui_transfer.sharebox.proxy.routes import Route
     from tui_transfer.sharebox.ssh.conversation import Ask
     from tui_transfer.system.cancellation import Cancellation
@@ -47,6 +47,7 @@ class Connector:
         record: is told which route failed, and which worked.
         cancellation: ends whatever waits for the Sharebox, from the first byte of a connection on.
         ask: asks a person what the Sharebox asks.
+        servers: those that are known.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Connector:
         record: Callable[[Event], None],
         cancellation: Cancellation,
         ask: Ask | None = None,
+        servers: KnownServers | None = None,
     ) -> None:
         self._state = state
         self._orders = orders
@@ -74,7 +76,9 @@ class Connector:
             ask=ask or nobody,
         )
         self._sharebox: Sharebox | None = None
-        self._knowledge = Knowledge()
+        self._last: Sharebox | None = None
+        """The last one that was open."""
+        self._servers = servers or KnownServers()
 
     def open(self) -> Sharebox:
         """The open connection, made now if there is none.
@@ -84,8 +88,13 @@ class Connector:
                 INTERRUPTED.
         """
         if self._sharebox is None:
-            self._sharebox = self._connect()
+            self._last = None
+            self._last = self._sharebox = self._connect()
         return self._sharebox
+
+    def blames_question(self) -> bool:
+        """Whether the last connection was lost to a question that some servers answer so; see `Knowledge`."""
+        return self._last is not None and self._last.knowledge.blames()
 
     def close(self) -> None:
         """Closes the connection; the next `open` makes a new one."""
@@ -107,12 +116,12 @@ class Connector:
         settings = self._state.sharebox
         try:
             sharebox = Sharebox.connect(
-                Address(settings.host, settings.port, settings.username, settings.directory),
+                _address(settings),
                 _route(proxy, self._orders),
                 self._credentials,
                 settings.accepting(self._orders.host_key).host_keys or fingerprints(self._state.host_key),
                 self._cancellation,
-                self._knowledge,
+                self._servers,
             )
         except TransferError as error:
             if self._passes(error):
@@ -120,7 +129,12 @@ class Connector:
             raise
         self._routes, self._has_worked = [proxy], True
         self._record(
-            Connected(at=now(), route=_name(proxy), host_key=sharebox.connection.host_key.fingerprint)
+            Connected(
+                at=now(),
+                route=_name(proxy),
+                host_key=sharebox.connection.host_key.fingerprint,
+                said=" ".join(sharebox.connection.told),
+            )
         )
         return sharebox
 
@@ -129,6 +143,12 @@ class Connector:
         if self._has_worked:
             return error.meaning.network
         return error.meaning.network and time.monotonic() < self._believes_until
+
+
+def _address(settings: ShareboxSettings) -> Address:
+    return Address(
+        settings.host, settings.port, settings.username, settings.directory, settings.temporary_names
+    )
 
 
 def _has_worked_before(proxy: ProxySettings | None, state: JobState, orders: Orders) -> bool:

@@ -10,12 +10,13 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.sharebox.delivery.deliver import Consignment, deliver, send
 from tui_transfer.sharebox.delivery.evidence import Delivery
+from tui_transfer.sharebox.delivery.exploration import verification
 from tui_transfer.sharebox.delivery.progress import DeliveryStage
 from tui_transfer.sharebox.delivery.resume_state import ResumeState
 from tui_transfer.sharebox.delivery.small_file import put_small
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
     Result = TypeVar("Result")
 
 
+_REFUSALS: Final = frozenset({Problem.SHAREBOX_REFUSED, Problem.SHAREBOX_PERMISSION})
+
+_MANIFEST_ATTEMPTS: Final = 2
+"""What is refused twice is not refused by chance."""
 _log = logging.getLogger("tui_transfer.worker")
 
 
@@ -181,12 +186,21 @@ class Courier:
 
     def _deliver(self, sharebox: Sharebox, task: _Task) -> Delivery:
         """Verifies the partial file and gives it its name, sends it anew where it is no longer as it was, and
-        puts the manifest beside it.
+        puts the manifest beside it. One that is refused is no loss to the base, and is told.
         """
         archive = deliver(sharebox, task.archive, self._trials)
+        if archive.verification is not verification(sharebox.knowledge.abilities):
+            sharebox.knowledge.doubt()
         task.manifest.bind(task.shipment.sha256)
-        manifest = put_small(sharebox, task.shipment.read_manifest(), task.manifest, self._trials)
-        return Delivery(archive, (manifest,))
+        manifest = task.shipment.read_manifest()
+        for _ in range(_MANIFEST_ATTEMPTS):
+            try:
+                return Delivery(archive, put_small(sharebox, manifest, task.manifest, self._trials))
+            except TransferError as error:
+                if error.problem not in _REFUSALS:
+                    raise
+                refusal = error
+        return Delivery(archive, None, refusal.why)
 
     def _keep_at(
         self,
@@ -202,7 +216,18 @@ class Courier:
                     return work(sharebox)
             except TransferError as error:
                 task.progress.begins_anew()
-                self._sessions.recover(connection, error)
+                if not self._finds_otherwise(connection, error):
+                    self._sessions.recover(connection, error)
+
+    def _finds_otherwise(self, connection: Sharebox, refused: TransferError) -> bool:
+        """Whether what the server refused is due to what was thought of it, and is now known better."""
+        if refused.problem not in _REFUSALS:
+            return False
+        try:
+            return self._sessions.finds_otherwise(connection)
+        except TransferError as error:
+            self._sessions.recover(connection, error)
+            return True
 
 
 class _Progress:

@@ -106,4 +106,10 @@ def trial_followed(fate: TrialFate) -> ev.TrialFollowed:
 
 def delivered(database: int, delivery: Delivery) -> ev.Delivered:
     """The event that tells of a delivery. It is made here alone, of what was seen."""
-    return ev.Delivered(at=now(), database=database, path=delivery.path, verified=delivery.verification)
+    return ev.Delivered(
+        at=now(),
+        database=database,
+        path=delivery.path,
+        verified=delivery.verification,
+        manifest_refused=delivery.manifest_refused,
+    )

@@ -55,7 +55,11 @@ def leftovers_by_place(state: JobState) -> list[Leftovers]:
         for sharebox in [*here, *(other.sharebox for other in database.elsewhere)]:
             shareboxes[sharebox.place] = sharebox
             archive = database.archive
-            names.setdefault(sharebox.place, []).extend([archive + PART, manifest_name(archive) + PART])
+            ours = [archive, manifest_name(archive)]
+            found = names.setdefault(sharebox.place, [])
+            found.extend(name + PART for name in ours)
+            if not sharebox.temporary_names:
+                found.extend(ours)
     return [Leftovers(sharebox, tuple(names[place])) for place, sharebox in shareboxes.items()]
 
 

@@ -25,6 +25,7 @@ from tui_transfer.errors import Problem, TransferError, unexpected
 from tui_transfer.job import events as ev
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.state import JobState
+from tui_transfer.settings.config import servers_beside
 from tui_transfer.system.files import disk_errors
 from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.costs import Costs
@@ -123,12 +124,14 @@ class Pipeline:
 
     def _deliver(self, shipments: list[Shipment], work: Cancellation) -> None:
         # Late: what speaks SSH takes long to load, and a database is being read already.
+        from tui_transfer.sharebox.ssh.knowledge import KnownServers
         from tui_transfer.worker.connector import Connector
         from tui_transfer.worker.courier import Courier
 
+        servers = KnownServers(servers_beside(self._job.folder.parent))
         backoff = Backoff(60 * self._job.spec.retry_for)
         with closing(
-            Connector(self._state, self._orders, self._recorder.record, work, self._ask)
+            Connector(self._state, self._orders, self._recorder.record, work, self._ask, servers)
         ) as connector:
             courier = Courier(
                 connector,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Recovery, TransferError
 from tui_transfer.job import events as ev
+from tui_transfer.sharebox.delivery.exploration import find_out
 from tui_transfer.worker.recorder import now
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from tui_transfer.worker.backoff import Backoff
     from tui_transfer.worker.connector import Connector
     from tui_transfer.worker.recorder import Recorder
+
+_MOST_EXPLORATIONS: Final = 2
+"""That are cut before what the server can do is found out on the way."""
 
 
 class Sessions:
@@ -45,6 +49,8 @@ class Sessions:
         self._connection: Sharebox | None = None
         self._beside: Sharebox | None = None
         self._first_in_use = threading.Lock()
+        self._explorations = 0
+        """That were cut, one after another."""
         self._end: TransferError | None = None
         """What was given up for. A password that was refused, for instance, is not shown again."""
 
@@ -60,10 +66,35 @@ class Sessions:
                 if self._end is not None:
                     raise self._end
                 try:
-                    self._connection = self._connector.open()
+                    self._connection = self._explored(self._connector.open())
                 except TransferError as error:
+                    self._connector.close()
                     self._pause_after(error)
             return self._connection
+
+    def finds_otherwise(self, connection: Sharebox) -> bool:
+        """Tries anew what the server can do, after it refused something; whether that is not what was known.
+
+        Raises:
+            TransferError: CONNECTION_LOST, INTERRUPTED.
+        """
+        with self._lock:
+            knowledge = connection.knowledge
+            if connection is not self._connection or not knowledge.is_complete:
+                return False
+            known = knowledge.abilities
+            knowledge.doubt()
+            find_out(connection)
+            return knowledge.is_complete and knowledge.abilities != known
+
+    def _explored(self, connection: Sharebox) -> Sharebox:
+        """The connection, once it is known what the server can do. Where cuts keep that from being found out,
+        more is hoped for than may be so, and what is refused tells.
+        """
+        self._explorations += 1
+        find_out(connection, by_trial=self._explorations <= _MOST_EXPLORATIONS)
+        self._explorations = 0
+        return connection
 
     def recover(self, lost: Sharebox, error: TransferError) -> None:
         """Closes the connection `lost` after `error` and pauses, unless the other thread has done so already.
@@ -111,11 +142,11 @@ class Sessions:
         with self._lock:
             if self._beside is None or self._beside.connection is not connection.connection:
                 knowledge = connection.knowledge
-                if not knowledge.takes_two_sessions:
+                if not knowledge.abilities.takes_two_sessions:
                     return None
-                knowledge.takes_two_sessions = False  # unless it does; the connection may be lost first
-                self._beside = connection.open_second_session()
-                knowledge.takes_two_sessions = self._beside is not None
+                with knowledge.at_risk("takes_two_sessions"):
+                    self._beside = connection.open_second_session()
+                knowledge.learn(takes_two_sessions=self._beside is not None)
             return self._beside
 
     def _pause_after(self, error: TransferError) -> None:
@@ -126,6 +157,9 @@ class Sessions:
                 INTERRUPTED.
         """
         self._check_cancelled(error)
+        if _passes(error) and self._connector.blames_question():
+            self._explorations = 0
+            return
         pause = self._backoff.next_pause() if _passes(error) else None
         if pause is None:
             self._end = error

@@ -25,15 +25,6 @@ _ELSEWHERE: Final = {Row.FACTORS: "OpenSSH behind AuthenticationMethods is a ser
 _ONLY_BOTH: Final = dict.fromkeys((Row.PASSWORD, Row.KEY), "nobody gets in by that alone")
 _NO_FACTORS: Final = {Row.FACTORS: "it knows no login of several factors"}
 
-_SEQUENTIAL: Final = "W8: archives are not sent forward yet"
-_NAMES: Final = "W10: the settings know no temporary_names yet"
-_SYNC: Final = "W12: an fsync that is refused ends the delivery"
-_TRIAL: Final = "W9, W16: what a server can do is not tried out yet"
-
-
-def _every(why: str, *rows: Row) -> dict[Row, str]:
-    return dict.fromkeys(rows or (Row.DELIVERY, Row.RESUME, Row.VERIFICATION, Row.CHECK), why)
-
 
 def _target(server: Any, ports: dict[Login, int] | None = None) -> Target:
     """Of a server that says all of it under these names."""
@@ -160,7 +151,6 @@ SERVERS: Final[Sequence[Entry]] = (
         temporary_names=False,
         manifest=False,
         said=None,
-        missing=_every(_NAMES, *Row),
     ),
     Entry("dropbear", _with_both(lambda workshop: dropbear(workshop.account())), verified="server-hash"),
     Entry(
@@ -169,7 +159,6 @@ SERVERS: Final[Sequence[Entry]] = (
         without=_NO_FACTORS,
         goes_on=False,
         said=Said(goes_on=False),
-        missing=_every(_SEQUENTIAL),
     ),
     Entry(
         "rclone, cache of writes",
@@ -177,7 +166,6 @@ SERVERS: Final[Sequence[Entry]] = (
         without=_NO_FACTORS,
         goes_on=False,  # this version empties a file as soon as it is opened to be written to
         said=Said(goes_on=False),
-        missing=_every(_TRIAL, Row.CHECK),
     ),
     Entry("Twisted Conch", _with_both(lambda workshop: conch())),
     Entry("Erlang", _alone(erlang), without=_NO_FACTORS),
@@ -190,41 +178,36 @@ SERVERS: Final[Sequence[Entry]] = (
         code=13,
         goes_on=False,
         said=Said(goes_on=False),
-        missing=_every(_TRIAL, Row.CHECK),
     ),
     Entry("room told as 0", _odd(oddities.NoRoomKnown)),
-    Entry("fsync refused", _odd(oddities.SyncRefused), missing=_every(_SYNC)),
+    Entry("fsync refused", _odd(oddities.SyncRefused)),
     Entry("sizes come late", _odd(oddities.SizesComeLate)),
     Entry(
         "forward only",
         _odd(oddities.ForwardOnly),
         goes_on=False,
         said=Said(goes_on=False),
-        missing=_every(_SEQUENTIAL),
     ),
     Entry(
         "forward, always anew",
         _odd(oddities.ForwardAnew),
         goes_on=False,
         said=Said(goes_on=False),
-        missing=_every(_SEQUENTIAL),
     ),
     Entry(
         "emptied at opening",
         _odd(oddities.EmptiedAtOpening),
         goes_on=False,
         said=Said(goes_on=False),
-        missing=_every(_TRIAL, Row.CHECK),
     ),
-    Entry("forward, and on", _odd(oddities.ForwardAndOn), missing=_every(_SEQUENTIAL)),
+    Entry("forward, and on", _odd(oddities.ForwardAndOn)),
     Entry("second session refused", _asyncssh(second_session="refused")),
-    Entry("second session fatal", _asyncssh(second_session="fatal"), missing=_every(_TRIAL)),
+    Entry("second session fatal", _asyncssh(second_session="fatal")),
     Entry(
         "names refused",
         _odd(oddities.NamesRefused),
         temporary_names=False,
         said=None,
-        missing=_every(_NAMES, *Row),
     ),
     Entry(
         "names refused, archives only",
@@ -232,7 +215,6 @@ SERVERS: Final[Sequence[Entry]] = (
         temporary_names=False,
         manifest=False,
         said=None,
-        missing=_every(_NAMES, *Row),
     ),
     Entry("farewell in the middle", _asyncssh(_leaving_once), farewell=oddities.LeavesOnce.words),
 )

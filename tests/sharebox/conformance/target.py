@@ -88,7 +88,6 @@ class Entry:
         temporary_names: as in the settings.
         manifest: whether the server takes one.
         farewell: the words with which it ends the connection itself, in place of a cut.
-        missing: the rows that fail in the program as it is, and what it lacks.
     """
 
     name: str
@@ -101,7 +100,6 @@ class Entry:
     temporary_names: bool = True
     manifest: bool = True
     farewell: str = ""
-    missing: Mapping[Row, str] = field(default_factory=dict)
 
     def has(self, login: Login) -> bool:
         """Whether anybody gets in so."""

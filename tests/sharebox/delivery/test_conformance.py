@@ -27,7 +27,7 @@ from tui_transfer.sharebox.delivery.growing import HEADER_BYTES, GrowingFile
 from tui_transfer.sharebox.delivery.progress import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.delivery.sighting import find
 from tui_transfer.sharebox.delivery.verification import compare
-from tui_transfer.sharebox.ssh.connection import Knowledge
+from tui_transfer.sharebox.ssh.knowledge import KnownServers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -337,9 +337,9 @@ class TestOddServers:
             assert names(server) == []
 
     def test_commands_are_asked_for_once(self, archive: Path) -> None:
-        knowledge = Knowledge()
+        servers = KnownServers()
         with proftpd() as server:
             for number in range(3):
-                with connect(server, knowledge=knowledge) as sharebox:
+                with connect(server, servers=servers) as sharebox:
                     send(sharebox, archive, f"base{number}.7z")
             assert server.log_file.read_text().count("unsupported exec command") == 1

@@ -241,7 +241,8 @@ class TestFilesAreIngested:
             result = place.run("resume", "--json")
         assert result.code == 13, result.err
         assert database(result)["verified"] == "none"
-        assert sum(is_archive(name.removesuffix(".part")) for name in faulty.faults.taken) == 1
+        sent = [name for name in faulty.faults.taken if not name.startswith("tui-transfer-")]
+        assert sum(is_archive(name.removesuffix(".part")) for name in sent) == 1
         assert count(result, "sharebox.trial") == 1
         assert archive_is_kept(place), "it may be the only copy"
 

@@ -14,7 +14,7 @@ from tui_transfer.errors import Problem
 from tui_transfer.sharebox.delivery import verification
 from tui_transfer.sharebox.delivery.evidence import Content, Verification
 from tui_transfer.sharebox.delivery.sighting import find
-from tui_transfer.sharebox.ssh.connection import Knowledge
+from tui_transfer.sharebox.ssh.knowledge import KnownServers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,12 +86,13 @@ class TestMeans:
             assert [path.name for path in server.root.iterdir()] == ["base.7z"]
 
     def test_server_that_breaks_at_a_command_is_asked_once(self, tmp_path: Path, archive: Path) -> None:
-        knowledge = Knowledge()
+        servers = KnownServers()
         with faulty_server(tmp_path) as server:
             server.faults.drop_at_exec = True
-            with connect(server, knowledge=knowledge) as sharebox:
+            with connect(server, servers=servers) as sharebox:
                 failure(Problem.CONNECTION_LOST, lambda: send(sharebox, archive))
-            with connect(server, knowledge=knowledge) as sharebox:
+                assert sharebox.knowledge.blames()
+            with connect(server, servers=servers) as sharebox:
                 assert send(sharebox, archive).verification is Verification.READ_BACK
             assert server.faults.commands == 1
 

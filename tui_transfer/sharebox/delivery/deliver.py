@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tui_transfer.sharebox.delivery.evidence import Step
 from tui_transfer.sharebox.delivery.handover import Handover
 from tui_transfer.sharebox.delivery.local import LocalArchive
-from tui_transfer.sharebox.delivery.part import PART
+from tui_transfer.sharebox.delivery.part import part_path
 from tui_transfer.sharebox.delivery.progress import DeliveryStage, Reports
 from tui_transfer.sharebox.delivery.sighting import find
 from tui_transfer.sharebox.delivery.upload import Upload
@@ -62,11 +62,12 @@ def send(sharebox: Sharebox, consignment: Consignment) -> None:
     Raises: as `deliver`.
     """
     ledger = consignment.ledger
+    final = sharebox.path(ledger.name)
     with _archive_parcel(sharebox, consignment) as parcel:
         if (
             ledger.arrival is None
             and ledger.step is Step.SENDING
-            and not find(sharebox, sharebox.path(ledger.name)).is_something
+            and not (sharebox.address.temporary_names and find(sharebox, final).is_something)
         ):
             parcel.send()
 
@@ -126,7 +127,7 @@ class _ArchiveParcel:
 
     def send(self) -> None:
         known, ledger = self.consignment.resume_state, self.consignment.ledger
-        part = self.sharebox.path(ledger.name) + PART
+        part = part_path(self.sharebox, ledger.name)
         Upload(self.sharebox, self.archive, part, self.reports, known, ledger).run()
 
     def compare(self, path: str, seen: Attributes) -> Content | None:

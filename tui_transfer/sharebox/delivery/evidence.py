@@ -205,10 +205,17 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A database that is delivered: its archive and every file beside it arrived."""
+    """A database that is delivered: its archive arrived.
+
+    Attributes:
+        archive: that it did.
+        manifest: that the manifest beside it did; None where the server refuses it.
+        manifest_refused: why, in French.
+    """
 
     archive: Arrival
-    beside: tuple[Arrival, ...]
+    manifest: Arrival | None
+    manifest_refused: str = ""
 
     @property
     def path(self) -> str:

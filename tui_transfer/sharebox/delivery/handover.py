@@ -23,7 +23,7 @@ from tui_transfer.sharebox.delivery.evidence import (
     Verification,
     judge,
 )
-from tui_transfer.sharebox.delivery.part import PART
+from tui_transfer.sharebox.delivery.part import part_path
 from tui_transfer.sharebox.delivery.sighting import Sighting, find, in_words, is_missing
 from tui_transfer.sharebox.sftp.session import Attributes, SftpError
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _LATE_SIZES: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds to wait for the size of what was just closed or renamed: object stores tell it late, 0 before."""
+_COMPARED: Final = (Content.SAME_HASH, Content.SAME_BYTES)
 _TIMES_LOST: Final = 2
 """After the first time a file is sent once more; after the second a person is asked."""
 
@@ -77,7 +78,8 @@ class Handover:
         self._ledger = ledger
         self._trials = trials
         self._final = sharebox.path(ledger.name)
-        self._part = self._final + PART
+        self._part = part_path(sharebox, ledger.name)
+        self._was_sent_here = False
         self._at_part = self._at_final = Sighting()
         self._refusal: SftpError | None = None
         """Of the rename."""
@@ -122,8 +124,13 @@ class Handover:
     def _look(self, evidence: Evidence) -> Evidence:
         """Looks at both names. A partial file that is there was not taken by what was asked before."""
         is_sent = evidence.step is not Step.SENDING  # before, what is there matters to the sender alone
-        self._at_part = find(self._sharebox, self._part) if is_sent else Sighting()
-        self._at_final = find(self._sharebox, self._final)
+        if self._part != self._final:
+            self._at_part = find(self._sharebox, self._part) if is_sent else Sighting()
+            self._at_final = find(self._sharebox, self._final)
+        else:  # there is one name: it is the final one's from when it is given, and the partial file's before
+            seen = find(self._sharebox, self._part) if is_sent else Sighting()
+            is_final = evidence.step is Step.RENAMED
+            self._at_part, self._at_final = (Sighting(), seen) if is_final else (seen, Sighting())
         part, step = self._at_part.look(self._parcel.size), evidence.step
         if step in (Step.CLOSING, Step.RENAMING) and part in (Look.RIGHT, Look.WRONG):
             step = Step.CLOSED
@@ -149,6 +156,7 @@ class Handover:
             self._ledger.reach(Step.SENDING)
             self._parcel.forget()
         self._parcel.send()
+        self._was_sent_here = True
         return self._look_after(Evidence(Step.CLOSING))
 
     def _compare_part(self, evidence: Evidence) -> Evidence:
@@ -167,6 +175,8 @@ class Handover:
 
     def _rename(self, evidence: Evidence) -> Evidence:
         self._parcel.about_to_rename()
+        if self._part == self._final:
+            return self._leave_name(evidence)
         self._ledger.reach(Step.RENAMING)
         self._refusal = None
         with self._sharebox.refusals("renommage de", self._part):
@@ -179,6 +189,15 @@ class Handover:
         if not is_missing(self._refusal):
             return self._look(replace(evidence, step=Step.REFUSED))
         return self._look_for_missing(evidence)
+
+    def _leave_name(self, evidence: Evidence) -> Evidence:
+        """The file has its final name from the start. Where it is not seen, it is there if its closing was
+        acknowledged here; what another process knows of that is not enough.
+        """
+        is_seen = evidence.part in (Look.RIGHT, Look.WRONG)
+        if not is_seen and evidence.part_content not in _COMPARED and not self._was_sent_here:
+            return self._send(evidence)
+        return self._look_after(replace(evidence, step=Step.RENAMED))
 
     def _look_for_missing(self, evidence: Evidence) -> Evidence:
         """The server found no partial file to rename: this rename did nothing, and what was known stands."""

@@ -18,6 +18,12 @@ PART: Final = ".part"
 """What follows the name of a file that is not complete or not verified."""
 
 
+def part_path(sharebox: Sharebox, name: str) -> str:
+    """The path under which the file of that name is written."""
+    path = sharebox.path(name)
+    return path + PART if sharebox.address.temporary_names else path
+
+
 def create_part(sharebox: Sharebox, part: str, ledger: Ledger) -> bytes:
     """Creates a partial file that no worker of this job has created, and gives its handle.
 

@@ -35,6 +35,7 @@ class ResumeState:
     """What earlier attempts know.
 
     Attributes:
+        first: the offset from which the archive is sent in order: what comes before it is written last.
         same_until: up to this offset the partial file was compared with the archive, or acknowledged. A
             server that breaks down may lose what it acknowledged: only verifying the whole proves it.
         whole: how the partial file became whole; None as long as it is not.
@@ -42,6 +43,7 @@ class ResumeState:
         sent_from: the offset from which it was sent last, 0 where nothing was there.
     """
 
+    first: int = HEADER_BYTES
     same_until: int = HEADER_BYTES
     whole: Whole | None = None
     read_back: defaultdict[str, ReadBack] = field(default_factory=lambda: defaultdict(ReadBack))
@@ -50,18 +52,24 @@ class ResumeState:
     @property
     def is_blank(self) -> bool:
         """Whether nothing is known of the partial file."""
-        return self.same_until == HEADER_BYTES and self.whole is None
+        return self.same_until == self.first and self.whole is None
 
     def forget(self) -> None:
         """Forgets what was on the Sharebox: it is no longer as it was, or may not be."""
-        self.same_until, self.whole = HEADER_BYTES, None
+        self.same_until, self.whole = self.first, None
         self.read_back.clear()
+
+    def send_from(self, first: int) -> None:
+        """Has the archive be sent in order from that offset on; what is known of another way is of no use."""
+        if first != self.first:
+            self.first = first
+            self.forget()
 
     def begin_comparing(self, there: int) -> int:
         """From which offset a partial file of `there` bytes is to be compared. Its end always is, if only to
         see that it can be read, and so verified.
         """
-        known = self.same_until if there >= self.same_until else HEADER_BYTES
+        known = self.same_until if there >= self.same_until else self.first
         self.forget()
-        self.same_until = max(HEADER_BYTES, known - _LOOKED_AT_AGAIN)
+        self.same_until = max(self.first, known - _LOOKED_AT_AGAIN)
         return self.same_until

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui_transfer.sharebox.delivery.evidence import Step
 from tui_transfer.sharebox.delivery.handover import Handover
-from tui_transfer.sharebox.delivery.part import PART, open_part
+from tui_transfer.sharebox.delivery.part import open_part, part_path
 from tui_transfer.sharebox.delivery.verification import compare
 from tui_transfer.sharebox.sftp.session import CREATE, TRUNCATE, WRITE
 from tui_transfer.sharebox.sftp.window import WriteWindow
@@ -70,7 +70,7 @@ class _SmallFile:
         return len(self.data)
 
     def send(self) -> None:
-        part = self.sharebox.path(self.ledger.name) + PART
+        part = part_path(self.sharebox, self.ledger.name)
         write(self.sharebox, part, self.data, lambda: self.ledger.reach(Step.CLOSING))
         self.sent_afresh = True
 

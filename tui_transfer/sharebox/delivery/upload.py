@@ -1,11 +1,14 @@
 """Sends an archive to its partial file: what is there already is compared, and only the rest is sent.
 
 Everything but the 32-byte signature header is sent while the archive grows; the header goes last, so that a
-partial file is never a valid archive.
+partial file is never a valid archive. A server that only takes what follows what it has gets the whole from
+its beginning to its end, once it is packed; where it lets nothing be added to a file, from the start each
+time.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from tui_transfer import french
@@ -17,6 +20,7 @@ from tui_transfer.sharebox.delivery.progress import DeliveryStage
 from tui_transfer.sharebox.delivery.resume_state import Whole
 from tui_transfer.sharebox.sftp.session import CREATE, READ, TRUNCATE, WRITE, SftpError
 from tui_transfer.sharebox.sftp.window import WriteWindow, read_ahead
+from tui_transfer.sharebox.ssh.sharebox import FULL_BELOW_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,52 +59,112 @@ class Upload:
         self._reports = reports
         self._resume_state = resume_state
         self._ledger = ledger
+        self._backwards = sharebox.knowledge.abilities.writes_back
+        """Whether the header may come last."""
 
     def run(self) -> None:
         """Makes the partial file whole, and closes it.
 
-        It is not closed after a failure: the server does that when the connection ends.
+        It is not closed after the connection was lost: the server does that.
 
         Raises:
             TransferError: NAME_TAKEN, INTERRUPTED, what the server refuses, CONNECTION_LOST, DISK_UNWRITABLE.
         """
-        sftp, afresh = self._sharebox.sftp, self._resume_state.is_blank
+        if self._backwards:
+            self._resume_state.send_from(HEADER_BYTES)
+        else:
+            self._resume_state.send_from(0)
+            self._archive.final_size()  # its header is written first, and known last
         with self._sharebox.refusals("écriture de", self._part):
-            handle, there = self._open()
-            start = self._check(handle, there)
-            self._require_room(there)
-            self._stream(handle, start)
-            size = self._archive.final_size()
-            if there > size:
-                sftp.truncate(handle, size)
-            sftp.fsync(handle)
-            self._write_header(handle)
-            sftp.fsync(handle)
+            afresh = self._resume_state.is_blank
+            handle, start, there = self._open()
+            try:
+                self._fill(handle, start, there)
+            except SftpError:
+                with contextlib.suppress(SftpError):  # it may be opened again at once
+                    self._sharebox.sftp.close(handle)
+                raise
             self._ledger.reach(Step.CLOSING)
-            sftp.close(handle)
+            self._sharebox.sftp.close(handle)
         self._resume_state.whole = Whole(self._sharebox.connection, afresh)
-        self._resume_state.sent_from = start if start > HEADER_BYTES else 0
+        self._resume_state.sent_from = start if start > self._resume_state.first else 0
 
-    def _open(self) -> tuple[bytes, int]:
-        """Opens the partial file as it is, to read it too where that is allowed; gives its size as well."""
-        sftp = self._sharebox.sftp
+    def _open(self) -> tuple[bytes, int, int]:
+        """Opens the partial file; gives the offset up to which it is as it should be, and its size."""
         if not self._ledger.owned:
-            return create_part(self._sharebox, self._part, self._ledger), 0
-        handle = open_part(sftp, self._part, READ | WRITE | CREATE, WRITE | CREATE)
+            return create_part(self._sharebox, self._part, self._ledger), self._resume_state.first, 0
+        if not self._sharebox.knowledge.abilities.goes_on:
+            return self._open_anew()
+        handle, start, there = self._open_as_it_is()
+        if start < there and not self._backwards:  # what differs cannot be written again where it is
+            self._sharebox.sftp.close(handle)
+            return self._open_anew()
+        return handle, start, there
+
+    def _open_as_it_is(self) -> tuple[bytes, int, int]:
+        """Opens it to be read too, where that is allowed; otherwise reads it, where that is, and opens it."""
+        sftp = self._sharebox.sftp
         try:
-            return handle, sftp.fstat(handle).size or 0
+            handle = sftp.open(self._part, READ | WRITE | CREATE)
+        except SftpError:
+            return self._open_after_reading()
+        try:
+            there = sftp.fstat(handle).size or 0
         except SftpError:  # the server tells no size: nothing of what may be there is kept
             sftp.close(handle)
-            return open_part(sftp, self._part, WRITE | CREATE | TRUNCATE), 0
+            return self._open_anew()
+        return handle, self._check(handle, there), there
+
+    def _open_after_reading(self) -> tuple[bytes, int, int]:
+        sftp, start, there = self._sharebox.sftp, self._resume_state.first, 0
+        try:
+            reader = sftp.open(self._part, READ)
+            there = sftp.fstat(reader).size or 0
+            start = self._check(reader, there)
+            sftp.close(reader)
+        except SftpError:
+            self._resume_state.forget()
+        try:
+            handle = sftp.open(self._part, WRITE | CREATE)
+        except SftpError:
+            return self._open_anew()
+        try:
+            size = sftp.fstat(handle).size
+        except SftpError:
+            size = None
+        if size == there:
+            return handle, start, there
+        sftp.close(handle)  # some servers empty a file that is opened, and others do not tell
+        return self._open_anew()
+
+    def _open_anew(self) -> tuple[bytes, int, int]:
+        """Begins again with an empty file."""
+        self._resume_state.forget()
+        handle = open_part(self._sharebox.sftp, self._part, WRITE | CREATE | TRUNCATE)
+        return handle, self._resume_state.first, 0
+
+    def _fill(self, handle: bytes, start: int, there: int) -> None:
+        """Sends what is missing."""
+        sftp = self._sharebox.sftp
+        self._require_room(there)
+        self._stream(handle, start)
+        size = self._archive.final_size()
+        if there > size:
+            sftp.truncate(handle, size)
+        sftp.fsync(handle)
+        if self._backwards:
+            self._write_header(handle)
+            sftp.fsync(handle)
 
     def _require_room(self, there: int) -> None:
         """Begins nothing that cannot end: what is packed by now must fit, `there` bytes being there already.
 
-        Over a slow link the refusal would come after hours. Servers that tell no room refuse when it is full.
+        Over a slow link the refusal would come after hours. Servers that tell no room refuse when it is full;
+        so do at once those that tell next to none, unless they tell of a file system that is not the one.
         """
         free = self._sharebox.sftp.free_bytes(self._sharebox.address.directory)
         missing = self._archive.available - there
-        if free is not None and missing > free:
+        if free is not None and FULL_BELOW_BYTES <= free < missing:
             reason = f"il faut encore {french.size(missing)}, et {french.size(free)} y sont libres"
             raise TransferError(Problem.SHAREBOX_FULL, path=self._part.removesuffix(PART), reason=reason)
 
@@ -121,13 +185,14 @@ class Upload:
                 self._tell(DeliveryStage.CHECKING, offset)
         except SftpError:
             self._resume_state.forget()
-            return HEADER_BYTES
+            return self._resume_state.first
         return offset
 
     def _stream(self, handle: bytes, start: int) -> None:
         """Sends the archive from `start` to its end, as it grows."""
         window = WriteWindow(self._sharebox.sftp, handle, self._acknowledged(start))
-        window.write(0, bytes(HEADER_BYTES))  # no header: what an earlier attempt left is no archive either
+        if self._backwards:
+            window.write(0, bytes(HEADER_BYTES))  # what an earlier attempt left is no archive either
         offset = start
         while (available := self._archive.wait_beyond(offset, window)) > offset:
             self._reports.ready = available
@@ -139,7 +204,7 @@ class Upload:
 
     def _acknowledged(self, start: int) -> Callable[[int, float], None]:
         def acknowledge(count: int, busy: float) -> None:
-            self._resume_state.same_until = max(start, start + count - HEADER_BYTES)
+            self._resume_state.same_until = max(start, start + count - self._resume_state.first)
             self._tell(DeliveryStage.SENDING, self._resume_state.same_until, busy)
 
         return acknowledge

@@ -95,29 +95,31 @@ def _hash_by_server(sharebox: Sharebox, path: str, size: int) -> str | None:
         digest = sharebox.sftp.sha256(path)
     except SftpError:
         digest = None
-    return digest or _hash_by_command(sharebox, path, size)
+    return digest or hash_by_command(sharebox, path, size)
 
 
-def _hash_by_command(sharebox: Sharebox, path: str, size: int) -> str | None:
-    knowledge = sharebox.knowledge
-    if not knowledge.runs_commands:
-        return None
-    knowledge.runs_commands = False  # unless it does; the connection may be lost first
-    output = sharebox.run(f"sha256sum < {shlex.quote(path)}", 30 + size / _SLOWEST_DISK)
-    found = _DIGEST_LINE.match(output or b"")
-    if found is None:
-        return None
-    knowledge.runs_commands = True
-    return found[1].decode("ascii")
+def hash_by_command(sharebox: Sharebox, path: str, size: int) -> str | None:
+    """The SHA-256 that a command tells of a file, in hexadecimal, where the account may run one. In a chroot
+    it may see another file there than SFTP does. It may cost the connection to ask.
 
-
-def hashes_by_command(sharebox: Sharebox) -> bool:
-    """Whether the account may run the command that hashes a file. It may cost the connection to ask.
+    Args:
+        sharebox: where.
+        path: of the file.
+        size: its bytes, which take their time.
 
     Raises:
-        TransferError: CONNECTION_LOST.
+        TransferError: CONNECTION_LOST, INTERRUPTED.
     """
-    return _hash_by_command(sharebox, "/dev/null", 0) is not None
+    knowledge = sharebox.knowledge
+    if not knowledge.abilities.runs_commands:
+        return None
+    with knowledge.at_risk("runs_commands"):
+        output = sharebox.run(f"sha256sum < {shlex.quote(path)}", 30 + size / _SLOWEST_DISK)
+    found = _DIGEST_LINE.match(output or b"")
+    if found is None:
+        knowledge.learn(runs_commands=False)
+        return None
+    return found[1].decode("ascii")
 
 
 def _hash_by_reading(

@@ -16,7 +16,7 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.proxy import tls
 from tui_transfer.sharebox.proxy.target import ProxyLogin, Target
 from tui_transfer.system import os_errors
-from tui_transfer.system.sockets import set_option
+from tui_transfer.system.sockets import tune
 from tui_transfer.system.waiting import result_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from tui_transfer.system.cancellation import Cancellation
 
 CONNECT_SECONDS: Final = 15.0
-_DEAD_LINK_SECONDS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -211,7 +210,7 @@ def _dial(endpoint: Endpoint, timeout: float) -> socket.socket:
     except BaseException:
         tunnel.close()
         raise
-    _tune(tunnel)
+    tune(tunnel)
     tunnel.settimeout(None)
     return tunnel
 
@@ -245,16 +244,3 @@ def _ask_resolver(host: str, port: int) -> list[Any]:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (UnicodeError, OverflowError):
         raise socket.gaierror(socket.EAI_NONAME, "not a name") from None
-
-
-def _tune(tunnel: socket.socket) -> None:
-    """Small packets leave at once, and the system notices a dead link within half a minute."""
-    for level, option, value in (
-        (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
-        (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
-        (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", _DEAD_LINK_SECONDS * 1000),  # Linux only
-        (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 10),
-        (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 5),
-        (socket.IPPROTO_TCP, "TCP_KEEPCNT", 4),
-    ):
-        set_option(tunnel, level, option, value)

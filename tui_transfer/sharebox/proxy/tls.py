@@ -60,6 +60,16 @@ def encrypt(link: socket.socket, host: str) -> socket.socket:
     return carrier.start()
 
 
+class _Encrypted(socket.socket):
+    """What the owner gets.
+
+    Attributes:
+        network: the socket that carries it.
+    """
+
+    network: socket.socket
+
+
 class _Carrier:
     """Encrypts and carries what passes between two sockets, in a thread that waits for neither alone."""
 
@@ -91,7 +101,9 @@ class _Carrier:
                 return
 
     def start(self) -> socket.socket:
-        self._ours, owners = socket.socketpair()
+        self._ours, plain = socket.socketpair()
+        owners = _Encrypted(plain.family, plain.type, plain.proto, plain.detach())
+        owners.network = self._link
         threading.Thread(target=self._carry, name="TLS", daemon=True).start()
         return owners
 

@@ -29,6 +29,10 @@ LONGEST_HANDLE: Final = 256
 """Bytes: draft-ietf-secsh-filexfer-02, section 7."""
 
 
+_ENDLESS: Final = 1 << 63
+"""Bytes: no file system is as large."""
+
+
 class ReplyType(IntEnum):
     """The first byte of what a server sends."""
 
@@ -169,11 +173,11 @@ class Expected:
     """What a request may be answered with: a `Status` that refuses it, or what grants it.
 
     Attributes:
-        granted_by: the kind of reply; `Status` where « OK » is all that is to be said.
+        granted_by: the kind of reply; `Status` where « OK » is all that is to be said. None: any kind.
         longest_data: bytes, for a reply of `Data`.
     """
 
-    granted_by: type[Reply]
+    granted_by: type[Reply] | None = None
     longest_data: int = 0
 
     def check(self, reply: Reply) -> None:
@@ -182,6 +186,8 @@ class Expected:
         Raises:
             SftpProtocolError: it answers something else, or brings more than was asked.
         """
+        if self.granted_by is None:
+            return
         if isinstance(reply, Status):
             if reply.code == StatusCode.OK and self.granted_by is not Status:
                 raise SftpProtocolError(f"« OK » instead of {self.granted_by.__name__}")
@@ -369,8 +375,10 @@ class FileSystem:
     @property
     def free_bytes(self) -> int | None:
         """Bytes that this account may still write; None where the numbers mean nothing: some servers answer
-        with zeros for what they do not know."""
-        if not self.fragment_size or not self.blocks or self.available > self.blocks:
+        with zeros, or with ones, for what they do not know."""
+        if not self.fragment_size or not self.available <= self.free <= self.blocks:
+            return None
+        if not 0 < self.fragment_size * self.blocks < _ENDLESS:
             return None
         return self.fragment_size * self.available
 

@@ -9,19 +9,20 @@ reply for zeros. Here every request has its answer, `replies` alone says what on
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import paramiko
 from paramiko import sftp as protocol
 
-from tui_transfer.sharebox.sftp import replies
+from tui_transfer.sharebox.sftp import replies, status
 from tui_transfer.sharebox.sftp.errors import (
     SftpError,
     SftpLostError,
     SftpNotOfferedError,
     SftpProtocolError,
 )
+from tui_transfer.sharebox.sftp.limits import PACKET_BYTES, Limits
 from tui_transfer.sharebox.sftp.replies import (
     AttributeFlag,
     Attributes,
@@ -39,6 +40,7 @@ from tui_transfer.sharebox.wire import displayed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     Granted = TypeVar("Granted", Status, Handle, Names, Attributes, Extension)
     Told = TypeVar("Told")
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ANSWER_SECONDS",
     "CREATE",
+    "PACKET_BYTES",
     "READ",
     "TRUNCATE",
     "WRITE",
@@ -67,43 +70,23 @@ TRUNCATE: Final = protocol.SFTP_FLAG_TRUNC
 EXCLUSIVE: Final = protocol.SFTP_FLAG_EXCL
 """With CREATE: refused where the file exists."""
 
-_RECEIVED_AT_ONCE: Final = 1 << 20
-PACKET_BYTES: Final = 32_000
-"""What fits, with its headers, into one SSH packet of 32 KiB, which every server takes (RFC 4253, 6.1)."""
-_LONGEST_DATA: Final = 3 * PACKET_BYTES
-"""Three SSH packets, so that copies of a message stay below 128 KiB. What is longer, malloc goes on taking
-from the system and giving back, and all its pages are made anew: with 256 KiB, 200 MB over loopback meant
-190,000 page faults and took half as long again.
+_SLOW: Final = frozenset(
+    {
+        protocol.CMD_CLOSE,
+        protocol.CMD_RENAME,
+        protocol.CMD_REMOVE,
+        protocol.CMD_FSETSTAT,
+        protocol.CMD_EXTENDED,
+    }
+)
+"""Requests by which a server has to do with a whole file: it scans it, brings it to its disk, copies or
+hashes it. What it reads or writes is a piece at a time, and what it opens or looks at is known by name.
 """
-_LEAST_LIMIT: Final = 1024
-"""Bytes. A server that tells of less is not believed: the headers alone of a request take a tenth of that."""
-_CANNOT_SYNC: Final = (StatusCode.OP_UNSUPPORTED, StatusCode.PERMISSION_DENIED, StatusCode.BAD_MESSAGE)
-"""The account may not, or the file system cannot: OpenSSH answers EINVAL with « bad message »."""
-
+_RECEIVED_AT_ONCE: Final = 1 << 20
 _LONGEST_SAID: Final = 1 << 12
 """Bytes of a server's words that are looked at."""
 _MOST_NAMES: Final = 1_000_000
 """Or a server that goes on and on would never be done with."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The longest data, in bytes, of one read or write request."""
-
-    read: int = PACKET_BYTES
-    write: int = PACKET_BYTES
-
-    @classmethod
-    def of(cls, server: replies.ServerLimits) -> Limits:
-        """What to keep to with a server that tells this; the defaults in place of nonsense."""
-        return cls(_usable(server.read), _usable(server.write))
-
-
-def _usable(told: int) -> int:
-    """Zero means « no limit »."""
-    if 0 < told < _LEAST_LIMIT:
-        return PACKET_BYTES
-    return min(told or _LONGEST_DATA, _LONGEST_DATA)
 
 
 class SftpSession:
@@ -111,14 +94,21 @@ class SftpSession:
 
     Args:
         channel: an open channel on which the subsystem « sftp » runs.
+        slow_request: for as long as the context that it gives lasts, the server may say nothing at all, for
+            the seconds that it is given: it is at work on a whole file.
 
     Raises:
         SftpLostError: now or in any later call.
     """
 
-    def __init__(self, channel: paramiko.Channel) -> None:
+    def __init__(
+        self,
+        channel: paramiko.Channel,
+        slow_request: Callable[[float], AbstractContextManager[None]] = nullcontext,  # type: ignore[assignment]
+    ) -> None:
         channel.settimeout(ANSWER_SECONDS)
         self._channel = channel
+        self._slow_request = slow_request
         self._packets = replies.PacketStream()
         self._last_id = 0
         self._waiting: dict[int, tuple[Expected, Callable[[Reply], None]]] = {}
@@ -217,11 +207,12 @@ class SftpSession:
         return "fsync@openssh.com" in self.extensions and not self._refused_sync
 
     def fsync(self, handle: bytes) -> None:
-        """Has the server bring an open file to its disk, if it can. One that says that it cannot is asked no
-        more.
+        """Has the server bring an open file to its disk, if it can. One that refuses is asked no more: many
+        say « failure » alone where the account may not, or the file system cannot. Whether the file is as it
+        should be is found out otherwise.
 
         Raises:
-            SftpError: it tried, and failed.
+            SftpError: there is no room for it.
         """
         if not self.can_sync:
             return
@@ -229,7 +220,7 @@ class SftpSession:
             self._extended("fsync@openssh.com", _string(handle), Status)
         except SftpError as error:
             self._refused_sync = True
-            if error.code not in _CANNOT_SYNC:
+            if status.means_full(error.code, error.text):
                 raise
 
     def free_bytes(self, path: str) -> int | None:
@@ -264,6 +255,11 @@ class SftpSession:
                 return ()
             raise
 
+    def end(self) -> None:
+        """Ends the session; the connection stays."""
+        with suppress(paramiko.SSHException, EOFError, OSError):  # so it may have by itself
+            self._channel.close()
+
     # Packets
 
     def _greet(self) -> dict[str, bytes]:
@@ -294,15 +290,30 @@ class SftpSession:
         return Limits.of(told) if told else Limits()
 
     def _extended(self, name: str, body: bytes, granted_by: type[Granted]) -> Granted:
-        return self._request(protocol.CMD_EXTENDED, _string(name) + body, granted_by)
+        """Asks what version 3 does not know. An answer of another kind is as good as none: it is whole, and
+        what follows it is not affected.
+
+        Raises:
+            SftpError: the server refused, or does not know what it announced.
+        """
+        answer = self._answer(protocol.CMD_EXTENDED, _string(name) + body, Expected())
+        require_granted(answer)
+        if not isinstance(answer, granted_by):
+            raise SftpError(StatusCode.OP_UNSUPPORTED, "")
+        return answer
 
     def _request(self, kind: int, body: bytes, granted_by: type[Granted]) -> Granted:
+        answer = self._answer(kind, body, Expected(granted_by))
+        require_granted(answer)
+        assert isinstance(answer, granted_by)
+        return answer
+
+    def _answer(self, kind: int, body: bytes, expected: Expected) -> Reply:
         answers: list[Reply] = []
-        self._send(kind, body, Expected(granted_by), answers.append)
-        while not answers:
-            self.receive()
-        require_granted(answers[0])
-        assert isinstance(answers[0], granted_by)
+        with self._slow_request(ANSWER_SECONDS) if kind in _SLOW else nullcontext():
+            self._send(kind, body, expected, answers.append)
+            while not answers:
+                self.receive()
         return answers[0]
 
     def _send(self, kind: int, body: bytes, expected: Expected, on_answer: Callable[[Reply], None]) -> None:

@@ -11,12 +11,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Address:
-    """Where the Sharebox is, for whom, and the folder in which files are dropped."""
+    """Where the Sharebox is, for whom, and the folder in which files are dropped.
+
+    Attributes:
+        temporary_names: a file gets its name once it is whole; otherwise it is written under that at once.
+    """
 
     host: str
     port: int
     username: str
     directory: str
+    temporary_names: bool = True
 
 
 @dataclass(frozen=True)

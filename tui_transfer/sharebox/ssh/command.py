@@ -33,10 +33,13 @@ def run(connection: Connection, command: str, seconds: float) -> bytes | None:
     end = time.monotonic() + seconds
     channel = None
     try:
-        with connection.watchdog.phase(CHANNEL_SECONDS, "le serveur ne répond pas à l'ouverture d'un canal"):
-            channel = connection.open_channel(lambda channel: channel.exec_command(command))
-        channel.shutdown_write()  # a forced SFTP server in place of the command ends at once
-        output = _read(channel, end)
+        with connection.watchdog.slow_request(seconds):
+            with connection.watchdog.phase(
+                CHANNEL_SECONDS, "le serveur ne répond pas à l'ouverture d'un canal"
+            ):
+                channel = connection.open_channel(lambda channel: channel.exec_command(command))
+            channel.shutdown_write()  # a forced SFTP server in place of the command ends at once
+            output = _read(channel, end)
         if not (channel.eof_received or connection.is_open):  # what looks like the end is a cut
             raise connection.lost()
         return output

@@ -6,25 +6,32 @@ import contextlib
 import re
 import socket
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import paramiko
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.sftp.errors import SftpNotOfferedError
-from tui_transfer.sharebox.sftp.session import SftpLostError, SftpProtocolError, SftpSession
+from tui_transfer.sharebox.sftp.session import (
+    ANSWER_SECONDS,
+    SftpLostError,
+    SftpProtocolError,
+    SftpSession,
+)
+from tui_transfer.sharebox.ssh.knowledge import Knowledge
 from tui_transfer.sharebox.ssh.transport import SshTransport
 from tui_transfer.sharebox.ssh.violations import ProtocolViolationError
 from tui_transfer.sharebox.ssh.watch import Watchdog
 from tui_transfer.sharebox.wire import displayed
 from tui_transfer.system import os_errors
+from tui_transfer.system.acknowledgements import acknowledgements
 from tui_transfer.system.waiting import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui_transfer.sharebox.ssh.address import Address, HostKey
+    from tui_transfer.sharebox.ssh.knowledge import KnownServers
     from tui_transfer.system.cancellation import Cancellation
 
 CHANNEL_SECONDS: Final = 30.0
@@ -40,22 +47,6 @@ LOST: Final = (paramiko.SSHException, EOFError, OSError)
 """What paramiko raises once a connection is of no more use."""
 
 
-@dataclass
-class Knowledge:
-    """What was learned of a server, handed from one connection to the next.
-
-    Attributes:
-        runs_commands: a command may be of use: it was, or none was tried yet. Some servers drop the
-            connection for one, and each attempt of a transfer would end there.
-        takes_two_sessions: likewise of a second session.
-        sees_directory: the drop folder was not said to be missing. Some say so of one that takes files.
-    """
-
-    runs_commands: bool = True
-    takes_two_sessions: bool = True
-    sees_directory: bool = True
-
-
 class Connection:
     """An SSH connection, made by `handshake.meet`, of use after `authentication.log_in`. Thread-safe.
 
@@ -63,12 +54,11 @@ class Connection:
         address: where it leads.
         tunnel: leads there. It belongs to the connection from now on.
         cancellation: ends the connection at once: whoever waits for something gets INTERRUPTED from `lost`.
-        knowledge: of the server, from earlier connections.
 
     Attributes:
         address: where it leads.
         host_key: the key that the server has proved to hold.
-        knowledge: of the server; goes on growing.
+        knowledge: of the server; goes on growing. `Sharebox.connect` recalls what earlier connections learnt.
         told: what the server had to say to whoever logs in, fit to be shown.
         transport, packetizer, watchdog: for the modules that make it.
     """
@@ -78,18 +68,17 @@ class Connection:
         address: Address,
         tunnel: socket.socket,
         cancellation: Cancellation,
-        knowledge: Knowledge | None = None,
     ) -> None:
         self.address = address
         self.host_key: HostKey
-        self.knowledge = knowledge or Knowledge()
+        self.knowledge = Knowledge()
         self.told: list[str] = []
         self._cancellation = cancellation
         self._tunnel = tunnel
         self._has_hung_up = False
         self.transport = SshTransport(tunnel)
         self.packetizer = self.transport.listener
-        self.watchdog = Watchdog(self.transport, self.packetizer, self._hang_up)
+        self.watchdog = Watchdog(self.transport, self.packetizer, self._hang_up, acknowledgements(tunnel))
         self._ending = ExitStack()
         self._ending.enter_context(cancellation.ending(self._hang_up))
 
@@ -108,15 +97,22 @@ class Connection:
         """Whether nobody wants it any more."""
         return self._cancellation.is_set
 
+    def recall(self, servers: KnownServers) -> None:
+        """Goes on from what is known of this server, account and folder."""
+        address = self.address
+        self.knowledge = servers.recall(self.host_key.fingerprint, address.username, address.directory)
+
     def wait(self, seconds: float) -> None:
         """Pauses, at most until nobody wants the connection any more."""
         self._cancellation.wait(seconds)
 
-    def open_channel(self, request: Callable[[paramiko.Channel], object]) -> paramiko.Channel:
-        """Opens a channel and makes a request on it, such as for a subsystem.
+    def open_channel(
+        self, request: Callable[[paramiko.Channel], object], seconds: float = 2 * CHANNEL_SECONDS
+    ) -> paramiko.Channel:
+        """Opens a channel and makes a request on it, such as for a subsystem, within `seconds`.
 
-        The watchdog has the limits. paramiko waits without any for the answer to a request, and does not hear
-        of a connection that ends in the instant before: hence the thread.
+        The watchdog has closer limits. paramiko waits without any for the answer to a request, and does not
+        hear of a connection that ends in the instant before: hence the thread.
 
         Raises:
             SSHException, EOFError, OSError: the server refused, or the connection was lost.
@@ -124,12 +120,12 @@ class Connection:
         """
 
         def ask() -> paramiko.Channel:
-            channel = self.transport.open_session(timeout=2 * CHANNEL_SECONDS)
+            channel = self.transport.open_session(timeout=seconds)
             request(channel)
             return channel
 
         try:
-            return result_of(ask, self._cancellation, _close, seconds=2 * CHANNEL_SECONDS)
+            return result_of(ask, self._cancellation, _close, seconds=seconds)
         except TimeoutError:
             raise EOFError from None
 
@@ -142,8 +138,8 @@ class Connection:
         """
         try:
             with self.watchdog.phase(CHANNEL_SECONDS, "le service SFTP n'a pas répondu"):
-                channel = self.open_channel(lambda channel: channel.invoke_subsystem("sftp"))
-                return SftpSession(channel)
+                channel = self.open_channel(lambda channel: channel.invoke_subsystem("sftp"), ANSWER_SECONDS)
+                return SftpSession(channel, self.watchdog.slow_request)
         except (SftpLostError, *LOST) as error:
             said = str(error) if isinstance(error, SftpNotOfferedError) else ""
             if not self.is_open:

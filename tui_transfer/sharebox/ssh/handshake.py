@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from tui_transfer.sharebox.proxy.routes import Route
     from tui_transfer.sharebox.ssh.address import Address
-    from tui_transfer.sharebox.ssh.connection import Knowledge
     from tui_transfer.sharebox.ssh.security import Disagreement
     from tui_transfer.system.cancellation import Cancellation
 
@@ -40,7 +39,6 @@ def meet(
     expected: tuple[str, ...],
     cancellation: Cancellation,
     *,
-    knowledge: Knowledge | None = None,
     tunnel: socket.socket | None = None,
 ) -> Connection:
     """Meets the server; where it has keys of several kinds, with one that is expected.
@@ -53,7 +51,6 @@ def meet(
         expected: the fingerprints of which the server must have one, since several servers may share a name:
             `SHA256:…` or `MD5:…`; none if none was accepted yet.
         cancellation: ends it at once, and the connection that it gives.
-        knowledge: of the server, from earlier connections.
         tunnel: what `open_tunnel` gave for this route, where that was called already.
 
     Raises:
@@ -62,7 +59,7 @@ def meet(
 
     def reach(kinds: Sequence[str], tunnel: socket.socket | None = None) -> Connection:
         found = tunnel or open_tunnel(route, address.host, address.port, cancellation)
-        connection = Connection(address, found, cancellation, knowledge)
+        connection = Connection(address, found, cancellation)
         try:
             _shake_hands(connection, route, expected, kinds)
         except BaseException:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from tui_transfer.sharebox.proxy.routes import Route
     from tui_transfer.sharebox.sftp.session import SftpSession
     from tui_transfer.sharebox.ssh.address import Address
-    from tui_transfer.sharebox.ssh.connection import Connection, Knowledge
+    from tui_transfer.sharebox.ssh.connection import Connection
     from tui_transfer.sharebox.ssh.credentials import Credentials
+    from tui_transfer.sharebox.ssh.knowledge import Knowledge, KnownServers
     from tui_transfer.system.cancellation import Cancellation
 
 FULL_BELOW_BYTES: Final = 1 << 20
@@ -52,7 +53,7 @@ class Sharebox:
         credentials: Credentials,
         host_keys: tuple[str, ...],
         cancellation: Cancellation,
-        knowledge: Knowledge | None = None,
+        servers: KnownServers | None = None,
     ) -> Self:
         """Connects, compares the host key, authenticates, and opens the drop folder.
 
@@ -64,7 +65,7 @@ class Sharebox:
             credentials: of the person.
             host_keys: the fingerprints of which the server must have one; none if none was accepted yet.
             cancellation: ends it at once, whatever it waits for, and whatever waits for the connection later.
-            knowledge: of the server, from earlier connections.
+            servers: those that are known; this one is recalled by its key.
 
         Raises:
             TransferError: HOST_KEY_UNKNOWN and HOST_KEY_CHANGED before anything about the person was sent;
@@ -72,9 +73,11 @@ class Sharebox:
                 after the password was shown. INTERRUPTED. Any problem of routes, keys and connections.
         """
         credentials.load_keys()
-        connection = meet(address, route, host_keys, cancellation, knowledge=knowledge)
+        connection = meet(address, route, host_keys, cancellation)
         try:
             log_in(connection, credentials)
+            if servers is not None:
+                connection.recall(servers)
             return cls.open(connection)
         except BaseException:
             connection.close()
@@ -179,7 +182,7 @@ class Sharebox:
             return TransferError(Problem.SHAREBOX_FULL, path=path, reason=reason)
         if error.code == protocol.SFTP_FAILURE and self._is_full():
             return TransferError(Problem.SHAREBOX_FULL, path=path, reason="l'espace de dépôt est plein")
-        if error.code == protocol.SFTP_NO_SUCH_FILE and not self.knowledge.sees_directory:
+        if error.code == protocol.SFTP_NO_SUCH_FILE and not self.knowledge.abilities.sees_directory:
             directory = self.address.directory
             return TransferError(Problem.DIRECTORY_MISSING, directory=directory, reason="il n'existe pas")
         denied = error.code == protocol.SFTP_PERMISSION_DENIED
@@ -211,8 +214,9 @@ class Sharebox:
             except SftpError:
                 return  # a drop box may let nobody look; whether it takes files is seen when one comes
         if found is None:  # a virtual folder may be unknown, and take files all the same
-            self.connection.knowledge.sees_directory = False
+            self.knowledge.learn(sees_directory=False)
             return
+        self.knowledge.learn(sees_directory=True)
         if found.mode is not None and not found.is_folder:
             raise TransferError(
                 Problem.DIRECTORY_MISSING, directory=directory, reason="ce n'est pas un dossier"

@@ -4,6 +4,11 @@ One mechanism covers every system, route and phase. Whatever arrives from the se
 when nothing did for a while it is asked to answer; when nothing does, the connection is closed, and whoever
 waits on it gets an error. (The socket option TCP_USER_TIMEOUT does this too, but on Linux only and as
 far as the next proxy only.)
+
+A server that does one thing at a time says nothing while it scans a whole file, and answers no question
+either. While such a request is pending it is given the time that the request may take, as long as the system
+it runs on acknowledges what it is sent. Behind a proxy that is the proxy's: there a server that dies during
+such a request is noticed at the end of that time. Where the system does not tell, no time is given.
 """
 
 from __future__ import annotations
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from typing_extensions import Buffer
+
+    from tui_transfer.system.acknowledgements import Acknowledgements
 
 SILENCE_SECONDS: Final = 35.0
 """A pause of 20 s on a link of 64 kbit/s must pass, a dead link be noticed within 45 s."""
@@ -122,10 +129,15 @@ class Watchdog:
         transport: the transport, on which requests are made only after `ask_when_silent`.
         packetizer: its packetizer.
         close: ends the connection, from any thread.
+        acknowledgements: what the system knows of the other end; None where it does not tell.
     """
 
     def __init__(
-        self, transport: paramiko.Transport, packetizer: ListeningPacketizer, close: Callable[[], None]
+        self,
+        transport: paramiko.Transport,
+        packetizer: ListeningPacketizer,
+        close: Callable[[], None],
+        acknowledgements: Acknowledgements | None,
     ) -> None:
         self.verdict: str | None = None
         """Why the connection was closed, in French; None if it was not."""
@@ -134,10 +146,14 @@ class Watchdog:
         self._close = close
         self._asks = False
         self._question: threading.Thread | None = None
+        self._acknowledgements = acknowledgements
         self._phases: dict[object, tuple[float, str]] = {}
         """When each of those that last is to be over, and what is said where it is not."""
+        self._slow: dict[object, float] = {}
+        """Until when each slow request that is pending may take."""
+        self._looked = time.monotonic()
         self._lock = threading.Lock()
-        """Held while `_phases` is changed or read."""
+        """Held while `_phases` or `_slow` is changed or read."""
         self._ended = threading.Event()
         threading.Thread(target=self._watch, name="sharebox watchdog", daemon=True).start()
 
@@ -164,6 +180,28 @@ class Watchdog:
             with self._lock:
                 del self._phases[phase]
 
+    @contextlib.contextmanager
+    def slow_request(self, seconds: float) -> Iterator[None]:
+        """While the block waits for the answer to a request that takes a server long, it may be silent for so
+        many seconds; no phase counts meanwhile. Whoever makes the request has the limit for one that is not
+        silent. There may be several at a time.
+        """
+        request = object()
+        with self._lock:
+            self._slow[request] = time.monotonic() + seconds
+            self._have_the_system_wait()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._slow[request]
+                self._have_the_system_wait()
+
+    def _have_the_system_wait(self) -> None:
+        if self._acknowledgements is not None:
+            remaining = max(self._slow.values(), default=0.0) - time.monotonic()
+            self._acknowledgements.wait_for_program(remaining if remaining > SILENCE_SECONDS else None)
+
     def _watch(self) -> None:
         while not self._ended.wait(_LOOK_EVERY_SECONDS):
             if (verdict := self._judge()) is not None:
@@ -173,16 +211,29 @@ class Watchdog:
 
     def _judge(self) -> str | None:
         now = time.monotonic()
+        since, self._looked = self._looked, now
+        silence = now - self._packetizer.last_heard
+        is_busy = self._is_busy(now)
         with self._lock:
+            if is_busy and silence > now - since:
+                self._phases = {
+                    phase: (end + now - since, said) for phase, (end, said) in self._phases.items()
+                }
             end, verdict = min(self._phases.values(), default=(now, ""))
         if now > end:
             return verdict
-        silence = now - self._packetizer.last_heard
-        if self._asks and silence > SILENCE_SECONDS:
+        if self._asks and silence > SILENCE_SECONDS and not is_busy:
             return f"le serveur n'a plus donné signe de vie pendant {SILENCE_SECONDS:.0f} s"
         if self._asks and silence > _ASK_AFTER_SECONDS:
             self._ask()
         return None
+
+    def _is_busy(self, now: float) -> bool:
+        """Whether silence is no wonder: a slow request is pending, and the server's system is there."""
+        if self._acknowledgements is None or self._acknowledgements.are_missing():
+            return False
+        with self._lock:
+            return now < max(self._slow.values(), default=0.0)
 
     def _ask(self) -> None:
         """Sends a request that every server must answer, if only by a refusal (RFC 4254, section 4).

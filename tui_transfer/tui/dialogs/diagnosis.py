@@ -16,6 +16,7 @@ from textual.containers import VerticalScroll
 from tui_transfer import __version__, french
 from tui_transfer.errors import Need, TransferError
 from tui_transfer.preflight.findings import Finding, Outcome, Stage, as_text, stages
+from tui_transfer.settings import config
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.tui import clipboard
 from tui_transfer.tui.background import in_background
@@ -27,6 +28,7 @@ from tui_transfer.tui.widgets.tick_list import Row, TickList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from textual import events
     from textual.widget import Widget
@@ -51,7 +53,13 @@ _TYPE_IT: Final = "Appuyez sur M pour le saisir ; il n'est enregistré nulle par
 
 
 class DiagnosisDialog(Dialog[None]):
-    """Shows a diagnosis with these settings, which need not be saved, and these secrets."""
+    """Shows a diagnosis with these settings, which need not be saved, and these secrets.
+
+    Args:
+        settings: where to.
+        orders: the secrets.
+        servers: the folder of what is known of servers.
+    """
 
     CSS_PATH = "diagnosis.tcss"
     AUTO_FOCUS = "#stages"
@@ -67,9 +75,10 @@ class DiagnosisDialog(Dialog[None]):
         Binding("escape", "close", "Fermer", show=False),
     ]
 
-    def __init__(self, settings: Settings, orders: Orders) -> None:
+    def __init__(self, settings: Settings, orders: Orders, servers: Path) -> None:
         super().__init__("Essai de la connexion à Sharebox")
         self._settings = settings
+        self._servers = servers
         self._orders = orders
         self._found: dict[Stage, Finding] = {}
         self._stop = Cancellation()
@@ -111,13 +120,16 @@ class DiagnosisDialog(Dialog[None]):
         stop = self._stop = Cancellation()
         self._accident = ""
         self._found, self._is_running, self._began, self._row = {}, True, time.monotonic(), None
-        settings, orders = self._settings, self._orders
+        settings, orders, servers = self._settings, self._orders, self._servers
+        sharebox = config.located(settings.sharebox, self.centre.session.home)
+        settings = msgspec.structs.replace(settings, sharebox=sharebox)
 
         def work() -> None:
             # SSH is loaded only when someone asks for a diagnosis.
             from tui_transfer.preflight.diagnosis import diagnose
+            from tui_transfer.sharebox.ssh.knowledge import KnownServers
 
-            with closing(diagnose(settings, orders, stop)) as findings:
+            with closing(diagnose(settings, orders, stop, KnownServers(servers))) as findings:
                 for finding in findings:
                     if stop.is_set:
                         return

@@ -13,7 +13,7 @@ from tui_transfer.preflight.fingerprint import LEAST_SIGNS, Presented, Verdict, 
 from tui_transfer.tui.answers import Answer
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
-from tui_transfer.tui.widgets.field import Field, QuietInput
+from tui_transfer.tui.widgets.field import Field, PastedInput
 from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class HostKeyDialog(Dialog[Answer | None]):
             text = f" : l'empreinte attendue est\n{self._practice.fingerprint}"
             yield paragraph(Content.assemble(("Démonstration", "bold"), text), "warning")
         yield Prose(_HOW, id="how", classes="paragraph")
-        yield Field("Empreinte reçue", QuietInput(id="received"))
+        yield Field("Empreinte reçue", PastedInput(id="received"))
 
     def buttons(self) -> Iterable[Action]:
         """« Accepter » and « Refuser »."""
@@ -78,8 +78,8 @@ class HostKeyDialog(Dialog[Answer | None]):
     @on(Input.Submitted)
     def action_accept(self) -> None:
         """Goes on, and pins the key, if it was compared."""
-        received = self.query_one("#received", Input)
-        comparison = compare(Presented.of(self._failure.details), received.value)
+        received = self.query_one("#received", PastedInput)
+        comparison = compare(Presented.of(self._failure.details), received.text)
         if comparison.verdict is Verdict.EQUAL:
             self.dismiss(Answer(host_key=self._presented))
             return

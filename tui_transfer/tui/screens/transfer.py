@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from textwrap import shorten
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -15,6 +16,7 @@ from tui_transfer.job.attendance import Attendance
 from tui_transfer.job.control import Follower
 from tui_transfer.job.progress import Estimate, Meter
 from tui_transfer.job.state import JobStatus
+from tui_transfer.report.message import describe_words
 from tui_transfer.tui import wording
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.happenings import (
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from tui_transfer.tui.answers import Answer
 
 POLL_SECONDS: Final = 0.5
+_LONGEST_WORDS: Final = 160
+"""Characters of what a Sharebox says that are shown: some greet with a page of law."""
 _FIGURES_SECONDS: Final = 2.0
 """The gauge moves at each poll; the figures, which are more to send over an SSH connection, less often."""
 _SILENCE: Final = 3.0
@@ -87,6 +91,7 @@ class TransferPage(Page):
         self._interrupting = False
         self._attendance = Attendance()
         self._asked = 0
+        self._said = ""
         """Number of the Sharebox's question that was shown last."""
         self._settled = False
         """Whether the end of the last worker was seen and told."""
@@ -151,6 +156,9 @@ class TransferPage(Page):
             self._ask(error)
             return
         self._draw()
+        if (said := follower.state.said) != self._said:
+            self._said = said
+            self.say(describe_words(shorten(said, _LONGEST_WORDS, placeholder=" …")) if said else "")
         self._show_question(follower)
         if not follower.running and not self._starting:
             self._settled = True

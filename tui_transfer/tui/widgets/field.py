@@ -16,6 +16,7 @@ from tui_transfer.tui.widgets.actions import FIELD
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from textual import events
     from textual.app import ComposeResult
 
 
@@ -34,6 +35,26 @@ class QuietInput(Input):
             value, placeholder=placeholder, id=id, classes=FIELD, password=password, compact=True
         )
         self.cursor_blink = False
+
+
+class PastedInput(QuietInput):
+    """An input into which several lines may be pasted. It shows them as one, and gives them as they came."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._pasted, self._shown = "", ""
+
+    @property
+    def text(self) -> str:
+        """What was pasted, as long as nothing else was typed; otherwise what is shown."""
+        return self._pasted if self.value == self._shown else self.value
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()  # of the lines, that would take the first alone
+        was_empty = not self.value
+        self.replace(" ".join(event.text.splitlines()), *self.selection)
+        self._pasted, self._shown = (event.text, self.value) if was_empty else ("", "")
 
 
 class Choice(Widget, can_focus=True):
