@@ -474,7 +474,7 @@ async def test_the_theme_key_and_the_field_agree(staged: Stage) -> None:
 
 def test_each_key_of_the_file_has_a_field_or_a_place_of_its_own() -> None:
     """A setting added to the configuration must not be forgotten here."""
-    elsewhere = {"sharebox.host_key", "databases"}
+    elsewhere = {"sharebox.host_key", "sharebox.temporary_names", "databases"}
     keys = {
         f"{section.name}.{field.name}"
         for section in msgspec.structs.fields(config.Settings)
@@ -487,7 +487,7 @@ def test_each_key_of_the_file_has_a_field_or_a_place_of_its_own() -> None:
 
 
 def test_what_the_file_says_comes_back_through_the_form(tmp_path: Path) -> None:
-    given = settings(sharebox=_PINNED)
+    given = settings(sharebox=msgspec.structs.replace(_PINNED, temporary_names=False))
     file = tmp_path / "config.toml"
     config.save(file, given)
     draft = read_draft(file)

@@ -28,6 +28,8 @@ YES, NO = "true", "false"
 SERVER: Final = ("sharebox.host", "sharebox.port")
 """What a host key belongs to."""
 _HOST_KEY: Final = "sharebox.host_key"
+_TEMPORARY_NAMES: Final = "sharebox.temporary_names"
+"""Only the file has it: it is for whoever helps."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,6 @@ SECTIONS: Final = (
         FormEntry("sharebox.key_file", "Fichier de clé",
               "La clé SSH privée du compte, s'il en a une ; Tab complète le chemin. « agent » : celles de "
               "l'agent SSH. Sans elle, un mot de passe est demandé.", "aucun : mot de passe", "path"),
-        FormEntry("sharebox.temporary_names", "Noms provisoires",
-              "Une archive prend son nom une fois complète. « non » : si Sharebox n'accepte que des noms en "
-              "« .7z ».", choices=((YES, "oui"), (NO, "non"))),
     )),
     Section("Proxy", (
         FormEntry("proxy.kind", "Type",
@@ -126,6 +125,7 @@ class Draft:
     """By key, what each field shows, be it right or wrong."""
     host_key: str | tuple[str, ...] | None = None
     databases: tuple[DatabaseSettings, ...] = ()
+    temporary_names: bool = True
 
     def host_key_with(self, texts: Mapping[str, str]) -> str | tuple[str, ...] | None:
         """The pinned keys, unless `texts` name another server than the one that it belongs to."""
@@ -147,6 +147,7 @@ def read_draft(file: Path) -> Draft:
         texts,
         host_key if are_fingerprints(host_key) else None,
         _databases(data),
+        _accepted(file, _TEMPORARY_NAMES, _find(data, _TEMPORARY_NAMES)) is not False,
     )
 
 
@@ -172,6 +173,7 @@ def compose(draft: Draft, texts: Mapping[str, str], *, forget_host_key: bool) ->
     if errors:
         return errors
     data["sharebox"]["host_key"] = None if forget_host_key else draft.host_key_with(texts)
+    data["sharebox"]["temporary_names"] = draft.temporary_names
     databases = msgspec.to_builtins(draft.databases)
     try:
         return config.convert(draft.file, {**data, "databases": databases})

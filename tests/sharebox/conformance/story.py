@@ -100,7 +100,7 @@ class _Teller:
         self._base.write_bytes(os.urandom(SIZE))
         check = self._command(self._first_of(Login.KEY, Login.PASSWORD, Login.FACTORS), "check")
         left = self._names()
-        self._line.cut_after = None if self._entry.farewell else SIZE // 2
+        self._line.cut_after = None if self._entry.leaves else SIZE // 2
         cut = self._command(self._first_of(Login.PASSWORD, Login.KEY, Login.FACTORS), "run", "--yes")
         self._line.cut_after = None
         resumed = self._command(self._first_of(Login.FACTORS, Login.PASSWORD, Login.KEY), "resume")

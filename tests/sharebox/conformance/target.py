@@ -87,7 +87,7 @@ class Entry:
         said: what `check` says, and `run` has to do; None where it can only say that it does not know.
         temporary_names: as in the settings.
         manifest: whether the server takes one.
-        farewell: the words with which it ends the connection itself, in place of a cut.
+        leaves: whether the server ends the connection by itself, in place of a cut.
     """
 
     name: str
@@ -99,7 +99,7 @@ class Entry:
     goes_on: bool = True
     temporary_names: bool = True
     manifest: bool = True
-    farewell: str = ""
+    leaves: bool = False
 
     def has(self, login: Login) -> bool:
         """Whether anybody gets in so."""
