@@ -12,9 +12,11 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import asyncssh
 import pytest
 
 from tests.cli.place import Nowhere, Place, archives, place_for
+from tests.servers.asyncssh_server import PASSWORD, asyncssh_server
 from tests.servers.greeter import greeter
 from tests.servers.openssh import openssh
 from tui_transfer.settings.config import TransferSettings
@@ -135,3 +137,20 @@ def test_what_a_server_says_to_whoever_logs_in_is_told(tmp_path: Path, account: 
             result = place.run(*command)
             assert (result.code, said in result.out) == (0, True), result.out + result.err
             assert "\x1b" not in result.out
+
+
+class _Talks(asyncssh.SFTPServer):
+    def __init__(self, chan: asyncssh.SSHServerChannel[bytes], chroot: bytes | None = None) -> None:
+        super().__init__(chan, chroot)
+        chan.write_stderr("Fermé dès 8 h\r\n".encode())
+
+
+def test_so_is_what_it_says_beside_sftp(tmp_path: Path) -> None:
+    place = place_for(tmp_path / "home", PASSWORD)
+    (tmp_path / "base.db").write_bytes(os.urandom(10_000))
+    with asyncssh_server(tmp_path / "depot", files=_Talks) as server:
+        place.configure(server, {"Base active": tmp_path / "base.db"})
+        for command in (("check",), ("run", "--yes")):
+            result = place.run(*command)
+            said = result.out.count("Le serveur dit : « Fermé dès 8 h »")
+            assert (result.code, said) == (0, 1), result.out + result.err

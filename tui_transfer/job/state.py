@@ -189,9 +189,9 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     accepted: bool = False
     """A person accepted a host key for the last worker."""
     presented: str | None = None
+    """The host key that the last worker saw, and that was accepted or pinned."""
     said: str = ""
     """What the Sharebox had to say to whoever logs in."""
-    """The host key that the last worker saw, and that was accepted or pinned."""
     waiting: ev.Waiting | None = None
     """What the worker waits for while the network is away."""
     question: ev.LoginAsked | None = None

@@ -33,7 +33,7 @@ from tui_transfer.system.pac import proxy_script, script_hint
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
     from tui_transfer.job.orders import Orders
     from tui_transfer.settings.config import ProxySettings, Settings
@@ -107,6 +107,7 @@ class _Diagnosis:
         self._size = size
         self._is_open = ExitStack()
         """Closes what was opened, the last first."""
+        self._said_beside: list[str] = []
         self._began = time.monotonic()
 
     def run(self) -> Iterator[Finding]:
@@ -270,8 +271,7 @@ class _Diagnosis:
         means = f"par {', puis par '.join(accepted)}" if accepted else "sans preuve"
         remarks = list(dict.fromkeys(remark for key in keys for remark in key.remarks))
         outcome = Outcome.LOOK if remarks else Outcome.OK
-        words = " ".join(connection.told)
-        said = [f"Le serveur dit : « {words} »."] if words else []
+        said = _in_its_words(connection.told)
         sentence = " ".join([f"« {username} » est accepté {means}.", *said, *remarks])
         yield self._found(Stage.LOGIN, outcome, sentence)
         return True
@@ -289,8 +289,11 @@ class _Diagnosis:
         self._begin()
         connection.recall(self._servers)
         connection.knowledge.begin_anew()
+        before = len(connection.told)
         try:
-            return Sharebox.open(connection)
+            sharebox = Sharebox.open(connection)
+            self._said_beside = _in_its_words(connection.told[before:])
+            return sharebox
         except TransferError as error:
             yield self._failed(Stage.FOLDER, error)
             return None
@@ -304,7 +307,7 @@ class _Diagnosis:
                 return self._found(Stage.FOLDER, Outcome.LOOK, f"{error.why} {_ONLY_ARCHIVES}")
             return self._failed(Stage.FOLDER, error)
         sentence = f"« {self._settings.directory} » accepte un fichier d'essai."
-        return self._found(Stage.FOLDER, Outcome.OK, sentence)
+        return self._found(Stage.FOLDER, Outcome.OK, " ".join([sentence, *self._said_beside]))
 
     def _measure_room(self, sharebox: Sharebox) -> Finding:
         self._begin()
@@ -361,6 +364,10 @@ def _describe(abilities: Abilities, left: str | None) -> str:
         parts.append(f"supprimer : non, {left} est resté")
     sentence = " ; ".join(parts)
     return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _in_its_words(told: Sequence[str]) -> list[str]:
+    return [f"Le serveur dit : « {' '.join(told)} »."] if told else []
 
 
 def _yes(can: bool) -> str:

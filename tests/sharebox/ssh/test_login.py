@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import asyncssh
 import pytest
@@ -148,6 +149,33 @@ def test_a_password_refused_by_password_is_given_once_in_a_conversation(tmp_path
         assert server.script.given == ["faux", "faux"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "cp850"])
+def test_what_is_asked_and_told_may_be_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    def sent(text: str) -> str:
+        return cast("str", text.encode(encoding))  # asyncssh sends bytes as they are
+
+    rounds: list[Round] = [
+        ("", "", [("Password:", False)], [PASSWORD]),
+        (sent("Deuxième étape"), sent("Reçu par téléphone"), [(sent("Numéro reçu :"), True)], [CODE]),
+    ]
+
+    class Whoever(Person):
+        def __call__(self, question: Question, waits: Callable[[], bool]) -> Sequence[str] | None:
+            self.questions.append(question)
+            return [CODE]
+
+    person = Whoever()
+    script = Script(methods=INTERACTIVE, rounds=rounds, banner=sent("Accès réservé"))
+    credentials = Credentials(password=PASSWORD, ask=person)
+    with server_of(tmp_path, script) as server, connect(server, credentials=credentials) as sharebox:
+        told = sharebox.connection.told
+    if encoding != "cp850":  # of which some letters have others' places
+        assert told == ["Accès réservé"]
+        assert person.questions[0].title == "Deuxième étape"
+        assert person.questions[0].text == "Reçu par téléphone"
+        assert person.questions[0].prompts[0].text == "Numéro reçu :"
+
+
 # --- Several factors, on OpenSSH ---
 
 
@@ -227,6 +255,8 @@ def test_the_old_password_is_never_the_new_one(tmp_path: Path, prompt: str) -> N
         (11, "Too many sessions, try again later", Problem.CONNECTION_LOST),
         (14, "No more authentication methods", Problem.CREDENTIALS_REFUSED),
         (11, "Account locked", Problem.LOGIN_UNANSWERED),
+        (2, "Too many authentication failures", Problem.LOGIN_UNANSWERED),
+        (2, "Maximum login attempts reached, try again later", Problem.LOGIN_UNANSWERED),
     ],
 )
 def test_a_farewell_is_what_the_server_says(tmp_path: Path, code: int, reason: str, problem: Problem) -> None:

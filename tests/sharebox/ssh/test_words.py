@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from tests.servers.account import Account
@@ -30,6 +31,35 @@ def test_a_login_shell_that_talks(account: Account) -> None:
     with openssh(account, options=[command]) as server:
         error = failure(Problem.SFTP_UNAVAILABLE, lambda: connect(server))
     assert "Bienvenue" in error.why
+
+
+class Talks(asyncssh.SFTPServer):
+    """Says something beside its answers, to begin with and with each of them."""
+
+    each = b""
+
+    def __init__(self, chan: asyncssh.SSHServerChannel[bytes], chroot: bytes | None = None) -> None:
+        super().__init__(chan, chroot)
+        self._chan = chan
+        chan.write_stderr(b"Maintenance\r\nsamedi\x1b[2J")
+
+    def stat(self, path: bytes) -> object:  # type: ignore[override]
+        self._chan.write_stderr(self.each)
+        return super().stat(path)
+
+
+def test_beside_sftp(tmp_path: Path) -> None:
+    with asyncssh_server(tmp_path / "depot", files=Talks) as server, connect(server) as sharebox:
+        assert sharebox.connection.told == ["Maintenance samedi [2J"]
+
+
+def test_beside_sftp_without_end(tmp_path: Path) -> None:
+    """What is not read leaves no room in the channel for the answers."""
+    much = type("_Much", (Talks,), {"each": b"x" * 100_000})
+    with asyncssh_server(tmp_path / "depot", files=much) as server, connect(server) as sharebox:
+        for _ in range(60):
+            assert sharebox.sftp.stat("/") is not None
+        assert len(sharebox.sftp.overheard()) < 5_000
 
 
 @pytest.fixture

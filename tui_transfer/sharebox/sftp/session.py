@@ -115,7 +115,7 @@ class SftpSession:
         self._nonsense: SftpProtocolError | None = None
         """What the server said that makes no sense: nothing more is asked of it."""
         self._refused_sync = False
-        self._begun = b""
+        self._begun = self._beside = b""
         """The first of what the server sent, until it has greeted."""
         self.extensions = self._greet()
         """What the server announced beyond version 3: names, and the data of each."""
@@ -275,9 +275,18 @@ class SftpSession:
     def _said(self) -> str:
         """What the server had to say in place of a greeting, or beside it: nobody may log in now, for one."""
         said = b"" if self._begun.startswith(b"\0") else self._begun  # so begins every packet, and no text
-        while self._channel.recv_stderr_ready() and len(said) < _LONGEST_SAID:
-            said += b" " + self._channel.recv_stderr(_LONGEST_SAID)
-        return displayed(said)
+        return " ".join(filter(None, (displayed(said), self.overheard())))
+
+    def overheard(self) -> str:
+        """What the server has said so far beside its answers, in one line."""
+        self._listen_beside()
+        return displayed(self._beside)
+
+    def _listen_beside(self) -> None:
+        """Reads what stands there, all of it: what nobody reads leaves no room for answers."""
+        with suppress(paramiko.SSHException, EOFError, OSError):  # whoever waits for an answer is told
+            while self._channel.recv_stderr_ready():
+                self._beside = (self._beside + self._channel.recv_stderr(_RECEIVED_AT_ONCE))[:_LONGEST_SAID]
 
     def _ask_limits(self) -> Limits:
         if "limits@openssh.com" not in self.extensions:
@@ -352,6 +361,7 @@ class SftpSession:
 
     def _receive_data(self) -> bytes:
         """What the channel holds, or the next that comes. The server is told to go on, which may fail too."""
+        self._listen_beside()
         try:
             return self._channel.recv(_RECEIVED_AT_ONCE)
         except (paramiko.SSHException, EOFError, OSError) as error:

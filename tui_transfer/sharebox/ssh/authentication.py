@@ -41,12 +41,13 @@ _CERTIFICATE: Final = "-cert-v01@openssh.com"
 _NO_MORE_METHODS: Final = 14
 _TOO_MANY_CONNECTIONS: Final = 12
 _BUSY: Final = re.compile(
+    r"\A(?!.*\b(attempts?|authentications?|tentatives?|passwords?)\b).*?("
     r"too many (\w+ )?(connections|sessions|clients|users|logins)|maximum|max (connections|clients)|limit"
     r"|busy|overload|try (again|later)|temporar|unavailable|maintenance|shutting down|going down|restart"
-    r"|trop de (connexions|sessions|clients)|occup|satur|plus tard|indisponible|arrêt",
+    r"|trop de (connexions|sessions|clients)|occup|satur|plus tard|indisponible|arrêt)",
     re.IGNORECASE,
 )
-"""What servers say that have no place now, and will have one later."""
+"""What servers say that have no place now, and will have one later; not of too many wrong passwords."""
 
 
 def log_in(connection: Connection, credentials: Credentials) -> Sequence[str]:

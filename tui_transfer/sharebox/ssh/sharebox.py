@@ -92,6 +92,8 @@ class Sharebox:
         """
         sharebox = cls(connection, connection.open_sftp())
         sharebox._check_directory()
+        if said := sharebox.sftp.overheard():
+            connection.told.append(said)
         return sharebox
 
     def open_second_session(self) -> Self | None:
