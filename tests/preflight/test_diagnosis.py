@@ -276,6 +276,15 @@ def test_a_server_that_tells_no_room(account: Account) -> None:
     assert found[Stage.CAPABILITIES].outcome is OK
 
 
+def test_a_server_that_tells_of_no_room_and_takes_files(tmp_path: Path) -> None:
+    with faulty_server(tmp_path) as server:
+        server.faults.room = [4096, 4096, 1000] + [0] * 8
+        orders = Orders(sftp_password=server.password)
+        found = {finding.stage: finding for finding in diagnose(settings(server), orders, Cancellation())}
+    assert (found[Stage.FOLDER].outcome, found[Stage.ROOM].outcome) == (OK, LOOK), "a transfer would try"
+    assert exit_code(found.values()) is ExitCode.SUCCESS
+
+
 @pytest.mark.parametrize("overwrite", [True, False])
 def test_proftpd(overwrite: bool) -> None:
     """As it comes, it lets nobody write to a file that is there: a cut delivery begins anew."""

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import resource
 import shutil
+import sys
 import tempfile
 import time
 import traceback
@@ -21,7 +22,7 @@ from tests.simulation.invariants import Finding
 from tests.simulation.plan import Focus, make_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _MEMORY: Final = Path("/dev/shm")
 _TOGETHER: Final = 10
@@ -125,10 +126,23 @@ def play_all(seeds: Sequence[int], jobs: int, focus: Focus | None = None) -> Ite
         yield from (play(seed, focus) for seed in seeds)
         return
     context = multiprocessing.get_context("fork")
-    with context.Pool(jobs, initializer=prepare) as pool:
+    numbers = context.SimpleQueue()
+    for number in range(jobs):
+        numbers.put(number)
+    with context.Pool(jobs, initializer=_prepare_player, initargs=(numbers.get,)) as pool:
         yield from pool.imap_unordered(
             _Player(focus), seeds, chunksize=min(_TOGETHER, len(seeds) // jobs + 1)
         )
+
+
+def _prepare_player(number: Callable[[], int]) -> None:
+    """Keeps a player, and the processes of its seeds, to one core: of those only one is ever at work, and to
+    wake it on another core than the last one costs up to a quarter of the time.
+    """
+    if sys.platform == "linux":
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[number() % len(cores)]})
+    prepare()
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ class _Diagnosis:
             folder = self._write(exploration)
             yield folder
             if sharebox.connection.is_open:
-                yield self._measure_room(sharebox)
+                yield self._measure_room(sharebox, takes_files=folder.outcome is Outcome.OK)
             if folder.outcome is Outcome.OK:
                 yield self._try_out(sharebox, exploration)
 
@@ -309,7 +309,7 @@ class _Diagnosis:
         sentence = f"« {self._settings.directory} » accepte un fichier d'essai."
         return self._found(Stage.FOLDER, Outcome.OK, " ".join([sentence, *self._said_beside]))
 
-    def _measure_room(self, sharebox: Sharebox) -> Finding:
+    def _measure_room(self, sharebox: Sharebox, *, takes_files: bool) -> Finding:
         self._begin()
         directory = self._settings.directory
         try:
@@ -320,6 +320,9 @@ class _Diagnosis:
         if free is None:
             return Finding(Stage.ROOM, Outcome.NOT_TRIED, "Ce serveur ne dit pas combien il en reste.")
         figure = f"{french.size(free)} libres"
+        if free < FULL_BELOW_BYTES and takes_files:  # a transfer tries too: some count what they do not limit
+            sentence = f"{figure}, dit le serveur, qui a pourtant pris le fichier d'essai."
+            return self._found(Stage.ROOM, Outcome.LOOK, sentence)
         if free < FULL_BELOW_BYTES:
             full = TransferError(Problem.SHAREBOX_FULL, path=directory, reason=figure)
             return self._failed(Stage.ROOM, full)

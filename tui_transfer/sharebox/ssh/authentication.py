@@ -110,9 +110,12 @@ class _Login:
         reply = self._answer_to(self._begin)
         # Only now has the server told which signatures it takes.
         known = [key.pkey for key in self._credentials.load_keys()]
+        # What this Sharebox has refused before is not shown again.
+        if self._credentials.password is not None and not self._credentials.may_show_password:
+            self._refused.append(_IN_FRENCH["password"])
         keys = [key for key in known if self._credentials.may_show(key)]
         if len(keys) < len(known):
-            self._refused.append(_IN_FRENCH["publickey"])  # by this Sharebox, before
+            self._refused.append(_IN_FRENCH["publickey"])
         for key in keys[:_MOST_KEYS]:
             self._offers.extend((key, algorithm) for algorithm in self._signatures(key))
         while not isinstance(reply, Accepted):
@@ -285,7 +288,6 @@ class _Login:
             if self._credentials.password is None:
                 raise self._password_needed()
             if not (self._credentials.may_show_password or self._password_refused_here):
-                self._refused.append(_IN_FRENCH["password"])  # before, by this Sharebox
                 raise self._refusal(())
             talk.gave_password = talk.gave_password_now = True
             known[id(due)] = self._credentials.show_password()
@@ -335,9 +337,10 @@ class _Login:
         elif self._known_in_part:
             wanted = " ou ".join(_WANTED.get(method, method) for method in methods)
             method = f"ce qui lui a été donné sans autre preuve (il exige encore {wanted})"
-        else:
-            given = "publickey" if self._credentials.password is None else "password"
-            method = f"{_IN_FRENCH[given]} (il ne connaît que : {', '.join(methods) or 'rien'})"
+        else:  # nothing was shown that it could have refused
+            given = "de clé" if self._credentials.password is None else "de mot de passe"
+            wanted = " ou ".join(_WANTED.get(method, method) for method in methods)
+            method = f"{given} (il demande {wanted})" if wanted else given
         return self._error(Problem.CREDENTIALS_REFUSED, method=method, said=self._said(said))
 
     def _password_needed(self) -> TransferError:
