@@ -256,6 +256,20 @@ class TestNames:
         assert list(server.root.iterdir()) == []
 
 
+def test_a_job_stays_while_what_the_server_says_it_removed_is_still_there(
+    place: Place, server: FaultyServer
+) -> None:
+    with cut_on_the_way(place, server):
+        job = place.job().spec.id
+        server.faults.lie_at_remove = True
+        refused = place.run("purge", job, "--yes")
+        assert refused.code == 9
+        assert "le fichier est toujours là" in refused.err
+        server.faults.lie_at_remove = False
+        assert place.run("purge", job, "--yes").code == 0
+    assert list(server.root.iterdir()) == []
+
+
 def test_proftpd_that_takes_archives_alone(tmp_path: Path, place: Place) -> None:
     with proftpd(options=[r'PathAllowFilter "\.7z$"']) as server:
         point(place_for(place.folder, server.password), server, temporary_names=False)

@@ -39,6 +39,7 @@ class Faults:
         take_away_at_close: files that were written disappear as soon as they are closed.
         take_away_at_rename: is given each new name; True has the file disappear as soon as it bears it.
         lie_at_rename: is given each new name; True has « OK » answered, and nothing done.
+        lie_at_remove: « OK » is answered to a removal, and nothing done.
         deny_rename: is given each new name; True has it done, and « failure » answered.
         drop_at_rename: is given each new name; True has it done, and the connection broken in place of the
             answer.
@@ -72,6 +73,7 @@ class Faults:
     take_away_at_close: bool = False
     take_away_at_rename: Callable[[str], bool] = field(default=lambda name: False)
     lie_at_rename: Callable[[str], bool] = field(default=lambda name: False)
+    lie_at_remove: bool = False
     deny_rename: Callable[[str], bool] = field(default=lambda name: False)
     drop_at_rename: Callable[[str], bool] = field(default=lambda name: False)
     drop_at_close: Callable[[str], bool] = field(default=lambda name: False)
@@ -332,6 +334,8 @@ class _Files(paramiko.SFTPServerInterface):
     def remove(self, path: str) -> int:
         if "remove" in self._faults.refuse:
             return protocol.SFTP_PERMISSION_DENIED
+        if self._faults.lie_at_remove:
+            return protocol.SFTP_OK
         try:
             self._local(path).unlink()
         except OSError as error:

@@ -489,16 +489,18 @@ class Simulation:
             return
         server, path = draw.choice(files)
         self.say(what, path)
-        file = server.files[path]
+        file, position = server.files[path], 0
         if what == "remove there":
             del server.files[path]
         elif what == "shorten there":
-            del file.content[draw.randint(0, len(file.content)) :]
+            position = draw.randint(0, len(file.content))
+            del file.content[position:]
         elif file.content:
-            file.content[draw.randrange(len(file.content))] ^= 1 << draw.randrange(8)
+            position = draw.randrange(len(file.content))
+            file.content[position] ^= 1 << draw.randrange(8)
         if what != "remove there" and draw.random() < 0.5:
             file.modified = server.seconds()
-        server.touch("outsider", what, path)
+        server.touch("outsider", what, path, concerned=range(position, position + 1))
 
     def _meddle_here(self, home: HomeFolder, what: str, draw: random.Random) -> None:
         hits = self.plan.hits

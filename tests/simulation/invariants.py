@@ -154,7 +154,9 @@ class Invariants:
         return files in base.states
 
     def _meddled(self, server: Server, path: str) -> bool:
-        """Whether somebody changed a file after it was last read, or took it away after it was last seen."""
+        """Whether somebody changed a part of a file after that was last read, or took the file away after it
+        was last seen.
+        """
         names = {path, path.removesuffix(".part"), path.removesuffix(".part") + ".part"}
         touches = [touch for touch in server.touches if touch.path in names]
         meddling = [touch for touch in touches if touch.what in _GONE | _CHANGED]
@@ -163,9 +165,13 @@ class Invariants:
             unseen = [touch for touch in touches if touch.what == "lie" and not character.reads]
             return bool(meddling or unseen)
         ours = [touch for touch in touches if touch.who == "client"]
-        looked = max((touch.tick for touch in ours if touch.what in _EVIDENCE), default=0)
+        looks = [touch for touch in ours if touch.what in _EVIDENCE]
         seen = max((touch.tick for touch in ours if touch.what in _SIGHT), default=0)
-        return any(touch.tick >= (seen if touch.what in _GONE else looked) for touch in meddling)
+        for touch in meddling:
+            looked = max((look.tick for look in looks if touch.position in look.concerned), default=0)
+            if touch.tick >= (seen if touch.what in _GONE else looked):
+                return True
+        return False
 
     # After a command
 
@@ -262,7 +268,7 @@ class Invariants:
                 continue
             where = (delivered.host, delivered.path.rpartition("/")[0])
             own = parts[index]
-            told = own if any(word in own for word in (*HOSTS, *FOLDERS)) else text
+            told = own if "\nDestination : " in own else text
             named = {
                 (host, folder) for host in HOSTS for folder in FOLDERS if host in told and folder in told
             }
@@ -276,7 +282,12 @@ class Invariants:
             self.find("I4", "unexpected", "purge")
         for server, path in self._world.files():
             ours = (server.host, path) not in self._world.planted and path.endswith(".part")
-            if ours and any(name in path for name in gone):
+            if not ours or not any(name in path for name in gone):
+                continue
+            lies = any(touch.what == "not removed" and touch.path == path for touch in server.touches)
+            if lies and not server.character.looks:
+                self.apart["not removed by a server that lets nobody look"] += 1
+            else:
                 self.find("I5", "left behind", f"{server.host}{path}")
 
     # Once the faults have stopped

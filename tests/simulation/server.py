@@ -10,7 +10,7 @@ import hashlib
 import shlex
 import struct
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ OK, EOF, NO_SUCH_FILE, PERMISSION_DENIED, FAILURE, BAD_MESSAGE = range(6)
 UNSUPPORTED: Final = 8
 FOR_READING, FOR_WRITING, _APPEND, CREATE, TRUNCATE, EXCLUSIVE = 1, 2, 4, 8, 16, 32
 _SIZE, _OWNER, _MODE, _TIMES = 1, 2, 4, 8
+_WHOLE: Final = range(1 << 62)
 _FILE_MODE, _FOLDER_MODE = 0o100600, 0o040700
 
 NAMES: Final = {
@@ -201,6 +202,8 @@ class Touch:
         what: a request's name, or what an outsider did.
         path: of the file.
         failed: whether the answer said that it did not happen.
+        concerned: of what is read, the positions of its bytes; of a change, from the first byte on that is
+            another.
     """
 
     tick: int
@@ -208,6 +211,12 @@ class Touch:
     what: str
     path: str
     failed: bool = False
+    concerned: range = _WHOLE
+
+    @property
+    def position(self) -> int:
+        """The first byte concerned."""
+        return self.concerned.start
 
 
 class Server:
@@ -240,9 +249,11 @@ class Server:
         self.on_change = on_change
         self._clock = count(1_646_211_600)
 
-    def touch(self, who: str, what: str, path: str, *, failed: bool = False) -> None:
-        """Notes that something happened."""
-        self.touches.append(Touch(self.tick(), who, what, path, failed))
+    def touch(
+        self, who: str, what: str, path: str, *, failed: bool = False, concerned: range = _WHOLE
+    ) -> None:
+        """Notes that something happened, to these bytes of a file."""
+        self.touches.append(Touch(self.tick(), who, what, path, failed, concerned))
 
     def seconds(self) -> int:
         """A time that is later each time."""
@@ -252,8 +263,10 @@ class Server:
         """Loses what was not brought to its disk."""
         for path, file in self.files.items():
             if bytes(file.content) != file.synced:
+                pairs = zip_longest(file.content, file.synced)
+                first = next(position for position, (was, now) in enumerate(pairs) if was != now)
                 file.content = bytearray(file.synced)
-                self.touch("server", "break down", path)
+                self.touch("server", "break down", path, concerned=range(first, first + 1))
 
     def hash_by_command(self, command: str) -> bytes | None:
         """Output of a command."""
@@ -326,6 +339,8 @@ class Session:
             raise BrokenError(b"")
         if request.name == "write" and not deed.does and deed.status is None:
             self._server.touch("server", "lie", request.path)
+        if request.name == "remove" and not deed.does and deed.status is None:
+            self._server.touch("server", "not removed", request.path)
         kind, body = self._carry_out(request, reader) if deed.does else (STATUS, _status(OK))
         if deed.vanishes:
             path = request.target or request.path
@@ -337,7 +352,8 @@ class Session:
             kind, body = STATUS, _status(deed.status)
         told, body = body, _twist(kind, body, deed)
         failed = kind == STATUS and body[:4] != struct.pack(">I", OK)
-        self._server.touch("client", request.name, request.path, failed=failed)
+        concerned = range(request.offset, request.offset + request.length) if request.length else _WHOLE
+        self._server.touch("client", request.name, request.path, failed=failed, concerned=concerned)
         if request.name == "init":
             answer = _packet(kind, body)
         else:

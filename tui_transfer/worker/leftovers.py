@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import msgspec
 from paramiko import sftp as protocol
 
-from tui_transfer.errors import TransferError
+from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
 from tui_transfer.report.message import describe_destination
 from tui_transfer.sharebox.delivery.part import PART
+from tui_transfer.sharebox.delivery.sighting import find
 from tui_transfer.sharebox.sftp.session import SftpError
 from tui_transfer.worker.connector import Connector
 from tui_transfer.worker.manifest import manifest_name
@@ -137,4 +138,8 @@ def _remove(sharebox: Sharebox, name: str) -> bool:
             if error.code == protocol.SFTP_NO_SUCH_FILE:
                 return False
             raise
+    # As with renaming: what counts is what is seen, whatever the server said.
+    if find(sharebox, path).is_something:
+        reason = "le serveur dit l'avoir faite, et le fichier est toujours là"
+        raise TransferError(Problem.SHAREBOX_REFUSED, operation="suppression de", path=path, reason=reason)
     return True
