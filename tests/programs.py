@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -22,6 +24,15 @@ def require(program: str) -> str:
     if found is None:
         missing(f"the program « {program} » is not installed")
     return found
+
+
+def require_from_npm(package: str, program: str) -> str:
+    """Gives the path of a program within an npm package; `tests/run.sh` installs those beside Python's."""
+    found = Path(sys.prefix) / "npm" / "node_modules" / package / program
+    if not found.exists():
+        missing(f"the npm package « {package} » is not installed in {Path(sys.prefix) / 'npm'}")
+    found.chmod(0o755)  # some packages come without
+    return str(found)
 
 
 def require_root() -> None:

@@ -5,10 +5,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The servers and tools that the tests run against, by their Debian names.
-packages="openssh-server openssh-client openssh-sftp-server proftpd-core proftpd-mod-crypto dropbear-bin rclone erlang-ssh squid dante-server 7zip tmux apache2-utils openssl putty-tools sshpass util-linux python3-venv"
+packages="openssh-server openssh-client openssh-sftp-server proftpd-core proftpd-mod-crypto dropbear-bin rclone erlang-ssh squid dante-server 7zip libarchive-tools unar tmux apache2-utils openssl putty-tools sshpass util-linux python3-venv"
+
+# What comes from npm alone: p7zip 16.02, which many still have.
+npm_packages="7zip-bin@5.2.0"
 
 install_programs() {
     local missing=""
+    command -v npm >/dev/null || packages+=" npm"
     for package in $packages; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing+=" $package"
     done
@@ -34,6 +38,12 @@ python="${PYTHON:-python3}"
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 .venv/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 .venv/bin/python -m pip install --quiet --editable . --group test
+if command -v npm >/dev/null; then
+    # shellcheck disable=SC2086
+    npm install --silent --no-fund --no-audit --prefix .venv/npm $npm_packages
+else
+    echo "No npm here: tests that need its packages are skipped, and say so."
+fi
 
 .venv/bin/ruff check
 .venv/bin/ruff format --check

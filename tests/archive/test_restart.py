@@ -119,9 +119,9 @@ def _has(file: Path, size: int) -> bool:
 
 
 def _records(folder: Path) -> int:
-    """Blocks that the index knows: 8 bytes at its beginning, 80 for each."""
+    """Blocks that the index knows: 8 bytes at its beginning, 76 for each."""
     index = folder / "work" / "blocks.index"
-    return (index.stat().st_size - 8) // 80 if index.exists() and index.stat().st_size else 0
+    return (index.stat().st_size - 8) // 76 if index.exists() and index.stat().st_size else 0
 
 
 def test_killed_while_the_snapshot_is_taken_or_packed(tmp_path: Path) -> None:
@@ -166,9 +166,9 @@ ARCHIVE, INDEX = "a.7z", "work/blocks.index"
         (ARCHIVE, cut, 0, 0, True),
         (ARCHIVE, extend, 1000, BLOCKS, False),
         (INDEX, flip, 0, 0, True),
-        (INDEX, flip, 8 + 80, 1, True),
-        (INDEX, flip, 8 + 2 * 80 - 1, 1, True),
-        (INDEX, cut, 8 + 3 * 80 + 79, 3, False),  # a kill may leave that
+        (INDEX, flip, 8 + 76, 1, True),
+        (INDEX, flip, 8 + 2 * 76 - 1, 1, True),
+        (INDEX, cut, 8 + 3 * 76 + 75, 3, False),  # a kill may leave that
         (INDEX, cut, 3, 0, False),
         (INDEX, extend, 100, BLOCKS, False),
     ],
@@ -191,6 +191,20 @@ def test_damage_to_what_was_packed_is_noticed_and_mended(
     assert made.reused == reused
     assert made.sha256 == reference.sha256
     assert archive(base, folder).reused == BLOCKS, "the index was mended too"
+
+
+def test_what_an_earlier_version_began_in_another_form_is_told_and_begun_again(
+    tmp_path: Path, base: Path
+) -> None:
+    folder = spool(tmp_path, "spool")
+    reference = archive(base, folder)
+    with (folder / INDEX).open("r+b") as index:
+        index.write(b"TTBLOCK3")
+    told: list[str] = []
+    made = archive(base, folder, on_damaged=told.append, on_older=lambda: told.append("older"))
+    assert (told, made.reused, made.sha256) == (["older"], 0, reference.sha256)
+    assert archive(base, folder, on_older=lambda: told.append("again")).reused == BLOCKS
+    assert told == ["older"]
 
 
 def test_blocks_before_a_change_of_the_database_are_used_again(tmp_path: Path, base: Path) -> None:

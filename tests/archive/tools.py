@@ -47,6 +47,7 @@ def archive(
     preset: Preset | Callable[[], Preset] = 1,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_damaged: Callable[[SpoolPart], object] = lambda _: None,
+    on_older: Callable[[], object] = lambda: None,
     cancelled: threading.Event | None = None,
 ) -> Archive:
     """Archives `database` as ``folder/a.7z``, working in ``folder/work``."""
@@ -59,6 +60,7 @@ def archive(
         on_progress=on_progress,
         cancelled=cancelled or threading.Event(),
         on_damaged=on_damaged,
+        on_older=on_older,
     )
 
 

@@ -1,4 +1,4 @@
-"""Transfers played through in no time: made-up data, packers and link, with `Pacing` or a fixed preset."""
+"""Transfers played through in no time: made-up data, packers and link, with `Pacer` or a fixed preset."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from itertools import chain, repeat
 from typing import Final, Literal
 
 from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES, PRESETS, Preset
+from tui_transfer.job.events import PresetChosen
 from tui_transfer.worker.costs import Costs
-from tui_transfer.worker.pacing import Choice, Pacing
-from tui_transfer.worker.rate import Rate
+from tui_transfer.worker.pacing import Pacer
+from tui_transfer.worker.traffic import Traffic
 
 THREADS: Final = 2
 BASE: Final = 84_000_000
 MEASURED: Final = (
-    (0.34, 34.4), (2.5, 27.2), (4.9, 24.7), (5.9, 24.3), (7.0, 24.0),
+    (0.0, 84.0), (2.5, 27.2), (4.9, 24.7), (5.9, 24.3), (7.0, 24.0),
     (10.8, 23.7), (14.4, 23.2), (17.7, 23.0), (21.0, 22.9), (26.4, 22.5),
 )  # fmt: skip
 """Seconds of two packers and MB for `BASE`, by preset: means over payrolls of several formats."""
 OTHERWISE: Final = (
-    (0.3, 44.0), (2.5, 33.7), (5.0, 32.0), (9.1, 31.2), (12.8, 30.7),
+    (0.0, 84.0), (2.5, 33.7), (5.0, 32.0), (9.1, 31.2), (12.8, 30.7),
     (21.0, 26.8), (23.0, 26.5), (25.0, 26.4), (27.0, 26.35), (30.0, 26.3),
 )  # fmt: skip
 """The same of other data, on which presets do not cost and save what `Costs` takes for granted at first."""
@@ -79,18 +80,18 @@ class Transfer:
     connected: float = CONNECTED
     seconds: float = 0.0
     presets: list[Preset] = field(default_factory=list)
-    choices: list[Choice] = field(default_factory=list)
+    told: list[PresetChosen] = field(default_factory=list)
 
     def run(self) -> Transfer:
-        rate = Rate()
-        pacing = Pacing(THREADS, Costs(), rate)
+        now = backlog = moved = busy = reported = 0.0
+        traffic = Traffic(lambda: now)
+        rate, pacer = traffic.rate, Pacer(0, THREADS, Costs(), traffic, self.told.append)
         left = deque(self.blocks)
         at_work: deque[tuple[float, float, int]] = deque()  # end, seconds and packed size, in their order
-        now = backlog = moved = busy = reported = 0.0
         while left or at_work or backlog:
             while at_work and at_work[0][0] <= now:
                 _, seconds, packed = at_work.popleft()
-                pacing.packed(packed, seconds)
+                pacer.packed(packed, seconds)
                 backlog += packed
                 if now < self.connected:
                     rate.rest(int(backlog))
@@ -98,7 +99,9 @@ class Transfer:
                     rate.observe(now, 0, 0.0, int(backlog + moved))
             while left and len(at_work) <= THREADS and sum(end > now for end, *_ in at_work) < THREADS:
                 size, data = left.popleft()
-                preset = self._choose(pacing, now, size, sum(size for size, _ in left))
+                chosen = pacer.choose(size, sum(size for size, _ in left))
+                preset = chosen if self.preset == "auto" else self.preset
+                self.presets.append(preset)
                 seconds = data.seconds(preset, size)
                 at_work.append((now + seconds, seconds, data.packed(preset, size)))
             step = min([_STEP, *(end - now for end, *_ in at_work if end > now)])
@@ -112,15 +115,6 @@ class Transfer:
                     moved, busy, reported = 0.0, 0.0 if moved else busy, now
         self.seconds = now
         return self
-
-    def _choose(self, pacing: Pacing, now: float, size: int, left: int) -> Preset:
-        chosen = pacing.choose(now, size, left)
-        preset = chosen if self.preset == "auto" else self.preset
-        assert pacing.choice is not None
-        if not self.choices or self.choices[-1] is not pacing.choice:
-            self.choices.append(pacing.choice)
-        self.presets.append(preset)
-        return preset
 
     def share(self, *presets: Preset) -> float:
         """The part of the bytes that was packed with one of `presets`."""

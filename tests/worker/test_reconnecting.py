@@ -35,9 +35,9 @@ from tui_transfer.worker import connector
 from tui_transfer.worker.backoff import LONGEST_PAUSE, Backoff
 from tui_transfer.worker.connector import Connector
 from tui_transfer.worker.courier import Courier
-from tui_transfer.worker.pacer import Traffic
 from tui_transfer.worker.recorder import Recorder
 from tui_transfer.worker.shipment import Shipment
+from tui_transfer.worker.traffic import Traffic
 
 SIZE = 8_000_000
 

@@ -34,7 +34,7 @@ a fraction of a millisecond, while what was sent before still keeps the link bus
 DIGEST_SIZE: Final = hashlib.sha256().digest_size
 
 
-def digests_of(content: bytes) -> bytes:
+def digests_of(content: bytes | bytearray) -> bytes:
     """SHA-256 of each segment of `content`, one behind the other."""
     view = memoryview(content)
     return b"".join(

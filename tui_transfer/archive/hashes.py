@@ -1,16 +1,10 @@
-"""What tells whether bytes are what they were: SHA-256, and CRC-32, which costs a tenth of that or less."""
+"""What tells whether bytes are what they were: SHA-256, and CRC-32."""
 
 from __future__ import annotations
 
 import hashlib
+import zlib
 from typing import NamedTuple
-
-try:
-    from isal.isal_zlib import crc32
-except ImportError:  # not built for this system
-    from zlib import crc32
-
-__all__ = ["Hashes", "Hashing", "crc32"]
 
 
 class Hashes(NamedTuple):
@@ -36,7 +30,7 @@ class Hashing:
         """Adds what comes next."""
         if self._known is None:
             self._sha256.update(content)
-        self._crc32 = crc32(content, self._crc32)
+        self._crc32 = zlib.crc32(content, self._crc32)
 
     @property
     def hashes(self) -> Hashes:

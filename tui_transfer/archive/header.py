@@ -1,4 +1,4 @@
-"""The 7z container around one stream of LZMA2 within Deflate, made by py7zr's own header classes."""
+"""The 7z container around one LZMA2 stream, made by py7zr's own header classes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from py7zr.archiveinfo import Bond, Header, SignatureHeader
-from py7zr.properties import COMPRESSION_METHOD
+from py7zr.archiveinfo import Header, SignatureHeader
 
 from tui_transfer.archive.blocks import BLOCK_SIZE
 
@@ -22,12 +21,6 @@ if TYPE_CHECKING:
 # Only the dictionary's size is written to the header. The preset is the cheapest, for py7zr makes an
 # encoder of this that is never used.
 _FILTER: Final = {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": BLOCK_SIZE}
-_DEFLATE: Final = {
-    "method": COMPRESSION_METHOD.MISC_DEFLATE,
-    "properties": None,
-    "numinstreams": 1,
-    "numoutstreams": 1,
-}
 _EPOCH: Final = 116_444_736_000_000_000  # 1970-01-01 in steps of 100 ns since 1601-01-01
 _UNIX_EXTENSION: Final = 0x8000  # says that the upper 16 bits are a Unix mode, as p7zip does
 _DIRECTORY, _ARCHIVE = 0x10, 0x20  # Windows' attributes
@@ -42,24 +35,18 @@ class Container:
     signature: bytes
 
 
-def build_container(
-    files: Sequence[tuple[Item, Content | None]], packed_size: int, lzma2_size: int
-) -> Container:
+def build_container(files: Sequence[tuple[Item, Content | None]], packed_size: int) -> Container:
     """Builds the headers of an archive.
 
     Args:
         files: every item in order, folders without content. The contents lie end to end in the stream.
         packed_size: bytes of the pack stream, its end included.
-        lzma2_size: bytes that Deflate gives back of it.
     """
     header = Header()
     header.filters = [_FILTER]
     folder = header.initialize()  # type: ignore[no-untyped-call]
     contents = [content for _, content in files if content]
-    # py7zr makes no such chain itself, but writes and reads it. LZMA2 reads what Deflate gives back.
-    folder.coders.insert(0, _DEFLATE)
-    folder.bindpairs = [Bond(incoder=1, outcoder=0)]  # type: ignore[no-untyped-call]
-    folder.unpacksizes = [lzma2_size, sum(content.size for content in contents)]
+    folder.unpacksizes = [sum(content.size for content in contents)]
     _describe_streams(header, contents, packed_size)
     assert header.files_info
     header.files_info.files = [_file_info(item, content) for item, content in files]

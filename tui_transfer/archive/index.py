@@ -7,8 +7,8 @@ differs and is packed again. What differs from what was written here is told: th
 The archive's first 32 bytes, its signature header, stay zero until everything else is on disk: an
 archive whose making failed never looks valid.
 
-The index: 8 bytes that name its format, then 80 for each block (little-endian): SHA-256 and size of the block
-as it was; hash and size of what it became, `Record.packed_sha256`; `Record.lzma2_size`; CRC-32 of all these.
+The index: 8 bytes that name its format, then 76 for each block (little-endian): SHA-256 and size of the block
+as it was; those of what it became, `Record.packed_sha256`; CRC-32 of all these.
 """
 
 from __future__ import annotations
@@ -30,14 +30,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from tui_transfer.archive.blocks import Packed
-
 _FORMAT: Final = b"TTBLOCK"
-_MAGIC: Final = _FORMAT + b"3"
-_RECORD: Final = struct.Struct("<32sI32sII")
+_MAGIC: Final = _FORMAT + b"4"
+_RECORD: Final = struct.Struct("<32sI32sI")
 _CHECK: Final = struct.Struct("<I")
 _RECORD_SIZE: Final = _RECORD.size + _CHECK.size
-_SIZE: Final = struct.Struct("<I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +43,13 @@ class Record:
 
     Attributes:
         source_sha256: SHA-256 of the block as it was.
-        packed_sha256: SHA-256 of `lzma2_size`, as it is written here, and of the `digests_of` what it became:
-            both have to be right.
-        lzma2_size: as for `Packed`.
+        packed_sha256: SHA-256 of the `digests_of` what it became.
     """
 
     source_sha256: bytes
     source_size: int
     packed_sha256: bytes
     packed_size: int
-    lzma2_size: int
 
     def pack(self) -> bytes:
         """This record as it is written to the index."""
@@ -68,7 +62,7 @@ class Record:
 
     def became(self, digests: bytes) -> bool:
         """Whether it became what has these digests."""
-        return self.packed_sha256 == _packed_sha256(digests, self.lzma2_size)
+        return self.packed_sha256 == hashlib.sha256(digests).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +70,17 @@ class PackedBlock:
     """A block on its way into the archive: its record, its packed bytes and their `digests_of`."""
 
     record: Record
-    content: bytes
+    content: bytes | bytearray
     digests: bytes
 
     @classmethod
-    def of(cls, source: bytearray, packed: Packed) -> PackedBlock:
+    def of(cls, source: bytearray, packed: bytes | bytearray) -> PackedBlock:
         """What `source`, packed as `packed`, is to the archive. All hashes are taken here."""
-        digests = digests_of(packed.content)
+        digests = digests_of(packed)
         record = Record(
-            hashlib.sha256(source).digest(),
-            len(source),
-            _packed_sha256(digests, packed.lzma2_size),
-            len(packed.content),
-            packed.lzma2_size,
+            hashlib.sha256(source).digest(), len(source), hashlib.sha256(digests).digest(), len(packed)
         )
-        return cls(record, packed.content, digests)
+        return cls(record, packed, digests)
 
 
 class GrowingArchive:
@@ -102,9 +92,10 @@ class GrowingArchive:
         checksums: are told what the archive holds, before anybody is told that it does.
         on_damaged: is called where what was written earlier to one of the two is no longer that; it is
             packed again.
+        on_older: is called where an earlier version of the program wrote them in a form of its own; all is
+            packed again.
 
     Attributes:
-        lzma2_size: bytes that Deflate gives back of the blocks.
         reused: blocks that did not have to be packed again.
         packed: blocks that were appended.
 
@@ -113,14 +104,19 @@ class GrowingArchive:
     """
 
     def __init__(
-        self, archive: Path, index: Path, checksums: Checksums, on_damaged: Callable[[], object]
+        self,
+        archive: Path,
+        index: Path,
+        checksums: Checksums,
+        on_damaged: Callable[[], object],
+        on_older: Callable[[], object],
     ) -> None:
-        self.lzma2_size = 0
         self.reused = 0
         self.packed = 0
         self._path = archive
         self._checksums = checksums
         self._on_damaged = on_damaged
+        self._on_older = on_older
         with disk_errors(archive), ExitStack() as stack:
             self._archive = stack.enter_context(os.fdopen(open_private(archive), "rb+"))
             self._index = stack.enter_context(os.fdopen(open_private(index), "rb+"))
@@ -182,7 +178,6 @@ class GrowingArchive:
 
     def _grow(self, block: PackedBlock) -> None:
         self._checksums.add(len(block.content), block.digests)
-        self.lzma2_size += block.record.lzma2_size
 
     def _find(self, source: bytearray) -> PackedBlock | None:
         """The next block as an earlier run packed it, if it was `source`, and is as it was written."""
@@ -190,6 +185,9 @@ class GrowingArchive:
             record = next(self._earlier, None)
         except _DamagedRecordError:
             self._on_damaged()
+            return None
+        except _OlderFormatError:
+            self._on_older()
             return None
         if record is None or not record.is_of(source):
             return None
@@ -222,14 +220,21 @@ class _DamagedRecordError(Exception):
     """A record is not what was written."""
 
 
+class _OlderFormatError(Exception):
+    """An earlier version wrote the index."""
+
+
 def _read_records(index: bytes) -> Iterator[Record]:
-    """The records of an index; none if another version of the program wrote it. A torn last one is left out.
+    """The records of an index. A torn last one is left out.
 
     Raises:
         _DamagedRecordError: the next one is damaged.
+        _OlderFormatError: see there.
     """
     if not index.startswith(_MAGIC):
-        if not _MAGIC.startswith(index) and not index.startswith(_FORMAT):
+        if index.startswith(_FORMAT) and len(index) >= len(_MAGIC):
+            raise _OlderFormatError
+        if not _MAGIC.startswith(index):
             raise _DamagedRecordError
         return
     for start in range(len(_MAGIC), len(index) - _RECORD_SIZE + 1, _RECORD_SIZE):
@@ -237,9 +242,3 @@ def _read_records(index: bytes) -> Iterator[Record]:
         if _CHECK.unpack_from(index, start + _RECORD.size) != (zlib.crc32(fields),):
             raise _DamagedRecordError
         yield Record(*_RECORD.unpack(fields))
-
-
-def _packed_sha256(digests: bytes, lzma2_size: int) -> bytes:
-    digest = hashlib.sha256(_SIZE.pack(lzma2_size))
-    digest.update(digests)
-    return digest.digest()

@@ -126,11 +126,12 @@ def write_archive(
     cancelled: threading.Event,
     checksums: Checksums | None = None,
     on_damaged: Callable[[SpoolPart], object] = lambda _: None,
+    on_older: Callable[[], object] = lambda: None,
 ) -> Archive:
     """Writes a database to `archive`, or goes on with an archive that was not finished.
 
     However often it was interrupted, blocks of an earlier run are used again, with whatever preset they were
-    packed then. The same database packed with the same presets from 1 on gives the same bytes. Until it is
+    packed then. The same database packed with the same presets gives the same bytes. Until it is
     finished, the archive's first 32 bytes are zero.
 
     Args:
@@ -145,6 +146,8 @@ def write_archive(
         checksums: new ones, of what is written to the archive: by them it is read while it grows.
         on_damaged: called in the caller's thread where what an earlier run left is not what was written; it
             is made again, at once.
+        on_older: called likewise where an earlier version of the program began the archive in another form;
+            it is begun again.
 
     Raises:
         TransferError: `DATABASE_MISSING`, `DATABASE_CHANGED`, `DATABASE_LOCKED`, `DATABASE_UNREADABLE`,
@@ -167,7 +170,7 @@ def write_archive(
         snapshot.in_use() if snapshot else nullcontext(),
         _Aside(snapshot.keep if snapshot else reader.confirm) as aside,
         GrowingArchive(
-            archive, work / "blocks.index", checksums, lambda: on_damaged(SpoolPart.ARCHIVE)
+            archive, work / "blocks.index", checksums, lambda: on_damaged(SpoolPart.ARCHIVE), on_older
         ) as growing,
         _Packer(growing, pacer, threads or cores(), cancelled, report) as packer,
     ):
@@ -182,15 +185,15 @@ def write_archive(
         from tui_transfer.archive.header import build_container
 
         packer.collect_all()
-        packed_size = growing.end - SIGNATURE_SIZE + len(END.content)
-        container = build_container(reader.files, packed_size, growing.lzma2_size + END.lzma2_size)
+        packed_size = growing.end - SIGNATURE_SIZE + len(END)
+        container = build_container(reader.files, packed_size)
         aside.finish()
         if snapshot:
             ((_, content),) = reader.files
             assert content
             snapshot.check(content)
             aside.afterwards(snapshot.remove)
-        growing.seal(END.content + container.header, container.signature)
+        growing.seal(END + container.header, container.signature)
         report()
         sha256 = checksums.sha256(archive, cancelled)
         return Archive(archive, growing.end, sha256, total, _entries(reader.files), growing.reused)

@@ -119,9 +119,12 @@ class PresetChosen(_Event, frozen=True, kw_only=True, tag="archive.preset"):
 
     database: Count
     preset: Number | None
-    """0 to 9; journals of before Deflate was among them have None for blocks that were stored."""
+    """0 to 9; the first journals have None for blocks that were stored."""
     reason: str
-    """`start`, `link-behind`, `packing-behind` or `incompressible`: see `worker.pacing.Reason`."""
+    """`start`: the link has not shown yet what it carries. `link-behind`: sending would end after packing,
+    smaller blocks arrive sooner. `packing-behind`: packing would, blocks packed faster arrive sooner.
+    `incompressible`: the data do not shrink, and are packed as quickly as shows when they do.
+    """
     rate: Number
     """Bytes per second that the link is taken to carry."""
     backlog: Number
@@ -131,7 +134,7 @@ class PresetChosen(_Event, frozen=True, kw_only=True, tag="archive.preset"):
     seconds: float
     """Until all of it is acknowledged, as expected."""
     instead: float | None = None
-    """The same, had the preset before been kept."""
+    """Of earlier versions: the same, had the preset before been kept."""
 
 
 class ArchiveProgress(_Event, frozen=True, kw_only=True, tag="archive.progress"):
@@ -159,7 +162,7 @@ class ArchiveSealed(_Event, frozen=True, kw_only=True, tag="archive.sealed"):
 class SpoolDamaged(_Event, frozen=True, kw_only=True, tag="spool.damaged"):
     """Something in the spool is no longer what was written there; it is made again from the database.
 
-    `unproven` says that nobody can tell: what wrote it, an earlier version, kept no hash of it.
+    `unproven` says that nobody can tell: an earlier version wrote it in another form, or kept no hash of it.
     """
 
     database: Count

@@ -140,8 +140,8 @@ def describe_spool_damage(event: SpoolDamaged) -> str:
     """What was found of what this machine's disk keeps of a database, and what is done; in French."""
     if event.unproven:
         return (
-            "archive préparée par une version précédente du programme, sans de quoi contrôler son "
-            "manifeste ; elle est préparée à nouveau"
+            "archive préparée par une version précédente du programme, que celle-ci ne peut pas reprendre ; "
+            "elle est préparée à nouveau"
         )
     found = _DAMAGED.get(event.part, "ce qui est préparé sur ce disque n'est plus ce qui y a été écrit")
     return f"{found} ; ce qui est altéré est refait à partir de la base"

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from tui_transfer.system.cancellation import Cancellation
     from tui_transfer.worker.backoff import Backoff
     from tui_transfer.worker.connector import Connector
-    from tui_transfer.worker.pacer import Traffic
     from tui_transfer.worker.recorder import Recorder
     from tui_transfer.worker.shipment import Shipment
+    from tui_transfer.worker.traffic import Traffic
 
     Result = TypeVar("Result")
 

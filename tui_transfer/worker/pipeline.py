@@ -30,9 +30,10 @@ from tui_transfer.system.files import disk_errors
 from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.costs import Costs
 from tui_transfer.worker.manifest import make_manifest
-from tui_transfer.worker.pacer import Pacer, Traffic
+from tui_transfer.worker.pacing import Pacer
 from tui_transfer.worker.recorder import now
 from tui_transfer.worker.shipment import Shipment
+from tui_transfer.worker.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -319,6 +320,7 @@ class Pipeline:
             cancelled=self._cancelled,
             checksums=shipment.checksums,
             on_damaged=on_damaged,
+            on_older=lambda: self._tell_damage(shipment.index, SpoolPart.ARCHIVE, unproven=True),
         )
         self._seal(shipment, archive)
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
-_MEMORY_SECONDS: Final = 4.0
-"""Of being busy: what was seen longer ago counts less and less."""
-_EVIDENCE_SECONDS: Final = 0.2
-_EVIDENCE_BYTES: Final = 256 << 10
-_LEAST_SECONDS: Final = 1e-3
-"""What the measured time may be wrong by: a thread is told of an answer a moment after it came."""
+_MEMORY_SECONDS: Final = 4.0  # of being busy: what was seen longer ago counts less and less
+_EVIDENCE_SECONDS, _EVIDENCE_BYTES = 0.2, 256 << 10
+_LEAST_SECONDS: Final = 1e-3  # a thread is told of an answer a moment after it came
 _SILENCE_SECONDS: Final = 1.0
 """Longer than this without an answer, and the link is taken to have become slower."""
 
@@ -24,15 +21,12 @@ class Rate:
 
     def __init__(self) -> None:
         self.waiting = 0
-        self._bytes = 0.0
-        self._seconds = 0.0
+        self._bytes = self._seconds = 0.0
         self._seen: float | None = None
         """When the link last gave an answer, or first got something to carry."""
 
     def observe(self, now: float, acknowledged: int, busy: float, waiting: int) -> None:
-        """Notes that `acknowledged` bytes more have arrived, with which the link was `busy` for so many
-        seconds, and that `waiting` are left; all may be 0.
-        """
+        """Notes that `acknowledged` more have arrived, within `busy` seconds, and `waiting` are left."""
         kept = math.exp(-busy / _MEMORY_SECONDS)
         self._bytes = self._bytes * kept + acknowledged
         self._seconds = self._seconds * kept + busy
