@@ -80,6 +80,13 @@ def test_the_help_lists_every_exit_code(place: Place) -> None:
     assert set(EXIT_CODE_MEANINGS) == set(ExitCode)
 
 
+def test_the_readme_lists_every_exit_code() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    table = readme.split("### Exit codes")[1].split("\n#")[0]
+    listed = [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)]
+    assert listed == sorted(code.value for code in ExitCode)
+
+
 def test_the_help_names_every_command(place: Place) -> None:
     """Whoever adds one adds it to the tests above and to the README."""
     listed = re.findall(

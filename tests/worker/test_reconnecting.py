@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import re
 import signal
 import threading
 import time
@@ -121,6 +122,13 @@ def test_cuts_anywhere_are_survived(
     _assert_arrived(ssh_server, base, tmp_path / "out")
     digest = hashlib.sha256(archives(ssh_server.root)[0].read_bytes()).hexdigest()
     assert result.finished["databases"][0]["sha256"] == digest
+
+
+def test_a_pause_is_told_with_its_reason_and_what_comes(place: Place, link: Relay) -> None:
+    link.cuts = [SIZE // 4]
+    result = place.run("run", "--yes")
+    assert result.code == 0, result.err
+    assert re.search(r"Connexion perdue : .+ Essai 1 dans \d+\s\w+", result.out + result.err)
 
 
 def test_without_patience_a_cut_ends_with_12_and_resuming_goes_on(
