@@ -16,6 +16,7 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.simulation import seams
@@ -37,6 +38,10 @@ _CHANGED: Final = frozenset({"change there", "shorten there", "break down"})
 _SUCCESS, _UNVERIFIABLE, _NOTHING_TO_RESUME = 0, 13, 15
 _PASSED_OVER: Final = frozenset({"read", "write", "limits", "statvfs", "check-file-name"})
 """Requests whose answers a client may not have looked at yet when it sends more, or may do without."""
+_TRUE: Final = frozenset(
+    {"cut before", "cut after", "cut write", "cut answer", "mute", "hold", "kill", "terminate"}
+)
+"""What leaves a server's answers true, as far as they come."""
 _ABOUT_A_BASE: Final = frozenset({"database-missing", "database-unreadable", "database-changed"})
 _AT_A_BASE: Final = frozenset({"change base", "remove base"})
 _ABOUT_THE_SERVER: Final = frozenset(
@@ -65,6 +70,7 @@ class Invariants:
         self.apart: Counter[str] = Counter()
         """What outsiders did after the evidence was taken."""
         self._changes_told = 0
+        self._answers_are_true = True
 
     def find(self, invariant: str, kind: str, seen: str) -> None:
         """Notes a finding, once of each kind."""
@@ -188,9 +194,11 @@ class Invariants:
         happened: Sequence[Fault],
     ) -> None:
         """A command has ended, during which so much happened."""
+        self._answers_are_true &= all(fault.what in _TRUE for fault in happened)
         self._check_changes()
         self._check_sources()
         self._check_spools(home)
+        self._check_twice(home)
         if told.code == 1 and not home.damaged:
             self.find("I4", "unexpected", str(told.finished.get("message") or told.text[-300:]))
         if what == "resume":
@@ -274,6 +282,21 @@ class Invariants:
             }
             if named != {where}:
                 self.find("I5", "delivered elsewhere", f"{item.name}: {sorted(named)} instead of {where}")
+
+    def _check_twice(self, home: HomeFolder) -> None:
+        """What a server takes in as soon as it has its name is given to it once, whenever processes and
+        connections end, as long as its answers are true.
+        """
+        if not self._answers_are_true:
+            return
+        for job in self.jobs(home):
+            if job.state is None or job.name in home.damaged or home.cut:
+                continue
+            for item, server in product(job.state.databases, self._world.servers.values()):
+                touches = [touch for touch in server.touches if touch.path.rpartition("/")[2] == item.archive]
+                taken = [touch for touch in touches if touch.what == "take"]
+                if len(taken) > 1 and not any(touch.what in _GONE for touch in touches):
+                    self.find("I5", "delivered twice", f"{server.host}: {item.archive}")
 
     def after_purge(self, home: HomeFolder, gone: set[str], code: int | None) -> None:
         """Jobs were removed: nothing of what they did not deliver is left on any Sharebox."""
