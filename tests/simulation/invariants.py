@@ -167,9 +167,10 @@ class Invariants:
         touches = [touch for touch in server.touches if touch.path in names]
         meddling = [touch for touch in touches if touch.what in _GONE | _CHANGED]
         character = server.character
+        if not character.reads and any(touch.what == "lie" for touch in touches):
+            return True  # what was not written, and nobody may read
         if character.takes or not character.looks:  # what it takes, and what somebody else does, look alike
-            unseen = [touch for touch in touches if touch.what == "lie" and not character.reads]
-            return bool(meddling or unseen)
+            return bool(meddling)
         ours = [touch for touch in touches if touch.who == "client"]
         looks = [touch for touch in ours if touch.what in _EVIDENCE]
         seen = max((touch.tick for touch in ours if touch.what in _SIGHT), default=0)
@@ -214,11 +215,20 @@ class Invariants:
     def _check_changes(self) -> None:
         character = self._world.plan.character
         for host, path, what in self._world.changes[self._changes_told :]:
-            if (host, path) in self._world.planted and character.replaces and not character.looks:
-                self.apart["replaced by a server that lets nobody look"] += 1
+            if (host, path) in self._world.planted and character.replaces and self._was_unseen(host, path):
+                self.apart["replaced by a server, unseen"] += 1
                 continue
             self.find("I2", "overwritten", f"{host}{path}: {what}")
         self._changes_told = len(self._world.changes)
+
+    def _was_unseen(self, host: str, path: str) -> bool:
+        """Whether nobody could see, before the rename, what somebody else had put there."""
+        server = self._world.servers[host]
+        touches = [touch for touch in server.touches if touch.path == path]
+        planted = max(touch.tick for touch in touches if touch.what == "plant")
+        arrived = max((touch.tick for touch in touches if touch.what == "arrive"), default=planted)
+        looks = [touch.tick for touch in touches if touch.who == "client" and touch.what in _SIGHT]
+        return not server.character.looks or not any(planted <= tick < arrived for tick in looks)
 
     def _check_sources(self) -> None:
         for base in self._world.bases:

@@ -6,21 +6,23 @@ sent, the one before is verified and gets its name.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.sharebox.delivery.deliver import Consignment, deliver, send
-from tui_transfer.sharebox.delivery.evidence import Delivery
+from tui_transfer.sharebox.delivery.evidence import Delivery, Step
 from tui_transfer.sharebox.delivery.exploration import verification
+from tui_transfer.sharebox.delivery.part import part_path
 from tui_transfer.sharebox.delivery.progress import DeliveryStage
 from tui_transfer.sharebox.delivery.resume_state import ResumeState
 from tui_transfer.sharebox.delivery.small_file import put_small
 from tui_transfer.sharebox.delivery.trial import Trials
+from tui_transfer.sharebox.sftp.session import SftpError
 from tui_transfer.worker.diary import Diary, delivered, trial_followed
 from tui_transfer.worker.manifest import manifest_name
 from tui_transfer.worker.recorder import now
@@ -120,7 +122,7 @@ class Courier:
                 if not overlaps:
                     finish_before()
 
-    @contextmanager
+    @contextlib.contextmanager
     def _alone(self, shipment: Shipment) -> Iterator[None]:
         """Tells the journal what stops the body, where that is of this database alone: the others go on.
 
@@ -193,13 +195,18 @@ class Courier:
             sharebox.knowledge.doubt()
         task.manifest.bind(task.shipment.sha256)
         manifest = task.shipment.read_manifest()
-        for _ in range(_MANIFEST_ATTEMPTS):
+        for attempt in range(_MANIFEST_ATTEMPTS):
+            if attempt:  # what was refused may have been no more than a look at what became of it
+                task.manifest.reach(Step.SENDING)
             try:
                 return Delivery(archive, put_small(sharebox, manifest, task.manifest, self._trials))
             except TransferError as error:
                 if error.problem not in _REFUSALS:
                     raise
                 refusal = error
+        part = part_path(sharebox, task.manifest.name)
+        with sharebox.refusals("suppression de", part), contextlib.suppress(SftpError):
+            sharebox.sftp.remove(part)
         return Delivery(archive, None, refusal.why)
 
     def _keep_at(

@@ -52,11 +52,15 @@ def leftovers_by_place(state: JobState) -> list[Leftovers]:
     shareboxes: dict[tuple[object, ...], ShareboxSettings] = {}
     names: dict[tuple[object, ...], list[str]] = {}
     for database in state.databases:
-        here = [state.destination] if database.owns_names and not database.delivered else []
-        for sharebox in [*here, *(other.sharebox for other in database.elsewhere)]:
+        manifest = manifest_name(database.archive)
+        both = [database.archive, manifest]
+        left = [(other.sharebox, both) for other in database.elsewhere]
+        if database.manifest_refused:
+            left.append((database.destination or state.destination, [manifest]))
+        elif database.owns_names and not database.delivered:
+            left.append((state.destination, both))
+        for sharebox, ours in left:
             shareboxes[sharebox.place] = sharebox
-            archive = database.archive
-            ours = [archive, manifest_name(archive)]
             found = names.setdefault(sharebox.place, [])
             found.extend(name + PART for name in ours)
             if not sharebox.temporary_names:
