@@ -202,6 +202,29 @@ class TestNames:
         assert "Manifeste : refusé par Sharebox" in place.run("report").out
         assert "seul un envoi dira" in place.run("check").out
 
+    def test_a_manifest_that_is_refused_its_name_leaves_nothing(
+        self, place: Place, server: FaultyServer
+    ) -> None:
+        server.faults.takes = lambda name: not name.endswith(".json")
+        result = place.run("run", "--yes", "--json")
+        assert result.code == 0, result.err
+        assert result.finished["databases"][0]["manifest_refused"]
+        assert [path.suffix for path in server.root.iterdir()] == [".7z"]
+
+    def test_a_manifest_that_is_refused_once_is_sent_anew(self, place: Place, server: FaultyServer) -> None:
+        refused: list[str] = []
+
+        def once(name: str) -> bool:
+            if not name.endswith(".json") or refused:
+                return True
+            refused.append(name)
+            return False
+
+        server.faults.takes = once
+        result = place.run("run", "--yes", "--json")
+        assert (result.code, len(refused), whole(server)) == (0, 1, True), result.err
+        assert not result.finished["databases"][0]["manifest_refused"]
+
     def test_what_was_begun_with_others_goes_on(self, place: Place, server: FaultyServer) -> None:
         server.faults.takes = lambda name: name.endswith(".7z")
         assert place.run("run", "--yes").code == 9
