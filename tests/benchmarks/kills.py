@@ -35,6 +35,7 @@ from tests.servers.openssh import SshServer, openssh
 from tests.servers.processes import wait_until
 from tests.servers.relay import Relay, relay
 from tui_transfer.archive.blocks import BLOCK_SIZE
+from tui_transfer.errors import ExitCode
 from tui_transfer.job import control
 from tui_transfer.job.events import ArchiveSealed
 from tui_transfer.job.journal import JournalReader
@@ -131,7 +132,10 @@ class Campaign:
             killed = kill and self._kill(view)
             said, _ = view.communicate(timeout=_LIMIT)
         self._check_final_names()
-        if view.returncode == 0 and (job := self._job()) is not None:
+        # 15: only the view was killed, and the worker ended well before anybody came to go on.
+        ended_well = view.returncode in (ExitCode.SUCCESS, ExitCode.NOTHING_TO_RESUME)
+        if ended_well and (job := self._job()) is not None:
+            assert control.Follower(job).succeeded, said
             self._check_delivery(job)
         elif not killed:
             raise AssertionError(f"{arguments} ended with {view.returncode}:\n{said}")
