@@ -187,6 +187,6 @@ def archives(root: Path) -> Sequence[Path]:
 
 
 def blocks_packed(place: Place) -> int:
-    """Blocks of the first database that are packed for good: 8 bytes begin the index, 80 are a block."""
+    """Blocks of the first database that are packed for good: 8 bytes begin the index, 76 are a block."""
     index = next(place.home.jobs.glob("*/spool/0/blocks.index"), None)
-    return max(0, index.stat().st_size - 8) // 80 if index else 0
+    return max(0, index.stat().st_size - 8) // 76 if index else 0

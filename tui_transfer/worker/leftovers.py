@@ -54,11 +54,12 @@ def leftovers_by_place(state: JobState) -> list[Leftovers]:
     for database in state.databases:
         manifest = manifest_name(database.archive)
         both = [database.archive, manifest]
-        left = [(other.sharebox, both) for other in database.elsewhere]
+        left: list[tuple[ShareboxSettings, list[str]]] = []
         if database.manifest_refused:
             left.append((database.destination or state.destination, [manifest]))
         elif database.owns_names and not database.delivered:
             left.append((state.destination, both))
+        left += [(other.sharebox, both) for other in database.elsewhere]
         for sharebox, ours in left:
             shareboxes[sharebox.place] = sharebox
             found = names.setdefault(sharebox.place, [])
