@@ -344,7 +344,7 @@ def test_a_slow_line_gets_smaller_blocks_than_a_fast_one(
 ) -> None:
     """The slow line opens once all is packed: what it carries afterwards shows nothing more."""
     (tmp_path / "bases").mkdir()
-    base = make_samples(tmp_path / "bases").sqlite.path
+    base = make_samples(tmp_path / "bases", 3).sqlite.path
     place = place_for(tmp_path / "home", ssh_server.password)
     place.configure(ssh_server, {"Base": base}, port=link.port)
     content = base.read_bytes()
