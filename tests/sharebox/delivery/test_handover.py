@@ -319,6 +319,33 @@ class TestHidden:
         assert (server.root / FINAL).read_bytes() == archive.read_bytes()
         assert names(server) == [FINAL]
 
+    @pytest.mark.parametrize("take", [TestTakenOver.at_close, TestTakenOver.at_rename])
+    @pytest.mark.parametrize("answer_lost", [False, True])
+    def test_what_is_taken_over_unseen_is_delivered_once(
+        self,
+        server: FaultyServer,
+        archive: Path,
+        take: Callable[[FaultyServer], None],
+        answer_lost: bool,
+    ) -> None:
+        """A removal tells what nobody may look at: nothing is there any more."""
+        take(server)
+        server.faults.hide = anything
+        server.faults.drop_at_close = lambda name: (
+            answer_lost and name == PARTIAL and server.faults.take_away_at_close
+        )
+        server.faults.drop_at_rename = lambda name: answer_lost and is_final(name)
+        memory = Memory()
+        if answer_lost:
+            with connect(server) as sharebox:
+                failure(Problem.CONNECTION_LOST, lambda: send(sharebox, archive, memory=memory))
+        with connect(server) as sharebox:
+            again = memory.resumed()
+            assert send(sharebox, archive, memory=again).verification is Verification.NONE
+        assert [name for name in server.faults.taken if name.startswith("base")] == [
+            PARTIAL if server.faults.take_away_at_close else FINAL
+        ]
+
     def test_the_archive_alone_is_hidden(self, server: FaultyServer, archive: Path) -> None:
         """A trial file can be seen: there is no telling what became of the archive."""
         server.faults.hide = is_final

@@ -84,7 +84,8 @@ class TrialFate(StrEnum):
     GONE_AT_CLOSE = "gone-at-close"
     GONE_AT_RENAME = "gone-at-rename"
     HIDDEN = "hidden"
-    """Its rename was acknowledged, and to stat, list and read it was refused by permission."""
+    """Its rename was acknowledged, to stat, list and read it was refused by permission, and there was
+    something to remove, or that was refused too."""
 
 
 class Verification(StrEnum):
@@ -290,6 +291,7 @@ same = by_hash | by_bytes
 
 no_trial, hidden = _of(TrialFate.NONE), _of(TrialFate.HIDDEN)
 at_close, at_rename = _of(TrialFate.GONE_AT_CLOSE), _of(TrialFate.GONE_AT_RENAME)
+untraced = hidden | at_close | at_rename
 
 # fmt: off
 TABLE: Final[tuple[Row, ...]] = tuple(Row(*columns) for columns in (
@@ -346,7 +348,7 @@ TABLE: Final[tuple[Row, ...]] = tuple(Row(*columns) for columns in (
     # The server does not tell whether the final name is there. What can be read is.
     (asked,           unseen,    untold,    _____,      unread,     _____,     Next.COMPARE_FINAL),
     (renamed,         unseen,    forbidden, _____,      unreadable, no_trial,  Next.TRY),
-    (renamed,         unseen,    forbidden, _____,      unreadable, hidden,    Verification.NONE),
+    (renamed,         unseen,    forbidden, _____,      unreadable, untraced,  Verification.NONE),
     (renaming,        absent,    forbidden, _____,      unreadable, _____,     Next.RECALL),
     (refused,         unseen,    unseen,    _____,      _____,      _____,     Trouble.RENAME_REFUSED),
 

@@ -114,7 +114,7 @@ class TrialFile:
         if part.is_something or renamed.is_something:
             fate = TrialFate.STAYED
         elif refusal is None and renamed.refusal is not None and self._is_hidden(final):
-            fate = TrialFate.HIDDEN
+            fate = TrialFate.GONE_AT_RENAME if self.remove() is False else TrialFate.HIDDEN
         elif not self._is_free(final if refusal is None else self.part):
             fate = TrialFate.STAYED
         elif refusal is not None and (closed.is_nothing or is_missing(refusal)):
@@ -130,7 +130,7 @@ class TrialFile:
         if closed.is_something:
             fate = TrialFate.STAYED
         elif closed.refusal is not None and self._is_hidden(self.part):
-            fate = TrialFate.HIDDEN
+            fate = TrialFate.GONE_AT_CLOSE if self.remove() is False else TrialFate.HIDDEN
         else:
             fate = TrialFate.GONE_AT_CLOSE if self._is_free(self.part) else TrialFate.STAYED
         self.remove()
