@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from tests.cli.place import COMMAND, Place, archives, blocks_packed, extract, place_for
+from tests.cli.place import COMMAND, Place, archives, arrived, blocks_packed, extract, place_for
 from tests.servers.account import system_account
 from tests.servers.openssh import SshServer, openssh
 from tests.servers.processes import wait_until
@@ -217,7 +217,7 @@ class Campaign:
     def _check_delivery(self, job: control.Job) -> None:
         """All that was to arrive did, and nothing else; then the Sharebox is emptied for the next."""
         names = {item.archive for item in job.spec.databases}
-        expected = names | {f"{name}.manifest.json" for name in names}
+        expected = {name for archive in names for name in arrived(archive)}
         found = {path.name for path in self.server.root.iterdir()}
         assert found == expected, found ^ expected
         assert not job.spool.exists() or not list(job.spool.iterdir())

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.cli.place import content, extract
+from tests.cli.place import arrived, content, extract
 from tests.servers.account import system_account
 from tests.servers.openssh import SshServer, openssh
 from tests.servers.relay import Relay, relay
@@ -161,11 +161,11 @@ class Lane:
         archive = self.server.root / spec.archive
         prefix = archive.name.split("_")[0]
         found = {path.name for path in self.server.root.iterdir() if path.name.startswith(prefix)}
-        if found != {archive.name, f"{archive.name}.manifest.json"}:
+        if found != arrived(archive.name):
             return f"{job.id}: {found}"
         with tempfile.TemporaryDirectory(dir=self.folder) as out:
-            arrived = extract(archive, Path(out)) / self.base.name
-            same = content(arrived) == content(self.base)
+            unpacked = extract(archive, Path(out)) / self.base.name
+            same = content(unpacked) == content(self.base)
         for name in found:
             (self.server.root / name).unlink()
         return None if same else f"{job.id}: another content"

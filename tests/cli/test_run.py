@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.place import COMMAND, LIMIT, Place, archives, content, extract, place_for
+from tests.cli.place import COMMAND, LIMIT, Place, archives, arrived, content, extract, place_for
 from tests.programs import require, require_root
 from tests.servers.account import Account
 from tests.servers.danted import DantedServer
@@ -86,12 +86,11 @@ def test_every_kind_of_database_arrives_whole_and_is_said_to(
         else:
             assert (extracted / original.name).read_bytes() == original.read_bytes()
         _check_manifest(ssh_server.root / f"{item['archive']}.manifest.json", item, extracted)
+    sums = sorted(path.name for path in ssh_server.root.glob("*.sha256"))
+    checked = subprocess.run(["sha256sum", "--strict", "-c", *sums], cwd=ssh_server.root, check=False)
+    assert (len(sums), checked.returncode) == (len(databases), 0)
     names = {path.name for path in ssh_server.root.iterdir()}
-    assert names == {
-        name
-        for item in finished["databases"]
-        for name in (item["archive"], f"{item['archive']}.manifest.json")
-    }
+    assert names == {name for item in finished["databases"] for name in arrived(item["archive"])}
 
 
 def _rows(database: Path) -> list[tuple[object, ...]]:

@@ -18,6 +18,7 @@ from tests.servers.openssh import SshServer
 from tests.servers.relay import Relay, relay
 from tui_transfer.cli import upkeep
 from tui_transfer.job import audit, control
+from tui_transfer.job.beside import names_beside
 from tui_transfer.job.events import Connected, Delivered, JobSucceeded, WorkerStarted
 from tui_transfer.job.journal import Journal
 from tui_transfer.job.spec import FORMAT, make_spec
@@ -252,7 +253,7 @@ def test_an_interrupted_job_goes_with_its_own_partial_files_and_no_other(
     assert _names(ssh_server) == {f"{archive}.part"}
     # Killed between the renaming and the word of it; other people's files.
     others = {archive, f"{archive}.manifest.json", "autre.7z.part", f"{archive}.part.part"}
-    for name in {*others, f"{archive}.manifest.json.part"}:
+    for name in {*others, *(f"{name}.part" for name in names_beside(archive))}:
         (ssh_server.root / name).write_bytes(b"x")
     done = place.run("purge", job.id, "--yes")
     assert done.code == 0, done.err

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.place import Place, archives, place_for
+from tests.cli.place import Place, archives, arrived, place_for
 from tests.servers.faulty import PASSWORD, FaultyServer, faulty_server
 from tests.servers.proftpd import proftpd
 from tests.servers.relay import relay
@@ -50,10 +50,9 @@ def known(place: Place) -> dict[str, Any]:
 
 
 def whole(server: FaultyServer) -> bool:
-    """Whether the archive is there, and its manifest, and nothing else."""
-    endings = sorted(path.name.split(".", 1)[1] for path in server.root.iterdir())
-    assert endings == ["7z", "7z.manifest.json"]
-    return True
+    """Whether the archive is there, and what lies beside it, and nothing else."""
+    (archive,) = archives(server.root)
+    return {path.name for path in server.root.iterdir()} == arrived(archive.name)
 
 
 @contextmanager
@@ -199,7 +198,7 @@ class TestNames:
         assert archive.name.endswith(".7z")
         (item,) = result.finished["databases"]
         assert (item["verified"], bool(item["manifest_refused"])) == ("read-back", True)
-        assert "Manifeste : refusé par Sharebox" in place.run("report").out
+        assert "Manifeste refusé par Sharebox" in place.run("report").out
         assert "seul un envoi dira" in place.run("check").out
 
     def test_a_manifest_that_is_refused_its_name_leaves_nothing(
@@ -209,7 +208,10 @@ class TestNames:
         result = place.run("run", "--yes", "--json")
         assert result.code == 0, result.err
         assert result.finished["databases"][0]["manifest_refused"]
-        assert [path.suffix for path in server.root.iterdir()] == [".7z"]
+        (archive,) = archives(server.root)
+        assert {path.name for path in server.root.iterdir()} == {
+            name for name in arrived(archive.name) if not name.endswith(".json")
+        }
 
     def test_a_manifest_that_is_refused_once_is_sent_anew(self, place: Place, server: FaultyServer) -> None:
         refused: list[str] = []

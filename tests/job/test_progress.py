@@ -134,3 +134,29 @@ def test_nothing_is_claimed_while_the_network_is_away() -> None:
         meter.observe(second, _sending(1, second * 10_000))
     lost = _sending(1, 290_000).apply(ev.Waiting(at=at(30), attempt=1, seconds=9, reason="Perdue."))
     assert meter.observe(31, lost) == Estimate(None, None)
+
+
+def test_what_lies_beside_an_archive_is_waited_for_and_measured() -> None:
+    def state(sent: int) -> JobState:
+        return JobState.fold(
+            spec(),
+            [
+                ev.WorkerStarted(at=at(0), pid=1, program="1"),
+                ev.ArchiveSealed(
+                    at=at(0), database=0, size=1000, sha256="x", source_size=1, files=1, beside=500_000
+                ),
+                ev.UploadStarted(at=at(0), database=0, offset=0),
+                ev.UploadProgress(at=at(0), database=0, acknowledged=1000),
+                ev.VerificationProgress(at=at(0), database=0, checked=1000, total=1000),
+                *([ev.BesideProgress(at=at(0), database=0, sent=sent, total=500_000)] if sent else []),
+            ],
+        )
+
+    meter = Meter()
+    assert state(0).fraction < 0.6
+    for second in range(30):
+        estimate = meter.observe(second, state(second * 10_000))
+    assert estimate.rate == pytest.approx(10_000)
+    to_send, to_read_back = 500_000 - 290_000, 500_000 - 290_000
+    assert estimate.left == pytest.approx((to_send + to_read_back) / 10_000)
+    assert 0.7 < state(290_000).fraction < 0.9

@@ -155,7 +155,7 @@ class ForwardAndOn(ForwardOnly):
 class NamesRefused(asyncssh.SFTPServer):
     """Only archives and their manifests may be written, by their final names."""
 
-    endings: tuple[bytes, ...] = (b".7z", b".7z.manifest.json")
+    endings: tuple[bytes, ...] = (b".7z", b".7z.sha256", b".7z.manifest.json")
 
     def _require(self, path: bytes) -> None:
         if not path.endswith(self.endings):

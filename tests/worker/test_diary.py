@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from tests.job.examples import at, spec
 from tui_transfer.job import events as ev
+from tui_transfer.job.beside import MANIFEST as ENDING
 from tui_transfer.job.state import JobState
 from tui_transfer.sharebox.delivery.evidence import Arrival, Content, Evidence, Look, Step
 from tui_transfer.worker.diary import Diary
 from tui_transfer.worker.leftovers import leftovers
-from tui_transfer.worker.manifest import manifest_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ def diary(state: JobState, written: list[ev.Event]) -> Diary:
 SHA = "ab" * 32
 SPEC = spec()
 ARCHIVE = SPEC.databases[0].archive
-MANIFEST = manifest_name(ARCHIVE)
+MANIFEST = ARCHIVE + ENDING
 
 
 def test_what_one_worker_writes_the_next_one_knows() -> None:

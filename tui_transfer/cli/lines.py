@@ -20,6 +20,7 @@ from tui_transfer.report.message import (
     describe_left_behind,
     describe_other_failures,
     describe_reading,
+    describe_refused,
     describe_route,
     describe_spool,
     describe_spool_damage,
@@ -217,7 +218,7 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
         case ev.Delivered():
             name = state.databases[event.database].name
             verified = describe_verification(event.verified)
-            refused = f" Manifeste refusé : {event.manifest_refused}" if event.manifest_refused else ""
+            refused = "".join(f" {line}" for line in describe_refused(state.databases[event.database]))
             return f"{name} : remise ({event.path}). Vérification : {verified}.{refused}"
         case ev.DatabaseFailed():
             item = state.databases[event.database]
@@ -263,6 +264,7 @@ def database_json(item: DatabaseState) -> dict[str, Any]:
         "changed_since": item.changed_since,
         "verified": item.verified or "none",
         "manifest_refused": item.manifest_refused,
+        "refused": item.refused,
         "delivered": item.delivered,
         "sharebox": item.destination.host if item.destination else None,
         "directory": item.destination.directory if item.destination else None,

@@ -157,6 +157,8 @@ class ArchiveSealed(_Event, frozen=True, kw_only=True, tag="archive.sealed"):
     """Blocks that an earlier worker had packed."""
     manifest: str | None = None
     """SHA-256 of the manifest as it was written to the spool; None in journals of before it was kept."""
+    beside: Count = 0
+    """Bytes of all that will lie beside the archive."""
 
 
 class SpoolDamaged(_Event, frozen=True, kw_only=True, tag="spool.damaged"):
@@ -190,6 +192,14 @@ class VerificationProgress(_Event, frozen=True, kw_only=True, tag="verification.
 
     database: Count
     checked: Count
+    total: Count
+
+
+class BesideProgress(_Event, frozen=True, kw_only=True, tag="beside.progress"):
+    """`sent` of `total` bytes of what lies beside the archive were acknowledged by the Sharebox."""
+
+    database: Count
+    sent: Count
     total: Count
 
 
@@ -243,6 +253,8 @@ class Delivered(_Event, frozen=True, kw_only=True, tag="database.delivered"):
     """`server-hash`, `read-back`, `size-only` or `none`."""
     manifest_refused: str = ""
     """What the Sharebox has against the manifest, in French; the archive arrived without it."""
+    refused: dict[str, str] = {}
+    """The same of every file that was to lie beside the archive, by its name."""
 
 
 class DatabaseFailed(_Event, frozen=True, kw_only=True, tag="database.failed"):
@@ -287,6 +299,7 @@ Event: TypeAlias = (
     | UploadStarted
     | UploadProgress
     | VerificationProgress
+    | BesideProgress
     | DeliveryStep
     | DeliveryLost
     | TrialFollowed
@@ -297,5 +310,5 @@ Event: TypeAlias = (
     | JobBlocked
 )
 
-Measure: TypeAlias = ArchiveProgress | UploadProgress | VerificationProgress
+Measure: TypeAlias = ArchiveProgress | UploadProgress | VerificationProgress | BesideProgress
 """Events that only say how far something has come: a later one makes an earlier one useless."""

@@ -121,7 +121,7 @@ def _moved(before: JobState, after: JobState, *, reading: bool) -> int:
 
 
 def _sent(database: DatabaseState) -> int:
-    return max(0, database.acknowledged - database.resumed_from)
+    return max(0, database.acknowledged - database.resumed_from) + database.beside_sent
 
 
 def _left(state: JobState, sending: float | None, reading: float | None, *, overlaps: bool) -> float | None:
@@ -143,10 +143,12 @@ def _left(state: JobState, sending: float | None, reading: float | None, *, over
                 return None
             size = int(database.size * ratio)
         checked = database.checked if database.transfer is Step.VERIFYING else 0
+        to_check = 0 if database.sends_beside else max(0, size - checked)
+        beside = database.beside - database.beside_sent
         # It is verified once it is sent and the one before is finished; only then the next is begun.
         begun = sent if overlaps else finished
         sent = max(begun + max(0, size - database.acknowledged) / sending, finished)
-        finished = sent + (max(0, size - checked) / reading if reads_back else 0)
+        finished = sent + beside / sending + ((to_check + beside) / reading if reads_back else 0)
     return finished
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from tui_transfer.errors import OF_ONE_DATABASE, ExitCode, TransferError
 from tui_transfer.job import events as ev
+from tui_transfer.job.beside import MANIFEST
 from tui_transfer.job.spec import JobSpec
 from tui_transfer.settings.config import ProxySettings, ShareboxSettings
 
@@ -92,12 +93,17 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     """How often something in the spool was no longer what had been written there, and was made again."""
     acknowledged: int = 0
     checked: int = 0
+    beside: int = 0
+    """Bytes of what will lie beside the archive; `beside_sent` of them are there."""
+    beside_sent: int = 0
     resumed_from: int = 0
     verified: str | None = None
     delivered_as: str | None = None
     delivered_at: datetime | None = None
     manifest_refused: str = ""
     """Why the manifest is not beside the archive; empty where it is."""
+    refused: dict[str, str] = {}
+    """Which of the files that were to lie beside the archive are not there, and why."""
     destination: ShareboxSettings | None = None
     """Where it was sent last; where it is, once delivered."""
     problem: str | None = None
@@ -127,8 +133,15 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_sent(self) -> bool:
-        """Whether all of the archive is on the Sharebox, as far as it was acknowledged."""
-        return self.sealed and self.acknowledged >= self.packed
+        """Whether all of the archive is on the Sharebox, as far as it was acknowledged, and nothing that lies
+        beside it is on its way.
+        """
+        return self.sealed and self.acknowledged >= self.packed and not self.sends_beside
+
+    @property
+    def sends_beside(self) -> bool:
+        """Whether the archive was verified, and what lies beside it is on its way."""
+        return self.transfer is Step.RUNNING and 0 < self.beside_sent < self.beside
 
     @property
     def delivered(self) -> bool:
@@ -164,7 +177,10 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
         if self.delivered:
             return 1.0
         compressed = 1.0 if self.sealed else _ratio(self.read, self.size)
-        sent = _ratio(self.acknowledged, self.estimated_archive_size)
+        archive = self.estimated_archive_size
+        sent = _ratio(
+            self.acknowledged + self.beside_sent, None if archive is None else archive + self.beside
+        )
         return min(0.99, (compressed + sent) / 2)
 
 
@@ -330,6 +346,8 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 packed=event.size,
                 sha256=event.sha256,
                 manifest=event.manifest,
+                beside=event.beside,
+                beside_sent=0,
                 compression=Step.DONE,
             )
         case ev.SpoolDamaged():
@@ -340,6 +358,14 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
             return _database(state, event.database, acknowledged=event.acknowledged)
         case ev.VerificationProgress():
             return _database(state, event.database, checked=event.checked, transfer=Step.VERIFYING)
+        case ev.BesideProgress():
+            return _database(
+                state,
+                event.database,
+                beside_sent=event.sent,
+                beside=event.total,
+                transfer=Step.RUNNING,
+            )
         case ev.DeliveryStep():
             return _sent(state, event.database, event.file, step=event.step, arrival=None)
         case ev.DeliveryLost():
@@ -362,7 +388,15 @@ def _spool_damaged(state: JobState, event: ev.SpoolDamaged) -> JobState:
     if not state.databases[event.database].sealed:
         return state
     return _database(
-        state, event.database, sha256=None, manifest=None, read=0, packed=0, compression=Step.WAITING
+        state,
+        event.database,
+        sha256=None,
+        manifest=None,
+        read=0,
+        packed=0,
+        beside=0,
+        beside_sent=0,
+        compression=Step.WAITING,
     )
 
 
@@ -423,6 +457,7 @@ def _sent_elsewhere(
         sent=back.sent if back else _owned(database.sent),
         elsewhere=tuple(known.values()),
         acknowledged=0,
+        beside_sent=0,
         resumed_from=0,
     )
 
@@ -464,9 +499,16 @@ def _delivered(state: JobState, event: ev.Delivered) -> JobState:
         verified=event.verified,
         delivered_as=event.path,
         manifest_refused=event.manifest_refused,
+        refused=event.refused or _refused_manifest(database, event),
+        beside_sent=database.beside,
         delivered_at=event.at,
         transfer=Step.DONE,
     )
+
+
+def _refused_manifest(database: DatabaseState, event: ev.Delivered) -> dict[str, str]:
+    """What earlier programs told: they put nothing else beside an archive."""
+    return {database.archive + MANIFEST: event.manifest_refused} if event.manifest_refused else {}
 
 
 def _blocked(state: JobState, event: ev.JobBlocked) -> JobState:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from tui_transfer import __version__, french
 from tui_transfer.errors import ExitCode, Problem, harmless, harmless_lines
+from tui_transfer.job.beside import MANIFEST, SHA256
 from tui_transfer.job.state import VERIFIED, JobStatus
 from tui_transfer.preflight.statements import STATEMENTS
 
@@ -308,11 +309,20 @@ def _database(lines: list[str], item: DatabaseState) -> str:
         f"SHA-256 : {item.sha256}",
         f"Vérification : {describe_verification(item.verified)}",
     ]
-    if item.manifest_refused:
-        lines.append(
-            f"Manifeste : refusé par Sharebox, sans conséquence pour la base. {item.manifest_refused}"
-        )
-    return "\n".join(lines)
+    return "\n".join([*lines, *describe_refused(item)])
+
+
+def describe_refused(item: DatabaseState) -> list[str]:
+    """What the Sharebox refused of what was to lie beside an archive; in French, a sentence each."""
+    return [
+        f"{_BESIDE.get(name.removeprefix(item.archive), f'Fichier {name}')} refusé par Sharebox, sans "
+        f"conséquence pour la base. {why}"
+        for name, why in item.refused.items()
+    ]
+
+
+_BESIDE: Final = {MANIFEST: "Manifeste", SHA256: "Fichier de l'empreinte SHA-256"}
+"""What lies beside an archive, in French, by its ending."""
 
 
 def _left_behind(state: JobState) -> str:

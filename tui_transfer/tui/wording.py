@@ -89,7 +89,7 @@ def compression_cell(item: DatabaseState, *, running: bool) -> tuple[str, str]:
 def transfer_cell(item: DatabaseState, *, running: bool) -> tuple[str, str]:
     """Column T: text and style."""
     whole = item.estimated_archive_size
-    done = 0.0 if not whole else item.acknowledged / whole
+    done = 0.0 if not whole else (item.acknowledged + item.beside_sent) / (whole + item.beside)
     if item.transfer is Step.VERIFYING:
         done = item.checked / item.packed if item.packed else 0.0
     if item.compression is Step.FAILED and item.transfer is Step.WAITING:

@@ -10,6 +10,7 @@ import contextlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
@@ -23,8 +24,8 @@ from tui_transfer.sharebox.delivery.resume_state import ResumeState
 from tui_transfer.sharebox.delivery.small_file import put_small
 from tui_transfer.sharebox.delivery.trial import Trials
 from tui_transfer.sharebox.sftp.session import SftpError
+from tui_transfer.worker.companions import companions
 from tui_transfer.worker.diary import Diary, delivered, trial_followed
-from tui_transfer.worker.manifest import manifest_name
 from tui_transfer.worker.recorder import now
 from tui_transfer.worker.sessions import Sessions
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from tui_transfer.sharebox.ssh.sharebox import Sharebox
     from tui_transfer.system.cancellation import Cancellation
     from tui_transfer.worker.backoff import Backoff
+    from tui_transfer.worker.companions import Companion
     from tui_transfer.worker.connector import Connector
     from tui_transfer.worker.recorder import Recorder
     from tui_transfer.worker.shipment import Shipment
@@ -50,8 +52,10 @@ if TYPE_CHECKING:
 
 _REFUSALS: Final = frozenset({Problem.SHAREBOX_REFUSED, Problem.SHAREBOX_PERMISSION})
 
-_MANIFEST_ATTEMPTS: Final = 2
+_ATTEMPTS_BESIDE: Final = 2
 """What is refused twice is not refused by chance."""
+_WORTH_TELLING: Final = 1 << 16
+"""Bytes beside an archive that take long enough for a person to see them move."""
 _log = logging.getLogger("tui_transfer.worker")
 
 
@@ -93,7 +97,7 @@ class Courier:
     def deliver(
         self, shipments: Sequence[Shipment], on_delivered: Callable[[Shipment, ev.Delivered], object]
     ) -> None:
-        """Delivers each archive and its manifest, and says so, however often the connection is lost.
+        """Delivers each archive and what lies beside it, and says so, however often the connection is lost.
 
         Args:
             shipments: in their order.
@@ -155,7 +159,7 @@ class Courier:
             progress,
             self._cancelled,
         )
-        return _Task(shipment, progress, archive, diary.beside(manifest_name(shipment.spec.archive)))
+        return _Task(shipment, progress, archive, cache(diary.beside))
 
     def _send(self, task: _Task, *, is_last: bool) -> bool:
         """Makes the partial file whole; tells whether another one can be sent while this one is finished."""
@@ -188,26 +192,45 @@ class Courier:
 
     def _deliver(self, sharebox: Sharebox, task: _Task) -> Delivery:
         """Verifies the partial file and gives it its name, sends it anew where it is no longer as it was, and
-        puts the manifest beside it. One that is refused is no loss to the base, and is told.
+        puts beside it what tells of it.
         """
         archive = deliver(sharebox, task.archive, self._trials)
         if archive.verification is not verification(sharebox.knowledge.abilities):
             sharebox.knowledge.doubt()
-        task.manifest.bind(task.shipment.sha256)
-        manifest = task.shipment.read_manifest()
-        for attempt in range(_MANIFEST_ATTEMPTS):
+        refused = {}
+        beside = companions(task.shipment, archive.verification)
+        total, sent = sum(len(companion.content) for companion in beside), 0
+        for companion in beside:
+            tell = partial(task.progress.sent_beside, sent, total)
+            if why := self._put_beside(sharebox, task, companion, tell):
+                refused[companion.name] = why
+            sent += len(companion.content)
+        return Delivery(archive, refused)
+
+    def _put_beside(
+        self, sharebox: Sharebox, task: _Task, companion: Companion, tell: Callable[[int], None]
+    ) -> str:
+        """Puts one file beside the archive.
+
+        Returns:
+            Why it is refused, in French, which is no loss to the base; empty where it is not.
+        """
+        ledger = task.ledger_beside(companion.name)
+        ledger.bind(task.shipment.sha256)
+        for attempt in range(_ATTEMPTS_BESIDE):
             if attempt:  # what was refused may have been no more than a look at what became of it
-                task.manifest.reach(Step.SENDING)
+                ledger.reach(Step.SENDING)
             try:
-                return Delivery(archive, put_small(sharebox, manifest, task.manifest, self._trials))
+                put_small(sharebox, companion.content, ledger, self._trials, tell)
+                return ""
             except TransferError as error:
                 if error.problem not in _REFUSALS:
                     raise
                 refusal = error
-        part = part_path(sharebox, task.manifest.name)
+        part = part_path(sharebox, companion.name)
         with sharebox.refusals("suppression de", part), contextlib.suppress(SftpError):
             sharebox.sftp.remove(part)
-        return Delivery(archive, None, refusal.why)
+        return refusal.why
 
     def _keep_at(
         self,
@@ -247,6 +270,7 @@ class _Progress:
         self._traffic = traffic
         self._sending = False
         self._furthest: dict[DeliveryStage, int] = {}
+        self._furthest_beside = 0
 
     def begins_anew(self) -> None:
         """The next attempt says again where it starts from."""
@@ -273,6 +297,15 @@ class _Progress:
                 )
             )
 
+    def sent_beside(self, before: int, total: int, count: int) -> None:
+        """`count` bytes of a file beside the archive arrived, after `before` of others, of `total`."""
+        sent = before + count
+        if sent > self._furthest_beside:
+            self._backoff.got_ahead()
+            self._furthest_beside = sent
+        if total >= _WORTH_TELLING:
+            self._recorder.measure(ev.BesideProgress(at=now(), database=self._index, sent=sent, total=total))
+
     def _sent(self, progress: DeliveryProgress) -> None:
         self._traffic.arrived(self._index, progress.done, progress.busy)
         if not self._sending:
@@ -292,4 +325,5 @@ class _Task:
     shipment: Shipment
     progress: _Progress
     archive: Consignment
-    manifest: Ledger
+    ledger_beside: Callable[[str], Ledger]
+    """The ledger of a file beside the archive, by its name; always the same one."""

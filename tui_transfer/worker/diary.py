@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from tui_transfer.job import events as ev
+from tui_transfer.job.beside import MANIFEST
 from tui_transfer.job.state import FileState
 from tui_transfer.sharebox.delivery.evidence import Arrival, Evidence, Step
 from tui_transfer.sharebox.delivery.ledger import FREE, Ledger
@@ -111,5 +112,6 @@ def delivered(database: int, delivery: Delivery) -> ev.Delivered:
         database=database,
         path=delivery.path,
         verified=delivery.verification,
-        manifest_refused=delivery.manifest_refused,
+        manifest_refused=next((why for name, why in delivery.refused.items() if name.endswith(MANIFEST)), ""),
+        refused=dict(delivery.refused),
     )

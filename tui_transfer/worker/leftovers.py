@@ -11,12 +11,12 @@ from paramiko import sftp as protocol
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
+from tui_transfer.job.beside import names_beside
 from tui_transfer.report.message import describe_destination
 from tui_transfer.sharebox.delivery.part import PART
 from tui_transfer.sharebox.delivery.sighting import find
 from tui_transfer.sharebox.sftp.session import SftpError
 from tui_transfer.worker.connector import Connector
-from tui_transfer.worker.manifest import manifest_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,14 +52,13 @@ def leftovers_by_place(state: JobState) -> list[Leftovers]:
     shareboxes: dict[tuple[object, ...], ShareboxSettings] = {}
     names: dict[tuple[object, ...], list[str]] = {}
     for database in state.databases:
-        manifest = manifest_name(database.archive)
-        both = [database.archive, manifest]
+        every = [database.archive, *names_beside(database.archive)]
         left: list[tuple[ShareboxSettings, list[str]]] = []
-        if database.manifest_refused:
-            left.append((database.destination or state.destination, [manifest]))
+        if database.refused:
+            left.append((database.destination or state.destination, list(database.refused)))
         elif database.owns_names and not database.delivered:
-            left.append((state.destination, both))
-        left += [(other.sharebox, both) for other in database.elsewhere]
+            left.append((state.destination, every))
+        left += [(other.sharebox, every) for other in database.elsewhere]
         for sharebox, ours in left:
             shareboxes[sharebox.place] = sharebox
             found = names.setdefault(sharebox.place, [])
@@ -140,8 +139,8 @@ def _remove(sharebox: Sharebox, name: str) -> bool:
         try:
             sharebox.sftp.remove(path)
         except SftpError as error:
-            if error.code == protocol.SFTP_NO_SUCH_FILE:
-                return False
+            if error.code == protocol.SFTP_NO_SUCH_FILE or find(sharebox, path).is_nothing:
+                return False  # a server may refuse the name itself, which nothing of ours has then
             raise
     # As with renaming: what counts is what is seen, whatever the server said.
     if find(sharebox, path).is_something:

@@ -28,8 +28,9 @@ from tui_transfer.job.state import JobState
 from tui_transfer.settings.config import servers_beside
 from tui_transfer.system.files import disk_errors
 from tui_transfer.worker.backoff import Backoff
+from tui_transfer.worker.companions import size_beside
 from tui_transfer.worker.costs import Costs
-from tui_transfer.worker.manifest import make_manifest
+from tui_transfer.worker.manifest import encode, make_manifest
 from tui_transfer.worker.pacing import Pacer
 from tui_transfer.worker.recorder import now
 from tui_transfer.worker.shipment import Shipment
@@ -322,7 +323,7 @@ class Pipeline:
             on_damaged=on_damaged,
             on_older=lambda: self._tell_damage(shipment.index, SpoolPart.ARCHIVE, unproven=True),
         )
-        self._seal(shipment, archive)
+        self._seal(shipment, source.summary.kind, archive)
 
     def _pacer(self, database: int) -> PresetPolicy:
         compression = self._job.spec.compression
@@ -331,9 +332,10 @@ class Pipeline:
         self._costs = self._costs.of_other_data()
         return Pacer(database, cores(), self._costs, self._traffic, self._recorder.record)
 
-    def _seal(self, shipment: Shipment, archive: Archive) -> None:
+    def _seal(self, shipment: Shipment, kind: str, archive: Archive) -> None:
+        shipment.sha256 = archive.sha256
         # The manifest first: once the journal says the archive is whole, both are there.
-        shipment.write_manifest(make_manifest(self._job.spec, shipment.spec, archive))
+        shipment.write_manifest(encode(make_manifest(self._job.spec, shipment.index, kind, archive)))
         self._recorder.record(
             ev.ArchiveSealed(
                 at=now(),
@@ -344,9 +346,9 @@ class Pipeline:
                 files=len(archive.entries),
                 reused=archive.reused,
                 manifest=shipment.manifest_sha256,
+                beside=size_beside(shipment),
             )
         )
-        shipment.sha256 = archive.sha256
         shipment.growing.finish(archive.size)
 
     def _discard(self, verified: Verified) -> None:

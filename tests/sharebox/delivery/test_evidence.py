@@ -130,8 +130,7 @@ def test_what_is_asked_for_was_not_known_before() -> None:
 
 def test_nothing_is_called_delivered_without_evidence() -> None:
     arrived = Evidence(Step.RENAMED, Look.ABSENT, Look.RIGHT, Content.SAME_BYTES)
-    archive, manifest = Arrival("/depot/a.7z", arrived), Arrival("/depot/a.7z.manifest.json", arrived)
-    assert Delivery(archive, manifest).verification is Verification.READ_BACK
+    assert Delivery(Arrival("/depot/a.7z", arrived)).verification is Verification.READ_BACK
     for lacking in (
         replace(arrived, final=Look.ABSENT),
         replace(arrived, step=Step.CLOSED),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.place import LIMIT, Place, Result, archives, extract, place_for
+from tests.cli.place import LIMIT, Place, Result, archives, arrived, extract, place_for
 from tests.servers.faulty import FaultyServer, faulty_server
 from tests.servers.processes import wait_until
 from tests.servers.relay import Relay, relay
@@ -78,9 +78,9 @@ def count(result: Result, kind: str) -> int:
 
 
 def assert_delivered(root: Path, base: Path, into: Path) -> None:
-    """Exactly an archive, which holds the base, and its manifest, which tells of it."""
-    assert sorted(is_archive(path.name) for path in root.iterdir()) == [False, True]
+    """Exactly an archive, which holds the base, and what lies beside it, its manifest telling of it."""
     (archive,) = archives(root)
+    assert {path.name for path in root.iterdir()} == arrived(archive.name)
     assert (extract(archive, into) / base.name).read_bytes() == base.read_bytes()
     assert json.loads((root / f"{archive.name}.manifest.json").read_text())["archive"]["name"] == archive.name
 

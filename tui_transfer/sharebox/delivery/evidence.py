@@ -25,6 +25,7 @@ from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
 
@@ -210,13 +211,11 @@ class Delivery:
 
     Attributes:
         archive: that it did.
-        manifest: that the manifest beside it did; None where the server refuses it.
-        manifest_refused: why, in French.
+        refused: the files that were to lie beside it and that the server refuses, and why, in French.
     """
 
     archive: Arrival
-    manifest: Arrival | None
-    manifest_refused: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:

@@ -23,10 +23,23 @@ if TYPE_CHECKING:
     from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
 
-def put_small(sharebox: Sharebox, data: bytes, ledger: Ledger, trials: Trials) -> Arrival:
-    """Delivers `data`, a few kilobytes, under the ledger's name; safe to repeat after any failure.
+def put_small(
+    sharebox: Sharebox,
+    data: bytes,
+    ledger: Ledger,
+    trials: Trials,
+    on_acknowledged: Callable[[int], None] = lambda _: None,
+) -> Arrival:
+    """Delivers `data`, a few megabytes at most, under the ledger's name; safe to repeat after any failure.
 
     Whoever has created the partial file of the archive owns the names that begin like it, this one too.
+
+    Args:
+        sharebox: where to.
+        data: what.
+        ledger: what is known of its delivery.
+        trials: tells what the server does with what it is given.
+        on_acknowledged: is told how many bytes of it the server has acknowledged.
 
     Returns:
         The evidence that it arrived.
@@ -34,13 +47,17 @@ def put_small(sharebox: Sharebox, data: bytes, ledger: Ledger, trials: Trials) -
     Raises:
         TransferError: as `Handover.run`.
     """
-    return Handover(sharebox, _SmallFile(sharebox, data, ledger), ledger, trials).run()
+    return Handover(sharebox, _SmallFile(sharebox, data, ledger, on_acknowledged), ledger, trials).run()
 
 
 def write(
-    sharebox: Sharebox, path: str, data: bytes, before_closing: Callable[[], None] = lambda: None
+    sharebox: Sharebox,
+    path: str,
+    data: bytes,
+    before_closing: Callable[[], None] = lambda: None,
+    on_acknowledged: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Writes `data`, a few kilobytes, to a partial file, and has it brought to the server's disk.
+    """Writes `data`, a few megabytes at most, to a partial file, and has it brought to the server's disk.
 
     Raises:
         TransferError: what the server refuses, CONNECTION_LOST.
@@ -48,7 +65,7 @@ def write(
     sftp = sharebox.sftp
     with sharebox.refusals("écriture de", path):
         handle = open_part(sftp, path, WRITE | CREATE | TRUNCATE)
-        window = WriteWindow(sftp, handle, lambda *_: None)
+        window = WriteWindow(sftp, handle, lambda count, _: on_acknowledged(count))
         for offset in range(0, len(data), sftp.limits.write):
             window.write(offset, data[offset : offset + sftp.limits.write])
         window.drain()
@@ -64,6 +81,7 @@ class _SmallFile:
     sharebox: Sharebox
     data: bytes
     ledger: Ledger
+    on_acknowledged: Callable[[int], None]
     sent_afresh: bool = False
 
     def size(self) -> int:
@@ -71,7 +89,7 @@ class _SmallFile:
 
     def send(self) -> None:
         part = part_path(self.sharebox, self.ledger.name)
-        write(self.sharebox, part, self.data, lambda: self.ledger.reach(Step.CLOSING))
+        write(self.sharebox, part, self.data, lambda: self.ledger.reach(Step.CLOSING), self.on_acknowledged)
         self.sent_afresh = True
 
     def compare(self, path: str, seen: Attributes) -> Content | None:

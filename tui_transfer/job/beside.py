@@ -1,0 +1,24 @@
+"""The names of what lies beside an archive on the Sharebox.
+
+Each is the archive's with an ending of its own, so whoever owns that name owns theirs.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SHA256: Final = ".sha256"
+"""The archive's SHA-256, as `sha256sum -c` reads it."""
+MANIFEST: Final = ".manifest.json"
+ENDINGS: Final = (SHA256, MANIFEST)
+"""In the order of their arrival: later ones tell of earlier ones."""
+
+
+def names_beside(archive: str) -> tuple[str, ...]:
+    """The names of all that may lie beside an archive of that name."""
+    return tuple(archive + ending for ending in ENDINGS)
+
+
+def sha256_line(archive: str, sha256: str) -> str:
+    """What `sha256sum -c` reads to check an archive in its folder; `sha256` is in hexadecimal."""
+    return f"{sha256}  {archive}\n"
