@@ -224,8 +224,8 @@ class Campaign:
         for item in job.spec.databases:
             self._out += 1
             out = self.place.folder.parent / f"out{self._out}"
-            arrived = extract(self.server.root / item.archive, out) / Path(item.path).name
-            assert content(arrived) == content(Path(item.path))
+            unpacked = extract(self.server.root / item.archive, out) / Path(item.path).name
+            assert content(unpacked) == content(Path(item.path))
         for path in list(self.server.root.iterdir()):
             path.unlink()
         self._check_blocks(job)

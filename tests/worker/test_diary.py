@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tests.job.examples import at, spec
 from tui_transfer.job import events as ev
 from tui_transfer.job.beside import MANIFEST as ENDING
+from tui_transfer.job.beside import names_beside
 from tui_transfer.job.state import JobState
 from tui_transfer.sharebox.delivery.evidence import Arrival, Content, Evidence, Look, Step
 from tui_transfer.worker.diary import Diary
@@ -80,5 +81,6 @@ def test_partial_files_of_another_are_not_among_what_is_left() -> None:
         return ev.DeliveryStep(at=at(1), database=0, file=ARCHIVE, step=name)
 
     assert leftovers(state_after([])) == []
-    assert leftovers(state_after([step("sending")])) == [f"{ARCHIVE}.part", f"{MANIFEST}.part"]
+    partial = [f"{name}.part" for name in (ARCHIVE, *names_beside(ARCHIVE))]
+    assert leftovers(state_after([step("sending")])) == partial
     assert leftovers(state_after([step("sending"), step("free")])) == []
