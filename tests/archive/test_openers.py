@@ -14,6 +14,7 @@ import pytest
 from tests.archive.tools import archive
 from tests.programs import require, require_from_npm
 from tui_transfer.archive.blocks import BLOCK_SIZE
+from tui_transfer.archive.encryption import ArchiveKey, new_salt
 from tui_transfer.demo.samples import make_samples
 
 MANY = 20_000
@@ -66,21 +67,22 @@ def noise(folder: Path) -> Path:
 BASES = [one_file, sqlite_base, nested_folder, many_files, nothing_in_it, noise]
 
 
-def by_7zz(file: Path, into: Path) -> None:
-    _run(require("7zz"), "x", "-bd", f"-o{into}", file)
+def by_7zz(file: Path, into: Path, passphrase: str) -> None:
+    _run(require("7zz"), "x", "-bd", f"-p{passphrase}", f"-o{into}", file)
 
 
-def by_p7zip_16(file: Path, into: Path) -> None:
-    _run(require_from_npm("7zip-bin", "linux/x64/7za"), "x", "-bd", f"-o{into}", file)
+def by_p7zip_16(file: Path, into: Path, passphrase: str) -> None:
+    _run(require_from_npm("7zip-bin", "linux/x64/7za"), "x", "-bd", f"-p{passphrase}", f"-o{into}", file)
 
 
-def by_bsdtar(file: Path, into: Path) -> None:
+def by_bsdtar(file: Path, into: Path, passphrase: str) -> None:
+    assert not passphrase
     into.mkdir()
     _run(require("bsdtar"), "-xf", file, "-C", into)
 
 
-def by_unar(file: Path, into: Path) -> None:
-    _run(require("unar"), "-q", "-D", "-o", into, file)
+def by_unar(file: Path, into: Path, passphrase: str) -> None:
+    _run(require("unar"), "-q", "-D", "-p", passphrase, "-o", into, file)
 
 
 def _run(*command: str | Path) -> None:
@@ -89,29 +91,54 @@ def _run(*command: str | Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def by_py7zr(file: Path, into: Path) -> None:
-    with py7zr.SevenZipFile(file) as opened:
+def by_py7zr(file: Path, into: Path, passphrase: str) -> None:
+    with py7zr.SevenZipFile(file, password=passphrase or None) as opened:
         opened.extractall(into)
 
 
-OPENERS = [by_7zz, by_p7zip_16, by_bsdtar, by_unar, by_py7zr]
+Opener = Callable[[Path, Path, str], None]
+OPENERS: list[Opener] = [by_7zz, by_p7zip_16, by_bsdtar, by_unar, by_py7zr]
+OPENERS_OF_ENCRYPTED: list[Opener] = [by_7zz, by_p7zip_16, by_unar, by_py7zr]
+"""libarchive, which bsdtar is made of, knows no encrypted 7z."""
+
+PASSPHRASE = "cascade-tulipe-marbre-volcan-été-€"
 
 
 @pytest.fixture(scope="module", params=BASES, ids=lambda make: make.__name__)
-def packed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A base, and its archive, in blocks of every preset that is chosen."""
-    folder = tmp_path_factory.mktemp("opened")
-    base = request.param(folder)
+def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made: Path = request.param(tmp_path_factory.mktemp("base"))
+    return made
+
+
+@pytest.fixture(scope="module")
+def packed(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its archive, in blocks of every preset that is chosen."""
     presets = iter([1, 0, 2, 5, 7] * 1000)
-    return base, archive(base, folder, preset=lambda: next(presets)).path
+    return archive(base, tmp_path_factory.mktemp("packed"), preset=lambda: next(presets)).path
+
+
+@pytest.fixture(scope="module")
+def encrypted(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, encrypted."""
+    presets = iter([1, 0, 2, 5, 7] * 1000)
+    key = ArchiveKey.derive(PASSPHRASE, new_salt()).of("base.7z")
+    folder = tmp_path_factory.mktemp("encrypted")
+    return archive(base, folder, preset=lambda: next(presets), key=key).path
 
 
 @pytest.mark.parametrize("opener", OPENERS, ids=lambda opener: opener.__name__)
 def test_every_program_gives_back_what_was_packed(
-    packed: tuple[Path, Path], opener: Callable[[Path, Path], None], tmp_path: Path
+    base: Path, packed: Path, opener: Opener, tmp_path: Path
 ) -> None:
-    base, file = packed
-    opener(file, tmp_path / "x")
+    opener(packed, tmp_path / "x", "")
+    assert contents(tmp_path / "x" / base.name) == contents(base)
+
+
+@pytest.mark.parametrize("opener", OPENERS_OF_ENCRYPTED, ids=lambda opener: opener.__name__)
+def test_programs_give_back_what_was_encrypted(
+    base: Path, encrypted: Path, opener: Opener, tmp_path: Path
+) -> None:
+    opener(encrypted, tmp_path / "x", PASSPHRASE)
     assert contents(tmp_path / "x" / base.name) == contents(base)
 
 

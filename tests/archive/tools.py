@@ -13,6 +13,7 @@ import pytest
 from tests.programs import require
 from tui_transfer.archive.blocks import Preset
 from tui_transfer.archive.checksums import SpoolPart
+from tui_transfer.archive.encryption import ArchiveKey
 from tui_transfer.archive.source import list_source
 from tui_transfer.archive.writer import Archive, Progress, write_archive
 from tui_transfer.errors import Problem, TransferError
@@ -49,6 +50,7 @@ def archive(
     on_damaged: Callable[[SpoolPart], object] = lambda _: None,
     on_older: Callable[[], object] = lambda: None,
     cancelled: threading.Event | None = None,
+    key: ArchiveKey | None = None,
 ) -> Archive:
     """Archives `database` as ``folder/a.7z``, working in ``folder/work``."""
     return write_archive(
@@ -61,6 +63,7 @@ def archive(
         cancelled=cancelled or threading.Event(),
         on_damaged=on_damaged,
         on_older=on_older,
+        key=key,
     )
 
 

@@ -53,6 +53,10 @@ _STEP: Final = 256 << 10  # bytes packed between two looks at `cancelled`
 _STORED: Final = 1 << 16  # the most that an uncompressed chunk holds
 _STORED_FIRST, _STORED_NEXT = b"\1", b"\2"  # that resets the dictionary or not
 _CHUNK_SIZE: Final = struct.Struct(">H")
+_HEAD_SIZE: Final = 1 + _CHUNK_SIZE.size  # of an uncompressed chunk
+
+ALIGNMENT: Final = 16
+"""Bytes that a cipher takes together."""
 
 END: Final = b"\0"
 """Closes a stream."""
@@ -77,6 +81,22 @@ def pack(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) ->
             return chunks
         del chunks  # its memory is better used below
     return b"".join(_stored(data))
+
+
+def pack_aligned(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) -> bytes | bytearray:
+    """Packs one block, as `pack` does, into a multiple of `ALIGNMENT` bytes: some 60 more at most.
+
+    Its end is stored in as many chunks, three bytes of head each, as that takes. A block too short to be cut
+    so often, as only the last one is, gets whatever length it has.
+    """
+    if len(data) <= ALIGNMENT:
+        return pack(data, preset, cancelled)
+    end = data[-ALIGNMENT:]
+    packed = bytearray(pack(data[:-ALIGNMENT], preset, cancelled))
+    cuts = next(n for n in range(ALIGNMENT) if (len(packed) + (n + 1) * _HEAD_SIZE) % ALIGNMENT == 0)
+    for piece in (*(end[n : n + 1] for n in range(cuts)), end[cuts:]):
+        packed += _STORED_NEXT + _CHUNK_SIZE.pack(len(piece) - 1) + piece
+    return packed
 
 
 def _compressed(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) -> bytearray:

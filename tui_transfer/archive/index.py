@@ -8,7 +8,8 @@ The archive's first 32 bytes, its signature header, stay zero until everything e
 archive whose making failed never looks valid.
 
 The index: 8 bytes that name its format, then 76 for each block (little-endian): SHA-256 and size of the block
-as it was; those of what it became, `Record.packed_sha256`; CRC-32 of all these.
+as it was; those of what it became, `Record.packed_sha256`; CRC-32 of all these. Where the archive is
+encrypted, what a block was is told by its `ArchiveKey.fingerprint` instead, and what it became is ciphertext.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import os
 import struct
 import zlib
 from contextlib import ExitStack
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Final, Self
 
 from tui_transfer.archive.checksums import SIGNATURE_SIZE, Checksums, digests_of
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
+
+    from tui_transfer.archive.encryption import ArchiveKey, StreamCipher
 
 _FORMAT: Final = b"TTBLOCK"
 _MAGIC: Final = _FORMAT + b"4"
@@ -42,11 +45,11 @@ class Record:
     """A packed block: hash and size in bytes of what it was, and of what it became.
 
     Attributes:
-        source_sha256: SHA-256 of the block as it was.
+        source_digest: of the block as it was, what `fingerprint_by` gives.
         packed_sha256: SHA-256 of the `digests_of` what it became.
     """
 
-    source_sha256: bytes
+    source_digest: bytes
     source_size: int
     packed_sha256: bytes
     packed_size: int
@@ -56,31 +59,51 @@ class Record:
         fields = _RECORD.pack(*astuple(self))
         return fields + _CHECK.pack(zlib.crc32(fields))
 
-    def is_of(self, source: bytearray) -> bool:
+    def is_of(self, source: bytearray, key: ArchiveKey | None) -> bool:
         """Whether this block was `source`."""
-        return self.source_size == len(source) and self.source_sha256 == hashlib.sha256(source).digest()
+        return self.source_size == len(source) and self.source_digest == fingerprint_by(key, source)
 
     def became(self, digests: bytes) -> bool:
         """Whether it became what has these digests."""
         return self.packed_sha256 == hashlib.sha256(digests).digest()
 
 
+def fingerprint_by(key: ArchiveKey | None, source: bytes | bytearray) -> bytes:
+    """What tells a block from another: its SHA-256, or what only the key's owner could compute."""
+    return key.fingerprint(source) if key else hashlib.sha256(source).digest()
+
+
 @dataclass(frozen=True, slots=True)
 class PackedBlock:
-    """A block on its way into the archive: its record, its packed bytes and their `digests_of`."""
+    """A block on its way into the archive: what it was, its packed bytes and their `digests_of`.
 
-    record: Record
+    Attributes:
+        source_digest: of the block as it was, what `fingerprint_by` gives.
+    """
+
+    source_digest: bytes
+    source_size: int
     content: bytes | bytearray
     digests: bytes
 
     @classmethod
-    def of(cls, source: bytearray, packed: bytes | bytearray) -> PackedBlock:
-        """What `source`, packed as `packed`, is to the archive. All hashes are taken here."""
-        digests = digests_of(packed)
-        record = Record(
-            hashlib.sha256(source).digest(), len(source), hashlib.sha256(digests).digest(), len(packed)
-        )
-        return cls(record, packed, digests)
+    def of(cls, source: bytearray, packed: bytes | bytearray, key: ArchiveKey | None) -> PackedBlock:
+        """What `source`, packed as `packed`, is to the archive. All hashes are taken here, but those of what
+        is to be `encrypted` yet.
+        """
+        digests = b"" if key else digests_of(packed)
+        return cls(fingerprint_by(key, source), len(source), packed, digests)
+
+    def encrypted(self, cipher: StreamCipher) -> PackedBlock:
+        """The same block as the cipher's next."""
+        content = cipher.encrypt(self.content)
+        return replace(self, content=content, digests=digests_of(content))
+
+    @property
+    def record(self) -> Record:
+        """What the index holds of it."""
+        packed_sha256 = hashlib.sha256(self.digests).digest()
+        return Record(self.source_digest, self.source_size, packed_sha256, len(self.content))
 
 
 class GrowingArchive:
@@ -94,6 +117,7 @@ class GrowingArchive:
             packed again.
         on_older: is called where an earlier version of the program wrote them in a form of its own; all is
             packed again.
+        key: encrypts the archive; None leaves it in clear.
 
     Attributes:
         reused: blocks that did not have to be packed again.
@@ -110,9 +134,12 @@ class GrowingArchive:
         checksums: Checksums,
         on_damaged: Callable[[], object],
         on_older: Callable[[], object],
+        key: ArchiveKey | None = None,
     ) -> None:
         self.reused = 0
         self.packed = 0
+        self._key = key
+        self._cipher = key.stream_cipher() if key else None
         self._path = archive
         self._checksums = checksums
         self._on_damaged = on_damaged
@@ -140,11 +167,18 @@ class GrowingArchive:
         """Size in bytes of the part that is final."""
         return self._checksums.end
 
+    @property
+    def stream_size(self) -> int:
+        """Bytes of packed blocks, those that wait to be encrypted included."""
+        return self.end - SIGNATURE_SIZE + (len(self._cipher.waiting) if self._cipher else 0)
+
     def reuse(self, source: bytearray) -> bool:
         """Whether the next block is already there, intact; the first that is not ends the reuse."""
         if not self._resuming:
             return False
         if (block := self._find(source)) is not None:
+            if self._cipher:
+                self._cipher.go_on_after(block.content)
             self._grow(block)
             self.reused += 1
             return True
@@ -153,20 +187,29 @@ class GrowingArchive:
         return False
 
     def append(self, block: PackedBlock) -> None:
-        """Adds a block packed anew. The archive is written before its index."""
+        """Adds a block packed anew. The archive is written before its index.
+
+        A last block whose end waits to be encrypted does not get there: it is packed again.
+        """
+        if self._cipher:
+            block = block.encrypted(self._cipher)
         with disk_errors(self._path):
             self._archive.write(block.content)
             self._archive.flush()
-            self._index.write(block.record.pack())
-            self._index.flush()
+            if not (self._cipher and self._cipher.waiting):
+                self._index.write(block.record.pack())
+                self._index.flush()
         self._grow(block)
         self.packed += 1
 
-    def seal(self, tail: bytes, signature: bytes) -> None:
-        """Writes what follows the blocks, and when all of it is on disk the signature header."""
+    def seal(self, end: bytes, header: bytes, signature: bytes) -> None:
+        """Writes the end of the stream and what follows it, and when all of it is on disk the signature
+        header.
+        """
         if self._resuming:
             self._resuming = False
             self._cut()
+        tail = (self._cipher.finish(end) if self._cipher else end) + header
         with disk_errors(self._path):
             self._archive.write(tail)
             self._sync()
@@ -189,7 +232,7 @@ class GrowingArchive:
         except _OlderFormatError:
             self._on_older()
             return None
-        if record is None or not record.is_of(source):
+        if record is None or not record.is_of(source, self._key):
             return None
         with disk_errors(self._path):
             self._archive.seek(self.end)
@@ -198,7 +241,7 @@ class GrowingArchive:
         if not record.became(digests):
             self._on_damaged()
             return None
-        return PackedBlock(record, content, digests)
+        return PackedBlock(record.source_digest, record.source_size, content, digests)
 
     def _cut(self) -> None:
         """Drops what follows the blocks that were used again, and goes on from there."""

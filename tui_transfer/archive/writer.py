@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from tui_transfer.archive.blocks import BLOCK_SIZE, END, pack
+from tui_transfer.archive.blocks import BLOCK_SIZE, END, pack, pack_aligned
 from tui_transfer.archive.checksums import SIGNATURE_SIZE, Checksums, SpoolPart
 from tui_transfer.archive.index import GrowingArchive, PackedBlock
 from tui_transfer.archive.reader import SourceReader
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui_transfer.archive.blocks import Preset
+    from tui_transfer.archive.encryption import ArchiveKey
     from tui_transfer.archive.reader import Content
     from tui_transfer.archive.snapshot import Snapshot
     from tui_transfer.archive.source import Item, Source
@@ -127,6 +128,7 @@ def write_archive(
     checksums: Checksums | None = None,
     on_damaged: Callable[[SpoolPart], object] = lambda _: None,
     on_older: Callable[[], object] = lambda: None,
+    key: ArchiveKey | None = None,
 ) -> Archive:
     """Writes a database to `archive`, or goes on with an archive that was not finished.
 
@@ -148,6 +150,8 @@ def write_archive(
             is made again, at once.
         on_older: called likewise where an earlier version of the program began the archive in another form;
             it is begun again.
+        key: encrypts the archive, with the names in it; what an earlier run packed with another key is packed
+            again.
 
     Raises:
         TransferError: `DATABASE_MISSING`, `DATABASE_CHANGED`, `DATABASE_LOCKED`, `DATABASE_UNREADABLE`,
@@ -170,9 +174,9 @@ def write_archive(
         snapshot.in_use() if snapshot else nullcontext(),
         _Aside(snapshot.keep if snapshot else reader.confirm) as aside,
         GrowingArchive(
-            archive, work / "blocks.index", checksums, lambda: on_damaged(SpoolPart.ARCHIVE), on_older
+            archive, work / "blocks.index", checksums, lambda: on_damaged(SpoolPart.ARCHIVE), on_older, key
         ) as growing,
-        _Packer(growing, pacer, threads or cores(), cancelled, report) as packer,
+        _Packer(growing, pacer, threads or cores(), cancelled, report, key) as packer,
     ):
         report()
         for block in reader.blocks():
@@ -185,15 +189,14 @@ def write_archive(
         from tui_transfer.archive.header import build_container
 
         packer.collect_all()
-        packed_size = growing.end - SIGNATURE_SIZE + len(END)
-        container = build_container(reader.files, packed_size)
+        container = build_container(reader.files, growing.stream_size + len(END), key)
         aside.finish()
         if snapshot:
             ((_, content),) = reader.files
             assert content
             snapshot.check(content)
             aside.afterwards(snapshot.remove)
-        growing.seal(END + container.header, container.signature)
+        growing.seal(END, container.header, container.signature)
         report()
         sha256 = checksums.sha256(archive, cancelled)
         return Archive(archive, growing.end, sha256, total, _entries(reader.files), growing.reused)
@@ -252,6 +255,7 @@ class _Packer:
         threads: blocks packed at the same time.
         cancelled: ends the packing with `INTERRUPTED`.
         on_block: called after each block that became final.
+        key: blocks are packed so that each can be encrypted to its end.
 
     Attributes:
         read: bytes of the database in the blocks that are final.
@@ -264,8 +268,10 @@ class _Packer:
         threads: int,
         cancelled: threading.Event,
         on_block: Callable[[], None],
+        key: ArchiveKey | None,
     ) -> None:
         self.read = 0
+        self._key = key
         self._growing = growing
         self._pacer = pacer
         self._threads = threads
@@ -309,14 +315,17 @@ class _Packer:
     def _pack(self, block: bytearray, preset: Preset) -> tuple[PackedBlock, float]:
         """The block packed, and how many seconds that took, of one thread."""
         begin = time.perf_counter()
-        packed = PackedBlock.of(block, pack(block, preset, self._cancelled))
-        return packed, time.perf_counter() - begin
+        if self._key:
+            packed = pack_aligned(block, preset, self._cancelled)
+        else:
+            packed = pack(block, preset, self._cancelled)
+        return PackedBlock.of(block, packed, self._key), time.perf_counter() - begin
 
     def _collect(self) -> None:
         block, seconds = self._pending.popleft().result()
         self._growing.append(block)
         self._pacer.packed(len(block.content), seconds)
-        self._is_final(block.record.source_size)
+        self._is_final(block.source_size)
 
     def _is_final(self, size: int) -> None:
         self.read += size
