@@ -74,11 +74,11 @@ class ArchiveKey:
         return self._mac(b"check", b"")[:_CHECK_SIZE].hex()
 
     def fingerprint(self, content: bytes | bytearray) -> bytes:
-        """A hash of `content`, 32 bytes, that says nothing of it to whoever has not the key.
+        """A hash of `content` in this archive, 32 bytes, that tells nothing to whoever has not the key.
 
-        A plain one would tell who guesses the content that the guess is right.
+        A plain one would tell whoever guesses the content that the guess is right.
         """
-        return self._mac(b"content", hashlib.sha256(content).digest())
+        return self._mac(b"content", self.archive.encode() + hashlib.sha256(content).digest())
 
     def stream_cipher(self) -> StreamCipher:
         """Encrypts what the archive holds."""
