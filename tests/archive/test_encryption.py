@@ -1,4 +1,4 @@
-"""What is encrypted opens with its passphrase alone, goes on where it was, and tells nothing of what it is."""
+"""What is encrypted opens with its passphrase alone, goes on where it was, and tells nothing of its data."""
 
 from __future__ import annotations
 
