@@ -153,7 +153,7 @@ class ForwardAndOn(ForwardOnly):
 
 
 class NamesRefused(asyncssh.SFTPServer):
-    """Only archives and their manifests may be written, by their final names."""
+    """Only archives, their hashes and manifests may be written, by their final names: no signature."""
 
     endings: tuple[bytes, ...] = (b".7z", b".7z.sha256", b".7z.manifest.json")
 

@@ -140,6 +140,7 @@ class Invariants:
         name = f"{archive}.manifest.json"
         contents = self._contents(server, name)
         if any(self._is_manifest(content, server, archive, base) for content in contents):
+            self._check_signature(server, f"{name}.sig", contents)
             return
         if self._meddled(server, name) or self._meddled(server, archive):
             self.apart["manifest"] += 1
@@ -147,6 +148,17 @@ class Invariants:
             self.find("I1", "manifest is wrong", name)
         else:
             self.find("I1", "manifest is not there", name)
+
+    def _check_signature(self, server: Server, name: str, manifests: list[bytes]) -> None:
+        signatures = self._contents(server, name)
+        if any(seams.signs(one, manifest) for one, manifest in product(signatures, manifests)):
+            return
+        if self._meddled(server, name) or self._meddled(server, name.removesuffix(".sig")):
+            self.apart["signature"] += 1
+        elif signatures:
+            self.find("I1", "signature is wrong", name)
+        else:
+            self.find("I1", "signature is not there", name)
 
     def _is_manifest(self, content: bytes, server: Server, archive: str, base: Base) -> bool:
         try:

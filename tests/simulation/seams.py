@@ -35,6 +35,7 @@ from tui_transfer.job.events import Delivered as Delivered
 from tui_transfer.job.events import Event
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.orders import SFTP_PASSWORD_VARIABLE, Orders
+from tui_transfer.report import signature
 from tui_transfer.report.message import make_message
 from tui_transfer.settings import config
 from tui_transfer.settings.config import (
@@ -413,6 +414,15 @@ def has_line(folder: Path, job: str, event: Event) -> bool:
 def message(state: Any) -> str:
     """The report of a job."""
     return make_message(state).body
+
+
+def signs(made: bytes, message: bytes) -> bool:
+    """Whether a signature is one of that message."""
+    try:
+        signature.verify(made, message)
+    except signature.InvalidSignatureError:
+        return False
+    return True
 
 
 def decode_event(data: bytes) -> Event:

@@ -40,7 +40,7 @@ def test_they_arrive_in_their_order_after_the_archive(place: Place, ssh_server: 
     for event in JournalReader(place.job().journal).read():
         if isinstance(event, ev.ArrivalSeen):
             arrived[event.database].append(event.file.split(".", 1)[1])
-    assert list(arrived.values()) == [["7z", "7z.sha256", "7z.manifest.json"]] * 2
+    assert list(arrived.values()) == [["7z", "7z.sha256", "7z.manifest.json", "7z.manifest.json.sig"]] * 2
 
 
 def test_a_manifest_tells_of_its_archive_and_of_its_sisters(place: Place, ssh_server: SshServer) -> None:

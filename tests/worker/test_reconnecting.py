@@ -28,6 +28,7 @@ from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
+from tui_transfer.report.signer import Signer
 from tui_transfer.settings import config
 from tui_transfer.settings.config import TransferSettings
 from tui_transfer.sharebox.ssh.sharebox import Sharebox
@@ -173,7 +174,9 @@ def test_a_pause_of_a_minute_is_ended_at_once(place: Place, base: Path, tmp_path
     for _ in range(6):
         backoff.next_pause()
     recorder, databases = Recorder(Journal(tmp_path / "journal.jsonl")), JobState.initial(spec).databases
-    courier = Courier(link, databases, recorder, backoff, work, threading.Event(), Traffic())
+    courier = Courier(
+        link, databases, recorder, backoff, work, threading.Event(), Traffic(), Signer(tmp_path)
+    )
     threading.Timer(0.2, work.cancel).start()
     began = time.monotonic()
     with pytest.raises(TransferError) as raised:

@@ -265,6 +265,7 @@ def database_json(item: DatabaseState) -> dict[str, Any]:
         "verified": item.verified or "none",
         "manifest_refused": item.manifest_refused,
         "refused": item.refused,
+        "signed_by": item.signed_by,
         "delivered": item.delivered,
         "sharebox": item.destination.host if item.destination else None,
         "directory": item.destination.directory if item.destination else None,

@@ -10,7 +10,9 @@ from typing import Final
 SHA256: Final = ".sha256"
 """The archive's SHA-256, as `sha256sum -c` reads it."""
 MANIFEST: Final = ".manifest.json"
-ENDINGS: Final = (SHA256, MANIFEST)
+SIGNATURE: Final = ".manifest.json.sig"
+"""The manifest's SSH signature, as `ssh-keygen -Y verify` takes it."""
+ENDINGS: Final = (SHA256, MANIFEST, SIGNATURE)
 """In the order of their arrival: later ones tell of earlier ones."""
 
 

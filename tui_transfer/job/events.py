@@ -255,6 +255,8 @@ class Delivered(_Event, frozen=True, kw_only=True, tag="database.delivered"):
     """What the Sharebox has against the manifest, in French; the archive arrived without it."""
     refused: dict[str, str] = {}
     """The same of every file that was to lie beside the archive, by its name."""
+    signed_by: str = ""
+    """The public key of the manifest's signature, as `authorized_keys` has it; empty where there is none."""
 
 
 class DatabaseFailed(_Event, frozen=True, kw_only=True, tag="database.failed"):

@@ -104,6 +104,8 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     """Why the manifest is not beside the archive; empty where it is."""
     refused: dict[str, str] = {}
     """Which of the files that were to lie beside the archive are not there, and why."""
+    signed_by: str = ""
+    """The public key of the manifest's signature; empty where none is beside the archive."""
     destination: ShareboxSettings | None = None
     """Where it was sent last; where it is, once delivered."""
     problem: str | None = None
@@ -500,6 +502,7 @@ def _delivered(state: JobState, event: ev.Delivered) -> JobState:
         delivered_as=event.path,
         manifest_refused=event.manifest_refused,
         refused=event.refused or _refused_manifest(database, event),
+        signed_by=event.signed_by,
         beside_sent=database.beside,
         delivered_at=event.at,
         transfer=Step.DONE,

@@ -8,9 +8,11 @@ from urllib.parse import quote
 
 from tui_transfer import __version__, french
 from tui_transfer.errors import ExitCode, Problem, harmless, harmless_lines
-from tui_transfer.job.beside import MANIFEST, SHA256
+from tui_transfer.job.beside import MANIFEST, SHA256, SIGNATURE
+from tui_transfer.job.spec import slug, titled
 from tui_transfer.job.state import VERIFIED, JobStatus
 from tui_transfer.preflight.statements import STATEMENTS
+from tui_transfer.report.public_key import NAMESPACE, PublicKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -99,6 +101,7 @@ def make_message(state: JobState) -> Message:
             _facts(state),
             *_databases(state),
             _left_behind(state),
+            _signatures(state),
             _prerequisites(state.spec),
             f"Cordialement,\n{state.spec.manager}",
             f"(Message préparé par tui-transfer {__version__})",
@@ -321,8 +324,37 @@ def describe_refused(item: DatabaseState) -> list[str]:
     ]
 
 
-_BESIDE: Final = {MANIFEST: "Manifeste", SHA256: "Fichier de l'empreinte SHA-256"}
+_BESIDE: Final = {
+    MANIFEST: "Manifeste",
+    SHA256: "Fichier de l'empreinte SHA-256",
+    SIGNATURE: "Fichier de la signature",
+}
 """What lies beside an archive, in French, by its ending."""
+
+
+def _signatures(state: JobState) -> str:
+    """The keys that signed the manifests, and how that is verified without this program."""
+    signed = [item for item in state.databases if item.signed_by]
+    if not signed:
+        return ""
+    keys = [PublicKey.from_line(line) for line in dict.fromkeys(item.signed_by for item in signed)]
+    signer, example = identity(state.spec), signed[0].archive + MANIFEST
+    verify = f"ssh-keygen -Y verify -f allowed_signers -I {signer} -n {NAMESPACE}"
+    lines = [
+        "SIGNATURE\n",
+        f"Clé : {', '.join(key.fingerprint for key in keys)}",
+        "Elle a signé chaque manifeste (« .manifest.json.sig »). OpenSSH le vérifie, sans ce programme.",
+        "Ligne de son fichier « allowed_signers » :",
+        *(key.allowed_signer(signer) for key in keys),
+        f"Commande, pour {'le premier' if len(signed) > 1 else 'lui'} :",
+        f"{verify} -s {example}.sig < {example}",
+    ]
+    return "\n".join(lines)
+
+
+def identity(spec: JobSpec) -> str:
+    """Whose name signatures bear for OpenSSH: the manager's, as the names of archives have it."""
+    return slug(spec.manager, titled)
 
 
 def _left_behind(state: JobState) -> str:

@@ -239,9 +239,14 @@ class Home:
         return self.data / "reports"
 
 
+def data_beside(jobs: Path) -> Path:
+    """The folder of the data of the home of these jobs: `Home.data`."""
+    return jobs.parent
+
+
 def servers_beside(jobs: Path) -> Path:
     """The folder of what is known of servers, in the home of these jobs."""
-    return jobs.parent / "servers"
+    return data_beside(jobs) / "servers"
 
 
 def load(file: Path) -> Settings:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui_transfer.job.beside import MANIFEST, SHA256, sha256_line
+from tui_transfer.job.beside import MANIFEST, SHA256, SIGNATURE, sha256_line
+from tui_transfer.report import signature
 from tui_transfer.worker import manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from tui_transfer.report.signer import Signer
     from tui_transfer.worker.shipment import Shipment
 
 
@@ -20,14 +24,28 @@ class Companion:
     content: bytes
 
 
-def companions(shipment: Shipment, verification: str) -> list[Companion]:
+def companions(shipment: Shipment, verification: str, signer: Signer) -> list[Companion]:
     """What is to lie beside the archive of a shipment, in order, once it has arrived and was verified so.
 
     The same archive verified in the same way has the same companions, whichever worker makes them.
 
     Raises:
-        TransferError: SPOOL_DAMAGED.
+        TransferError: SPOOL_DAMAGED; DISK_FULL or DISK_UNWRITABLE.
     """
+    *others, told = _unsigned(shipment, verification)
+    name = shipment.spec.archive + SIGNATURE
+    return [*others, told, Companion(name, shipment.sign(told.content, signer))]
+
+
+def signed_by(beside: Sequence[Companion], refused: Collection[str]) -> str:
+    """The public key of the signature, as `authorized_keys` has it; empty where that is among what the
+    Sharebox refused.
+    """
+    *_, told, made = beside
+    return "" if made.name in refused else signature.verify(made.content, told.content).line
+
+
+def _unsigned(shipment: Shipment, verification: str) -> list[Companion]:
     archive = shipment.spec.archive
     return [
         Companion(archive + SHA256, sha256_line(archive, shipment.sha256).encode()),
@@ -36,9 +54,9 @@ def companions(shipment: Shipment, verification: str) -> list[Companion]:
 
 
 def size_beside(shipment: Shipment) -> int:
-    """Bytes of all of them, to a few, before the archive has arrived.
+    """Bytes of all of them, to some hundred, before the archive has arrived.
 
     Raises:
         TransferError: SPOOL_DAMAGED.
     """
-    return sum(len(companion.content) for companion in companions(shipment, ""))
+    return sum(len(companion.content) for companion in _unsigned(shipment, ""))

@@ -19,6 +19,8 @@ from tui_transfer.worker.recorder import now
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import paramiko
+
     from tui_transfer.job.events import Event
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
@@ -91,6 +93,12 @@ class Connector:
             self._last = None
             self._last = self._sharebox = self._connect()
         return self._sharebox
+
+    def account_key(self) -> paramiko.PKey | None:
+        """The account's key, where a file holds one; it was read before anybody connected."""
+        if self._credentials.use_agent:
+            return None
+        return next((key.pkey for key in self._credentials.load_keys()), None)
 
     def blames_question(self) -> bool:
         """Whether the last connection was lost to a question that some servers answer so; see `Knowledge`."""

@@ -24,7 +24,7 @@ from tui_transfer.sharebox.delivery.resume_state import ResumeState
 from tui_transfer.sharebox.delivery.small_file import put_small
 from tui_transfer.sharebox.delivery.trial import Trials
 from tui_transfer.sharebox.sftp.session import SftpError
-from tui_transfer.worker.companions import companions
+from tui_transfer.worker.companions import companions, signed_by
 from tui_transfer.worker.diary import Diary, delivered, trial_followed
 from tui_transfer.worker.recorder import now
 from tui_transfer.worker.sessions import Sessions
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from tui_transfer.job.state import DatabaseState
+    from tui_transfer.report.signer import Signer
     from tui_transfer.sharebox.delivery.ledger import Ledger
     from tui_transfer.sharebox.delivery.progress import DeliveryProgress
     from tui_transfer.sharebox.ssh.sharebox import Sharebox
@@ -73,6 +74,7 @@ class Courier:
         work: ends all of it; cancelled where one failed, so that the others end as well.
         cancelled: is set with it, for what looks there.
         traffic: is told what arrives.
+        signer: signs the manifests.
     """
 
     def __init__(
@@ -84,7 +86,9 @@ class Courier:
         work: Cancellation,
         cancelled: threading.Event,
         traffic: Traffic,
+        signer: Signer,
     ) -> None:
+        self._signer = signer
         self._sessions = Sessions(connector, recorder, backoff, work)
         self._work = work
         self._databases = databases
@@ -182,7 +186,7 @@ class Courier:
                     lambda sharebox: self._deliver(sharebox, task),
                 )
                 self._backoff.got_ahead()
-                event = delivered(task.shipment.index, delivery)
+                event = delivered(task.shipment.index, delivery, task.signed_by)
                 self._recorder.record(event)
                 on_delivered(task.shipment, event)
         except BaseException:
@@ -198,13 +202,14 @@ class Courier:
         if archive.verification is not verification(sharebox.knowledge.abilities):
             sharebox.knowledge.doubt()
         refused = {}
-        beside = companions(task.shipment, archive.verification)
+        beside = companions(task.shipment, archive.verification, self._signer)
         total, sent = sum(len(companion.content) for companion in beside), 0
         for companion in beside:
             tell = partial(task.progress.sent_beside, sent, total)
             if why := self._put_beside(sharebox, task, companion, tell):
                 refused[companion.name] = why
             sent += len(companion.content)
+        task.signed_by = signed_by(beside, refused)
         return Delivery(archive, refused)
 
     def _put_beside(
@@ -327,3 +332,5 @@ class _Task:
     archive: Consignment
     ledger_beside: Callable[[str], Ledger]
     """The ledger of a file beside the archive, by its name; always the same one."""
+    signed_by: str = ""
+    """The public key of the signature beside it."""

@@ -105,7 +105,7 @@ def trial_followed(fate: TrialFate) -> ev.TrialFollowed:
     return ev.TrialFollowed(at=now(), fate=fate)
 
 
-def delivered(database: int, delivery: Delivery) -> ev.Delivered:
+def delivered(database: int, delivery: Delivery, signed_by: str) -> ev.Delivered:
     """The event that tells of a delivery. It is made here alone, of what was seen."""
     return ev.Delivered(
         at=now(),
@@ -114,4 +114,5 @@ def delivered(database: int, delivery: Delivery) -> ev.Delivered:
         verified=delivery.verification,
         manifest_refused=next((why for name, why in delivery.refused.items() if name.endswith(MANIFEST)), ""),
         refused=dict(delivery.refused),
+        signed_by=signed_by,
     )

@@ -25,7 +25,7 @@ from tui_transfer.errors import Problem, TransferError, unexpected
 from tui_transfer.job import events as ev
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.state import JobState
-from tui_transfer.settings.config import servers_beside
+from tui_transfer.settings.config import data_beside, servers_beside
 from tui_transfer.system.files import disk_errors
 from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.companions import size_beside
@@ -126,6 +126,7 @@ class Pipeline:
 
     def _deliver(self, shipments: list[Shipment], work: Cancellation) -> None:
         # Late: what speaks SSH takes long to load, and a database is being read already.
+        from tui_transfer.report.signer import Signer
         from tui_transfer.sharebox.ssh.knowledge import KnownServers
         from tui_transfer.worker.connector import Connector
         from tui_transfer.worker.courier import Courier
@@ -143,6 +144,7 @@ class Pipeline:
                 work,
                 self._cancelled,
                 self._traffic,
+                Signer(data_beside(self._job.folder.parent), connector.account_key),
             )
             courier.deliver(shipments, self._on_delivered)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,7 @@ from tui_transfer.system.files import (
 if TYPE_CHECKING:
     from tui_transfer.archive.source import Source
     from tui_transfer.job.control import Job
+    from tui_transfer.report.signer import Signer
 
 _LONGEST_MANIFEST: Final = 1 << 30
 """Bytes: it has a line for each file of a database, of which there may be a million."""
@@ -37,6 +39,7 @@ class Shipment:
         self.folder = job.spool / str(index)
         self.archive = self.folder / ARCHIVE_NAME
         self.manifest = self.folder / "manifest.json"
+        self.signature = self.folder / "manifest.json.sig"
         self.checksums = Checksums()
         """Of what is written to the archive: what is sent is held to them."""
         self.growing = GrowingFile(self.archive, lambda path: CheckedReader(path, self.checksums))
@@ -62,6 +65,24 @@ class Shipment:
         """
         write_private(self.manifest, content)
         self.manifest_sha256 = hashlib.sha256(content).hexdigest()
+
+    def sign(self, manifest: bytes, signer: Signer) -> bytes:
+        """The signature of the manifest that is sent. It is made once: some keys make another one each time,
+        and what is on the Sharebox is compared.
+
+        Raises:
+            TransferError: DISK_FULL or DISK_UNWRITABLE.
+        """
+        # Late: what knows keys takes long to load.
+        from tui_transfer.report import signature
+
+        with contextlib.suppress(OSError, signature.InvalidSignatureError):
+            made = read_file(self.signature)
+            signature.verify(made, manifest)
+            return made
+        made = signer.sign(manifest)
+        write_private(self.signature, made)
+        return made
 
     def has_manifest(self) -> bool:
         """Whether the manifest lies there as it was written."""
