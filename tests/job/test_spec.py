@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,6 +85,16 @@ def test_archives_are_named_after_manager_database_and_job() -> None:
     made = spec("Base active")
     assert re.fullmatch(r"20260302-090000-[0-9a-f]{16}", made.id)
     assert made.databases[0].archive == f"association-exemple_base-active_{made.id}.7z"
+
+
+def test_a_managers_number_comes_first_in_the_name_as_it_is() -> None:
+    for number in ("73282932000074", "TC-0042"):
+        manager = msgspec.structs.replace(settings().manager, id=number, contact="Accueil, 01 23 45 67 89")
+        told = msgspec.structs.replace(settings(), manager=manager)
+        made = make_spec(told, [("Base active", Path("/srv/base"))], START)
+        assert made.databases[0].archive == f"{number}_association-exemple_base-active_{made.id}.7z"
+        again = JobSpec.decode(made.encode(), Path("job.json"))
+        assert (again.manager_id, again.contact) == (number, "Accueil, 01 23 45 67 89")
 
 
 def test_two_databases_never_share_an_archive_name() -> None:

@@ -91,6 +91,14 @@ def test_each_database_has_its_size_hash_and_verification(count: int) -> None:
     assert "Transfert : le 2 mars 2022, de 14 h 05 à 15 h 10" in text
 
 
+def test_the_managers_number_comes_first_and_whom_to_ask_is_named() -> None:
+    state = state_of(msgspec.structs.replace(spec_of(1), manager_id="TC-0042", contact="Accueil, 01 23"), 1)
+    message = make_message(state)
+    assert message.subject.startswith("TC-0042 – Service Impact Emploi Association – ")
+    facts = text_of(state).split("\n\n")[2].splitlines()
+    assert facts[:2] == [f"Gestionnaire : TC-0042, {MANAGER}", "Contact : Accueil, 01 23"]
+
+
 def test_nothing_of_it_is_secret_or_a_path_of_the_managers_machine() -> None:
     text = text_of(state_of(spec_of(3), 2))
     for word in ("compte-secret", "id_secret", "/srv/", "/home/", "proxy.interne", "utilisateur-proxy"):

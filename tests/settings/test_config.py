@@ -118,6 +118,10 @@ def test_saving_writes_back_what_was_read_privately(file: Path) -> None:
         (MINIMAL + '[report]\nrecipients = "a@b.fr"\n', "report.recipients", "une liste d'adresses"),
         (MINIMAL + '[report]\nrecipients = ["ab"]\n', "report.recipients[1]", "une adresse"),
         (MINIMAL.replace('"Association Exemple"', '" "'), "manager.name", "un texte"),
+        *(
+            (MINIMAL.replace("[manager]\n", f'[manager]\nid = "{number}"\n'), "manager.id", "un SIRET")
+            for number in ("732 829 320 00074", "", "n°1", "é1", "-1", "1" * 33, "a_b", "../a", "1\\n")
+        ),
         (MINIMAL.replace('"Association Exemple"', '"A\\nB"'), "manager.name", "une seule ligne"),
         (MINIMAL.replace('"Association Exemple"', '"A\\u001b[2J"'), "manager.name", "une seule ligne"),
         (

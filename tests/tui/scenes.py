@@ -248,7 +248,7 @@ SCENES = (
     Scene("historique-ailleurs", keys=("h", "s"), job=_moved),
     Scene("reglages", keys=("g",)),
     Scene("reglages-premiere-fois", keys=("g",), configured=False),
-    Scene("reglages-erreurs", keys=("g", "down", *"@x", "down", *"0", "f4")),
+    Scene("reglages-erreurs", keys=("g", "down", "down", "down", *"@x", "down", *"0", "f4")),
     Scene("reglages-quitter", keys=("g", *"x", "escape")),
     Scene("bases", keys=("m", "t")),
     Scene("bases-ajouter", keys=("m", "t", "a")),

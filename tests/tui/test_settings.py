@@ -86,7 +86,7 @@ async def test_the_form_shows_the_file_and_saving_it_unchanged_changes_nothing(p
 async def test_every_setting_is_changed_by_keyboard_alone(staged: Stage) -> None:
     app = CentreApp(staged.home)
     typed = (
-        *"Association Lumière", "down",
+        *"Association Lumière", "down", *"73282932000075", "down", *"Accueil, 01 23", "down",
         *"depot.example.org", "down", *"2222", "down", *"lumiere", "down", *"/arrivee", "down",
         *"~/cle", "down",
         "right", "enter", *"proxy.example.org", "enter", *"8080", "enter", *"lumiere", "enter",
@@ -99,11 +99,12 @@ async def test_every_setting_is_changed_by_keyboard_alone(staged: Stage) -> None
         await pilot.press(*typed)
         await pilot.pause()
         assert "Enregistré" in flat(app)
+        assert "sa clé est fausse" in flat(app)
         assert app.theme == CONTRAST.name
         assert app.announcer.notify is False
         assert "Association Lumière" in flat(app)
     assert kept(staged) == config.Settings(
-        manager=config.Manager(name="Association Lumière"),
+        manager=config.Manager(name="Association Lumière", id="73282932000075", contact="Accueil, 01 23"),
         sharebox=config.ShareboxSettings(
             host="depot.example.org", port=2222, username="lumiere", directory="/arrivee", key_file="~/cle"
         ),

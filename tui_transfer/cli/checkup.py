@@ -72,6 +72,8 @@ def check(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitC
 def check_here(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitCode:
     """Checks what needs no network."""
     here = _look_here(settings, home)
+    if doubt := config.describe_doubts(settings):
+        say(f"Attention : {doubt}")
     closed = here.closed
     say(f"Transfert possible : {f'non. {closed.title}. {closed.why}' if closed else 'oui'}")
     for result in here.results:

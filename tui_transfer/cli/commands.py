@@ -41,7 +41,7 @@ def main() -> None:
     try:
         code = cli.main(prog_name="tui-transfer", standalone_mode=False)
     except TransferError as error:
-        click.echo(error.as_text(), err=True)
+        _show(error)
         code = error.exit_code
     except click.ClickException as error:
         error.show()
@@ -55,9 +55,15 @@ def main() -> None:
     except Exception as error:
         traceback.print_exc()
         failure = unexpected(error)
-        click.echo(failure.as_text(), err=True)
+        _show(failure)
         code = failure.exit_code
     sys.exit(int(code or 0))
+
+
+def _show(error: TransferError) -> None:
+    from tui_transfer.cli.lines import show_failure
+
+    show_failure(error)
 
 
 _screen_options = (

@@ -233,6 +233,8 @@ def new_spec(
         TransferError: what the settings, the calendar, the databases or the person have against it.
     """
     settings = config.load(home.config_file)
+    if doubt := config.describe_doubts(settings):
+        click.echo(f"Attention : {doubt}", err=True)
     chosen = choose_databases(settings, home, wanted, everything)
     unfit = require_ready(settings, home, chosen)
     unmet = find_unmet(home, chosen)

@@ -27,6 +27,7 @@ from tui_transfer.report.message import (
     describe_verification,
     describe_words,
 )
+from tui_transfer.settings.config import Home, contact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +108,7 @@ class JsonOutput:
 
     def event(self, event: ev.Event, state: JobState) -> None:
         """Prints the event."""
-        print_json(msgspec.to_builtins(event))
+        print_json(_of(state) | msgspec.to_builtins(event))
 
     def end(
         self,
@@ -120,6 +121,7 @@ class JsonOutput:
         code = failure.exit_code if failure else state.exit_code if state else ExitCode.UNEXPECTED
         finished: dict[str, Any] = {
             "type": "job.finished",
+            **(_of(state) if state else {}),
             "job": job,
             "status": "blocked" if failure else "succeeded",
             "exit_code": int(code),
@@ -131,6 +133,22 @@ class JsonOutput:
             finished["details"] = failure.details
             finished["message"] = failure.as_text()
         print_json(finished)
+
+
+FORMAT: Final = 1
+"""Of the lines of JSON."""
+
+
+def _of(state: JobState) -> dict[str, Any]:
+    """What every line of JSON tells: of which job and of whom it is."""
+    spec = state.spec
+    return {"format": FORMAT, "job": spec.id, "manager": spec.manager, "manager_id": spec.manager_id}
+
+
+def show_failure(error: TransferError) -> None:
+    """Prints a failure on standard error, and whom to ask for help."""
+    text = "\n".join(part for part in (error.as_text(), contact(Home.find())) if part)
+    click.echo(text, err=True)
 
 
 class PlainOutput:
@@ -164,7 +182,7 @@ class PlainOutput:
             if left := _left_behind(state):
                 click.echo(left)
         elif failure is not None:
-            click.echo(failure.as_text(), err=True)
+            show_failure(failure)
             if state is not None and (others := describe_other_failures(state)):
                 click.echo(others, err=True)
             if job and not failure.meaning.needs_new_job and failure.problem not in _GOES_ON:

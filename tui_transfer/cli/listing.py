@@ -130,6 +130,7 @@ def _job_json(follower: Follower) -> dict[str, Any]:
         "type": "job",
         "job": follower.job.id,
         "manager": follower.job.spec.manager,
+        "manager_id": follower.job.spec.manager_id,
         "created_at": follower.job.spec.created_at,
         "status": "running" if follower.running else "blocked" if failure else "succeeded",
         "exit_code": None if follower.running else int(exit_code(follower)),

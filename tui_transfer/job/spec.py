@@ -18,6 +18,7 @@ from tui_transfer.job.fields import Count, Line, Moment, Place, check_moment
 from tui_transfer.settings.config import (
     Compression,
     Mail,
+    ManagerNumber,
     Minutes,
     ProxySettings,
     ShareboxSettings,
@@ -44,7 +45,7 @@ _SLUG_LENGTH: Final = 40
 _DIGEST_LENGTH: Final = 8
 _DIGEST: Final = re.compile(r"[0-9a-f]{8}")
 
-ArchiveName = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]*\.7z\Z", max_length=200)]
+ArchiveName = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_-]*\.7z\Z", max_length=200)]
 """A name in the folder of the Sharebox: never the way to another folder."""
 
 
@@ -109,6 +110,9 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Moment
     program: str = __version__
     manager: Line
+    manager_id: ManagerNumber | None = None
+    contact: Line | None = None
+    """Whom to ask about the transfer."""
     sharebox: ShareboxSettings
     proxy: ProxySettings | None = None
     databases: Annotated[tuple[DatabaseSpec, ...], Meta(min_length=1)]
@@ -170,10 +174,14 @@ def make_spec(
         raise TransferError(Problem.DATABASE_NONE)
     job = f"{now.strftime(STAMP)}-{secrets.token_hex(_ID_BYTES)}"
     manager = slug(settings.manager.name, titled)
+    if settings.manager.id is not None:
+        manager = f"{settings.manager.id}_{manager}"
     return JobSpec(
         id=job,
         created_at=now,
         manager=settings.manager.name,
+        manager_id=settings.manager.id,
+        contact=settings.manager.contact,
         sharebox=settings.sharebox,
         proxy=settings.proxy,
         databases=tuple(

@@ -93,7 +93,7 @@ class Message:
 def make_message(state: JobState) -> Message:
     """The message about a job, whether or not it has succeeded; it never says more than was verified."""
     return Message(
-        subject=harmless(SUBJECT.format(manager=state.spec.manager)),
+        subject=harmless(_subject(state.spec)),
         recipients=state.spec.recipients,
         body=_text(
             "Bonjour,",
@@ -108,6 +108,16 @@ def make_message(state: JobState) -> Message:
         ),
         short=_text("Bonjour,", conclusion(state), _facts(state), _PASTE_HERE),
     )
+
+
+def _subject(spec: JobSpec) -> str:
+    subject = SUBJECT.format(manager=spec.manager)
+    return f"{spec.manager_id} – {subject}" if spec.manager_id else subject
+
+
+def describe_manager(spec: JobSpec) -> str:
+    """Who hands over: the number that tells them from all others, where there is one, and the name."""
+    return f"{spec.manager_id}, {spec.manager}" if spec.manager_id else spec.manager
 
 
 def describe_verification(verified: str | None) -> str:
@@ -247,7 +257,9 @@ def _failures(databases: Iterable[DatabaseState]) -> list[str]:
 
 def _facts(state: JobState) -> str:
     delivered = [item for item in state.databases if item.delivered]
-    lines = [f"Gestionnaire : {state.spec.manager}"]
+    lines = [f"Gestionnaire : {describe_manager(state.spec)}"]
+    if state.spec.contact:
+        lines.append(f"Contact : {state.spec.contact}")
     if state.started_at:
         lines.append(f"Transfert : {french.period(state.started_at, state.ended_at)}")
     if len(delivered) > 1:

@@ -22,7 +22,7 @@ from msgspec import Meta
 
 from tui_transfer import french
 from tui_transfer.errors import INVISIBLE, Problem, TransferError
-from tui_transfer.settings import schema, toml
+from tui_transfer.settings import schema, siret, toml
 from tui_transfer.settings.host_keys import HostKeys, are_fingerprints, fingerprints, written
 from tui_transfer.system import os_errors
 from tui_transfer.system.files import disk_errors, read_file, write_private
@@ -48,6 +48,18 @@ Text = Annotated[
         pattern=rf"\A(?=.*\S)[^{INVISIBLE}]+\Z",
         description="un texte entre guillemets, non vide, sur une seule ligne, sans caractère invisible",
         extra={"typed": "un texte sur une seule ligne, sans caractère invisible"},
+    ),
+]
+ManagerNumber = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[A-Za-z0-9][A-Za-z0-9-]{0,31}\Z",
+        description="un SIRET (14 chiffres) ou un autre numéro entre guillemets, sans espace : des lettres "
+        "sans accent, des chiffres et des tirets, 32 au plus",
+        extra={
+            "typed": "un SIRET (14 chiffres) ou un autre numéro, sans espace : lettres sans accent, chiffres "
+            "et tirets, 32 au plus"
+        },
     ),
 ]
 FilePath = Annotated[
@@ -92,6 +104,10 @@ class Manager(_Section, frozen=True, kw_only=True):
     """Who hands the databases over."""
 
     name: Text
+    id: ManagerNumber | None = None
+    """A SIRET, or a number of the tiers de confiance: first in every name that is made of it."""
+    contact: Text | None = None
+    """Whom to ask for help: a service, a telephone number, its hours."""
 
 
 class ShareboxSettings(_Section, frozen=True, kw_only=True):
@@ -242,6 +258,25 @@ class Home:
 def data_beside(jobs: Path) -> Path:
     """The folder of the data of the home of these jobs: `Home.data`."""
     return jobs.parent
+
+
+def describe_doubts(settings: Settings) -> str:
+    """What is accepted, and hardly meant, in French; empty where there is nothing."""
+    return siret.doubt(settings.manager.id or "")
+
+
+def contact(home: Home) -> str:
+    """Whom a person of this home asks for help, as a French line; empty where the settings name nobody."""
+    try:
+        found = load(home.config_file).manager.contact
+    except TransferError:
+        return ""
+    return describe_contact(found)
+
+
+def describe_contact(named: str | None) -> str:
+    """Whom to ask for help, as a French line; empty for nobody."""
+    return f"Pour de l'aide : {named}" if named else ""
 
 
 def servers_beside(jobs: Path) -> Path:

@@ -143,7 +143,7 @@ def _follow_aside(centre: Centre, happening: it.Aside) -> None:
         case it.HelpAsked(screen, text):
             from tui_transfer.tui.dialogs.help import HelpDialog
 
-            push(HelpDialog(screen, text))
+            push(HelpDialog(screen, "\n\n".join(part for part in (text, centre.session.contact) if part)))
         case it.CommandsAsked(screen, then):
             from tui_transfer.tui.dialogs.palette import PaletteDialog
 

@@ -45,6 +45,11 @@ class Session:
     def __post_init__(self) -> None:
         self.reload()
 
+    @property
+    def contact(self) -> str:
+        """Whom to ask for help, as a French line; empty where the settings name nobody."""
+        return config.describe_contact(self.settings.manager.contact if self.settings else None)
+
     def reload(self) -> None:
         """Reads the settings again."""
         try:

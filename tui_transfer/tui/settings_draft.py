@@ -64,6 +64,12 @@ SECTIONS: Final = (
         FormEntry("manager.name", "Nom",
               "Le nom du gestionnaire, tel que le montrent le rapport et le nom des archives.",
               "obligatoire"),
+        FormEntry("manager.id", "Numéro",
+              "Votre SIRET (14 chiffres), ou le numéro que l'Urssaf vous a donné : il vient en tête du nom "
+              "des archives et de l'objet du message.", "aucun"),
+        FormEntry("manager.contact", "Aide",
+              "Qui appeler en cas de difficulté : montré avec chaque erreur, et dans le rapport.",
+              "personne, par exemple Service Impact emploi, 01 23 45 67 89"),
     )),
     Section("Sharebox", (
         FormEntry("sharebox.host", "Serveur", "L'adresse du serveur, donnée par l'Urssaf.",

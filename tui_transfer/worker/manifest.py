@@ -48,7 +48,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     format: int
     program: str
     job: str
+    manager_id: str | None = None
     manager: str
+    contact: str | None = None
     database: str
     created_at: datetime
     archive: ArchiveFacts
@@ -73,7 +75,9 @@ def make_manifest(spec: JobSpec, index: int, kind: str, archive: Archive) -> Man
         format=FORMAT,
         program=f"tui-transfer {__version__}",
         job=spec.id,
+        manager_id=spec.manager_id,
         manager=spec.manager,
+        contact=spec.contact,
         database=database.name,
         created_at=spec.created_at,
         archive=ArchiveFacts(name=database.archive, size=archive.size, sha256=archive.sha256),

@@ -71,6 +71,8 @@ class FailureDialog(Dialog[Answer | None]):
         else:
             yield paragraph(self._which() + failure.why)
         yield paragraph(failure.advice, "advice")
+        if contact := self.centre.session.contact:
+            yield paragraph(contact)
         yield from self._others()
         if self._job is not None and self._job.log.exists():
             yield paragraph(f"Journal technique : {self._job.log}", "muted")

@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label, Static
 
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.settings import config
 from tui_transfer.settings.config import DisplaySettings
 from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.tui.answers import Unsaved
@@ -256,7 +257,9 @@ class SettingsPage(Page):
         self._draft = replace(read_draft(self.session.home.config_file), texts=self._texts)
         self._show_host_key()
         kept = f" L'ancien fichier, avec ses commentaires, est gardé : {copy.name}." if copy else ""
-        self.say(f"Enregistré : {self.session.home.config_file}.{kept}", "success")
+        doubt = config.describe_doubts(settings)
+        saved = f"Enregistré : {self.session.home.config_file}.{kept} {doubt}".strip()
+        self.say(saved, "warning" if doubt else "success")
         return True
 
     def _take_effect(self, now: Settings) -> None:
