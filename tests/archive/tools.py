@@ -14,7 +14,7 @@ from tests.programs import require
 from tui_transfer.archive.blocks import Preset
 from tui_transfer.archive.checksums import SpoolPart
 from tui_transfer.archive.encryption import ArchiveKey
-from tui_transfer.archive.source import list_source
+from tui_transfer.archive.source import Source, list_source
 from tui_transfer.archive.writer import Archive, Progress, write_archive
 from tui_transfer.errors import Problem, TransferError
 
@@ -42,7 +42,7 @@ class Asked:
 
 
 def archive(
-    database: Path,
+    database: Path | Source,
     folder: Path,
     *,
     preset: Preset | Callable[[], Preset] = 1,
@@ -54,7 +54,7 @@ def archive(
 ) -> Archive:
     """Archives `database` as ``folder/a.7z``, working in ``folder/work``."""
     return write_archive(
-        list_source(database),
+        list_source(database) if isinstance(database, Path) else database,
         folder / "a.7z",
         work=folder / "work",
         pacer=Asked(preset),

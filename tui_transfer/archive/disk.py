@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
@@ -13,11 +15,16 @@ from tui_transfer.system.os_errors import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _READ: Final = (
     os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 )
+_SPECIAL_KINDS: Final = {
+    stat.S_IFIFO: "un tube nommé (FIFO)",
+    stat.S_IFSOCK: "une socket",
+    stat.S_IFCHR: "un périphérique",
+    stat.S_IFBLK: "un périphérique",
+}
 _SHARING_VIOLATIONS: Final = {32, 33}  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION (Windows)
 
 
@@ -28,6 +35,38 @@ def unreadable(path: str | Path, error: OSError) -> TransferError:
             Problem.DATABASE_LOCKED, path=printable(path), reason="un autre programme l'a ouvert"
         )
     return TransferError(Problem.DATABASE_UNREADABLE, path=printable(path), reason=in_words(error))
+
+
+def locate(path: Path) -> tuple[Path, os.stat_result]:
+    """Follows the links that lead to a database, and says what is there.
+
+    Raises:
+        TransferError: `DATABASE_MISSING` or `DATABASE_UNREADABLE`.
+    """
+    try:
+        root = Path(os.path.realpath(path, strict=True))
+        return root, root.lstat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise TransferError(Problem.DATABASE_MISSING, path=printable(path)) from error
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def special_kind(info: os.stat_result) -> str | None:
+    """What is neither a file nor a folder, in French; else None."""
+    if stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode):
+        return None
+    return _SPECIAL_KINDS.get(stat.S_IFMT(info.st_mode), "d'une espèce inconnue")
+
+
+def refuse_special(path: str, info: os.stat_result) -> None:
+    """Lets through files and folders.
+
+    Raises:
+        TransferError: `DATABASE_SPECIAL_FILE`.
+    """
+    if (kind := special_kind(info)) is not None:
+        raise TransferError(Problem.DATABASE_SPECIAL_FILE, path=printable(path), kind=kind)
 
 
 def open_unlinked(path: str | Path) -> io.FileIO:

@@ -29,6 +29,7 @@ _NOT_AT_FIRST: Final = {
     Problem.DATABASE_LINK: _ANOTHER_NATURE,
     Problem.DATABASE_SPECIAL_FILE: _ANOTHER_NATURE,
     Problem.DATABASE_FILE_NAME: "cet élément est apparu",
+    Problem.DATABASE_INCOMPLETE: "l'un de ses fichiers n'est plus là, ou plus lisible",
 }
 """What refuses a database at its second listing was not there at the first: a change."""
 
@@ -48,17 +49,25 @@ class SourceReader:
     Args:
         source: what to read.
         cancelled: ends the reading with `INTERRUPTED`.
-        sha256: of its one file, where that is known already. Whether what is read has it is then told by the
+        original: what was listed, where a snapshot stands for the first file of `source`.
+        sha256: of that first file, where it is known already. Whether what is read has it is then told by the
             CRC-32.
 
     Attributes:
         files: the items dealt with so far, in the source's order; a folder has no content.
     """
 
-    def __init__(self, source: Source, cancelled: threading.Event, sha256: str | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        cancelled: threading.Event,
+        original: Source | None = None,
+        sha256: str | None = None,
+    ) -> None:
         self.files: list[tuple[Item, Content | None]] = []
         self._source = source
         self._cancelled = cancelled
+        self._original = original
         self._known = sha256
 
     def blocks(self) -> Iterator[bytearray]:
@@ -84,13 +93,14 @@ class SourceReader:
 
         Every byte is read a second time. A program that writes through a memory map leaves size and dates as
         they were until the system gets round to it; but what is the same after the last byte was read as
-        before the first, was the same in between.
+        before the first, was the same in between. A snapshot is held to what was written of it elsewhere.
 
         Raises:
             TransferError: `DATABASE_CHANGED`, `DATABASE_UNREADABLE`, `DATABASE_LOCKED`, `INTERRUPTED`.
         """
-        _check_listing(self._source)
-        for item, content in self.files:
+        first = 0 if self._original is None else 1
+        _check_listing(self._original or self._source, first)
+        for item, content in self.files[first:]:
             if content and item.stamp and self._sha256(item, item.stamp) != content.sha256:
                 raise changed(item.path, MODIFIED)
 
@@ -108,7 +118,7 @@ class SourceReader:
                 self.files.append((item, None))
 
     def _file(self, item: Item, stamp: Stamp) -> Iterator[bytes]:
-        hashing, size = Hashing(self._known), 0
+        hashing, size = Hashing(None if self.files else self._known), 0
         for chunk in self._content(item, stamp):
             hashing.update(chunk)
             size += len(chunk)
@@ -136,13 +146,15 @@ class SourceReader:
             raise TransferError(Problem.INTERRUPTED, reason="Arrêt demandé pendant la compression")
 
 
-def _check_listing(source: Source) -> None:
-    """Lists a database again and compares: nothing may have come, gone or changed since."""
+def _check_listing(source: Source, first: int) -> None:
+    """Lists a database again and compares, from its `first` item on: nothing may have come, gone or changed
+    since.
+    """
     again = _list_again(source)
-    if again.items == source.items:
+    if again.items[first:] == source.items[first:]:
         return
-    before = {item.name: item for item in source.items}
-    after = {item.name: item for item in again.items}
+    before = {item.name: item for item in source.items[first:]}
+    after = {item.name: item for item in again.items[first:]}
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
             raise changed(before[name].path, _GONE)
@@ -157,7 +169,7 @@ def _check_listing(source: Source) -> None:
 
 def _list_again(source: Source) -> Source:
     try:
-        return list_source(source.path)
+        return list_source(source.given, source.selection)
     except TransferError as error:
         if reason := _NOT_AT_FIRST.get(error.problem):
             raise changed(error.details["path"], reason) from error

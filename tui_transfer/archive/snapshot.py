@@ -16,15 +16,8 @@ import msgspec
 from tui_transfer.archive.checksums import SpoolPart, damaged
 from tui_transfer.archive.disk import open_unlinked, reading
 from tui_transfer.archive.hashes import Hashes, Hashing
-from tui_transfer.archive.source import WAL_SUFFIX, Source
-from tui_transfer.archive.sqlite import (
-    ROLLBACK_SUFFIX,
-    SHARED_MEMORY_SUFFIX,
-    SUFFIXES,
-    Copied,
-    Copying,
-    OvertakenError,
-)
+from tui_transfer.archive.recognition import ROLLBACK_SUFFIX, WAL_SUFFIX, is_torn
+from tui_transfer.archive.sqlite import SHARED_MEMORY_SUFFIX, SUFFIXES, Copied, Copying, OvertakenError
 from tui_transfer.archive.stamp import MODIFIED, Stamp, changed
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system.decoding import from_json
@@ -36,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui_transfer.archive.reader import Content
+    from tui_transfer.archive.source import Source
 
 SNAPSHOT_NAME: Final = "snapshot.sqlite"
 _MARK_NAME: Final = "snapshot.json"
@@ -71,7 +65,7 @@ class Snapshot:
     """A database that will not change any more: its own copy in our folder.
 
     Attributes:
-        source: what to read.
+        source: what to read: the snapshot in the place of the main file, then what goes along with it.
     """
 
     source: Source
@@ -196,12 +190,12 @@ def remove_snapshot(folder: Path) -> None:
 
 
 def _snapshot(source: Source, folder: Path, original: _State, hashes: Hashes | None) -> Snapshot:
-    (item,) = source.items
+    item, *others = source.items
     file = folder / SNAPSHOT_NAME
     with disk_errors(file):
         stamp = Stamp.of(file.lstat())
     item = item._replace(path=str(file), modified_ns=original[""].modified_ns, stamp=stamp)
-    return Snapshot(replace(source, items=(item,)), folder, original, hashes)
+    return Snapshot(replace(source, items=(item, *others)), folder, original, hashes)
 
 
 def _found(file: Path, cancelled: threading.Event) -> Hashes | None:
@@ -230,7 +224,8 @@ def _take(copying: Copying) -> tuple[_State, Copied]:
         if "" not in state:
             raise TransferError(Problem.DATABASE_MISSING, path=printable(copying.original))
         try:
-            copied = None if _would_create_files(copying.original, state) else copying.back_up()
+            in_place = not is_torn(str(copying.original)) and not _would_create_files(copying.original, state)
+            copied = copying.back_up() if in_place else None
             if copied is None:
                 copied = copying.copy(list(state))
                 if _state(copying.original) != state:

@@ -19,7 +19,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tui_transfer.archive.disk import open_unlinked, reading, unreadable
+from tui_transfer.archive.companions import AS_KNOWN, FileSet, Selection, find_files, main_of
+from tui_transfer.archive.disk import locate, reading, refuse_special, unreadable
+from tui_transfer.archive.recognition import ROLLBACK_SUFFIX, WAL_SUFFIX
 from tui_transfer.archive.stamp import Stamp
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system.files import printable
@@ -27,25 +29,18 @@ from tui_transfer.system.files import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-SQLITE_MAGIC: Final = b"SQLite format 3\0"
-WAL_SUFFIX: Final = "-wal"
-
 _FRAMED: Final = 8000
 """Bytes of data that are stored with one byte beside them, at most."""
 _NAMELESS: Final = "base"  # what the root of a drive is called in its archive
 _MOUNT_POINT: Final = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a junction, Windows' link to a folder
-_SPECIAL_KINDS: Final = {
-    stat.S_IFIFO: "un tube nommé (FIFO)",
-    stat.S_IFSOCK: "une socket",
-    stat.S_IFCHR: "un périphérique",
-    stat.S_IFBLK: "un périphérique",
-}
 
 
 class SourceKind(StrEnum):
     """How a database is read."""
 
     FILE = "file"
+    SET = "set"
+    """Several files in one folder, which are one database."""
     FOLDER = "folder"
     SQLITE = "sqlite"
 
@@ -58,7 +53,11 @@ class Summary:
         size: bytes.
         modified: newest change, in seconds since 1970.
         files: how many.
-        log: bytes of an SQLite database that are still in its write-ahead log.
+        log: bytes of an SQLite database that are still in its journals.
+        format: of a set, as a person calls it.
+        names: of the files of a set, as they can be shown, the main one first; empty for a folder and a file
+            on its own.
+        left_out: likewise, of files beside it, of the same stem, that stay here.
     """
 
     kind: SourceKind
@@ -66,6 +65,9 @@ class Summary:
     modified: float
     files: int
     log: int = 0
+    format: str = ""
+    names: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def space_needed(self) -> int:
@@ -98,12 +100,16 @@ class Source:
     """A database, resolved, and all that will be archived of it, in a stable order.
 
     Attributes:
+        path: the folder, or the main file.
         summary: what `summarize` told at the moment when this was listed.
+        given, selection: what it was listed from, and can be again.
     """
 
     path: Path
     summary: Summary
     items: tuple[Item, ...]
+    given: Path
+    selection: Selection = AS_KNOWN
 
     @property
     def size(self) -> int:
@@ -111,33 +117,40 @@ class Source:
         return sum(item.stamp.size for item in self.items if item.stamp)
 
 
-def summarize(path: Path) -> Summary:
+def summarize(path: Path, selection: Selection = AS_KNOWN) -> Summary:
     """Looks at a database without reading its content.
 
+    Args:
+        path: the database's folder, or any of its files.
+        selection: which of the files beside that one go along.
+
     Raises:
-        TransferError: `DATABASE_MISSING`, `DATABASE_UNREADABLE` or `DATABASE_LOCKED`.
+        TransferError: `DATABASE_MISSING`, `DATABASE_UNREADABLE`, `DATABASE_LOCKED`, `DATABASE_SPECIAL_FILE`
+            or `DATABASE_INCOMPLETE`.
     """
-    root, info = _locate(path)
+    root, info = locate(path)
     if stat.S_ISDIR(info.st_mode):
         return _summary_of_folder(info, (found for _, _, found in _walk(str(root))))
-    return _summary_of_file(str(root), info)
+    return _summary_of_files(find_files(path, selection))
 
 
-def list_source(database: Path) -> Source:
-    """Lists everything of a database that will be archived.
+def list_source(database: Path, selection: Selection = AS_KNOWN) -> Source:
+    """Lists everything of a database that will be archived; the arguments are those of `summarize`.
 
     Raises:
-        TransferError: `DATABASE_MISSING`, `DATABASE_UNREADABLE`, `DATABASE_LOCKED`, or, naming what
-            cannot be archived, `DATABASE_LINK`, `DATABASE_SPECIAL_FILE` or `DATABASE_FILE_NAME`.
+        TransferError: as `summarize`, or, naming what cannot be archived, `DATABASE_LINK`,
+            `DATABASE_SPECIAL_FILE` or `DATABASE_FILE_NAME`.
     """
-    root, info = _locate(database)
-    name = root.name or _NAMELESS
+    root, info = locate(database)
     if stat.S_ISDIR(info.st_mode):
         walked = list(_walk(str(root)))
+        name = root.name or _NAMELESS
         items = tuple(_item(str(root), name, relative, path, found) for relative, path, found in walked)
-        return Source(root, _summary_of_folder(info, (found for _, _, found in walked)), items)
-    summary = _summary_of_file(str(root), info)
-    return Source(root, summary, (_item(str(root), name, "", str(root), info),))
+        summary = _summary_of_folder(info, (found for _, _, found in walked))
+        return Source(root, summary, items, database, selection)
+    files = find_files(database, selection)
+    items = tuple(_item(path, name, "", path, found) for name, path, found in files.members)
+    return Source(Path(files.members[0].path), _summary_of_files(files), items, database, selection)
 
 
 def _summary_of_folder(folder: os.stat_result, content: Iterable[os.stat_result]) -> Summary:
@@ -146,16 +159,30 @@ def _summary_of_folder(folder: os.stat_result, content: Iterable[os.stat_result]
     return Summary(SourceKind.FOLDER, sum(found.st_size for found in files), newest, len(files))
 
 
-def _summary_of_file(path: str, info: os.stat_result) -> Summary:
-    kind = _kind_of_file(path, info)
-    if kind is SourceKind.SQLITE and (log := _lstat(f"{path}{WAL_SUFFIX}")):
-        return Summary(kind, info.st_size, max(info.st_mtime, log.st_mtime), 1, log.st_size)
-    return Summary(kind, info.st_size, info.st_mtime, 1)
+def _summary_of_files(files: FileSet) -> Summary:
+    infos = [member.info for member in files.members]
+    kind = SourceKind.SET if len(infos) > 1 else SourceKind.FILE
+    journals = []
+    if files.sqlite:
+        kind = SourceKind.SQLITE
+        beside = (_lstat(f"{files.members[0].path}{suffix}") for suffix in (WAL_SUFFIX, ROLLBACK_SUFFIX))
+        journals = [found for found in beside if found]
+    names = tuple(printable(Path(member.name)) for member in files.members)
+    return Summary(
+        kind,
+        sum(info.st_size for info in infos),
+        max(info.st_mtime for info in (*infos, *journals)),
+        len(infos),
+        sum(journal.st_size for journal in journals),
+        files.format,
+        names if len(infos) > 1 else (),
+        tuple(printable(Path(name)) for name in files.left_out),
+    )
 
 
 def find_nested(paths: Sequence[Path]) -> tuple[Path, Path] | None:
-    """The first pair, as given, of which one (returned first) is the other or lies within it."""
-    resolved = [(given, Path(os.path.realpath(given))) for given in paths]
+    """The first pair, as given, of which one (returned first) is the other, a file of it, or within it."""
+    resolved = [(given, Path(os.path.realpath(main_of(given)))) for given in paths]
     for position, (given, path) in enumerate(resolved):
         for earlier_given, earlier in resolved[:position]:
             if path.is_relative_to(earlier):
@@ -163,17 +190,6 @@ def find_nested(paths: Sequence[Path]) -> tuple[Path, Path] | None:
             if earlier.is_relative_to(path):
                 return earlier_given, given
     return None
-
-
-def _locate(path: Path) -> tuple[Path, os.stat_result]:
-    """Follows the links that lead to a database, and says what is there."""
-    try:
-        root = Path(os.path.realpath(path, strict=True))
-        return root, root.lstat()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise TransferError(Problem.DATABASE_MISSING, path=printable(path)) from error
-    except OSError as error:
-        raise unreadable(path, error) from error
 
 
 def _lstat(path: str) -> os.stat_result | None:
@@ -225,7 +241,7 @@ def _item(root: str, root_name: str, relative: str, path: str, info: os.stat_res
     name = _archive_name(f"{root_name}/{relative}" if relative else root_name, path)
     if stat.S_ISDIR(info.st_mode):
         return Item(name, path, info.st_mode, info.st_mtime_ns, None)
-    _refuse_special(path, info)
+    refuse_special(path, info)
     # Asked now, so that a long compression does not stumble over it at its end.
     if not os.access(path, os.R_OK):
         raise TransferError(Problem.DATABASE_UNREADABLE, path=printable(path), reason="accès refusé")
@@ -252,12 +268,6 @@ def _refused_link(link: str, reason: str) -> TransferError:
     return TransferError(Problem.DATABASE_LINK, path=printable(link), target=printable(target), reason=reason)
 
 
-def _refuse_special(path: str, info: os.stat_result) -> None:
-    if not stat.S_ISREG(info.st_mode):
-        kind = _SPECIAL_KINDS.get(stat.S_IFMT(info.st_mode), "d'une espèce inconnue")
-        raise TransferError(Problem.DATABASE_SPECIAL_FILE, path=printable(path), kind=kind)
-
-
 def _archive_name(name: str, path: str) -> str:
     """Lets through the names that every 7-Zip gives back as they were."""
     try:
@@ -269,10 +279,3 @@ def _archive_name(name: str, path: str) -> str:
             return name
         reason = "ce nom contient une barre oblique inverse, que Windows prend pour un dossier"
     raise TransferError(Problem.DATABASE_FILE_NAME, path=printable(path), reason=reason)
-
-
-def _kind_of_file(path: str, info: os.stat_result) -> SourceKind:
-    _refuse_special(path, info)
-    with reading(path), open_unlinked(path) as file:
-        start = file.read(len(SQLITE_MAGIC))
-    return SourceKind.SQLITE if start == SQLITE_MAGIC else SourceKind.FILE

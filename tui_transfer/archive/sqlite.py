@@ -34,7 +34,7 @@ from urllib.parse import quote
 
 from tui_transfer.archive.disk import open_private, open_unlinked, reading, unreadable
 from tui_transfer.archive.hashes import Hashes, Hashing
-from tui_transfer.archive.source import WAL_SUFFIX
+from tui_transfer.archive.recognition import ROLLBACK_SUFFIX, WAL_SUFFIX
 from tui_transfer.archive.stamp import Stamp
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system.files import disk_errors, printable
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-ROLLBACK_SUFFIX: Final = "-journal"
 SHARED_MEMORY_SUFFIX: Final = "-shm"
 SUFFIXES: Final = ("", WAL_SUFFIX, ROLLBACK_SUFFIX, SHARED_MEMORY_SUFFIX)
 """Of the files that a database may consist of."""

@@ -160,19 +160,25 @@ def write_archive(
     """
     make_private_folder(work)
     checksums = checksums or Checksums()
-    snapshot = None
+    snapshot = original = None
     if source.summary.kind is SourceKind.SQLITE:
         snapshot = _snapshot(source, work, on_progress, lambda: on_damaged(SpoolPart.SNAPSHOT), cancelled)
-        source = snapshot.source
-    reader = SourceReader(source, cancelled, snapshot.sha256 if snapshot else None)
+        original, source = source, snapshot.source
+    reader = SourceReader(source, cancelled, original, snapshot.sha256 if snapshot else None)
     total = left = source.size
 
     def report() -> None:
         on_progress(Progress(packer.read, total, growing.end))
 
+    def confirm() -> None:
+        if snapshot:
+            snapshot.keep()
+        if not snapshot or len(source.items) > 1:
+            reader.confirm()
+
     with (
         snapshot.in_use() if snapshot else nullcontext(),
-        _Aside(snapshot.keep if snapshot else reader.confirm) as aside,
+        _Aside(confirm) as aside,
         GrowingArchive(
             archive, work / "blocks.index", checksums, lambda: on_damaged(SpoolPart.ARCHIVE), on_older, key
         ) as growing,
@@ -192,7 +198,7 @@ def write_archive(
         container = build_container(reader.files, growing.stream_size + len(END), key)
         aside.finish()
         if snapshot:
-            ((_, content),) = reader.files
+            _, content = reader.files[0]
             assert content
             snapshot.check(content)
             aside.afterwards(snapshot.remove)

@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from tui_transfer import french
+from tui_transfer.archive.companions import main_of
 from tui_transfer.archive.source import summarize
 from tui_transfer.cli import questions
 from tui_transfer.cli.lines import JsonOutput, Output, PlainOutput, follow
@@ -26,6 +27,7 @@ from tui_transfer.job.state import JobState
 from tui_transfer.preflight import checks, fingerprint, gate
 from tui_transfer.preflight.statements import Ticks
 from tui_transfer.preflight.unmet import find_unmet, unmet_by
+from tui_transfer.report.files import describe_files, describe_left_out
 from tui_transfer.report.message import describe_destination, make_message
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, ProxySettings
@@ -309,13 +311,23 @@ def confirm(
     """
     fit = [(name, path) for name, path in databases if name not in unfit]
     for name, path in fit:
-        click.echo(f"  {name} : {french.size(summarize(path).size)} ({printable(path)})", err=True)
+        _announce(name, path)
     for name, failure in unfit.items():
         click.echo(f"Attention : {name} ne pourra pas partir. {failure.title}. {failure.why}", err=True)
     _warn(unmet)
     without = " sans ces prérequis" if unmet else ""
     bases = french.count(len(fit), "base")
     questions.agree(f"Transférer {bases} vers {settings.sharebox.host}{without} ?")
+
+
+def _announce(name: str, path: Path) -> None:
+    """Says what will be read of a database, and what beside it will not."""
+    look = summarize(path)
+    click.echo(f"  {name} : {french.size(look.size)} ({printable(path)})", err=True)
+    if look.names:
+        click.echo(f"    Fichiers : {describe_files(look.names, look.format)}", err=True)
+    if look.left_out:
+        click.echo(f"    {describe_left_out(look.left_out)}", err=True)
 
 
 def _warn(unmet: Unmet) -> None:
@@ -361,8 +373,9 @@ def _find_database(word: str, known: dict[str, Path]) -> Database:
     if word in known:
         return word, known[word]
     path = config.expanded(word).absolute()
+    path = main_of(path)  # whichever of its files was named
     for name, known_path in known.items():
-        if os.path.realpath(known_path) == os.path.realpath(path):
+        if os.path.realpath(main_of(known_path)) == os.path.realpath(path):
             return name, known_path
     if not word or not os.path.lexists(path):
         names = ", ".join(known) or "aucune"

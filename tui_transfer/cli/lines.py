@@ -15,6 +15,7 @@ from tui_transfer.job import events as ev
 from tui_transfer.job.progress import Meter
 from tui_transfer.job.remains import SpoolContents, spool_contents
 from tui_transfer.job.state import Step
+from tui_transfer.report.files import describe_files, describe_left_out
 from tui_transfer.report.message import (
     conclusion,
     describe_left_behind,
@@ -214,7 +215,7 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
         case ev.LoginAnswered(given=False):
             return "Personne n'a répondu à la question de Sharebox."
         case ev.ArchiveStarted():
-            return f"{state.databases[event.database].name} : compression de {french.size(event.size)}."
+            return _started(event, state.databases[event.database].name)
         case ev.ArchiveKept():
             item = state.databases[event.database]
             return f"{item.name} : déjà compressée. Lecture : {describe_reading(item)}."
@@ -244,6 +245,16 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
             return f"{item.name} : échec. {item.failure.title}. {item.failure.why}"
         case _:
             return None
+
+
+def _started(event: ev.ArchiveStarted, name: str) -> str:
+    """What is read, and what beside it is not."""
+    sentences = [f"{name} : compression de {french.size(event.size)}."]
+    if event.names:
+        sentences.append(f"Fichiers : {describe_files(event.names, event.format)}.")
+    if event.left_out:
+        sentences.append(f"{describe_left_out(event.left_out)}.")
+    return " ".join(sentences)
 
 
 def _prompts(event: ev.LoginAsked) -> list[str]:
@@ -278,6 +289,10 @@ def database_json(item: DatabaseState) -> dict[str, Any]:
         "sha256": item.sha256,
         "size": item.size,
         "packed": item.packed,
+        "kind": item.kind,
+        "format": item.found.format if item.found else "",
+        "names": item.found.names if item.found else (),
+        "left_out": item.found.left_out if item.found else (),
         "read_at": item.read_at,
         "changed_since": item.changed_since,
         "verified": item.verified or "none",

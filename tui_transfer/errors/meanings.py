@@ -207,6 +207,13 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "{path} est {kind} : il ne peut pas être archivé.",
         "Fermez le programme qui l'a créé, ou déplacez-le hors du dossier de la base, puis reprenez.",
     ),
+    Problem.DATABASE_INCOMPLETE: Meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERMANENT,
+        "Un fichier de la base ne peut pas partir avec elle",
+        "{companion} fait partie de la base {path} : {reason}. Sans lui, il y manquerait des données.",
+        "Rendez ce fichier lisible ou remettez-le à sa place, puis reprenez.",
+    ),
     Problem.DATABASE_LINK: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,

@@ -112,6 +112,7 @@ class Problem(StrEnum):
     DATABASE_LOCKED = "database-locked"
     DATABASE_NESTED = "database-nested"
     DATABASE_SPECIAL_FILE = "database-special-file"
+    DATABASE_INCOMPLETE = "database-incomplete"
     DATABASE_LINK = "database-link"
     DATABASE_FILE_NAME = "database-file-name"
     DATABASE_CHANGED = "database-changed"
@@ -172,6 +173,7 @@ OF_ONE_DATABASE: Final = frozenset(
         Problem.DATABASE_UNREADABLE,
         Problem.DATABASE_LOCKED,
         Problem.DATABASE_SPECIAL_FILE,
+        Problem.DATABASE_INCOMPLETE,
         Problem.DATABASE_LINK,
         Problem.DATABASE_FILE_NAME,
         Problem.DATABASE_CHANGED,

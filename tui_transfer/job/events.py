@@ -97,11 +97,17 @@ class ArchiveStarted(_Event, frozen=True, kw_only=True, tag="archive.started"):
 
     database: Count
     kind: str
-    """`file`, `folder` or `sqlite`."""
+    """`file`, `set`, `folder` or `sqlite`."""
     size: Count
     files: Count
     modified: float | None = None
     """Newest change of its files, in seconds since 1970 by their disk's clock."""
+    format: str = ""
+    """Of a set, as a person calls it."""
+    names: tuple[str, ...] = ()
+    """Of the files of a set, the main one first."""
+    left_out: tuple[str, ...] = ()
+    """Names of files beside it, of the same stem, that stay."""
 
 
 class ArchiveKept(_Event, frozen=True, kw_only=True, tag="archive.kept"):

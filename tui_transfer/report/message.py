@@ -12,6 +12,7 @@ from tui_transfer.job.beside import MANIFEST, SHA256, SIGNATURE
 from tui_transfer.job.spec import slug, titled
 from tui_transfer.job.state import VERIFIED, JobStatus
 from tui_transfer.preflight.statements import STATEMENTS
+from tui_transfer.report.files import describe_files, describe_left_out
 from tui_transfer.report.public_key import NAMESPACE, PublicKey
 
 if TYPE_CHECKING:
@@ -310,6 +311,10 @@ def _database(lines: list[str], item: DatabaseState) -> str:
     if item.size is not None:
         files = f" ({french.count(item.files, 'fichier')})" if item.kind == "folder" and item.files else ""
         lines.append(f"Données : {french.size(item.size)}{files}")
+    if item.found and item.found.names:
+        lines.append(f"Fichiers : {describe_files(item.found.names, item.found.format)}")
+    if item.found and item.found.left_out:
+        lines.append(describe_left_out(item.found.left_out))
     if item.read_at is not None:
         lines.append(f"Lecture : {describe_reading(item)}")
     if item.damages:

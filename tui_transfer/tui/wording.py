@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from tui_transfer.job.progress import Estimate
     from tui_transfer.job.state import DatabaseState, JobState
 
-KINDS: Final = {"file": "Fichier", "folder": "Dossier", "sqlite": "Base SQLite"}
+KINDS: Final = {"file": "Fichier", "folder": "Dossier", "set": "Fichiers", "sqlite": "Base SQLite"}
 SIZE_UNKNOWN: Final = "taille en cours de calcul"
 DETAILS: Final = {
     "advice": "que faire",
+    "companion": "fichier qui en fait partie",
     "date": "date",
     "directory": "dossier",
     "expected": "attendu",

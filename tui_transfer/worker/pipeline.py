@@ -298,6 +298,9 @@ class Pipeline:
                 size=source.summary.size,
                 files=source.summary.files,
                 modified=source.summary.modified,
+                format=source.summary.format,
+                names=source.summary.names,
+                left_out=source.summary.left_out,
             )
         )
 
