@@ -93,6 +93,47 @@ def test_a_lock_file_is_named_with_its_database(base: Path, home: Home) -> None:
     assert str(base.parent) not in found.finding
 
 
+def access_lock(*users: tuple[bytes, bytes]) -> bytes:
+    return b"".join(station.ljust(32, b"\0") + user.ljust(32, b"\0") for station, user in users)
+
+
+@pytest.mark.parametrize(
+    ("database", "lock", "content", "told"),
+    [
+        ("paie.mdb", "paie.ldb", 2 * access_lock((b"COMPTA-1", b"Admin"), (b"ACCUEIL", b"Zo\xe9")),
+         "paie.ldb (poste COMPTA-1, utilisateur Admin, poste ACCUEIL, utilisateur Zoé)"),
+        ("Paie.accdb", "PAIE.laccdb", access_lock((b"PC-1\0reste", b"\x1b[2J")), "PAIE.laccdb (poste PC-1"),
+        ("paie.mv.db", "paie.lock.db", b"#FileLock\n#Mon\nmethod=file\nserver=192.168.1.7\\:9092\nid=1\n",
+         "paie.lock.db (poste 192.168.1.7:9092)"),
+        ("paie.odb", ".~lock.paie.odb#", "Zoé Martin,zoe,compta-2,29.11.2026 10:00,file:///home/zoe;".encode(),
+         ".~lock.paie.odb# (poste compta-2, utilisateur Zoé Martin)"),
+        ("base.db", "PDOXUSRS.LCK", b"\1\2", "PDOXUSRS.LCK à côté"),
+        ("paie.script", "paie.lck", b"HSQLLOCK", "paie.lck à côté"),
+        ("paie.mdb", "paie.mdb.ldb", b"x", None),
+        ("paie.mdb", "paie.laccdb", b"x", None),
+    ],
+)  # fmt: skip
+def test_a_lock_names_whom_it_knows(
+    home: Home, tmp_path: Path, database: str, lock: str, content: bytes, told: str | None
+) -> None:
+    path = tmp_path / database
+    path.write_bytes(b"x")
+    (tmp_path / lock).write_bytes(content)
+    found = check("companions", [("Base", path)], home)
+    assert found.verdict is (Verdict.WARNING if told else Verdict.OK)
+    assert (told or "") in found.finding
+    assert "\x1b" not in found.finding
+
+
+def test_a_lock_in_a_folder_of_tables_is_found_too(home: Home, tmp_path: Path) -> None:
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    for name in ("paie.db", "PDOXUSRS.LCK", "notes.lck"):
+        (tables / name).write_text("x")
+    found = check("companions", [("Base", tables)], home)
+    assert found.finding == "Fichiers d'une base ouverte : PDOXUSRS.LCK à côté de « Base »."
+
+
 def test_each_doubled_name_is_given(base: Path, home: Home) -> None:
     names = ("Paie", "PAIE", "Base", "base", "Base", "Seule")
     found = check("names", [(name, base) for name in names], home)

@@ -135,10 +135,9 @@ def locks_beside(given: Path) -> list[Path]:
 
 
 def _beside(file: Path) -> dict[str, str]:
-    """Names and paths of what lies beside a file and could bear its stem, itself included."""
-    first = sets.folded(file.name)[:1]
+    """Names and paths of what lies beside a file and may concern it, itself included."""
     with reading(file.parent), os.scandir(file.parent) as entries:
-        return {entry.name: entry.path for entry in entries if sets.folded(entry.name)[:1] == first}
+        return {entry.name: entry.path for entry in entries if sets.may_concern(file.name, entry.name)}
 
 
 def _look(name: str, path: str | None) -> Member | str:

@@ -149,6 +149,8 @@ SQLITE_ENCRYPTED: Final = Format(
 _OFFICE_LOCK: Final = ".~lock.{name}#"
 """LibreOffice's, of what it has open. Source: LibreOffice, « svl/source/misc/lockfilecommon.cxx »."""
 
+_FOLDER_LOCKS: Final = frozenset(name for form in FORMATS for name in form.folder_locks)
+
 PLAIN: Final = Format(title="", main=("",), source="")
 """A file on its own."""
 
@@ -228,6 +230,12 @@ def locks_of_folder(content: Iterable[str]) -> list[str]:
     names = sorted(content)
     mains = [main for main in map(_as_main, names) if main is not None]
     return sorted({lock for main in mains for lock in locks(main, names)})
+
+
+def may_concern(name: str, sibling: str) -> bool:
+    """Whether `sibling` is worth a look for the sake of the file `name`: of many in a folder, few are."""
+    other = folded(sibling)
+    return other[:1] == folded(name)[:1] or other in _FOLDER_LOCKS or other.startswith(_OFFICE_LOCK[:2])
 
 
 def empty(database: Named, siblings: Iterable[str]) -> list[str]:

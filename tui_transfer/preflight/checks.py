@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from tui_transfer import french
+from tui_transfer.archive.companions import main_of
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.preflight.locks import find_locks
 from tui_transfer.settings.config import expanded, located
 from tui_transfer.system import os_errors
 from tui_transfer.system.files import others_may_read, printable
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 Database = tuple[str, Path]
 """A name and an absolute path."""
 
-_COMPANIONS: Final = ("-wal", "-journal", ".lck", ".lock", ".ldb", ".laccdb", ".delta", "~")
-"""Endings of the files that database programs put beside a database they have open."""
 _MARGIN: Final = 64_000_000
 _WORKER: Final = "tui_transfer.worker"
 """The module that a worker's command line names."""
@@ -174,12 +174,7 @@ def check_names(databases: Sequence[Database], home: Home) -> Check:
 def check_companions(databases: Sequence[Database]) -> Check:
     """No lock or journal file lies beside a database."""
     title = "Aucun fichier de verrou ou de journal à côté"
-    found = [
-        f"{companion.name} à côté de « {name} »"
-        for name, path in databases
-        for ending in _COMPANIONS
-        if _has_content(companion := path.parent / (path.name + ending))
-    ]
+    found = [f"{lock} à côté de « {name} »" for name, path in databases for lock in find_locks(path)]
     if found:
         finding = f"Fichiers d'une base ouverte : {', '.join(found)}."
         return _warning("companions", title, finding, "Fermez Impact emploi sur tous les postes.")
@@ -264,16 +259,8 @@ def _warning(key: str, title: str, finding: str, advice: str) -> Check:
     return Check(key, title, Verdict.WARNING, f"{finding} {advice}", finding)
 
 
-def _has_content(file: Path) -> bool:
-    """Whether there is something in `file`; what cannot be looked at is told by the other checks."""
-    try:
-        return file.stat().st_size > 0
-    except OSError:
-        return False
-
-
 def _same(one: Path, other: Path) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
+    return os.path.realpath(main_of(one)) == os.path.realpath(main_of(other))
 
 
 def _require_writable_name(path: Path) -> None:

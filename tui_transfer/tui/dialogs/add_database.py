@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from tui_transfer.archive.companions import main_of
 from tui_transfer.archive.source import find_nested
 from tui_transfer.settings.config import DatabaseSettings
 from tui_transfer.system.files import printable
@@ -165,7 +166,7 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
             return "Rien n'existe à cet emplacement."
         for name, other in self._known:
             if nested := find_nested([other, path]):
-                if path.resolve() == other.resolve():
+                if main_of(path).resolve() == main_of(other).resolve():
                     return f"Déjà dans la liste : « {name} »."
                 return (
                     f"Elle est à l'intérieur de « {name} »."
