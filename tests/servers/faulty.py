@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -48,6 +49,11 @@ class Faults:
         hide_with: the status of that.
         deny_creation: files are created where that is asked, and « failure » is answered, once.
         break_reading: reading is refused with a bare « failure ».
+        show_open: is given what is read of a file while it is written, and gives what is answered instead:
+            other data, or a status.
+        refuse_open: a file that is being written is refused to be opened for reading.
+        drop_at_open: breaks the connection likewise.
+        keep: is given each name that was written to, and what was; gives what is kept once it is closed.
         offers_sha256: announces and answers `check-file` with SHA-256, in place of fsync.
         drop_at_exec: breaks the connection when asked to run a command.
         drop_at_second_session: breaks the connection when asked for another session.
@@ -62,6 +68,7 @@ class Faults:
         keeps_as_is: a file that is there may not be written to, unless it is emptied.
         takes: is given each name that a file is to have; False has it refused by permission.
         on_close: is called with each name that was written to, before the answer.
+        being_written: how many handles there are to write to a file.
         taken: names of the files that were taken away, in their order.
         writes: how many write requests came.
         commands: how many commands were asked for.
@@ -81,6 +88,10 @@ class Faults:
     hide_with: int = protocol.SFTP_PERMISSION_DENIED
     deny_creation: bool = False
     break_reading: bool = False
+    show_open: Callable[[bytes], bytes | int] = field(default=lambda data: data)
+    refuse_open: bool = False
+    drop_at_open: bool = False
+    keep: Callable[[str, bytes], bytes] | None = None
     offers_sha256: bool = False
     drop_at_exec: bool = False
     drop_at_second_session: bool = False
@@ -95,6 +106,7 @@ class Faults:
     takes: Callable[[str], bool] = field(default=lambda name: True)
     on_close: Callable[[str], object] = field(default=lambda name: None)
     taken: list[str] = field(default_factory=list)
+    being_written: Counter[Path] = field(default_factory=Counter)
     writes: int = 0
     commands: int = 0
     passwords: int = 0
@@ -299,6 +311,11 @@ class _Files(paramiko.SFTPServerInterface):
                 return self._faults.hide_with
             if self._faults.break_reading:
                 return protocol.SFTP_FAILURE
+            if self._faults.being_written[self._local(path)]:
+                if self._faults.drop_at_open:
+                    self._server.drop()
+                if self._faults.refuse_open:
+                    return protocol.SFTP_FAILURE
         elif not self._faults.takes(self._local(path).name):
             return protocol.SFTP_PERMISSION_DENIED
         elif self._faults.keeps_as_is and not flags & os.O_TRUNC and self._local(path).exists():
@@ -356,6 +373,8 @@ class _Handle(paramiko.SFTPHandle):
         self.written = False
         self._faults = faults
         self._server = server
+        self._for_writing = bool(flags & (os.O_WRONLY | os.O_RDWR))
+        faults.being_written[path] += self._for_writing
 
     def stat(self) -> paramiko.SFTPAttributes | int:
         return paramiko.SFTPAttributes.from_stat(os.fstat(self._descriptor))
@@ -365,7 +384,10 @@ class _Handle(paramiko.SFTPHandle):
         return protocol.SFTP_OK
 
     def read(self, offset: int, length: int) -> bytes | int:
-        return os.pread(self._descriptor, length, offset) or protocol.SFTP_EOF
+        data = os.pread(self._descriptor, length, offset)
+        if data and self._faults.being_written[self._path] and not self._for_writing:
+            return self._faults.show_open(data)
+        return data or protocol.SFTP_EOF
 
     def write(self, offset: int, data: Buffer) -> int:
         number = self._faults.writes
@@ -379,6 +401,9 @@ class _Handle(paramiko.SFTPHandle):
 
     def close(self) -> None:
         os.close(self._descriptor)
+        self._faults.being_written[self._path] -= self._for_writing
+        if self.written and self._faults.keep is not None:
+            self._path.write_bytes(self._faults.keep(self._path.name, self._path.read_bytes()))
         if self.written:
             self._faults.on_close(self._path.name)
         if self.written and self._faults.take_away_at_close:

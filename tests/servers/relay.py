@@ -34,6 +34,7 @@ class Relay:
         silent_after: swallows everything, both ways and without closing, once this many bytes came from the
             server, over all connections; None never.
         rate: bytes per second, each way, as on a slow line; None for full speed, at any time.
+        rate_back: the same for what comes from the server alone; None for `rate`.
         sent: bytes that went to the server, over all connections.
         answered: bytes that came from it.
         connections: how many were accepted.
@@ -44,6 +45,7 @@ class Relay:
         self.cuts: list[int] = []
         self.silent_after: int | None = None
         self.rate: int | None = None
+        self.rate_back: int | None = None
         self.sent = 0
         self.answered = 0
         self.connections = 0
@@ -134,8 +136,8 @@ class Relay:
         """
         carried = 0
         try:
-            while data := source.recv(_PIECE if self.rate is None else _SLOW_PIECE):
-                if (rate := self.rate) is not None:
+            while data := source.recv(_PIECE if self._rate(to_server) is None else _SLOW_PIECE):
+                if (rate := self._rate(to_server)) is not None:
                     time.sleep(len(data) / rate)
                 self._open.wait()
                 cut_after = self.cut_after if cut is None else cut
@@ -161,6 +163,9 @@ class Relay:
         finally:
             if not to_server:
                 all_is_heard.set()
+
+    def _rate(self, to_server: bool) -> int | None:
+        return self.rate if to_server or self.rate_back is None else self.rate_back
 
     def _may_pass(self, count: int, carried: int, to_server: bool, cut_after: int | None) -> int:
         """How many of the next `count` bytes pass, where some were carried that way already."""

@@ -132,12 +132,14 @@ class Memory:
 
 @dataclass(frozen=True)
 class Sent:
-    """What came of a delivery; `resumed_from` is the offset from which it was sent."""
+    """What came of a delivery; `resumed_from` is the offset from which it was sent, `read_meanwhile` whether
+    it was read back while it was."""
 
     path: str
     size: int
     verification: Verification
     resumed_from: int
+    read_meanwhile: bool = False
 
 
 def send(
@@ -166,7 +168,13 @@ def send(
     arrival = deliver(sharebox, consignment, trials or Trials())
     size = file.size
     assert size is not None
-    return Sent(arrival.path, size, arrival.verification, known.resume_state.sent_from)
+    return Sent(
+        arrival.path,
+        size,
+        arrival.verification,
+        known.resume_state.sent_from,
+        arrival.read_meanwhile,
+    )
 
 
 def put_small(

@@ -78,6 +78,7 @@ class Figures:
 def prepare() -> None:
     """Puts the simulation under what the driver's process does itself; once in a process."""
     seams.use_small_blocks()
+    seams.use_small_places()
     seams.use_simulated_time()
     os.environ["TZ"] = "Europe/Paris"
     time.tzset()

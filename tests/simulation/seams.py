@@ -1,7 +1,8 @@
 """The one place where the simulation touches the program: what it replaces there, and what it calls.
 
 Replaced, in simulated processes: the connection to a Sharebox (`connector.Sharebox`), `datetime.now`, block
-sizes (so that small databases have several blocks), the journal's `append` (which becomes a step). In the
+sizes (so that small databases have several blocks) and what of an archive is looked at again, the journal's
+`append` (which becomes a step). In the
 driver, where the commands run: the start of a worker (`control.launch`), `datetime.now`, chance.
 """
 
@@ -47,6 +48,7 @@ from tui_transfer.settings.config import (
     ShareboxSettings,
     TransferSettings,
 )
+from tui_transfer.sharebox.delivery import places
 from tui_transfer.sharebox.sftp.session import SftpLostError, SftpSession
 from tui_transfer.sharebox.ssh.address import HostKey
 from tui_transfer.sharebox.ssh.knowledge import Knowledge, KnownServers
@@ -207,6 +209,11 @@ def use_small_blocks() -> None:
     DEFAULT_FILTERS.ENCODED_HEADER_FILTER[:] = [
         {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": DICTIONARY}
     ]
+
+
+def use_small_places() -> None:
+    """Has little of a small archive looked at again, in this process and those that it forks."""
+    replace(places, END_BYTES=512, PLACES=3, PLACE_BYTES=64)
 
 
 def use_simulated_time() -> None:

@@ -236,7 +236,7 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
             return f"Fichier d'essai sur Sharebox : {_FATES.get(event.fate, event.fate)}."
         case ev.Delivered():
             name = state.databases[event.database].name
-            verified = describe_verification(event.verified)
+            verified = describe_verification(event.verified, event.read_meanwhile)
             refused = "".join(f" {line}" for line in describe_refused(state.databases[event.database]))
             return f"{name} : remise ({event.path}). Vérification : {verified}.{refused}"
         case ev.DatabaseFailed():
@@ -296,6 +296,7 @@ def database_json(item: DatabaseState) -> dict[str, Any]:
         "read_at": item.read_at,
         "changed_since": item.changed_since,
         "verified": item.verified or "none",
+        "read_meanwhile": item.read_meanwhile,
         "manifest_refused": item.manifest_refused,
         "refused": item.refused,
         "signed_by": item.signed_by,

@@ -184,17 +184,24 @@ class UploadStarted(_Event, frozen=True, kw_only=True, tag="upload.started"):
 
     database: Count
     offset: Count
+    read_back: Count = 0
+    """Bytes of it that were read back over this connection already."""
+    reads_after: Count | None = None
+    """Bytes that are to be read once all is sent, at most, to verify it: few where it is read back before, 0
+    where there is nothing to be read; `None` for all of the archive."""
 
 
 class UploadProgress(_Event, frozen=True, kw_only=True, tag="upload.progress"):
-    """`acknowledged` bytes of the archive were acknowledged by the Sharebox."""
+    """`acknowledged` bytes of the archive were acknowledged by the Sharebox, and `read_back` of them were
+    read back over this connection."""
 
     database: Count
     acknowledged: Count
+    read_back: Count = 0
 
 
 class VerificationProgress(_Event, frozen=True, kw_only=True, tag="verification.progress"):
-    """What arrived is being compared: `checked` of `total` bytes."""
+    """What arrived is being compared: `checked` of the `total` bytes that are to be read for that."""
 
     database: Count
     checked: Count
@@ -257,6 +264,9 @@ class Delivered(_Event, frozen=True, kw_only=True, tag="database.delivered"):
     path: str
     verified: str
     """`server-hash`, `read-back`, `size-only` or `none`."""
+    read_meanwhile: bool = False
+    """Of `read-back`: whether it was read while it was sent, and looked at again in places after the close;
+    otherwise the whole was read after the close."""
     manifest_refused: str = ""
     """What the Sharebox has against the manifest, in French; the archive arrived without it."""
     refused: dict[str, str] = {}

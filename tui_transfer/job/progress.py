@@ -16,6 +16,7 @@ WINDOW: Final = 20.0
 _SHORTEST: Final = 3.0
 """Seconds before a rate is told: the first one, of a burst or a beginning, is far off."""
 _READS_BACK: Final = "read-back"
+_ALL: Final = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Meter:
             seconds = max(0.0, now - before[0])
             if _is_sending(before[1]):
                 self._sending.advance(seconds, _moved(before[1], state, reading=False))
-            if _is_verifying(before[1]):
+            if _is_verifying(before[1]) or _is_reading_meanwhile(state):
                 self._reading.advance(seconds, _moved(before[1], state, reading=True))
         if _is_verifying(state):
             self._overlaps = _is_sending(state) or (self._overlaps and not _holds_back(state))
@@ -70,6 +71,11 @@ def _is_sending(state: JobState) -> bool:
 
 def _is_verifying(state: JobState) -> bool:
     return any(item.transfer is Step.VERIFYING for item in state.databases)
+
+
+def _is_reading_meanwhile(state: JobState) -> bool:
+    at_work = (item for item in state.databases if item.transfer is Step.RUNNING and not item.sends_beside)
+    return any(item.read_back for item in at_work)
 
 
 def _holds_back(state: JobState) -> bool:
@@ -115,13 +121,17 @@ def _moved(before: JobState, after: JobState, *, reading: bool) -> int:
     """Bytes that went over the link from one state to the next, one way."""
     pairs = zip(before.databases, after.databases, strict=True)
     if reading:
-        return sum(max(0, new.checked - old.checked) for old, new in pairs)
+        return sum(max(0, new.checked - old.checked) + max(0, _read(new) - _read(old)) for old, new in pairs)
     # What was there before this worker came was not sent by it.
     return sum(max(0, _sent(new) - _sent(old)) for old, new in pairs)
 
 
 def _sent(database: DatabaseState) -> int:
     return max(0, database.acknowledged - database.resumed_from) + database.beside_sent
+
+
+def _read(database: DatabaseState) -> int:
+    return max(0, database.read_back - database.read_before)
 
 
 def _left(state: JobState, sending: float | None, reading: float | None, *, overlaps: bool) -> float | None:
@@ -132,7 +142,7 @@ def _left(state: JobState, sending: float | None, reading: float | None, *, over
     sending, reading = sending or reading, reading or sending
     if not sending or not reading:
         return None
-    reads_back, ratio = _reads_back(state), _packing_ratio(state)
+    reads_after, ratio = _reads_after(state), _packing_ratio(state)
     sent = finished = 0.0
     for database in state.databases:
         if database.transfer is Step.DONE:
@@ -142,20 +152,31 @@ def _left(state: JobState, sending: float | None, reading: float | None, *, over
             if database.size is None or ratio is None:
                 return None
             size = int(database.size * ratio)
-        checked = database.checked if database.transfer is Step.VERIFYING else 0
-        to_check = 0 if database.sends_beside else max(0, size - checked)
-        beside = database.beside - database.beside_sent
         # It is verified once it is sent and the one before is finished; only then the next is begun.
         begun = sent if overlaps else finished
         sent = max(begun + max(0, size - database.acknowledged) / sending, finished)
-        finished = sent + beside / sending + ((to_check + beside) / reading if reads_back else 0)
+        beside, after = database.beside - database.beside_sent, min(size, reads_after)
+        if database.sends_beside:
+            after = 0
+        elif database.transfer is Step.VERIFYING:
+            after = max(0, (database.to_check or size) - database.checked) if reads_after else 0
+        elif 0 < reads_after < _ALL:  # what is read meanwhile may take longer
+            finished = max(sent, begun + max(0, size - database.read_back) / reading)
+        after += beside if reads_after else 0
+        finished = max(sent, finished) + beside / sending + after / reading
     return finished
 
 
-def _reads_back(state: JobState) -> bool:
-    """Whether archives are verified by reading them back: as the last one was; most servers need it."""
-    ways = [database.verified for database in state.databases if database.verified is not None]
-    return ways[-1] == _READS_BACK if ways else True
+def _reads_after(state: JobState) -> int:
+    """How many bytes of an archive are read once it is sent, at most: as the last one was verified, or as is
+    thought of the last that is being sent. Most servers need all of it.
+    """
+    for database in reversed(state.databases):
+        if database.verified is not None and not database.read_meanwhile:
+            return _ALL if database.verified == _READS_BACK else 0
+        if database.transfer is not Step.WAITING and database.reads_after is not None:
+            return database.reads_after
+    return _ALL
 
 
 def _packing_ratio(state: JobState) -> float | None:

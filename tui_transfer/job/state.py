@@ -92,12 +92,22 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     damages: int = 0
     """How often something in the spool was no longer what had been written there, and was made again."""
     acknowledged: int = 0
+    read_back: int = 0
+    """Bytes of the archive that were read back while it was sent, and what of them before that began."""
+    read_before: int = 0
+    reads_after: int | None = None
+    """Bytes that are read once all is sent, at most; `None` for all of the archive, or if unknown."""
     checked: int = 0
+    to_check: int = 0
+    """Bytes that are read to compare what arrived, and of them those that were, once that has begun."""
     beside: int = 0
     """Bytes of what will lie beside the archive; `beside_sent` of them are there."""
     beside_sent: int = 0
     resumed_from: int = 0
     verified: str | None = None
+    read_meanwhile: bool = False
+    """Of what was verified by reading it back: whether that was done while it was sent, and in places after
+    the close."""
     delivered_as: str | None = None
     delivered_at: datetime | None = None
     manifest_refused: str = ""
@@ -357,9 +367,17 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
         case ev.UploadStarted():
             return _upload_started(state, event)
         case ev.UploadProgress():
-            return _database(state, event.database, acknowledged=event.acknowledged)
+            return _database(
+                state, event.database, acknowledged=event.acknowledged, read_back=event.read_back
+            )
         case ev.VerificationProgress():
-            return _database(state, event.database, checked=event.checked, transfer=Step.VERIFYING)
+            return _database(
+                state,
+                event.database,
+                checked=event.checked,
+                to_check=event.total,
+                transfer=Step.VERIFYING,
+            )
         case ev.BesideProgress():
             return _database(
                 state,
@@ -409,7 +427,10 @@ def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
             database,
             compression=Step.DONE if database.sealed else Step.WAITING,
             transfer=Step.DONE if database.delivered else Step.WAITING,
+            read_back=0,
+            read_before=0,
             checked=0,
+            to_check=0,
             problem=None,
             details={},
         )
@@ -474,6 +495,9 @@ def _upload_started(state: JobState, event: ev.UploadStarted) -> JobState:
         event.database,
         destination=state.sharebox,
         acknowledged=event.offset,
+        read_back=event.read_back,
+        read_before=event.read_back,
+        reads_after=event.reads_after,
         resumed_from=event.offset,
         transfer=Step.RUNNING,
     )
@@ -499,6 +523,7 @@ def _delivered(state: JobState, event: ev.Delivered) -> JobState:
         destination=state.sharebox,
         acknowledged=database.packed,
         verified=event.verified,
+        read_meanwhile=event.read_meanwhile,
         delivered_as=event.path,
         manifest_refused=event.manifest_refused,
         refused=event.refused or _refused_manifest(database, event),

@@ -40,6 +40,11 @@ _VERIFICATIONS: Final = {
     "none": "impossible (remis, non vérifiable) : Sharebox retire ou cache les fichiers déposés",
 }
 
+_READ_MEANWHILE: Final = (
+    "faite, par relecture : chaque octet, pendant l'envoi ou juste après ; puis, le fichier fermé, de "
+    "nouveau sa taille, son premier et son dernier mégaoctet, et 64 endroits tirés au sort"
+)
+
 _ROUTES: Final = {
     "direct": "en direct",
     "http": "par le proxy HTTP",
@@ -121,8 +126,10 @@ def describe_manager(spec: JobSpec) -> str:
     return f"{spec.manager_id}, {spec.manager}" if spec.manager_id else spec.manager
 
 
-def describe_verification(verified: str | None) -> str:
-    """How an archive was checked after its arrival, in French."""
+def describe_verification(verified: str | None, read_meanwhile: bool) -> str:
+    """How an archive was checked, in French; the arguments are those of a database's state."""
+    if read_meanwhile:
+        return _READ_MEANWHILE
     return _VERIFICATIONS.get(verified or "", "pas encore faite")
 
 
@@ -327,7 +334,7 @@ def _database(lines: list[str], item: DatabaseState) -> str:
         f"Remise : {french.moment(item.delivered_at)}" if item.delivered_at else "Remise : faite",
         f"Archive : {item.archive} ({french.size(item.packed)})",
         f"SHA-256 : {item.sha256}",
-        f"Vérification : {describe_verification(item.verified)}",
+        f"Vérification : {describe_verification(item.verified, item.read_meanwhile)}",
     ]
     return "\n".join([*lines, *describe_refused(item)])
 

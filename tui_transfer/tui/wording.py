@@ -92,7 +92,7 @@ def transfer_cell(item: DatabaseState, *, running: bool) -> tuple[str, str]:
     whole = item.estimated_archive_size
     done = 0.0 if not whole else (item.acknowledged + item.beside_sent) / (whole + item.beside)
     if item.transfer is Step.VERIFYING:
-        done = item.checked / item.packed if item.packed else 0.0
+        done = item.checked / item.to_check if item.to_check else 0.0
     if item.compression is Step.FAILED and item.transfer is Step.WAITING:
         return "–", _STEP_STYLES[Step.WAITING]  # it waits for nothing
     if item.transfer is Step.RUNNING and item.is_sent and running:

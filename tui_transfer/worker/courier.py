@@ -19,6 +19,7 @@ from tui_transfer.sharebox.delivery.deliver import Consignment, deliver, send
 from tui_transfer.sharebox.delivery.evidence import Delivery, Step
 from tui_transfer.sharebox.delivery.exploration import verification
 from tui_transfer.sharebox.delivery.part import part_path
+from tui_transfer.sharebox.delivery.places import bytes_read_after
 from tui_transfer.sharebox.delivery.progress import DeliveryStage
 from tui_transfer.sharebox.delivery.resume_state import ResumeState
 from tui_transfer.sharebox.delivery.small_file import put_small
@@ -169,6 +170,7 @@ class Courier:
         """Makes the partial file whole; tells whether another one can be sent while this one is finished."""
 
         def work(sharebox: Sharebox) -> bool:
+            task.progress.reads_after = bytes_read_after(sharebox.knowledge)
             send(sharebox, task.archive)
             task.progress.rests()
             return not is_last and self._sessions.has_second(sharebox)
@@ -274,6 +276,8 @@ class _Progress:
         self._backoff = backoff
         self._traffic = traffic
         self._sending = False
+        self.reads_after: int | None = None
+        """Bytes that are to be read after the sending; `None` for all."""
         self._furthest: dict[DeliveryStage, int] = {}
         self._furthest_beside = 0
 
@@ -315,8 +319,23 @@ class _Progress:
         self._traffic.arrived(self._index, progress.done, progress.busy)
         if not self._sending:
             self._sending = True
-            self._recorder.record(ev.UploadStarted(at=now(), database=self._index, offset=progress.done))
-        self._recorder.measure(ev.UploadProgress(at=now(), database=self._index, acknowledged=progress.done))
+            self._recorder.record(
+                ev.UploadStarted(
+                    at=now(),
+                    database=self._index,
+                    offset=progress.done,
+                    read_back=progress.read_back,
+                    reads_after=self.reads_after,
+                )
+            )
+        self._recorder.measure(
+            ev.UploadProgress(
+                at=now(),
+                database=self._index,
+                acknowledged=progress.done,
+                read_back=progress.read_back,
+            )
+        )
 
 
 def _nothing() -> None:

@@ -112,6 +112,7 @@ def delivered(database: int, delivery: Delivery, signed_by: str) -> ev.Delivered
         database=database,
         path=delivery.path,
         verified=delivery.verification,
+        read_meanwhile=delivery.read_meanwhile,
         manifest_refused=next((why for name, why in delivery.refused.items() if name.endswith(MANIFEST)), ""),
         refused=dict(delivery.refused),
         signed_by=signed_by,

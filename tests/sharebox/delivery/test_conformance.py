@@ -202,7 +202,7 @@ class TestWhole:
         with connect(server) as sharebox:
             seen = find(sharebox, "/depot/base.7z").attributes
             assert seen is not None
-            found = compare(sharebox, "/depot/base.7z", seen, SIZE, digest, lambda done: None)
+            found = compare(sharebox, "/depot/base.7z", seen, SIZE, digest, lambda *_: None)
             assert found is Content.DIFFERENT
 
 

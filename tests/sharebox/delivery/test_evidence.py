@@ -23,7 +23,7 @@ from tui_transfer.sharebox.delivery.evidence import (
 )
 
 ALL = [Evidence(*seen) for seen in product(Step, Look, Look, Content, Content, TrialFate)]
-SAME = (Content.SAME_HASH, Content.SAME_BYTES)
+SAME = (Content.SAME_HASH, Content.SAME_BYTES, Content.SAME_MEANWHILE)
 SEEN = (Look.RIGHT, Look.WRONG)
 ASKED = (Step.RENAMING, Step.RENAMED, Step.REFUSED)
 
@@ -41,16 +41,20 @@ def test_everything_has_a_verdict_and_every_row_is_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("means", "content"),
-    [(Verification.SERVER_HASH, Content.SAME_HASH), (Verification.READ_BACK, Content.SAME_BYTES)],
+    ("means", "content", "meanwhile"),
+    [
+        (Verification.SERVER_HASH, Content.SAME_HASH, Content.SAME_HASH),
+        (Verification.READ_BACK, Content.SAME_BYTES, Content.SAME_MEANWHILE),
+    ],
 )
 def test_verified_is_only_what_was_compared_and_stands_under_its_final_name(
-    means: Verification, content: Content
+    means: Verification, content: Content, meanwhile: Content
 ) -> None:
+    """What was read while it was sent counts as the partial file alone."""
     for evidence in judged(means):
         under_its_name = evidence.final_content is content and evidence.final not in (Look.ABSENT, Look.WRONG)
         renamed = (
-            evidence.part_content is content
+            evidence.part_content in (content, meanwhile)
             and evidence.step is Step.RENAMED
             and evidence.final is Look.RIGHT
             and evidence.part not in SEEN

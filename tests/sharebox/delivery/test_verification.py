@@ -37,7 +37,7 @@ def compare(sharebox: Sharebox, archive: Path, path: str) -> Content | None:
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     seen = find(sharebox, path).attributes
     assert seen is not None
-    return verification.compare(sharebox, path, seen, SIZE, digest, lambda done: None)
+    return verification.compare(sharebox, path, seen, SIZE, digest, lambda *_: None)
 
 
 class TestMeans:

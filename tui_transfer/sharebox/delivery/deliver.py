@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from tui_transfer.sharebox.delivery.evidence import Step
 from tui_transfer.sharebox.delivery.handover import Handover
 from tui_transfer.sharebox.delivery.local import LocalArchive
+from tui_transfer.sharebox.delivery.meanwhile import is_of_use
 from tui_transfer.sharebox.delivery.part import part_path
+from tui_transfer.sharebox.delivery.places import to_look_at
 from tui_transfer.sharebox.delivery.progress import DeliveryStage, Reports
 from tui_transfer.sharebox.delivery.sighting import find
 from tui_transfer.sharebox.delivery.upload import Upload
-from tui_transfer.sharebox.delivery.verification import compare
+from tui_transfer.sharebox.delivery.verification import ReadBefore, compare
 
 if TYPE_CHECKING:
     import threading
@@ -133,12 +135,27 @@ class _ArchiveParcel:
     def compare(self, path: str, seen: Attributes) -> Content | None:
         size = self.size()
 
-        def tell(done: int) -> None:
-            self.reports.tell(DeliveryStage.VERIFYING, done, size)
+        def tell(done: int, total: int) -> None:
+            self.reports.tell(DeliveryStage.VERIFYING, done, total)
 
-        tell(0)
-        so_far = self.consignment.resume_state.read_back[path]
-        return compare(self.sharebox, path, seen, size, self.consignment.sha256(), tell, so_far)
+        so_far, before = self.consignment.resume_state.read_back[path], self._read_before(path)
+        tell(0, len(before.parts) if before else size)
+        return compare(self.sharebox, path, seen, size, self.consignment.sha256(), tell, so_far, before)
+
+    def _read_before(self, path: str) -> ReadBefore | None:
+        """What was read of the file at `path` while it was sent, as far as that counts: another connection
+        may be to a server that broke down meanwhile, and what has another name may be another file.
+        """
+        whole, part = (
+            self.consignment.resume_state.whole,
+            part_path(self.sharebox, self.consignment.ledger.name),
+        )
+        if path != part or whole is None or whole.over is not self.sharebox.connection:
+            return None
+        parts = to_look_at(self.size(), whole.same)
+        if len(parts) == self.size() or not is_of_use(self.sharebox.knowledge):
+            return None
+        return ReadBefore(self.archive.open_again(), whole.same, parts)
 
     def forget(self) -> None:
         self.consignment.resume_state.forget()

@@ -70,6 +70,10 @@ class Content(StrEnum):
     """The server computed the same SHA-256."""
     SAME_BYTES = "same-bytes"
     """It was read back, and has the same SHA-256."""
+    SAME_MEANWHILE = "same-meanwhile"
+    """It was read back, and is the same: what was acknowledged while the rest was sent; after the close what
+    was left, and once more its beginning, its end and places drawn at random. Said of a partial file alone.
+    """
     DIFFERENT = "different"
     FORBIDDEN = "forbidden"
     """The account may not read it."""
@@ -95,7 +99,7 @@ class Verification(StrEnum):
     SERVER_HASH = "server-hash"
     """The server computed the same SHA-256."""
     READ_BACK = "read-back"
-    """It was read back, and has the same SHA-256."""
+    """It was read back, and is the same."""
     SIZE_ONLY = "size-only"
     """The server lets nobody read it; its size is right."""
     NONE = "none"
@@ -204,6 +208,16 @@ class Arrival:
             raise ValueError(f"no arrival: {verdict}")
         object.__setattr__(self, "verification", verdict)
 
+    @property
+    def read_meanwhile(self) -> bool:
+        """Whether it was verified by reading it back while it was sent, and in places after the close."""
+        seen = self.evidence
+        return (
+            self.verification is Verification.READ_BACK
+            and seen.part_content is Content.SAME_MEANWHILE
+            and seen.final_content is Content.UNKNOWN
+        )
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -226,6 +240,11 @@ class Delivery:
     def verification(self) -> Verification:
         """How the archive was verified."""
         return self.archive.verification
+
+    @property
+    def read_meanwhile(self) -> bool:
+        """Whether that was done while it was sent, and in places after the close."""
+        return self.archive.read_meanwhile
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -286,7 +305,8 @@ gone = absent | forbidden
 
 unread, differs, unreadable = _of(Content.UNKNOWN), _of(Content.DIFFERENT), _of(Content.FORBIDDEN)
 by_hash, by_bytes = _of(Content.SAME_HASH), _of(Content.SAME_BYTES)
-same = by_hash | by_bytes
+by_reading = by_bytes | _of(Content.SAME_MEANWHILE)
+same = by_hash | by_reading
 
 no_trial, hidden = _of(TrialFate.NONE), _of(TrialFate.HIDDEN)
 at_close, at_rename = _of(TrialFate.GONE_AT_CLOSE), _of(TrialFate.GONE_AT_RENAME)
@@ -304,7 +324,7 @@ TABLE: Final[tuple[Row, ...]] = tuple(Row(*columns) for columns in (
 
     # The final name is seen, with the size. What was compared as the partial file is what was renamed.
     (renamed,         unseen,    right,     by_hash,    _____,      _____,     Verification.SERVER_HASH),
-    (renamed,         unseen,    right,     by_bytes,   _____,      _____,     Verification.READ_BACK),
+    (renamed,         unseen,    right,     by_reading, _____,      _____,     Verification.READ_BACK),
     (renamed,         unseen,    right,     unreadable, _____,      _____,     Verification.SIZE_ONLY),
     (_____,           _____,     right,     _____,      unread,     _____,     Next.COMPARE_FINAL),
     (renamed,         _____,     right,     _____,      unreadable, _____,     Verification.SIZE_ONLY),

@@ -238,6 +238,10 @@ class Exploration:
         knowledge = sharebox.knowledge
         if not self._seen["hashes"] and not self._seen["takes_away"] and self._file.left is None:
             self._seen["hashes"] = self._hashes_by_command()
+            is_of_use = self._seen["reads"] and not self._seen["hashes"]
+            if is_of_use and knowledge.abilities.reads_meanwhile is not False and self._file.left is None:
+                with knowledge.at_risk("reads_meanwhile"):
+                    self._seen["reads_meanwhile"] = self._reads_meanwhile()
         if knowledge.abilities.takes_two_sessions:
             with knowledge.at_risk("takes_two_sessions"):
                 second = sharebox.open_second_session()
@@ -262,4 +266,21 @@ class Exploration:
             return False
         finally:
             with self._sharebox.refusals("suppression de", self._file.part):
+                self._file.remove()
+
+    def _reads_meanwhile(self) -> bool:
+        """Whether what was acknowledged of a file can be read before that is closed. Then it is removed."""
+        sharebox, sftp, part = self._sharebox, self._sharebox.sftp, self._file.part
+        self._file.left = part
+        with sharebox.refusals("essai de", part):
+            try:
+                handle = open_part(sftp, part, WRITE | CREATE | TRUNCATE)
+                try:
+                    self._write_pieces(handle, CONTENT, 0)
+                    return self._file.read() == CONTENT
+                finally:
+                    sftp.close(handle)
+            except SftpError:
+                return False
+            finally:
                 self._file.remove()

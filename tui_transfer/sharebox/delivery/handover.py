@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _LATE_SIZES: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds to wait for the size of what was just closed or renamed: object stores tell it late, 0 before."""
-_COMPARED: Final = (Content.SAME_HASH, Content.SAME_BYTES)
+_COMPARED: Final = (Content.SAME_HASH, Content.SAME_BYTES, Content.SAME_MEANWHILE)
 _TIMES_LOST: Final = 2
 """After the first time a file is sent once more; after the second a person is asked."""
 
@@ -151,6 +151,7 @@ class Handover:
     def _send(self, evidence: Evidence) -> Evidence:
         if evidence.step is not Step.SENDING:  # it is no longer as it was
             if self._parcel.sent_afresh:
+                self._sharebox.knowledge.learn(keeps_what_it_shows=False)
                 reason = _difference(self._at_part, self._parcel.size())
                 raise TransferError(Problem.CONTENT_MISMATCH, path=self._part, reason=reason)
             self._ledger.reach(Step.SENDING)

@@ -10,7 +10,7 @@ from tui_transfer.errors import Problem, TransferError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui_transfer.sharebox.delivery.growing import GrowingFile
+    from tui_transfer.sharebox.delivery.growing import ArchiveReader, GrowingFile
     from tui_transfer.sharebox.sftp.window import WriteWindow
 
 _PATIENCE_SECONDS: Final = 0.2
@@ -61,13 +61,17 @@ class LocalArchive:
     def wait_beyond(self, offset: int, window: WriteWindow | None = None) -> int:
         """Waits until the archive has grown beyond `offset`, or is finished; gives how far it goes.
 
-        The answers that come for writes of `window` meanwhile are collected.
+        The answers that come in the session of `window` meanwhile are collected.
         """
         while (available := self._file.wait(offset, _patience(window))) <= offset and self._file.size is None:
             self._while_waiting()
             if window is not None:
                 window.collect()
         return available
+
+    def open_again(self) -> ArchiveReader:
+        """Another reader of it, for whoever reads elsewhere in it at the same time; closed with it."""
+        return self._open.enter_context(self._file.open())
 
     def read(self, offset: int, length: int) -> bytes:
         """The `length` bytes from `offset` on, which are there."""
@@ -84,4 +88,4 @@ class LocalArchive:
 
 
 def _patience(window: WriteWindow | None) -> float:
-    return _PATIENCE_SECONDS if window is None or window.is_empty else _LOOK_SECONDS
+    return _LOOK_SECONDS if window is not None and window.awaits_answers else _PATIENCE_SECONDS

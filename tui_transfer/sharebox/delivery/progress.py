@@ -33,13 +33,15 @@ class DeliveryProgress:
     """How far a stage is, in bytes of the archive; `total` is None while the archive grows.
 
     While sending, `done` counts what the server acknowledged, and what was found there; `busy` is the seconds
-    for which the link had something of it to carry, over this connection.
+    for which the link had something of it to carry, over this connection; `read_back` the bytes of it that
+    were read back over this connection.
     """
 
     stage: DeliveryStage
     done: int
     total: int | None
     busy: float = field(default=0.0, compare=False)
+    read_back: int = 0
 
 
 class Reports:
@@ -60,7 +62,9 @@ class Reports:
         self._again = 0.0
         self.ready = 0
 
-    def tell(self, stage: DeliveryStage, done: int, total: int | None, busy: float = 0.0) -> None:
+    def tell(
+        self, stage: DeliveryStage, done: int, total: int | None, busy: float = 0.0, read_back: int = 0
+    ) -> None:
         """Tells at once when a stage begins or is complete, or when all that was ready has arrived, which
         shows how fast it went; otherwise not too often.
 
@@ -68,7 +72,7 @@ class Reports:
             TransferError: INTERRUPTED.
         """
         self.check_cancelled()
-        progress = DeliveryProgress(stage, done, total, busy)
+        progress = DeliveryProgress(stage, done, total, busy, read_back)
         last, now = self._last, time.monotonic()
         if progress == last:
             return

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES
 from tui_transfer.sharebox.delivery.verification import ReadBack
+
+if TYPE_CHECKING:
+    from tui_transfer.sharebox.delivery.meanwhile import Ranges
 
 _LOOKED_AT_AGAIN: Final = 32_000
 
@@ -24,10 +27,12 @@ class Whole:
         over: the connection that ended it, as `Sharebox.connection` tells.
         afresh: whether nothing was known of the file when that connection began: all of it was compared or
             acknowledged over that one.
+        same: what of it was read back over that connection, before the closing.
     """
 
     over: object
     afresh: bool
+    same: Ranges
 
 
 @dataclass

@@ -94,7 +94,7 @@ class _SmallFile:
 
     def compare(self, path: str, seen: Attributes) -> Content | None:
         sha256 = hashlib.sha256(self.data).hexdigest()
-        return compare(self.sharebox, path, seen, len(self.data), sha256, lambda _: None)
+        return compare(self.sharebox, path, seen, len(self.data), sha256, lambda *_: None)
 
     def forget(self) -> None:
         self.sent_afresh = False

@@ -15,7 +15,9 @@ from tui_transfer import french
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.delivery.evidence import Step
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES
+from tui_transfer.sharebox.delivery.meanwhile import Ranges, ReadMeanwhile
 from tui_transfer.sharebox.delivery.part import PART, create_part, open_part
+from tui_transfer.sharebox.delivery.places import length_in_common
 from tui_transfer.sharebox.delivery.progress import DeliveryStage
 from tui_transfer.sharebox.delivery.resume_state import Whole
 from tui_transfer.sharebox.sftp.session import CREATE, READ, TRUNCATE, WRITE, SftpError
@@ -23,8 +25,6 @@ from tui_transfer.sharebox.sftp.window import WriteWindow, read_ahead
 from tui_transfer.sharebox.ssh.sharebox import FULL_BELOW_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tui_transfer.sharebox.delivery.ledger import Ledger
     from tui_transfer.sharebox.delivery.local import LocalArchive
     from tui_transfer.sharebox.delivery.progress import Reports
@@ -61,6 +61,8 @@ class Upload:
         self._ledger = ledger
         self._backwards = sharebox.knowledge.abilities.writes_back
         """Whether the header may come last."""
+        self._same = Ranges()
+        """What of the partial file was read over this connection, and is the same."""
 
     def run(self) -> None:
         """Makes the partial file whole, and closes it.
@@ -86,7 +88,7 @@ class Upload:
                 raise
             self._ledger.reach(Step.CLOSING)
             self._sharebox.sftp.close(handle)
-        self._resume_state.whole = Whole(self._sharebox.connection, afresh)
+        self._resume_state.whole = Whole(self._sharebox.connection, afresh, self._same)
         self._resume_state.sent_from = start if start > self._resume_state.first else 0
 
     def _open(self) -> tuple[bytes, int, int]:
@@ -140,6 +142,7 @@ class Upload:
     def _open_anew(self) -> tuple[bytes, int, int]:
         """Begins again with an empty file."""
         self._resume_state.forget()
+        self._same.clear()
         handle = open_part(self._sharebox.sftp, self._part, WRITE | CREATE | TRUNCATE)
         return handle, self._resume_state.first, 0
 
@@ -174,13 +177,14 @@ class Upload:
 
         Where the server lets nobody read, nothing there is trusted.
         """
-        offset = self._resume_state.begin_comparing(there)
+        start = offset = self._resume_state.begin_comparing(there)
         try:
             for theirs in read_ahead(self._sharebox.sftp, handle, offset, there):
                 ours = self._archive.read_when_there(offset, len(theirs))
+                offset += length_in_common(ours, theirs)
+                self._same.add(range(start, offset))
                 if ours != theirs:
-                    return offset + _length_in_common(ours, theirs)
-                offset += len(ours)
+                    return offset
                 self._resume_state.same_until = offset
                 self._tell(DeliveryStage.CHECKING, offset)
         except SftpError:
@@ -190,7 +194,18 @@ class Upload:
 
     def _stream(self, handle: bytes, start: int) -> None:
         """Sends the archive from `start` to its end, as it grows."""
-        window = WriteWindow(self._sharebox.sftp, handle, self._acknowledged(start))
+        with ReadMeanwhile(self._sharebox, self._part, self._archive, self._same) as reading:
+            self._send(handle, start, reading)
+            reading.finish()
+
+    def _send(self, handle: bytes, start: int, reading: ReadMeanwhile) -> None:
+        def acknowledge(count: int, busy: float) -> None:
+            known = self._resume_state
+            known.same_until = max(start, start + count - known.first)
+            reading.go_on(known.first, known.same_until, window)
+            self._tell(DeliveryStage.SENDING, known.same_until, busy)
+
+        window = WriteWindow(self._sharebox.sftp, handle, acknowledge)
         if self._backwards:
             window.write(0, bytes(HEADER_BYTES))  # what an earlier attempt left is no archive either
         offset = start
@@ -202,22 +217,10 @@ class Upload:
                 offset += len(data)
         window.drain()
 
-    def _acknowledged(self, start: int) -> Callable[[int, float], None]:
-        def acknowledge(count: int, busy: float) -> None:
-            self._resume_state.same_until = max(start, start + count - self._resume_state.first)
-            self._tell(DeliveryStage.SENDING, self._resume_state.same_until, busy)
-
-        return acknowledge
-
     def _write_header(self, handle: bytes) -> None:
         window = WriteWindow(self._sharebox.sftp, handle, lambda *_: None)
         window.write(0, self._archive.read(0, HEADER_BYTES))
         window.drain()
 
     def _tell(self, stage: DeliveryStage, done: int, busy: float = 0.0) -> None:
-        self._reports.tell(stage, done, self._archive.size_so_far, busy)
-
-
-def _length_in_common(ours: bytes, theirs: bytes) -> int:
-    differing = (at for at, (one, other) in enumerate(zip(ours, theirs, strict=False)) if one != other)
-    return next(differing, min(len(ours), len(theirs)))
+        self._reports.tell(stage, done, self._archive.size_so_far, busy, len(self._same))

@@ -8,7 +8,9 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.delivery.evidence import Content
+from tui_transfer.sharebox.delivery.places import look_again
 from tui_transfer.sharebox.delivery.sighting import is_forbidden, is_missing
 from tui_transfer.sharebox.sftp.session import READ, Attributes, SftpError
 from tui_transfer.sharebox.sftp.window import read_ahead
@@ -16,6 +18,8 @@ from tui_transfer.sharebox.sftp.window import read_ahead
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tui_transfer.sharebox.delivery.growing import ArchiveReader
+    from tui_transfer.sharebox.delivery.meanwhile import Ranges
     from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
 _SLOWEST_DISK: Final = 20 << 20
@@ -44,14 +48,30 @@ class ReadBack:
             self.done, self.digest, self.seen = 0, hashlib.sha256(), found
 
 
+@dataclass(frozen=True)
+class ReadBefore:
+    """What was read of a file over this very connection, before it was closed.
+
+    Attributes:
+        archive: what was sent.
+        same: what was read, and is the same.
+        parts: what is to be looked at after the close.
+    """
+
+    archive: ArchiveReader
+    same: Ranges
+    parts: Ranges
+
+
 def compare(
     sharebox: Sharebox,
     path: str,
     seen: Attributes,
     size: int,
     sha256: str,
-    on_bytes: Callable[[int], None],
+    on_bytes: Callable[[int, int], None],
     read_back: ReadBack | None = None,
+    read_before: ReadBefore | None = None,
 ) -> Content | None:
     """Compares a file on the Sharebox with what was sent.
 
@@ -61,8 +81,9 @@ def compare(
         seen: what it was like a moment ago.
         size: the bytes it must have.
         sha256: its hash, in hexadecimal.
-        on_bytes: is told how many bytes were read back so far; may raise to stop.
+        on_bytes: is told how many bytes were read back so far, and how many are to be; may raise to stop.
         read_back: how far that came over an earlier connection.
+        read_before: what was read while it was sent: then it is looked at again in places only.
 
     Returns:
         How it compares; None where there is no such file any more.
@@ -78,8 +99,12 @@ def compare(
             return Content.SAME_HASH
         # Another hash proves nothing yet: in a chroot, a command may see another file there than SFTP does.
         so_far = read_back or ReadBack()
-        so_far.begin(seen, sharebox.sftp.can_sync)
         try:
+            if read_before is not None and by_server is None and seen.size == size:
+                again = _look_again(sharebox, path, read_before, on_bytes)
+                if again is not None:
+                    return again
+            so_far.begin(seen, sharebox.sftp.can_sync)
             by_reading = _hash_by_reading(sharebox, path, size, on_bytes, so_far)
         except SftpError as error:
             if is_missing(error):
@@ -88,6 +113,22 @@ def compare(
                 raise
             return Content.FORBIDDEN if by_server is None else Content.DIFFERENT
     return Content.SAME_BYTES if by_reading == sha256 else Content.DIFFERENT
+
+
+def _look_again(
+    sharebox: Sharebox, path: str, before: ReadBefore, on_bytes: Callable[[int, int], None]
+) -> Content | None:
+    """How the file compares in places; `None` where it is to be read as a whole."""
+    total = len(before.parts)
+    try:
+        is_same = look_again(
+            sharebox, path, before.archive, before.same, before.parts, lambda done: on_bytes(done, total)
+        )
+    except TransferError as error:
+        if error.problem is not Problem.SPOOL_DAMAGED:
+            raise
+        return None  # what is compared with is not what was sent: the hash of that tells
+    return Content.SAME_MEANWHILE if is_same else Content.DIFFERENT
 
 
 def _hash_by_server(sharebox: Sharebox, path: str, size: int) -> str | None:
@@ -123,14 +164,14 @@ def hash_by_command(sharebox: Sharebox, path: str, size: int) -> str | None:
 
 
 def _hash_by_reading(
-    sharebox: Sharebox, path: str, size: int, on_bytes: Callable[[int], None], so_far: ReadBack
+    sharebox: Sharebox, path: str, size: int, on_bytes: Callable[[int, int], None], so_far: ReadBack
 ) -> str:
     """The hash of what is read back."""
     handle = sharebox.sftp.open(path, READ)
     for data in read_ahead(sharebox.sftp, handle, so_far.done, size):
         so_far.digest.update(data)
         so_far.done += len(data)
-        on_bytes(so_far.done)
+        on_bytes(so_far.done, size)
     if so_far.seen is None or so_far.seen.size is None:  # nobody told how long it is
         for data in read_ahead(sharebox.sftp, handle, so_far.done, so_far.done + 1):
             so_far.digest.update(data)

@@ -140,6 +140,11 @@ class SftpSession:
             self._packets.feed(self._receive_data())
         return self._packets.has_next
 
+    @property
+    def awaits_answers(self) -> bool:
+        """Whether a request has not been answered yet."""
+        return bool(self._waiting)
+
     def receive(self) -> None:
         """Waits for one answer, and hands it to the `on_answer` of its request."""
         self._require_sense()

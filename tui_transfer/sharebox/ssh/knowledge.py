@@ -32,7 +32,7 @@ KEPT_FOR: Final = timedelta(days=7)
 _FORMAT: Final = 1
 _LONGEST: Final = 1 << 16
 
-Risk = Literal["runs_commands", "takes_two_sessions"]
+Risk = Literal["runs_commands", "takes_two_sessions", "reads_meanwhile"]
 """What some servers answer by ending the connection."""
 
 
@@ -44,6 +44,10 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
             from their beginning to their end.
         goes_on: a file that is there may be written to.
         reads: files may be read.
+        reads_meanwhile: a file may be read while it is written, and what was acknowledged is there then;
+            `None` while that was not tried, and it is not hoped for.
+        keeps_what_it_shows: a file never differed, once it was closed, from what was acknowledged and read of
+            it before. Once one did, that is known for good.
         sees: their sizes are told.
         hashes: it tells their SHA-256, by SFTP or by a command.
         syncs: it brings them to its disk when asked to.
@@ -58,6 +62,8 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     writes_back: bool = True
     goes_on: bool = True
     reads: bool = True
+    reads_meanwhile: bool | None = None
+    keeps_what_it_shows: bool = True
     sees: bool = True
     hashes: bool = True
     syncs: bool = True
@@ -72,6 +78,10 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     def resumes(self) -> bool:
         """Whether a delivery that was cut goes on where it was: what is there is compared, and written to."""
         return self.goes_on and self.reads
+
+    def outdated(self) -> Abilities:
+        """What holds of that for good, when the rest is to be found out again."""
+        return Abilities(keeps_what_it_shows=self.keeps_what_it_shows)
 
 
 class Knowledge:
@@ -155,7 +165,7 @@ class Knowledge:
     def begin_anew(self) -> None:
         """All of it is to be found out again, also what the server refused before."""
         with self._lock:
-            self.abilities, self.found_out = Abilities(), None
+            self.abilities, self.found_out = self.abilities.outdated(), None
 
     def doubt(self) -> None:
         """The server did otherwise: the next connection begins with a trial."""
@@ -231,7 +241,7 @@ class KnownServers:
                 if (record.host_key, record.username, record.directory) == key:
                     if _holds(record.found_out):
                         return Knowledge(record.abilities, record.found_out, record.trials, keep)
-                    return Knowledge(trials=record.trials, keep=keep)
+                    return Knowledge(record.abilities.outdated(), None, record.trials, keep)
         return Knowledge(keep=keep)
 
     def _write(self, key: tuple[str, str, str], knowledge: Knowledge) -> None:

@@ -38,8 +38,8 @@ class SuccessDialog(Dialog[None]):
         """The conclusion, each database, what comes next."""
         databases = self._state.databases
         yield paragraph(conclusion(self._state))
-        for how in dict.fromkeys(item.verified for item in databases):
-            yield paragraph(f"Vérification : {describe_verification(how)}.")
+        for how in dict.fromkeys((item.verified, item.read_meanwhile) for item in databases):
+            yield paragraph(f"Vérification : {describe_verification(*how)}.")
         yield paragraph(list_databases([_row(item) for item in databases]))
         if self._practice is not None:
             arrived = f" : les archives sont arrivées dans {self._practice.folder}"
