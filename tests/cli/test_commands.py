@@ -30,6 +30,7 @@ COMMANDS = [
     "jobs",
     "purge",
     "report",
+    "receipt",
     "check",
     "support-bundle",
     "config",

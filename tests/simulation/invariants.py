@@ -341,6 +341,9 @@ class Invariants:
         """Every job is at its end, or what it names is what keeps it."""
         for home in self._world.homes:
             present = {job.name: job for job in self.jobs(home)}
+            for name, said in seams.altered_receipts(home.folder).items():
+                if name not in home.damaged:
+                    self.find("I5", "receipt is not what was signed", f"{name}: {said}")
             for (name, index), delivered in home.delivered.items():
                 if name in home.purged | home.damaged:
                     continue

@@ -38,6 +38,8 @@ from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.orders import SFTP_PASSWORD_VARIABLE, Orders
 from tui_transfer.report import signature
 from tui_transfer.report.message import make_message
+from tui_transfer.report.receipt_check import check_receipt
+from tui_transfer.report.receipts import ReceiptFiles, find_receipts
 from tui_transfer.settings import config
 from tui_transfer.settings.config import (
     HOME_VARIABLE,
@@ -421,6 +423,17 @@ def has_line(folder: Path, job: str, event: Event) -> bool:
 def message(state: Any) -> str:
     """The report of a job."""
     return make_message(state).body
+
+
+def altered_receipts(folder: Path) -> dict[str, str]:
+    """Of the receipts that a home keeps, those that are not as they were signed, and what is said of each."""
+    home, found = home_at(folder), {}
+    for job in find_receipts(home, ""):
+        file = ReceiptFiles.of(home.receipts, job).content
+        said = [one.said for one in check_receipt(home, file) if one.altered]
+        if said:
+            found[job] = " ".join(said)
+    return found
 
 
 def signs(made: bytes, message: bytes) -> bool:

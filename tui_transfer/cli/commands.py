@@ -238,6 +238,40 @@ def report(job: str | None, eml: Path | None) -> int:
 
 
 @cli.command(context_settings=_HELP)
+@click.argument("words", nargs=-1, metavar="[TRANSFERT]")
+@click.option(
+    "--out",
+    metavar="DOSSIER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Copie le reçu signé, sa page et les réponses de Sharebox dans ce dossier.",
+)
+@click.option(
+    "--check",
+    "file",
+    metavar="FICHIER",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Dit ce qui a été modifié : du reçu, de sa page, du journal, et des ARCHIVES données ensuite.",
+)
+def receipt(words: tuple[str, ...], out: Path | None, file: Path | None) -> int:
+    """Affiche un reçu signé, ou en vérifie un.
+
+    Il y a un reçu de chaque transfert remis, qui reste quand « purge » a supprimé le transfert. Sans
+    TRANSFERT : celui du dernier. Le début de son nom suffit. Avec --check, le code de retour est 11 si
+    quelque chose a été modifié.
+    """
+    from tui_transfer.cli import receipts
+
+    home = Home.find()
+    if file is not None:
+        if out is not None:
+            raise click.UsageError("--check et --out ne vont pas ensemble.")
+        return receipts.check(home, file, [Path(word) for word in words])
+    if len(words) > 1:
+        raise click.UsageError("Un seul TRANSFERT à la fois ; les archives vont avec --check.")
+    return receipts.show(home, next(iter(words), None), out)
+
+
+@cli.command(context_settings=_HELP)
 @click.option("--json", "as_json", is_flag=True, help="Un seul document JSON.")
 def check(as_json: bool) -> int:
     """Vérifie les prérequis, puis la connexion étape par étape.

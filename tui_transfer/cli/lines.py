@@ -28,7 +28,9 @@ from tui_transfer.report.message import (
     describe_verification,
     describe_words,
 )
-from tui_transfer.settings.config import Home, contact
+from tui_transfer.report.receipts import ReceiptFiles
+from tui_transfer.settings.config import Home, contact, receipts_beside
+from tui_transfer.system.files import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,8 +66,11 @@ class Output(Protocol):
         failure: TransferError | None,
         job: str | None,
         spool: SpoolContents = _NOTHING,
+        receipt: ReceiptFiles | None = None,
     ) -> None:
-        """The worker ended, or the job could not even begin (`state` is then None); `spool` stays here."""
+        """The worker ended, or the job could not even begin (`state` is then None); `spool` stays here, and
+        the job's `receipt`, where there is one.
+        """
 
 
 def follow(
@@ -94,7 +99,8 @@ def follow(
     spool = _NOTHING
     with suppress(TransferError):  # a disk that cannot be looked at is told of where it matters
         spool = spool_contents(follower.job)
-    output.end(follower.state, follower.failure, follower.job.id, spool)
+    receipt = ReceiptFiles.of(receipts_beside(follower.job.folder.parent), follower.job.id)
+    output.end(follower.state, follower.failure, follower.job.id, spool, receipt if receipt.exists else None)
     return exit_code(follower)
 
 
@@ -117,6 +123,7 @@ class JsonOutput:
         failure: TransferError | None,
         job: str | None,
         spool: SpoolContents = _NOTHING,
+        receipt: ReceiptFiles | None = None,
     ) -> None:
         """Prints `job.finished`."""
         code = failure.exit_code if failure else state.exit_code if state else ExitCode.UNEXPECTED
@@ -128,6 +135,7 @@ class JsonOutput:
             "exit_code": int(code),
             "databases": [database_json(item) for item in state.databases] if state else [],
             "spool": {"snapshot": spool.snapshot, "archives": spool.archives},
+            "receipt": printable(receipt.content) if receipt else None,
         }
         if failure:
             finished["problem"] = failure.problem
@@ -176,6 +184,7 @@ class PlainOutput:
         failure: TransferError | None,
         job: str | None,
         spool: SpoolContents = _NOTHING,
+        receipt: ReceiptFiles | None = None,
     ) -> None:
         """Prints what became of the job; a failure goes to standard error."""
         if failure is None and state is not None:
@@ -188,6 +197,8 @@ class PlainOutput:
                 click.echo(others, err=True)
             if job and not failure.meaning.needs_new_job and failure.problem not in _GOES_ON:
                 click.echo(f"Pour reprendre : tui-transfer resume {job}", err=True)
+        if receipt is not None:
+            click.echo(f"Reçu signé, à imprimer : {printable(receipt.page)}")
         if remains := describe_spool(spool):
             click.echo(f"{remains} « tui-transfer purge {job} » le supprime.", err=failure is not None)
 

@@ -14,6 +14,7 @@ from tui_transfer.errors import ExitCode, Problem, TransferError, harmless
 from tui_transfer.job import control, history
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.remains import spool_contents
+from tui_transfer.report.receipts import keep_receipt_of
 from tui_transfer.system.cancellation import Cancellation
 
 if TYPE_CHECKING:
@@ -146,6 +147,8 @@ def _remove(home: Home, follower: Follower, *, local: bool) -> ExitCode:
         click.echo(f"{job.id} : {where} : pas nettoyé. {error.title}. {error.why}", err=True)
 
     try:
+        if follower.succeeded:
+            keep_receipt_of(follower)  # the proof outlives the job
         if local or not _leftovers(follower):
             control.remove(job)
         else:

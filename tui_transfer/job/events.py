@@ -12,6 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from tui_transfer.job.fields import Count, Moment, Number, ProcessNumber, Seconds, check_moment
+from tui_transfer.job.spec import Decision
 from tui_transfer.settings.config import ProxySettings, ShareboxSettings
 
 
@@ -31,6 +32,8 @@ class WorkerStarted(_Event, frozen=True, kw_only=True, tag="worker.started"):
     """Of the lines that follow, as `spec.FORMAT` of the program that writes them."""
     spec: str | None = None
     """SHA-256 of the `job.json` that it works by."""
+    who: Decision | None = None
+    """The account that it runs under, on which machine, and who is behind it; earlier versions kept none."""
     sharebox: ShareboxSettings | None = None
     proxy: ProxySettings | None = None
     host_key: str | tuple[str, ...] | None = None
@@ -253,6 +256,8 @@ class ArrivalSeen(_Event, frozen=True, kw_only=True, tag="delivery.arrived"):
     database: Count
     file: str
     path: str
+    modified: Count | None = None
+    """When the file was last written by the server's clock, in seconds since 1970."""
     evidence: dict[str, str]
     """What was seen, as `sharebox.delivery.evidence` names it."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from tui_transfer.errors import TransferError
 from tui_transfer.report import signature
 from tui_transfer.report.home_key import home_key
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import paramiko
+
+    from tui_transfer.settings.config import ShareboxSettings
 
 _log = logging.getLogger("tui_transfer.report")
 
@@ -45,3 +48,25 @@ class Signer:
             except paramiko.SSHException:
                 _log.exception("the account's key does not sign; the home's does")
         return signature.sign(message, home_key(self._home))
+
+
+def account_signer(home: Path, sharebox: ShareboxSettings, passphrase: str | None) -> Signer:
+    """A signer for whoever is not connected: with the account's key where its file can be read now.
+
+    Args:
+        home: the folder of the home's data.
+        sharebox: the account.
+        passphrase: of the key's file, where somebody gave it.
+    """
+
+    def account_key() -> paramiko.PKey | None:
+        from tui_transfer.sharebox.ssh.keys import load_private_key
+
+        if sharebox.key_path is None:
+            return None
+        try:
+            return load_private_key(sharebox.key_path, passphrase)
+        except TransferError:
+            return None
+
+    return Signer(home, account_key)

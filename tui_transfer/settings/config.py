@@ -250,6 +250,11 @@ class Home:
         return servers_beside(self.jobs)
 
     @property
+    def receipts(self) -> Path:
+        """The folder of the receipts, one folder for each job."""
+        return receipts_beside(self.jobs)
+
+    @property
     def reports(self) -> Path:
         """The folder where messages are saved."""
         return self.data / "reports"
@@ -258,6 +263,11 @@ class Home:
 def data_beside(jobs: Path) -> Path:
     """The folder of the data of the home of these jobs: `Home.data`."""
     return jobs.parent
+
+
+def receipts_beside(jobs: Path) -> Path:
+    """The folder of the receipts, in the home of these jobs."""
+    return data_beside(jobs) / "receipts"
 
 
 def describe_doubts(settings: Settings) -> str:

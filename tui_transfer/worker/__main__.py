@@ -24,8 +24,9 @@ from tui_transfer.job import audit, control
 from tui_transfer.job.events import JobBlocked, JobSucceeded, WorkerStarted
 from tui_transfer.job.journal import Journal, JournalReader
 from tui_transfer.job.orders import Orders
-from tui_transfer.job.spec import FORMAT
+from tui_transfer.job.spec import FORMAT, Decision
 from tui_transfer.job.state import JobState
+from tui_transfer.report.receipts import keep_receipt
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.system.files import keep_process_private
 from tui_transfer.system.locks import LockHeldError
@@ -130,6 +131,7 @@ class _Worker:
             program=__version__,
             format=FORMAT,
             spec=audit.spec_hash(job),
+            who=Decision.made_now(),
             sharebox=orders.sharebox,
             proxy=orders.proxy,
             host_key=orders.host_key,
@@ -163,7 +165,18 @@ class _Worker:
         if not self._recorder.close(outcome, GRACE):
             _log.error("the journal's last line could not be written: its disk does not answer")
             return ExitCode.INTERRUPTED
+        if isinstance(outcome, JobSucceeded):
+            self._keep_receipt()
         return self._state().exit_code
+
+    def _keep_receipt(self) -> None:
+        """Writes the receipt, of the journal that has come to its end. What keeps it from being written is no
+        failure of the transfer: `receipt` makes it then.
+        """
+        try:
+            keep_receipt(self._job, self._pipeline.signer)
+        except Exception:
+            _log.exception("there is no receipt yet")
 
     def _ask(self, who: str, *_: object) -> None:
         self._asked = self._asked or who

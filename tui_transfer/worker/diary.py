@@ -86,6 +86,7 @@ class Diary:
                 database=self._database,
                 file=file,
                 path=arrival.path,
+                modified=arrival.modified,
                 evidence=arrival.evidence.in_words(),
             )
         )
@@ -96,7 +97,8 @@ def _arrival(known: FileState) -> Arrival | None:
     if known.arrival is None:
         return None
     with contextlib.suppress(KeyError, ValueError):
-        return Arrival(known.arrival.path, Evidence.from_words(known.arrival.evidence))
+        evidence = Evidence.from_words(known.arrival.evidence)
+        return Arrival(known.arrival.path, evidence, known.arrival.modified)
     return None
 
 

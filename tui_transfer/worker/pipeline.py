@@ -25,6 +25,7 @@ from tui_transfer.errors import Problem, TransferError, unexpected
 from tui_transfer.job import events as ev
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.state import JobState
+from tui_transfer.report.signer import Signer
 from tui_transfer.settings.config import data_beside, servers_beside
 from tui_transfer.system.files import disk_errors
 from tui_transfer.worker.backoff import Backoff
@@ -79,6 +80,8 @@ class Pipeline:
     ) -> None:
         self._ask = ask
         self._job = job
+        self.signer = Signer(data_beside(job.folder.parent))
+        """With the account's key, from when it is known."""
         self._state = state
         self._recorder = recorder
         self._orders = orders
@@ -126,7 +129,6 @@ class Pipeline:
 
     def _deliver(self, shipments: list[Shipment], work: Cancellation) -> None:
         # Late: what speaks SSH takes long to load, and a database is being read already.
-        from tui_transfer.report.signer import Signer
         from tui_transfer.sharebox.ssh.knowledge import KnownServers
         from tui_transfer.worker.connector import Connector
         from tui_transfer.worker.courier import Courier
@@ -136,6 +138,7 @@ class Pipeline:
         with closing(
             Connector(self._state, self._orders, self._recorder.record, work, self._ask, servers)
         ) as connector:
+            self.signer = Signer(data_beside(self._job.folder.parent), connector.account_key)
             courier = Courier(
                 connector,
                 self._state.databases,
@@ -144,7 +147,7 @@ class Pipeline:
                 work,
                 self._cancelled,
                 self._traffic,
-                Signer(data_beside(self._job.folder.parent), connector.account_key),
+                self.signer,
             )
             courier.deliver(shipments, self._on_delivered)
 

@@ -192,6 +192,7 @@ class Arrival:
     Attributes:
         path: where it is, or was when it was taken.
         evidence: what was seen.
+        modified: when it was last written by the server's clock, in seconds since 1970, where that tells.
         verification: what the table says of that.
 
     Raises:
@@ -200,6 +201,7 @@ class Arrival:
 
     path: str
     evidence: Evidence
+    modified: int | None = field(default=None, compare=False)
     verification: Verification = field(init=False)
 
     def __post_init__(self) -> None:

@@ -243,7 +243,8 @@ class Handover:
         if evidence.part in (Look.RIGHT, Look.WRONG):
             with self._sharebox.refusals("suppression de", self._part), contextlib.suppress(SftpError):
                 self._sharebox.sftp.remove(self._part)
-        return Arrival(self._final, evidence)
+        seen = self._at_final.attributes
+        return Arrival(self._final, evidence, seen.modified if seen else None)
 
     def _failure(self, trouble: Next | Trouble, evidence: Evidence) -> TransferError:
         """What keeps the file from being delivered."""

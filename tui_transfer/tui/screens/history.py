@@ -361,11 +361,16 @@ def _remove(
     cancellation: Cancellation,
 ) -> list[str]:
     """Removes the job; with `make_orders` what it left on the Sharebox first, whose names it gives."""
+    from tui_transfer.report.receipts import keep_receipt_of
+
     removed: list[str] = []
+    follower = control.Follower(job)
+    if follower.succeeded:
+        keep_receipt_of(follower)  # the proof outlives the job
     if make_orders is None:
         control.remove(job)
     else:
         from tui_transfer.worker.leftovers import discard
 
-        discard(control.Follower(job), make_orders, removed.append, cancellation, unreached)
+        discard(follower, make_orders, removed.append, cancellation, unreached)
     return removed
