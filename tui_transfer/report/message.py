@@ -378,7 +378,8 @@ def _signatures(state: JobState) -> str:
 
 def identity(spec: JobSpec) -> str:
     """Whose name signatures bear for OpenSSH: the manager's, as the names of archives have it."""
-    return slug(spec.manager, titled)
+    name = slug(spec.manager, titled)
+    return f"{spec.manager_id}_{name}" if spec.manager_id else name
 
 
 def _left_behind(state: JobState) -> str:

@@ -64,6 +64,8 @@ class Handed(_Part, frozen=True, kw_only=True):
     sha256: str
     source_size: Count | None = None
     files: Count | None = None
+    left_out: tuple[str, ...] = ()
+    """Files of the same name beside the database that were not taken."""
     read_at: Moment | None = None
     """When its reading began."""
     changed_since: bool = False
@@ -73,6 +75,8 @@ class Handed(_Part, frozen=True, kw_only=True):
     server_time: Moment | None = None
     """When the Sharebox last saw the archive written, by its own clock; None where it does not tell."""
     verified: str = "none"
+    read_meanwhile: bool = False
+    """Whether it was read back while it was sent, and again in places after that."""
     evidence: dict[str, str] = {}
     """What was seen of the archive, as the journal has it."""
     destination: Destination
@@ -104,6 +108,7 @@ class Receipt(_Part, frozen=True, kw_only=True):
     program: str
     job: Annotated[str, Meta(pattern=r"\A\d{8}-\d{6}(-[0-9a-f]+)?\Z")]
     manager: str
+    manager_id: str | None = None
     made: Decision
     """Who made this receipt, and when: the worker at its end, as a rule."""
     asked_at: Moment
@@ -168,6 +173,7 @@ def make_receipt(job: Job, answers: Sequence[Answer] = ()) -> Receipt | None:
         program=f"tui-transfer {__version__}",
         job=spec.id,
         manager=spec.manager,
+        manager_id=spec.manager_id,
         made=Decision.made_now(),
         asked_at=spec.created_at,
         started_at=state.started_at,
@@ -197,11 +203,13 @@ def _handed(item: DatabaseState, state: JobState) -> Handed:
         sha256=item.sha256 or "",
         source_size=item.size,
         files=item.files,
+        left_out=item.found.left_out if item.found else (),
         read_at=item.read_at,
         changed_since=item.changed_since,
         delivered_at=item.delivered_at,
         server_time=None if modified is None else datetime.fromtimestamp(modified, UTC),
         verified=item.verified or "none",
+        read_meanwhile=item.read_meanwhile,
         evidence=seen.evidence if seen else {},
         destination=Destination.of(item.destination or state.sharebox),
         refused=item.refused,

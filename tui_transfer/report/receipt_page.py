@@ -81,7 +81,8 @@ def sections(receipt: Receipt) -> Iterator[Section]:
     times = [("Demandé", french.moment(receipt.asked_at))]
     if receipt.started_at:
         times.append(("Transféré", french.period(receipt.started_at, receipt.ended_at)))
-    yield Section("Transfert", (("Gestionnaire", receipt.manager), ("Référence", receipt.job), *times))
+    manager = f"{receipt.manager} ({receipt.manager_id})" if receipt.manager_id else receipt.manager
+    yield Section("Transfert", (("Gestionnaire", manager), ("Référence", receipt.job), *times))
     authors = dict.fromkeys(describe_author(one) for one in receipt.by)
     yield Section("Par qui", tuple(("Compte", author) for author in authors) or (("Compte", "non noté"),))
     yield Section("Où", tuple(_where(receipt)))
@@ -161,6 +162,8 @@ def _handed(item: Handed) -> Iterator[tuple[str, str]]:
     if item.source_size is not None:
         files = f" ({french.count(item.files, 'fichier')})" if item.files else ""
         yield "Données", f"{french.size(item.source_size)}{files}"
+    if item.left_out:
+        yield "Laissés de côté", ", ".join(item.left_out)
     if item.read_at:
         changed = " ; la base a changé depuis" if item.changed_since else ""
         yield "Lecture", f"{french.moment(item.read_at)}{changed}"
@@ -168,7 +171,7 @@ def _handed(item: Handed) -> Iterator[tuple[str, str]]:
         yield "Remise", f"{_to_the_second(item.delivered_at)} (horloge de ce poste)"
     if item.server_time:
         yield "Arrivée", f"{_to_the_second(item.server_time)} (horloge de Sharebox)"
-    yield "Vérification", describe_verification(item.verified)
+    yield "Vérification", describe_verification(item.verified, item.read_meanwhile)
     if item.signed_by:
         yield "Manifeste", f"signé par la clé {_fingerprint(item.signed_by)}"
     for name, why in item.refused.items():
