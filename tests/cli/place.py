@@ -17,7 +17,7 @@ import msgspec
 from tests.programs import require
 from tests.servers.processes import LOOPBACK, free_port
 from tui_transfer.job import control
-from tui_transfer.job.beside import names_beside
+from tui_transfer.job.beside import LIST, names_beside
 from tui_transfer.job.orders import SFTP_PASSWORD_VARIABLE
 from tui_transfer.settings import config
 from tui_transfer.settings.config import (
@@ -185,7 +185,7 @@ def content(folder: Path) -> dict[str, bytes | None]:
 
 def arrived(archive: str) -> set[str]:
     """The names under which a database of few files arrives: its archive, and all that lies beside it."""
-    return {archive, *names_beside(archive)}
+    return {archive, *names_beside(archive)} - {archive + LIST}
 
 
 def archives(root: Path) -> Sequence[Path]:

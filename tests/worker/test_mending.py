@@ -6,6 +6,7 @@ import os
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.cli.place import Place, place_for
@@ -99,7 +100,9 @@ def test_a_pipe_in_the_place_of_what_was_packed_is_damage_and_nobody_waits_for_i
     databases = [(item.name, Path(item.path)) for item in settings.databases[:1]]
     job = control.create(place.home, make_spec(settings, databases, now()))
     shipment = Shipment(job, 0)
-    shipment.write_manifest(b"{}")
+    told = {"name": "a.7z", "size": 1, "sha256": "0" * 64}
+    draft = {"format": 1, "program": "", "job": "", "manager": "", "database": "", "created_at": now()}
+    shipment.write_manifest(msgspec.json.encode({**draft, "archive": told}))
     (shipment.folder / name).unlink()
     os.mkfifo(shipment.folder / name)
     assert not Checksums().take_again(shipment.folder / name, "0" * 64, threading.Event())

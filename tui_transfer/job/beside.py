@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
+LIST: Final = ".files.jsonl.xz"
+"""The list of an archive's files, where it is too long for the manifest."""
 SHA256: Final = ".sha256"
 """The archive's SHA-256, as `sha256sum -c` reads it."""
 MANIFEST: Final = ".manifest.json"
 SIGNATURE: Final = ".manifest.json.sig"
 """The manifest's SSH signature, as `ssh-keygen -Y verify` takes it."""
-ENDINGS: Final = (SHA256, MANIFEST, SIGNATURE)
+ENDINGS: Final = (LIST, SHA256, MANIFEST, SIGNATURE)
 """In the order of their arrival: later ones tell of earlier ones."""
 
 

@@ -168,6 +168,8 @@ class ArchiveSealed(_Event, frozen=True, kw_only=True, tag="archive.sealed"):
     """SHA-256 of the manifest as it was written to the spool; None in journals of before it was kept."""
     beside: Count = 0
     """Bytes of all that will lie beside the archive."""
+    content: str | None = None
+    """SHA-256 that tells what it holds, as the manifest has it."""
 
 
 class SpoolDamaged(_Event, frozen=True, kw_only=True, tag="spool.damaged"):

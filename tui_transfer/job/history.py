@@ -4,6 +4,7 @@ transfers that were refused before there was a job."""
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui_transfer import french
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from tui_transfer.job.attempts import Attempt
     from tui_transfer.job.control import Follower, Job
+    from tui_transfer.job.spec import DatabaseSpec, JobSpec
+    from tui_transfer.job.state import DatabaseState
     from tui_transfer.settings.config import Home
 
 
@@ -58,6 +61,35 @@ def last_unfinished(home: Home) -> Job:
         else:
             success = success or found
     raise TransferError(Problem.NOTHING_TO_RESUME, reason=_what_there_is(home, success))
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What an earlier job delivered of a database."""
+
+    spec: JobSpec
+    state: DatabaseState
+
+
+def earlier_delivery(home: Home, spec: JobSpec, database: DatabaseSpec) -> Earlier | None:
+    """The last delivery of a database, by its name or its path, before the job of `spec`; None where none is
+    known, be it that a job cannot be read.
+    """
+    with contextlib.suppress(TransferError):
+        for entry in control.list_entries(home):
+            job = entry.job
+            if isinstance(job, TransferError) or entry.sequence >= spec.sequence:
+                continue
+            same = [
+                index
+                for index, other in enumerate(job.spec.databases)
+                if other.path == database.path or other.name == database.name
+            ]
+            if same and not isinstance(found := read(job), TransferError):
+                for index in same:
+                    if found.state.databases[index].delivered:
+                        return Earlier(job.spec, found.state.databases[index])
+    return None
 
 
 def _what_there_is(home: Home, success: Follower | None) -> str:

@@ -89,6 +89,8 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str | None = None
     manifest: str | None = None
     """SHA-256 of the manifest in the spool, once the archive is whole."""
+    content: str | None = None
+    """SHA-256 that tells what the archive holds, however it is packed."""
     damages: int = 0
     """How often something in the spool was no longer what had been written there, and was made again."""
     acknowledged: int = 0
@@ -358,6 +360,7 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 packed=event.size,
                 sha256=event.sha256,
                 manifest=event.manifest,
+                content=event.content,
                 beside=event.beside,
                 beside_sent=0,
                 compression=Step.DONE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui_transfer.job.beside import MANIFEST, SHA256, SIGNATURE, sha256_line
+from tui_transfer.job.beside import LIST, MANIFEST, SHA256, SIGNATURE, sha256_line
 from tui_transfer.report import signature
 from tui_transfer.worker import manifest
 
@@ -46,10 +46,12 @@ def signed_by(beside: Sequence[Companion], refused: Collection[str]) -> str:
 
 
 def _unsigned(shipment: Shipment, verification: str) -> list[Companion]:
-    archive = shipment.spec.archive
+    archive, draft = shipment.spec.archive, shipment.read_manifest()
+    files = shipment.read_list(draft)
     return [
+        *([Companion(archive + LIST, files)] if files is not None else []),
         Companion(archive + SHA256, sha256_line(archive, shipment.sha256).encode()),
-        Companion(archive + MANIFEST, manifest.verified(shipment.read_manifest(), verification)),
+        Companion(archive + MANIFEST, manifest.encode(manifest.verified(draft, verification))),
     ]
 
 

@@ -23,15 +23,17 @@ from tui_transfer.archive.source import list_source, summarize
 from tui_transfer.archive.writer import Fixed, cores, write_archive
 from tui_transfer.errors import Problem, TransferError, unexpected
 from tui_transfer.job import events as ev
+from tui_transfer.job.history import earlier_delivery
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.state import JobState
 from tui_transfer.report.signer import Signer
-from tui_transfer.settings.config import data_beside, servers_beside
+from tui_transfer.settings.config import Home, data_beside, servers_beside
 from tui_transfer.system.files import disk_errors
 from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.companions import size_beside
 from tui_transfer.worker.costs import Costs
-from tui_transfer.worker.manifest import encode, make_manifest
+from tui_transfer.worker.listing import make_listing
+from tui_transfer.worker.manifest import Read, encode, make_manifest
 from tui_transfer.worker.pacing import Pacer
 from tui_transfer.worker.recorder import now
 from tui_transfer.worker.shipment import Shipment
@@ -39,10 +41,12 @@ from tui_transfer.worker.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from tui_transfer.archive.source import Summary
     from tui_transfer.archive.writer import Archive, PresetPolicy, Progress
     from tui_transfer.job.control import Job
+    from tui_transfer.job.history import Earlier
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import DatabaseState, Verified
     from tui_transfer.sharebox.ssh.conversation import Ask
@@ -293,19 +297,18 @@ class Pipeline:
             self._keep(shipment)
             return
         source, shipment.source = shipment.source or list_source(Path(shipment.spec.path)), None
-        self._recorder.record(
-            ev.ArchiveStarted(
-                at=now(),
-                database=shipment.index,
-                kind=source.summary.kind,
-                size=source.summary.size,
-                files=source.summary.files,
-                modified=source.summary.modified,
-                format=source.summary.format,
-                names=source.summary.names,
-                left_out=source.summary.left_out,
-            )
+        started = ev.ArchiveStarted(
+            at=now(),
+            database=shipment.index,
+            kind=source.summary.kind,
+            size=source.summary.size,
+            files=source.summary.files,
+            modified=source.summary.modified,
+            format=source.summary.format,
+            names=source.summary.names,
+            left_out=source.summary.left_out,
         )
+        self._recorder.record(started)
 
         def on_progress(progress: Progress) -> None:
             self._traffic.ready(shipment.index, progress.packed)  # first: it is sent as soon as it grows
@@ -331,7 +334,7 @@ class Pipeline:
             on_damaged=on_damaged,
             on_older=lambda: self._tell_damage(shipment.index, SpoolPart.ARCHIVE, unproven=True),
         )
-        self._seal(shipment, source.summary.kind, archive)
+        self._seal(shipment, source.summary.kind, started.at, archive)
 
     def _pacer(self, database: int) -> PresetPolicy:
         compression = self._job.spec.compression
@@ -340,10 +343,13 @@ class Pipeline:
         self._costs = self._costs.of_other_data()
         return Pacer(database, cores(), self._costs, self._traffic, self._recorder.record)
 
-    def _seal(self, shipment: Shipment, kind: str, archive: Archive) -> None:
+    def _seal(self, shipment: Shipment, kind: str, read_at: datetime, archive: Archive) -> None:
         shipment.sha256 = archive.sha256
+        listing = make_listing(archive.entries)
         # The manifest first: once the journal says the archive is whole, both are there.
-        shipment.write_manifest(encode(make_manifest(self._job.spec, shipment.index, kind, archive)))
+        read = Read(kind, read_at, listing, self._earlier(shipment))
+        told = make_manifest(self._job.spec, shipment.index, archive, read)
+        shipment.write_manifest(encode(told), listing.beside)
         self._recorder.record(
             ev.ArchiveSealed(
                 at=now(),
@@ -351,13 +357,18 @@ class Pipeline:
                 size=archive.size,
                 sha256=archive.sha256,
                 source_size=archive.source_size,
-                files=len(archive.entries),
+                files=listing.count,
                 reused=archive.reused,
                 manifest=shipment.manifest_sha256,
                 beside=size_beside(shipment),
+                content=listing.content,
             )
         )
         shipment.growing.finish(archive.size)
+
+    def _earlier(self, shipment: Shipment) -> Earlier | None:
+        data = data_beside(self._job.folder.parent)
+        return earlier_delivery(Home(data / "config.toml", data), self._job.spec, shipment.spec)
 
     def _discard(self, verified: Verified) -> None:
         """Removes from the spool what is kept of a database that is verified on the Sharebox."""

@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from tui_transfer.archive.checksums import CheckedReader, Checksums, SpoolPart, damaged
 from tui_transfer.archive.stamp import MODIFIED
 from tui_transfer.errors import TransferError
@@ -20,11 +22,15 @@ from tui_transfer.system.files import (
     sync_folder,
     write_private,
 )
+from tui_transfer.worker import manifest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui_transfer.archive.source import Source
     from tui_transfer.job.control import Job
     from tui_transfer.report.signer import Signer
+    from tui_transfer.worker.manifest import Manifest
 
 _LONGEST_MANIFEST: Final = 1 << 30
 """Bytes: it has a line for each file of a database, of which there may be a million."""
@@ -39,6 +45,7 @@ class Shipment:
         self.folder = job.spool / str(index)
         self.archive = self.folder / ARCHIVE_NAME
         self.manifest = self.folder / "manifest.json"
+        self.list = self.folder / "files.jsonl.xz"
         self.signature = self.folder / "manifest.json.sig"
         self.checksums = Checksums()
         """Of what is written to the archive: what is sent is held to them."""
@@ -57,12 +64,14 @@ class Shipment:
             self.archive.touch(PRIVATE_FILE)
             sync_folder(self.folder)
 
-    def write_manifest(self, content: bytes) -> None:
-        """Writes the manifest.
+    def write_manifest(self, content: bytes, list_beside: bytes | None = None) -> None:
+        """Writes the manifest, and before it the list of files that it names, if it does.
 
         Raises:
             TransferError: DISK_FULL or DISK_UNWRITABLE.
         """
+        if list_beside is not None:
+            write_private(self.list, list_beside)
         write_private(self.manifest, content)
         self.manifest_sha256 = hashlib.sha256(content).hexdigest()
 
@@ -85,26 +94,32 @@ class Shipment:
         return made
 
     def has_manifest(self) -> bool:
-        """Whether the manifest lies there as it was written."""
+        """Whether the manifest lies there as it was written, and so does the list that it names."""
         try:
-            self.read_manifest()
+            self.read_list(self.read_manifest())
         except TransferError:
             return False
         return True
 
-    def read_manifest(self) -> bytes:
+    def read_manifest(self) -> Manifest:
         """The manifest, as it was written.
 
         Raises:
             TransferError: SPOOL_DAMAGED.
         """
+        content = _read(self.manifest, self.manifest_sha256)
         try:
-            content = read_file(self.manifest, _LONGEST_MANIFEST)
-        except OSError as error:
-            raise damaged(self.manifest, SpoolPart.MANIFEST, os_errors.in_words(error)) from error
-        if hashlib.sha256(content).hexdigest() != self.manifest_sha256:
-            raise damaged(self.manifest, SpoolPart.MANIFEST, MODIFIED)
-        return content
+            return manifest.decode(content)
+        except msgspec.DecodeError as error:
+            raise damaged(self.manifest, SpoolPart.MANIFEST, MODIFIED) from error
+
+    def read_list(self, told: Manifest) -> bytes | None:
+        """The list of files that a manifest names, as it was written; None where it names none.
+
+        Raises:
+            TransferError: SPOOL_DAMAGED.
+        """
+        return _read(self.list, told.files_list.sha256) if told.files_list else None
 
     def space_used(self) -> int:
         """Bytes that its place in the spool takes already.
@@ -114,3 +129,18 @@ class Shipment:
         """
         with disk_errors(self.folder):
             return sum(path.stat().st_size for path in self.folder.iterdir())
+
+
+def _read(file: Path, sha256: str) -> bytes:
+    """What has this SHA-256, in hexadecimal.
+
+    Raises:
+        TransferError: SPOOL_DAMAGED.
+    """
+    try:
+        content = read_file(file, _LONGEST_MANIFEST)
+    except OSError as error:
+        raise damaged(file, SpoolPart.MANIFEST, os_errors.in_words(error)) from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise damaged(file, SpoolPart.MANIFEST, MODIFIED)
+    return content
