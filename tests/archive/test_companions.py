@@ -123,6 +123,7 @@ def test_an_encrypted_sqlite_base_goes_with_its_journals(tmp_path: Path) -> None
     base.parent.mkdir()
     for suffix in ("", "-wal", "-shm"):
         Path(f"{base}{suffix}").write_bytes(os.urandom(40_000))
+    assert summarize(Path(f"{base}-shm")).left_out == ()
     summary = summarize(base)
     assert (summary.format, summary.names) == ("SQLite chiffrée", ("paie.db", "paie.db-shm", "paie.db-wal"))
     made = archive(base, tmp_path)
@@ -165,6 +166,7 @@ def test_a_write_ahead_log_makes_a_database_of_a_torn_one(tmp_path: Path) -> Non
     base = sqlite_base(tmp_path / "bases" / "paie.db", "wal")
     with closing(sqlite3.connect(base)) as connection:
         connection.execute("CREATE TABLE autre (x)")  # page 1 is in the log
+        assert summarize(base).left_out == ()
         kept = content(base.parent)
         whole = rows(base)
     for name, data in kept.items():

@@ -12,8 +12,13 @@ import msgspec
 import psutil
 import pytest
 
+from tests.job.examples import START, settings
 from tests.programs import require
 from tests.servers.processes import wait_until
+from tui_transfer.job import control
+from tui_transfer.job.events import ArchiveSealed, Delivered
+from tui_transfer.job.journal import Journal
+from tui_transfer.job.spec import make_spec
 from tui_transfer.preflight import checks
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.statements import STATEMENTS, Group, Ticks
@@ -53,7 +58,7 @@ def check(key: str, databases: list[checks.Database], home: Home) -> Check:
 
 def test_a_database_in_order_passes_every_check(base: Path, home: Home) -> None:
     found = checks.check_all([("Base", base)], home, None)
-    assert [item.key for item in found] == ["readable", "names", "companions", "open", "space"]
+    assert [item.key for item in found] == ["readable", "health", "names", "companions", "open", "space"]
     assert {item.verdict for item in found} == {Verdict.OK}
 
 
@@ -132,6 +137,54 @@ def test_a_lock_in_a_folder_of_tables_is_found_too(home: Home, tmp_path: Path) -
         (tables / name).write_text("x")
     found = check("companions", [("Base", tables)], home)
     assert found.finding == "Fichiers d'une base ouverte : PDOXUSRS.LCK à côté de « Base »."
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "empty files", "main file"])
+def test_what_holds_no_data_is_told(home: Home, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "PAIE.FIC"
+    wanted = "ce fichier est vide (0 octet)"
+    if kind == "file":
+        path.touch()
+    elif kind == "main file":
+        path.touch()
+        path.with_suffix(".mmo").write_text("memos")
+        wanted = "PAIE.FIC est vide (0 octet)"
+    else:
+        path.mkdir()
+        wanted = "ce dossier ne contient aucun fichier"
+        if kind == "empty files":
+            (path / "a").touch()
+            wanted = "ce dossier ne contient que des fichiers vides"
+    assert check("health", [("Paie", path)], home).finding == f"« Paie » : {wanted}."
+    assert f"« Paie » : {wanted}." in find_unmet(home, [("Paie", path)]).findings
+    (path / "b" if path.is_dir() else path).write_text("x")
+    assert check("health", [("Paie", path)], home).verdict is Verdict.OK
+
+
+def test_a_base_that_shrank_since_its_last_delivery_is_told(home: Home, tmp_path: Path) -> None:
+    base, other = tmp_path / "base.fdb", tmp_path / "autre.fdb"
+    for path, size in ((base, 499), (other, 100)):
+        path.write_bytes(bytes(size))
+    deliver(home, base, 5000)  # the last one counts
+    deliver(home, base, 1000)
+    deliver(home, other, 1000, delivered=False)
+    found = check("health", [("Base", base), ("Autre", other)], home)
+    assert found.finding == (
+        "« Base » ne pèse que 499\xa0o ; elle en pesait 1,0\xa0Ko à sa dernière remise, le 2\xa0mars 2026."
+    )
+    base.write_bytes(bytes(500))
+    assert check("health", [("Base", base)], home).verdict is Verdict.OK
+
+
+def deliver(home: Home, base: Path, size: int, *, delivered: bool = True) -> None:
+    """A job that is over."""
+    job = control.create(home, make_spec(settings(), [("Base", base)], START))
+    with Journal(job.journal) as journal:
+        journal.append(
+            ArchiveSealed(at=START, database=0, size=9, sha256="0" * 64, source_size=size, files=1)
+        )
+        if delivered:
+            journal.append(Delivered(at=START, database=0, path="a.7z", verified="read-back"))
 
 
 def test_each_doubled_name_is_given(base: Path, home: Home) -> None:

@@ -50,6 +50,7 @@ _SUMMARIES = {
 }
 _CHECKS = [
     Check("readable", "Bases présentes et lisibles", Verdict.OK, "3 bases."),
+    Check("health", "Bases ni vides ni amoindries", Verdict.OK, "Rien à signaler."),
     Check("names", "Noms uniques, aucune base dans une autre", Verdict.OK, "Aucun doublon."),
     Check("companions", "Aucun fichier de verrou ou de journal à côté", Verdict.OK, "Rien à signaler."),
     Check("open", "Bases fermées dans les autres programmes", Verdict.WARNING,

@@ -446,3 +446,36 @@ def test_a_proposed_name_is_free(tmp_path: Path) -> None:
 )
 def test_a_whole_path_typed_after_the_folder_is_the_path_that_is_meant(typed: str, meant: str) -> None:
     assert paths.restarted(typed) == meant
+
+
+async def test_an_empty_folder_is_not_ticked_and_says_so(app: CentreApp, databases: list[Path]) -> None:
+    base = databases[0]
+    base.unlink()
+    base.mkdir()
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        text = flat(app)
+        assert "[ ] Base active Dossier 0 o" in text
+        assert "! vide" in text
+        assert "Non cochée : ce dossier ne contient aucun fichier." in text
+        await pilot.press("space")
+        await ask(pilot)
+        assert "« Base active » : ce dossier ne contient aucun fichier." in flat(app)
+
+
+async def test_the_files_of_a_base_are_named_in_the_list_and_in_the_question(
+    app: CentreApp, databases: list[Path]
+) -> None:
+    base = databases[0]
+    base.write_bytes(b"chiffre" * 1000)
+    base.with_name(f"{base.name}-wal").write_bytes(b"journal")
+    base.with_suffix(".txt").write_text("notes")
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        text = flat(app)
+        assert f"Fichiers : {base.name}, {base.name}-wal (SQLite chiffrée)" in text
+        assert f"Fichier de même nom, laissé ici : {base.stem}.txt" in text
+        await ask(pilot)
+        text = flat(app)
+        assert f"Base active : {base.name}, {base.name}-wal (SQLite chiffrée)" in text
+        assert f"Base active, fichier de même nom, laissé ici : {base.stem}.txt" in text

@@ -76,12 +76,12 @@ def find_files(given: Path, selection: Selection = AS_KNOWN) -> FileSet:
     paths = _beside(root)
     if given.name == root.name:
         paths |= _beside(given)
-    database = sets.recognise(root.name, paths)
-    if database.main != root.name:
-        root, info = locate(Path(paths[database.main]))
+    named = sets.recognise(root.name, paths)
+    if named.main != root.name:
+        root, info = locate(Path(paths[named.main]))
     refuse_special(str(root), info)
     sqlite = is_sqlite(str(root))
-    database = sets.as_plain(database) if sqlite else sets.with_journals(database, paths)
+    database = sets.as_plain(named) if sqlite else sets.with_journals(named, paths)
     data, derived = sets.companions(database, paths)
     found: dict[str, Member] = {}
     for name in (*data, *selection.also):
@@ -94,7 +94,7 @@ def find_files(given: Path, selection: Selection = AS_KNOWN) -> FileSet:
         if name not in selection.without and isinstance(member := _look(name, paths[name]), Member):
             found[name] = member
     found.pop(database.main, None)
-    left_out = {*data, *derived, *_others(database, paths)}.difference(found, {database.main})
+    left_out = {*data, *derived, *_others(named, paths)}.difference(found, {database.main})
     return FileSet(
         database.format.title,
         sqlite,
@@ -167,5 +167,6 @@ def _incomplete(root: Path, name: str, reason: str) -> TransferError:
 def _others(database: sets.Named, paths: dict[str, str]) -> list[str]:
     """Files of the same stem of which nothing is known."""
     named = database.others(paths)
-    unspoken = {*sets.locks(database, paths), *sets.empty(database, paths)}
+    journals = (f"{database.main}{suffix}" for suffix in sets.SQLITE_JOURNALS)
+    unspoken = {*sets.locks(database, paths), *sets.empty(database, paths), *journals}
     return [name for name in named if name not in unspoken and not Path(paths[name]).is_dir()]

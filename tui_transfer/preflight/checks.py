@@ -17,6 +17,7 @@ from tui_transfer import french
 from tui_transfer.archive.companions import main_of
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.preflight.health import describe_ailments
 from tui_transfer.preflight.locks import find_locks
 from tui_transfer.settings.config import expanded, located
 from tui_transfer.system import os_errors
@@ -79,6 +80,7 @@ def check_databases(databases: Sequence[Database], home: Home) -> list[Check]:
     looks = [_look(path) for _, path in databases]
     return [
         check_readable(looks),
+        check_health(databases, home, looks),
         check_names(databases, home),
         *check_in_use(databases),
         check_free_space(looks, home),
@@ -143,6 +145,18 @@ def check_readable(looks: Sequence[Summary | TransferError]) -> Check:
     if failures:
         return Check("readable", title, Verdict.FAILED, " ".join(failures))
     return Check("readable", title, Verdict.OK, french.count(len(looks), "base") + ".")
+
+
+def check_health(
+    databases: Sequence[Database], home: Home, looks: Sequence[Summary | TransferError] | None = None
+) -> Check:
+    """No database is empty, or much smaller than when it was last handed over."""
+    title = "Bases ni vides ni amoindries"
+    found = describe_ailments(databases, looks or [_look(path) for _, path in databases], home)
+    if found:
+        advice = "Vérifiez que c'est la bonne base, et qu'elle est complète."
+        return _warning("health", title, " ".join(found), advice)
+    return Check("health", title, Verdict.OK, "Rien à signaler.")
 
 
 def check_names(databases: Sequence[Database], home: Home) -> Check:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui_transfer import french
 from tui_transfer.job.spec import Waiver
-from tui_transfer.preflight.checks import Verdict, check_in_use
+from tui_transfer.preflight.checks import Verdict, check_health, check_in_use
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 
 if TYPE_CHECKING:
@@ -59,12 +59,14 @@ class Unmet:
 
 
 def find_unmet(home: Home, databases: Sequence[Database]) -> Unmet:
-    """Looks at the ticks and at who uses `databases`; a moment's work, not for a UI's own thread."""
+    """Looks at the ticks, at who uses `databases` and at their health; not for a UI's own thread."""
     ticked = Ticks(home).keys
     return Unmet(
         statements=tuple(item for item in STATEMENTS if item.key not in ticked),
         findings=tuple(
-            check.finding for check in check_in_use(databases) if check.verdict is Verdict.WARNING
+            check.finding
+            for check in (check_health(databases, home), *check_in_use(databases))
+            if check.verdict is Verdict.WARNING
         ),
     )
 

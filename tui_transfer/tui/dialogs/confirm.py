@@ -9,6 +9,7 @@ from textual.content import Content
 
 from tui_transfer import french
 from tui_transfer.errors import TransferError
+from tui_transfer.report.files import describe_files, describe_left_out
 from tui_transfer.tui import wording
 from tui_transfer.tui.answers import Decision
 from tui_transfer.tui.dialogs.dialog import Dialog, list_databases, paragraph
@@ -74,7 +75,7 @@ class ConfirmDialog(Dialog[Decision]):
         # Everything is in sight at once, at 80 columns and 24 lines.
         rows = [_row(name, look) for name, look in sorted(self._looks.items(), key=_unfit_first)]
         listing = list_databases(rows, _FEW) if self._unmet else list_databases(rows)
-        yield paragraph(Content("\n").join([listing, _total(self._looks)]))
+        yield paragraph(Content("\n").join([listing, *_files(self._looks), _total(self._looks)]))
         if self._unfit:
             cannot, others = _sentences(len(self._unfit), len(self._looks) - len(self._unfit))
             yield paragraph(Content.assemble((f"! {cannot}", "$warning"), f" {others}"))
@@ -119,6 +120,21 @@ def _row(name: str, look: Summary | TransferError | None) -> tuple[str, str, str
     if isinstance(look, TransferError):
         return "✗", "$error", name, look.title.lower()
     return "•", "", name, _size(look)
+
+
+def _files(looks: Mapping[str, Summary | TransferError | None]) -> Iterable[Content]:
+    """The files of the databases that have several, and what stays beside them, as far as there is room."""
+    for name, look in list(looks.items())[:_FEW]:
+        if look is None or isinstance(look, TransferError):
+            continue
+        if look.names:
+            yield Content.styled(f"    {name} : {describe_files(look.names, look.format)}", "$muted")
+        if look.left_out:
+            yield Content.styled(f"    {name}, {_lower(describe_left_out(look.left_out))}", "$muted")
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _sentences(unfit: int, others: int) -> tuple[str, str]:

@@ -20,8 +20,10 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import attempts, control
 from tui_transfer.job.spec import make_spec
 from tui_transfer.preflight import gate
+from tui_transfer.preflight.health import why_empty
 from tui_transfer.preflight.statements import Ticks
 from tui_transfer.preflight.unmet import find_unmet
+from tui_transfer.report.files import describe_files, describe_left_out
 from tui_transfer.settings import config
 from tui_transfer.system.files import printable
 from tui_transfer.tui import wording
@@ -82,6 +84,8 @@ class DatabasesPage(Page):
         self._databases: list[DatabaseSettings] = []
         self._ticked: set[str] = set()
         self._looks: dict[str, Summary | TransferError] = {}
+        self._empty: dict[str, str] = {}
+        """Why a database holds no data, by its name."""
         self._name_width = _LEAST_NAME
 
     def body(self) -> Iterable[Widget]:
@@ -151,7 +155,7 @@ class DatabasesPage(Page):
                 Text(f"✗ {_short(look)}", no_wrap=True),
             ]
         date = french.short_moment(datetime.fromtimestamp(look.modified, UTC))
-        state = "✓ active" if item.active else "✓ prête"
+        state = "! vide" if item.name in self._empty else "✓ active" if item.active else "✓ prête"
         return [
             tick,
             name,
@@ -172,6 +176,9 @@ class DatabasesPage(Page):
 
         def looked(result: Summary | TransferError) -> None:
             self._looks[item.name] = result
+            if not isinstance(result, TransferError) and (why := why_empty(path, result)):
+                self._empty[item.name] = why
+                self._ticked.discard(item.name)
             if item in self._databases:
                 row = self._databases.index(item)
                 self.query_one(TickTable).set_row(row, self._cells(item))
@@ -187,6 +194,10 @@ class DatabasesPage(Page):
         about = "" if item is None else f"{self._full_name(item)} : {printable(self._path_of(item))}"
         if isinstance(look, TransferError):
             about = f"✗ {look.title}. {look.why} {look.advice}"
+        elif item and look:
+            about += _about_files(look)
+            if why := self._empty.get(item.name):
+                about = f"! Non cochée : {why}.\n{about}"
         self.query_one("#location", Prose).update(about or "La liste est vide : ajoutez une base avec A.")
         ticked = [self._looks.get(item.name) for item in self._ticked_items()]
         sizes = [look.size for look in ticked if look is not None and not isinstance(look, TransferError)]
@@ -247,6 +258,7 @@ class DatabasesPage(Page):
         if self._save(lambda databases: [other for other in databases if other.name != item.name]):
             self._ticked.discard(item.name)
             self._looks.pop(item.name, None)
+            self._empty.pop(item.name, None)
             self._fill()
             self._look_at_all()
             self.say(f"« {item.name} » est retirée de la liste. Aucun fichier n'a été touché.", "success")
@@ -327,6 +339,14 @@ class DatabasesPage(Page):
 def _before_asking(home: Home, chosen: Sequence[tuple[str, Path]]) -> tuple[Unmet, int]:
     """What the transfer would go without, and the last job that is known to whoever agrees to it."""
     return find_unmet(home, chosen), control.newest_number(home)
+
+
+def _about_files(look: Summary) -> str:
+    """The files of a database that has several, and what stays beside it: a line each."""
+    lines = [f"Fichiers : {describe_files(look.names, look.format)}"] if look.names else []
+    if look.left_out:
+        lines.append(describe_left_out(look.left_out))
+    return "".join(f"\n{line}" for line in lines)
 
 
 def _short(error: TransferError) -> str:
