@@ -102,7 +102,8 @@ def cli(context: click.Context, plain: bool, no_mouse: bool, no_color: bool) -> 
     """Transfère les bases de données d'Impact emploi vers l'Urssaf (Sharebox).
 
     Sans commande : ouvre le centre de maintenance. Les secrets se donnent à l'écran ou par les variables
-    TUI_TRANSFER_SFTP_PASSWORD, TUI_TRANSFER_KEY_PASSPHRASE et TUI_TRANSFER_PROXY_PASSWORD.
+    TUI_TRANSFER_SFTP_PASSWORD, TUI_TRANSFER_KEY_PASSPHRASE, TUI_TRANSFER_PROXY_PASSWORD et
+    TUI_TRANSFER_ARCHIVE_PASSWORD.
     """
     if context.invoked_subcommand is not None:
         if plain or no_mouse or no_color:

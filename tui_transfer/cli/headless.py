@@ -15,13 +15,14 @@ import msgspec
 
 from tui_transfer import french
 from tui_transfer.archive.companions import main_of
+from tui_transfer.archive.passphrase import make_passphrase
 from tui_transfer.archive.source import summarize
 from tui_transfer.cli import questions
 from tui_transfer.cli.lines import JsonOutput, Output, PlainOutput, follow
 from tui_transfer.errors import ExitCode, Need, Problem, TransferError, unexpected
 from tui_transfer.job import attempts, control, history
 from tui_transfer.job.attendance import Attendance
-from tui_transfer.job.orders import PROXY_PASSWORD_VARIABLE, Orders
+from tui_transfer.job.orders import ARCHIVE_PASSWORD_VARIABLE, PROXY_PASSWORD_VARIABLE, Orders
 from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
 from tui_transfer.preflight import checks, fingerprint, gate
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
 Database = tuple[str, Path]
 """A name and an absolute path."""
 
+_GIVE_PASSPHRASE: Final = (
+    f"Donnez-la par la variable {ARCHIVE_PASSWORD_VARIABLE}, ou lancez cette commande à un terminal : le "
+    "programme en fait une, et l'affiche."
+)
 _DEFAULT_PORTS: Final = {"http": 3128, "https": 443, "socks5": 1080}
 
 
@@ -66,7 +71,9 @@ def run(
         known = control.newest_number(home)
         decisions = read_decisions(**connection)
         spec = new_spec(home, wanted, everything=everything, yes=yes)
-        return begin(home, spec, with_secrets(decisions, home, JobState.initial(spec)), output, known)
+        state = JobState.initial(spec)
+        orders = with_passphrase(with_secrets(decisions, home, state), state, asked=not yes)
+        return begin(home, spec, orders, output, known)
     except TransferError as error:
         return refuse(home, error, output, "run")
     except Exception as error:  # told in French and, with --json, in the shape that was asked for
@@ -149,7 +156,8 @@ def carry_out(home: Home, job: Job, decisions: Orders, output: Output) -> ExitCo
     ours, attendance = False, _attendance()
     try:
         if not follower.running and not follower.succeeded:
-            ours = _start(job, with_secrets(decisions, home, follower.state), attendance)
+            orders = with_passphrase(with_secrets(decisions, home, follower.state), follower.state)
+            ours = _start(job, orders, attendance)
     except TransferError as error:
         output.end(follower.state, error, job.id)
         return error.exit_code
@@ -420,6 +428,7 @@ def with_secrets(
         sftp_password=decisions.sftp_password or environment.sftp_password,
         key_passphrase=decisions.key_passphrase or environment.key_passphrase,
         proxy_password=decisions.proxy_password or environment.proxy_password,
+        archive_password=decisions.archive_password or environment.archive_password,
         sharebox=current,
     )
     if not questions.someone_is_there():
@@ -446,3 +455,31 @@ def _missing_secrets(orders: Orders, state: JobState, place: ShareboxSettings | 
     if proxy is not None and proxy.username and orders.proxy_password is None:
         asked["proxy_password"] = f"Mot de passe du proxy de {proxy.username}"
     return asked
+
+
+def with_passphrase(orders: Orders, state: JobState, *, asked: bool = True) -> Orders:
+    """Adds what archives are encrypted with, where some are to be: a person is asked for it again, or shown
+    the one that is made for a job that has none yet.
+
+    Args:
+        orders: with the secrets that are given.
+        state: of the job.
+        asked: whether a person has to say that they have noted it.
+
+    Raises:
+        TransferError: ARCHIVE_PASSPHRASE_NEEDED where nobody is there to note one; CONFIRMATION_NEEDED.
+        NoAnswerError: none was given.
+    """
+    if not state.needs_passphrase or orders.archive_password is not None:
+        return orders
+    if state.locked is not None:
+        if not questions.someone_is_there():
+            return orders  # the worker ends by asking for it
+        return msgspec.structs.replace(
+            orders, archive_password=questions.secret("Phrase secrète des archives")
+        )
+    if not questions.can_show():
+        raise TransferError(Problem.ARCHIVE_PASSPHRASE_NEEDED, advice=_GIVE_PASSPHRASE)
+    passphrase = make_passphrase()
+    questions.show_passphrase(passphrase, asked=asked)
+    return msgspec.structs.replace(orders, archive_password=passphrase)

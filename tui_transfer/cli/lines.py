@@ -227,6 +227,8 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
             return "Personne n'a répondu à la question de Sharebox."
         case ev.ArchiveStarted():
             return _started(event, state.databases[event.database].name)
+        case ev.ArchiveLocked():
+            return "Les archives sont chiffrées (AES-256) : 7-Zip les ouvre, avec leur phrase secrète."
         case ev.ArchiveKept():
             item = state.databases[event.database]
             return f"{item.name} : déjà compressée. Lecture : {describe_reading(item)}."

@@ -60,7 +60,8 @@ def _begin(home: Home) -> ExitCode:
     try:
         _review_prerequisites(home)
         spec = headless.new_spec(home)
-        orders = headless.with_secrets(Orders(), home, JobState.initial(spec))
+        state = JobState.initial(spec)
+        orders = headless.with_passphrase(headless.with_secrets(Orders(), home, state), state)
         code = headless.begin(home, spec, orders, output, known)
     except TransferError as error:
         return headless.refuse(home, error, output, "--plain")
@@ -68,7 +69,8 @@ def _begin(home: Home) -> ExitCode:
 
 
 def _go_on(home: Home, job: Job, orders: Orders) -> ExitCode:
-    orders = headless.with_secrets(orders, home, control.Follower(job).state)
+    state = control.Follower(job).state
+    orders = headless.with_passphrase(headless.with_secrets(orders, home, state), state)
     return _attend(home, job, orders, headless.carry_out(home, job, orders, PlainOutput()))
 
 
@@ -138,6 +140,9 @@ def _answer(follower: Follower, failure: TransferError, orders: Orders) -> Order
             return msgspec.structs.replace(orders, sftp_password=questions.secret("Mot de passe Sharebox"))
     elif need is Need.PASSPHRASE and questions.wants("Reprendre avec une autre phrase secrète ?"):
         return msgspec.structs.replace(orders, key_passphrase=questions.secret("Phrase secrète de la clé"))
+    elif need is Need.ARCHIVE_PASSPHRASE and questions.wants("Reprendre avec une autre phrase secrète ?"):
+        phrase = questions.secret("Phrase secrète des archives")
+        return msgspec.structs.replace(orders, archive_password=phrase)
     return None
 
 

@@ -31,6 +31,12 @@ _TRIES: Final = 3
 _EMPTY: Final = "Une réponse est nécessaire."
 _WORDS: Final = {"o": True, "oui": True, "n": False, "non": False}
 
+_NOTE_IT: Final = (
+    "Notez-la : elle n'est affichée que cette fois, et n'est enregistrée nulle part. Donnez-la par téléphone "
+    "à qui reçoit les archives, jamais par le message qui les annonce. Sans elle, personne n'ouvre les "
+    "archives, et un transfert interrompu ne peut pas être repris."
+)
+
 
 class NoAnswerError(click.Abort):
     """Nobody answered: the input ended, or none of a few answers said anything. Where nothing catches it the
@@ -40,6 +46,23 @@ class NoAnswerError(click.Abort):
 def someone_is_there() -> bool:
     """Whether a person can be asked."""
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+def can_show() -> bool:
+    """Whether what is said on standard error comes to a person's eyes, and not to a file."""
+    return someone_is_there() and sys.__stderr__ is not None and sys.__stderr__.isatty()
+
+
+def show_passphrase(passphrase: str, *, asked: bool) -> None:
+    """Shows once the passphrase that was made for a job's archives; with `asked` a person says that it is
+    noted.
+
+    Raises:
+        TransferError: CONFIRMATION_NEEDED where it is not.
+    """
+    click.echo(f"Phrase secrète des archives de ce transfert :\n\n    {passphrase}\n\n{_NOTE_IT}", err=True)
+    if asked:
+        agree("Est-elle notée ?")
 
 
 def agree(question: str) -> None:

@@ -498,6 +498,23 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "{reason}.",
         "{advice}",
     ),
+    Problem.ARCHIVE_PASSPHRASE_NEEDED: Meaning(
+        ExitCode.QUESTION,
+        Recovery.PERSON,
+        "La phrase secrète des archives est demandée",
+        "Les archives de ce transfert sont chiffrées, et leur phrase secrète n'est enregistrée nulle part.",
+        "{advice}",
+        need=Need.ARCHIVE_PASSPHRASE,
+    ),
+    Problem.ARCHIVE_PASSPHRASE_WRONG: Meaning(
+        ExitCode.QUESTION,
+        Recovery.PERSON,
+        "Ce n'est pas la phrase secrète de ces archives",
+        "Ce transfert a commencé avec une autre.",
+        "Saisissez celle que vous avez notée ; celle que le programme a faite est de six mots en minuscules, "
+        "joints par des tirets. Si elle est perdue, lancez un nouveau transfert, qui aura la sienne.",
+        need=Need.ARCHIVE_PASSPHRASE,
+    ),
     Problem.SFTP_UNAVAILABLE: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,

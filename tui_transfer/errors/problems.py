@@ -78,6 +78,8 @@ class Need(Enum):
     """The account's password on the Sharebox."""
     PASSPHRASE = "passphrase"
     """That of the key file."""
+    ARCHIVE_PASSPHRASE = "archive-passphrase"
+    """That of the job's archives."""
 
 
 class Problem(StrEnum):
@@ -148,6 +150,8 @@ class Problem(StrEnum):
     KEY_PASSPHRASE_NEEDED = "key-passphrase-needed"
     KEY_PASSPHRASE_WRONG = "key-passphrase-wrong"
     AGENT_UNUSABLE = "agent-unusable"
+    ARCHIVE_PASSPHRASE_NEEDED = "archive-passphrase-needed"
+    ARCHIVE_PASSPHRASE_WRONG = "archive-passphrase-wrong"
 
     SFTP_UNAVAILABLE = "sftp-unavailable"
     DIRECTORY_MISSING = "directory-missing"

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tui_transfer.job.fields import Count, Moment, Number, ProcessNumber, Seconds, check_moment
+from tui_transfer.job.fields import Count, Hexadecimal, Moment, Number, ProcessNumber, Seconds, check_moment
 from tui_transfer.job.spec import Decision
 from tui_transfer.settings.config import ProxySettings, ShareboxSettings
 
@@ -111,6 +111,16 @@ class ArchiveStarted(_Event, frozen=True, kw_only=True, tag="archive.started"):
     """Of the files of a set, the main one first."""
     left_out: tuple[str, ...] = ()
     """Names of files beside it, of the same stem, that stay."""
+
+
+class ArchiveLocked(_Event, frozen=True, kw_only=True, tag="archive.locked"):
+    """The archives of the job are encrypted from now on with one passphrase, which is not told.
+
+    The salt stands in the archives, too; `check` tells this passphrase from others.
+    """
+
+    salt: Hexadecimal
+    check: Hexadecimal
 
 
 class ArchiveKept(_Event, frozen=True, kw_only=True, tag="archive.kept"):
@@ -316,6 +326,7 @@ Event: TypeAlias = (
     | Connected
     | DatabaseSized
     | ArchiveStarted
+    | ArchiveLocked
     | ArchiveKept
     | PresetChosen
     | ArchiveProgress

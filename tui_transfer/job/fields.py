@@ -31,6 +31,9 @@ ProcessNumber = Annotated[int, Meta(ge=1, le=(1 << 31) - 1)]
 Line = Annotated[str, Meta(pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z")]
 """A text that takes one line wherever it is shown."""
 
+Hexadecimal = Annotated[str, Meta(pattern=r"\A([0-9a-f]{2}){1,64}\Z")]
+"""A few bytes."""
+
 Moment = Annotated[datetime, Meta(tz=True)]
 """A time with its zone; `check_moment` says whether it can be told in another."""
 

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 SFTP_PASSWORD_VARIABLE: Final = "TUI_TRANSFER_SFTP_PASSWORD"  # noqa: S105 - the variable's name
 KEY_PASSPHRASE_VARIABLE: Final = "TUI_TRANSFER_KEY_PASSPHRASE"  # noqa: S105
 PROXY_PASSWORD_VARIABLE: Final = "TUI_TRANSFER_PROXY_PASSWORD"  # noqa: S105
-SECRET_VARIABLES: Final = (SFTP_PASSWORD_VARIABLE, KEY_PASSPHRASE_VARIABLE, PROXY_PASSWORD_VARIABLE)
+ARCHIVE_PASSWORD_VARIABLE: Final = "TUI_TRANSFER_ARCHIVE_PASSWORD"  # noqa: S105
+SECRET_VARIABLES: Final = (
+    SFTP_PASSWORD_VARIABLE,
+    KEY_PASSPHRASE_VARIABLE,
+    PROXY_PASSWORD_VARIABLE,
+    ARCHIVE_PASSWORD_VARIABLE,
+)
 
 
 def forget_environment() -> None:
@@ -33,6 +39,8 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     sftp_password: str | None = None
     key_passphrase: str | None = None
     proxy_password: str | None = None
+    archive_password: str | None = None
+    """The passphrase that archives are encrypted with."""
     sharebox: ShareboxSettings | None = None
     """The Sharebox as the settings have it now: what was mended there since is taken up."""
     proxy: ProxySettings | None = None
@@ -50,6 +58,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
             sftp_password=environment.get(SFTP_PASSWORD_VARIABLE) or None,
             key_passphrase=environment.get(KEY_PASSPHRASE_VARIABLE) or None,
             proxy_password=environment.get(PROXY_PASSWORD_VARIABLE) or None,
+            archive_password=environment.get(ARCHIVE_PASSWORD_VARIABLE) or None,
         )
 
     def encode(self) -> bytes:
@@ -63,7 +72,6 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Says which secrets are there, never what they are."""
-        given = [
-            name for name in ("sftp_password", "key_passphrase", "proxy_password") if getattr(self, name)
-        ]
+        names = ("sftp_password", "key_passphrase", "proxy_password", "archive_password")
+        given = [name for name in names if getattr(self, name)]
         return f"Orders(secrets={given}, proxy={self.proxy!r}, host_key={self.host_key!r})"

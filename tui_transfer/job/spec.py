@@ -124,6 +124,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Minutes for which a lost connection is tried again."""
     compression: Compression = "auto"
     """How hard blocks are packed."""
+    encrypt: bool = False
+    """Whether archives are encrypted."""
 
     def __post_init__(self) -> None:
         check_moment(self.created_at)
@@ -195,6 +197,7 @@ def make_spec(
         waiver=waiver,
         retry_for=settings.transfer.retry_for,
         compression=settings.transfer.compression,
+        encrypt=settings.transfer.encrypt,
     )
 
 

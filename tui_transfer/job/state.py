@@ -222,6 +222,8 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     """The host key that the last worker saw, and that was accepted or pinned."""
     said: str = ""
     """What the Sharebox had to say to whoever logs in."""
+    locked: ev.ArchiveLocked | None = None
+    """What tells the passphrase of its archives from others, once there is one."""
     waiting: ev.Waiting | None = None
     """What the worker waits for while the network is away."""
     question: ev.LoginAsked | None = None
@@ -257,6 +259,11 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     def failure(self) -> TransferError | None:
         """What blocks the job, with its French text."""
         return _failure(self.problem, self.details)
+
+    @property
+    def needs_passphrase(self) -> bool:
+        """Whether something is to be encrypted yet."""
+        return self.spec.encrypt and not all(item.sealed or item.delivered for item in self.databases)
 
     @property
     def failed(self) -> list[DatabaseState]:
@@ -346,6 +353,8 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 changed_since=False,
                 compression=Step.RUNNING,
             )
+        case ev.ArchiveLocked():
+            return _with(state, locked=event)
         case ev.ArchiveKept():
             return _database(state, event.database, changed_since=event.changed)
         case ev.ArchiveProgress():

@@ -273,6 +273,11 @@ def _facts(state: JobState) -> str:
     if len(delivered) > 1:
         read, packed = sum(item.size or 0 for item in delivered), sum(item.packed for item in delivered)
         lines.append(f"Remis : {french.size(read)} de données, en {french.size(packed)} d'archives")
+    if state.spec.encrypt:
+        lines.append(
+            "Chiffrement : AES-256, noms de fichiers compris. 7-Zip ouvre les archives, avec la phrase "
+            "secrète qui vous est donnée par téléphone."
+        )
     if not _differ(destinations := _destinations(state)):
         lines.append(f"Destination : {describe_destination(destinations[0])}")
     lines.append(f"Référence du transfert : {state.spec.id}")

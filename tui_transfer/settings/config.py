@@ -184,6 +184,8 @@ class TransferSettings(_Section, frozen=True, kw_only=True):
     """How long a lost connection is tried again before the transfer stops, resumable."""
     compression: Compression = "auto"
     """How hard blocks are packed: as the link and the machine allow, or always with the same preset."""
+    encrypt: Annotated[bool, Meta(description="true ou false")] = False
+    """Whether archives are encrypted with a passphrase, the names of files in them too."""
 
 
 class ReportSettings(_Section, frozen=True, kw_only=True):

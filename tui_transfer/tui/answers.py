@@ -22,6 +22,7 @@ class Answer:
     sftp_password: str | None = field(default=None, repr=False)
     key_passphrase: str | None = field(default=None, repr=False)
     proxy_password: str | None = field(default=None, repr=False)
+    archive_password: str | None = field(default=None, repr=False)
 
 
 class Decision(Enum):

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from tui_transfer.tui.session import Session
 
 
-def forget_refused(failure: TransferError, session: Session) -> None:
-    """Drops the secret that was refused: it is not tried twice, accounts get locked."""
+def forget_refused(failure: TransferError, session: Session, job: str = "") -> None:
+    """Drops the secret that was refused to a job: it is not tried twice, accounts get locked."""
     match failure.need:
         case Need.PASSWORD:
             session.sftp_password = None
@@ -21,6 +21,8 @@ def forget_refused(failure: TransferError, session: Session) -> None:
             session.key_passphrase = None
         case Need.PROXY_PASSWORD:
             session.proxy_password = None
+        case Need.ARCHIVE_PASSPHRASE:
+            session.archive_passwords.pop(job, None)
 
 
 def corrected_host_key(
@@ -43,4 +45,6 @@ def needs_secret(failure: TransferError, sharebox: ShareboxSettings) -> bool:
     Where a key is what was refused, no password is asked.
     """
     need = failure.need
-    return need is Need.PASSPHRASE or (need is Need.PASSWORD and sharebox.key_file is None)
+    return need in (Need.PASSPHRASE, Need.ARCHIVE_PASSPHRASE) or (
+        need is Need.PASSWORD and sharebox.key_file is None
+    )

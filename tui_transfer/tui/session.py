@@ -39,6 +39,8 @@ class Session:
     sftp_password: str | None = field(init=False, default=None, repr=False)
     key_passphrase: str | None = field(init=False, default=None, repr=False)
     proxy_password: str | None = field(init=False, default=None, repr=False)
+    archive_passwords: dict[str, str] = field(init=False, default_factory=dict, repr=False)
+    """What the archives of a job are encrypted with, by the job's name."""
     _given_for: Settings | None = field(init=False, default=None, repr=False)
     """The last settings that could be read: the secrets belong to these."""
 
@@ -121,14 +123,21 @@ class Session:
             self.change(pinned)
 
     def orders(
-        self, proxy: ProxySettings | None = None, host_key: str | tuple[str, ...] | None = None
+        self,
+        proxy: ProxySettings | None = None,
+        host_key: str | tuple[str, ...] | None = None,
+        job: str = "",
     ) -> Orders:
-        """What a worker is given: the secrets known so far, what was just decided, the settings of now."""
+        """What a worker is given: the secrets known so far, what was just decided, the settings of now.
+
+        `job` is its name; without it the secrets are for a connection only.
+        """
         self.reload()
         return Orders(
             sftp_password=self.sftp_password,
             key_passphrase=self.key_passphrase,
             proxy_password=self.proxy_password,
+            archive_password=self.archive_passwords.get(job),
             sharebox=config.located(self.settings.sharebox, self.home) if self.settings else None,
             proxy=proxy,
             host_key=host_key,

@@ -159,6 +159,7 @@ class _Worker:
         if self._outcome is None:
             self._stop.cancel()
             work.join(GRACE)
+            self._pipeline.remove_snapshots()
         outcome = self._outcome
         if outcome is None or _is_interruption(outcome):
             outcome = _blocked(TransferError(Problem.INTERRUPTED, reason=self._asked))

@@ -27,15 +27,20 @@ class Listing:
     Attributes:
         count: how many files.
         content: SHA-256, in hexadecimal, of what `sha256sum` says of these files in this order: equal for
-            equal contents, however they are packed.
+            equal contents, however they are packed. None where nothing is to be told of them.
         within: the JSON array of the files, a line each; None where that is too long.
         beside: the same lines, each a JSON object, as `.xz`; None where they are within.
     """
 
     count: int
-    content: str
+    content: str | None
     within: bytes | None
     beside: bytes | None
+
+
+def withheld(count: int) -> Listing:
+    """What is told of files that are encrypted: how many they are. Names and hashes would tell more."""
+    return Listing(count, None, b"[]", None)
 
 
 def make_listing(entries: Iterable[ArchivedFile], longest_within: int = LONGEST_WITHIN) -> Listing:

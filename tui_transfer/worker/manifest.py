@@ -130,6 +130,13 @@ class Manifest(_Part, frozen=True, kw_only=True):
     created_at: Annotated[datetime, Meta(description="quand le transfert a été demandé")]
     read_at: Annotated[datetime | None, Meta(description="quand la lecture de la base a commencé")] = None
     archive: ArchiveFacts
+    encrypted: Annotated[
+        str | None,
+        Meta(
+            description="7zAES : l'archive s'ouvre avec une phrase secrète ; files est vide alors, et content "
+            "manque"
+        ),
+    ] = None
     verified: Annotated[
         str | None,
         Meta(
@@ -205,6 +212,7 @@ def make_manifest(spec: JobSpec, index: int, archive: Archive, read: Read) -> Ma
             for other in spec.databases
             if other is not database
         ),
+        encrypted="7zAES" if spec.encrypt else None,
         prerequisites=_prerequisites(spec),
         waiver=_waiver(spec),
         supersedes=_supersedes(read),

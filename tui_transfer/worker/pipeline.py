@@ -32,7 +32,8 @@ from tui_transfer.system.files import disk_errors
 from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.companions import size_beside
 from tui_transfer.worker.costs import Costs
-from tui_transfer.worker.listing import make_listing
+from tui_transfer.worker.encryption import Encryption
+from tui_transfer.worker.listing import make_listing, withheld
 from tui_transfer.worker.manifest import Read, encode, make_manifest
 from tui_transfer.worker.pacing import Pacer
 from tui_transfer.worker.recorder import now
@@ -91,6 +92,7 @@ class Pipeline:
         self._orders = orders
         self._stop = stop
         self._cancelled = threading.Event()
+        self._encryption = Encryption(state, orders.archive_password, recorder.record)
         self._traffic = Traffic()
         self._costs = Costs()
         self._mended: Counter[int] = Counter()
@@ -114,6 +116,8 @@ class Pipeline:
             if not database.delivered
         ]
         try:
+            if self._state.needs_passphrase:  # before anything is sent, and while a person may be there
+                self._encryption.key_of("")
             self._check_space(shipments)
             while shipments:
                 self._carry_out(shipments)
@@ -121,7 +125,7 @@ class Pipeline:
                 # What was asked of the Sharebox meanwhile is the ground on which a database is sent again.
                 self._state = JobState.fold(self._job.spec, JournalReader(self._job.journal).read())
         finally:
-            self._remove_snapshots()
+            self.remove_snapshots()
 
     def _carry_out(self, shipments: list[Shipment]) -> None:
         with (
@@ -261,8 +265,10 @@ class Pipeline:
         self._recorder.record(event)
         self._state = self._state.apply(event)
 
-    def _remove_snapshots(self) -> None:
-        """Removes what a worker that was killed left of copies in clear, and this one had no use for."""
+    def remove_snapshots(self) -> None:
+        """Removes what is left of copies in clear: a worker that was killed left them, and this one had no
+        use for them; or this one ends without waiting for its threads.
+        """
         for index in range(len(self._state.databases)):
             with contextlib.suppress(TransferError):  # it stays, and whoever looks at the job is told
                 remove_snapshot(self._job.spool / str(index))
@@ -296,6 +302,7 @@ class Pipeline:
         if self._is_kept(shipment):
             self._keep(shipment)
             return
+        key = self._encryption.key_of(shipment.spec.archive)
         source, shipment.source = shipment.source or list_source(Path(shipment.spec.path)), None
         started = ev.ArchiveStarted(
             at=now(),
@@ -333,6 +340,7 @@ class Pipeline:
             checksums=shipment.checksums,
             on_damaged=on_damaged,
             on_older=lambda: self._tell_damage(shipment.index, SpoolPart.ARCHIVE, unproven=True),
+            key=key,
         )
         self._seal(shipment, source.summary.kind, started.at, archive)
 
@@ -345,7 +353,8 @@ class Pipeline:
 
     def _seal(self, shipment: Shipment, kind: str, read_at: datetime, archive: Archive) -> None:
         shipment.sha256 = archive.sha256
-        listing = make_listing(archive.entries)
+        count = len(archive.entries)
+        listing = withheld(count) if self._job.spec.encrypt else make_listing(archive.entries)
         # The manifest first: once the journal says the archive is whole, both are there.
         read = Read(kind, read_at, listing, self._earlier(shipment))
         told = make_manifest(self._job.spec, shipment.index, archive, read)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tui_transfer.errors import TransferError
     from tui_transfer.tui.practice import Practice
 
-_NEEDED = (Problem.PASSWORD_NEEDED, Problem.KEY_PASSPHRASE_NEEDED)
+_NEEDED = (Problem.PASSWORD_NEEDED, Problem.KEY_PASSPHRASE_NEEDED, Problem.ARCHIVE_PASSPHRASE_NEEDED)
 """Nothing was tried yet; whatever else asks for a secret says why the last one did not do."""
 
 
@@ -49,12 +49,12 @@ class SecretDialog(Dialog[Answer | None]):
 
     @property
     def _is_passphrase(self) -> bool:
-        return self._failure.need is Need.PASSPHRASE
+        return self._failure.need in (Need.PASSPHRASE, Need.ARCHIVE_PASSPHRASE)
 
     def body(self) -> Iterable[Widget]:
         """What for, and the field."""
         failure = self._failure
-        if failure.problem not in _NEEDED:
+        if failure.problem not in _NEEDED or failure.need is Need.ARCHIVE_PASSPHRASE:
             yield paragraph(f"{failure.why} {failure.advice}")
         elif self._is_passphrase:
             yield paragraph(failure.why)
@@ -79,6 +79,8 @@ class SecretDialog(Dialog[Answer | None]):
         if not secret:
             self.query_one(Field).set_error("Saisissez-le, ou appuyez sur Échap pour annuler.")
             self.set_focus(self.query_one("#secret"))
+        elif self._failure.need is Need.ARCHIVE_PASSPHRASE:
+            self.dismiss(Answer(archive_password=secret.strip()))
         elif self._is_passphrase:
             self.dismiss(Answer(key_passphrase=secret))
         else:

@@ -232,7 +232,7 @@ class TransferPage(Page):
 
     def _ask(self, failure: TransferError) -> None:
         assert self._follower is not None
-        forget_refused(failure, self.session)
+        forget_refused(failure, self.session, self.job.id)
         self.say(f"{failure.title}.", "warning")
         self.centre.tell(JobBlocked(failure, self._follower, self._answered))
 
@@ -244,6 +244,8 @@ class TransferPage(Page):
         session = self.session
         session.sftp_password = answer.sftp_password or session.sftp_password
         session.key_passphrase = answer.key_passphrase or session.key_passphrase
+        if answer.archive_password:
+            session.archive_passwords[self.job.id] = answer.archive_password
         self.say("")
         try:
             if answer.proxy is not None:
@@ -254,7 +256,7 @@ class TransferPage(Page):
             self.say(f"{error.title}. {error.why}", "warning")
         if answer.proxy is not None:  # only now: keeping another proxy drops the password of the one before
             session.proxy_password = answer.proxy_password
-        self._start(session.orders(answer.proxy, answer.host_key))
+        self._start(session.orders(answer.proxy, answer.host_key, self.job.id))
 
     # ── Drawing ───────────────────────────────────────────────
 
@@ -319,9 +321,9 @@ class TransferPage(Page):
         assert self._follower is not None
         failure = self._follower.failure
         if failure is None or failure.problem is Problem.INTERRUPTED:
-            self._start(self.session.orders())
+            self._start(self.session.orders(job=self.job.id))
         elif (host_key := corrected_host_key(failure, self._sharebox, self.session)) is not None:
-            self._start(self.session.orders(host_key=host_key))
+            self._start(self.session.orders(host_key=host_key, job=self.job.id))
         else:
             self._ask(failure)
 
