@@ -64,6 +64,7 @@ EVENTS: list[ev.Event] = [
     ev.TrialFollowed(at=at(11), fate="stayed"),
     ev.ArrivalSeen(at=at(11), database=0, file="x.7z", path="/depot/x.7z", evidence={"name": "seen"}),
     ev.Delivered(at=at(12), database=0, path="/depot/x.7z", verified="read-back"),
+    ev.ArchiveLocked(at=at(12), salt="00" * 16, check="ab" * 8),
     ev.ArchiveKept(at=at(13), database=1, changed=True),
     ev.DatabaseFailed(at=at(14), database=1, problem=Problem.CONNECTION_LOST, details={"reason": "rien"}),
     ev.JobBlocked(at=at(14), problem=Problem.CONNECTION_LOST, details={"reason": "rien"}, database=1),
