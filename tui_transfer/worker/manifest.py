@@ -133,7 +133,7 @@ class Manifest(_Part, frozen=True, kw_only=True):
     encrypted: Annotated[
         str | None,
         Meta(
-            description="7zAES : l'archive s'ouvre avec une phrase secrète ; files est vide alors, et content "
+            description="7zAES : l'archive s'ouvre avec une phrase secrète ; files est vide, et content "
             "manque"
         ),
     ] = None
