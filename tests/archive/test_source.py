@@ -161,13 +161,20 @@ def test_a_device_is_not_a_database(look: object) -> None:
         look(Path("/dev/null"))
 
 
-@pytest.mark.parametrize(("name", "shown"), [(b"paie\xe9.dat", "paie\\xe9.dat"), (b"a\\b", "a\\b")])
-def test_names_that_would_not_come_back_are_refused(base: Path, name: bytes, shown: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "shown", "stored"),
+    [(b"paie\xe9.dat", "paie\\xe9.dat", "paieé~84c511d0.dat"), (b"a\\b", "a\\b", "a_b~c62016d0")],
+)
+def test_names_that_would_not_come_back_are_stored_otherwise_and_told(
+    base: Path, name: bytes, shown: str, stored: str
+) -> None:
     Path(os.fsdecode(os.fsencode(base) + b"/" + name)).touch()
-    with raises(Problem.DATABASE_FILE_NAME) as caught:
-        list_source(base)
-    assert caught.value.details["path"] == f"{base}/{shown}"
-    caught.value.as_text().encode("utf-8")
+    source = list_source(base)
+    (item,) = (item for item in source.items if item.true_name)
+    assert item.name == f"{base.name}/{stored}"
+    assert item.true_name == f"{base.name}/{os.fsdecode(name)}"
+    assert source.summary == summarize(base)
+    assert (source.summary.renamed, source.summary.renames) == (1, ((f"{base.name}/{shown}", item.name),))
 
 
 @pytest.fixture

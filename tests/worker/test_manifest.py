@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -160,3 +161,19 @@ def test_what_is_known_when_it_is_written_is_there_when_it_is_read() -> None:
     )  # fmt: skip
     whole = manifest.verified(manifest.decode(manifest.encode(draft)), "read-back")
     assert manifest.encode(whole).endswith(b'"verified":"read-back","files":[\n{}\n]}\n')
+
+
+def test_a_name_that_windows_loses_is_told_in_question_report_and_manifest(
+    place: Place, base: Path, ssh_server: SshServer
+) -> None:
+    for name in (b"JANVIER.TXT", b"a:b.dat", b"pai\xe9.db"):
+        (base / os.fsdecode(name)).write_bytes(name)
+    assert "Noms changés dans l'archive" in place.run("run").err
+    result = place.run("run", "--yes")
+    assert result.code == 0, result.err
+    assert "Noms changés dans l'archive" in result.out
+    assert "« paie/a:b.dat » en « paie/a_b~" in place.run("report").out.replace("\xa0", " ")
+    found = {entry["name"]: entry for entry in told(ssh_server)["files"]}
+    assert found["paie/a:b.dat"]["stored_as"].startswith("paie/a_b~")
+    assert bytes.fromhex(found["paie/pai\\xe9.db"]["name_hex"]) == b"paie/pai\xe9.db"
+    assert sum("stored_as" in entry for entry in found.values()) == 3

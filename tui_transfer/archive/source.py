@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui_transfer.archive.companions import AS_KNOWN, FileSet, Selection, find_files, main_of
 from tui_transfer.archive.disk import locate, reading, refuse_special, unreadable
+from tui_transfer.archive.names import stored_names
 from tui_transfer.archive.recognition import ROLLBACK_SUFFIX, WAL_SUFFIX
 from tui_transfer.archive.stamp import Stamp
 from tui_transfer.errors import Problem, TransferError
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _FRAMED: Final = 8000
 """Bytes of data that are stored with one byte beside them, at most."""
+_SHOWN: Final = 3
+"""Renamed files that are named."""
 _NAMELESS: Final = "base"  # what the root of a drive is called in its archive
 _MOUNT_POINT: Final = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a junction, Windows' link to a folder
 
@@ -58,6 +61,8 @@ class Summary:
         names: of the files of a set, as they can be shown, the main one first; empty for a folder and a file
             on its own.
         left_out: likewise, of files beside it, of the same stem, that stay here.
+        renamed: how many of its names not every system gives back, and that are stored otherwise.
+        renames: the first of them, and what they are stored as, fit to be shown.
     """
 
     kind: SourceKind
@@ -68,6 +73,8 @@ class Summary:
     format: str = ""
     names: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    renamed: int = 0
+    renames: tuple[tuple[str, str], ...] = ()
 
     @property
     def space_needed(self) -> int:
@@ -86,6 +93,7 @@ class Item(NamedTuple):
         mode: type and permission bits, as in `os.stat_result.st_mode`.
         modified_ns: time of last change recorded in the archive.
         stamp: what its file must still be after it was read; `None` for a folder.
+        true_name: the name that it has, where not every system would give that back; likewise in parts.
     """
 
     name: str
@@ -93,6 +101,16 @@ class Item(NamedTuple):
     mode: int
     modified_ns: int
     stamp: Stamp | None
+    true_name: str | None = None
+
+
+class _Found(NamedTuple):
+    """Something in a folder: its name there and in the archive, both in parts; its path, and what it is."""
+
+    true_name: str
+    name: str
+    path: str
+    info: os.stat_result
 
 
 @dataclass(frozen=True)
@@ -130,7 +148,7 @@ def summarize(path: Path, selection: Selection = AS_KNOWN) -> Summary:
     """
     root, info = locate(path)
     if stat.S_ISDIR(info.st_mode):
-        return _summary_of_folder(info, (found for _, _, found in _walk(str(root))))
+        return _summary_of_folder(info, _walk(str(root)))
     return _summary_of_files(find_files(path, selection))
 
 
@@ -139,24 +157,47 @@ def list_source(database: Path, selection: Selection = AS_KNOWN) -> Source:
 
     Raises:
         TransferError: as `summarize`, or, naming what cannot be archived, `DATABASE_LINK`,
-            `DATABASE_SPECIAL_FILE` or `DATABASE_FILE_NAME`.
+            or `DATABASE_SPECIAL_FILE`.
     """
     root, info = locate(database)
     if stat.S_ISDIR(info.st_mode):
-        walked = list(_walk(str(root)))
-        name = root.name or _NAMELESS
-        items = tuple(_item(str(root), name, relative, path, found) for relative, path, found in walked)
-        summary = _summary_of_folder(info, (found for _, _, found in walked))
-        return Source(root, summary, items, database, selection)
+        items: list[Item] = []
+        summary = _summary_of_folder(info, _listing(str(root), items))
+        return Source(root, summary, tuple(items), database, selection)
     files = find_files(database, selection)
-    items = tuple(_item(path, name, "", path, found) for name, path, found in files.members)
-    return Source(Path(files.members[0].path), _summary_of_files(files), items, database, selection)
+    stored = stored_names([member.name for member in files.members])
+    items = [
+        _item(path, _Found(name, stored.get(name, name), path, found)) for name, path, found in files.members
+    ]
+    return Source(Path(files.members[0].path), _summary_of_files(files), tuple(items), database, selection)
 
 
-def _summary_of_folder(folder: os.stat_result, content: Iterable[os.stat_result]) -> Summary:
-    files = [found for found in content if stat.S_ISREG(found.st_mode)]
-    newest = max((found.st_mtime for found in files), default=folder.st_mtime)
-    return Summary(SourceKind.FOLDER, sum(found.st_size for found in files), newest, len(files))
+def _listing(root: str, items: list[Item]) -> Iterator[_Found]:
+    """What is in a folder, each put among `items` as it comes."""
+    for found in _walk(root):
+        items.append(_item(root, found))
+        yield found
+
+
+def _summary_of_folder(folder: os.stat_result, content: Iterable[_Found]) -> Summary:
+    size = files = renamed = 0
+    newest: float | None = None
+    renames: list[tuple[str, str]] = []
+    for found in content:
+        if _renamed(found):
+            renamed += 1
+            if len(renames) < _SHOWN:
+                renames.append((printable(Path(found.true_name)), found.name))
+        if stat.S_ISREG(found.info.st_mode):
+            size, files = size + found.info.st_size, files + 1
+            newest = found.info.st_mtime if newest is None else max(newest, found.info.st_mtime)
+    newest = folder.st_mtime if newest is None else newest
+    return Summary(SourceKind.FOLDER, size, newest, files, renamed=renamed, renames=tuple(renames))
+
+
+def _renamed(found: _Found) -> bool:
+    """Whether its own name is changed; that of a folder around it counts once, there."""
+    return found.true_name.rpartition("/")[2] != found.name.rpartition("/")[2]
 
 
 def _summary_of_files(files: FileSet) -> Summary:
@@ -168,6 +209,7 @@ def _summary_of_files(files: FileSet) -> Summary:
         beside = (_lstat(f"{files.members[0].path}{suffix}") for suffix in (WAL_SUFFIX, ROLLBACK_SUFFIX))
         journals = [found for found in beside if found]
     names = tuple(printable(Path(member.name)) for member in files.members)
+    stored = stored_names([member.name for member in files.members])
     return Summary(
         kind,
         sum(info.st_size for info in infos),
@@ -177,6 +219,8 @@ def _summary_of_files(files: FileSet) -> Summary:
         files.format,
         names if len(infos) > 1 else (),
         tuple(printable(Path(name)) for name in files.left_out),
+        len(stored),
+        tuple((printable(Path(name)), new) for name, new in stored.items())[:_SHOWN],
     )
 
 
@@ -202,22 +246,23 @@ def _lstat(path: str) -> os.stat_result | None:
         raise unreadable(path, error) from error
 
 
-def _walk(root: str) -> Iterator[tuple[str, str, os.stat_result]]:
-    """Everything in a folder: names relative to it, parts separated by ``/``, paths, and what they are.
-
-    A folder comes before its content, beginning with ``""``, the root itself; siblings come in the
+def _walk(root: str) -> Iterator[_Found]:
+    """Everything in a folder, the folder itself first, and each before its content; siblings come in the
     order of their names. What vanishes in the middle is as if it had vanished before.
     """
-    pending = [("", root)]
+    own = os.path.basename(root) or _NAMELESS  # noqa: PTH119 - a root has a name here
+    pending = [(own, stored_names([own]).get(own, own), root)]
     while pending:
-        relative, path = pending.pop()
+        true_name, name, path = pending.pop()
         info = _lstat(path)
         if info is None:
             continue
-        yield relative, path, info
+        yield _Found(true_name, name, path, info)
         if stat.S_ISDIR(info.st_mode) and not _is_link(info):
-            prefix = f"{relative}/" if relative else ""
-            pending.extend((prefix + name, path) for name, path in sorted(_content(path), reverse=True))
+            content = sorted(_content(path), reverse=True)
+            stored = stored_names([child for child, _ in content])
+            for child, path in content:
+                pending.append((f"{true_name}/{child}", f"{name}/{stored.get(child, child)}", path))
 
 
 def _is_link(info: os.stat_result) -> bool:
@@ -235,17 +280,18 @@ def _content(folder: str) -> list[tuple[str, str]]:
         raise unreadable(folder, error) from error
 
 
-def _item(root: str, root_name: str, relative: str, path: str, info: os.stat_result) -> Item:
+def _item(root: str, found: _Found) -> Item:
+    name, path, info = found.name, found.path, found.info
+    true_name = None if found.true_name == name else found.true_name
     if _is_link(info):
         path, info = _target(root, path)
-    name = _archive_name(f"{root_name}/{relative}" if relative else root_name, path)
     if stat.S_ISDIR(info.st_mode):
-        return Item(name, path, info.st_mode, info.st_mtime_ns, None)
+        return Item(name, path, info.st_mode, info.st_mtime_ns, None, true_name)
     refuse_special(path, info)
     # Asked now, so that a long compression does not stumble over it at its end.
     if not os.access(path, os.R_OK):
         raise TransferError(Problem.DATABASE_UNREADABLE, path=printable(path), reason="accès refusé")
-    return Item(name, path, info.st_mode, info.st_mtime_ns, Stamp.of(info))
+    return Item(name, path, info.st_mode, info.st_mtime_ns, Stamp.of(info), true_name)
 
 
 def _target(root: str, link: str) -> tuple[str, os.stat_result]:
@@ -266,16 +312,3 @@ def _refused_link(link: str, reason: str) -> TransferError:
     with reading(link):
         target = Path(link).readlink()
     return TransferError(Problem.DATABASE_LINK, path=printable(link), target=printable(target), reason=reason)
-
-
-def _archive_name(name: str, path: str) -> str:
-    """Lets through the names that every 7-Zip gives back as they were."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        reason = "ce nom n'est pas écrit en Unicode"
-    else:
-        if "\\" not in name:
-            return name
-        reason = "ce nom contient une barre oblique inverse, que Windows prend pour un dossier"
-    raise TransferError(Problem.DATABASE_FILE_NAME, path=printable(path), reason=reason)

@@ -90,12 +90,14 @@ class ArchivedFile:
         size: bytes.
         sha256: hexadecimal.
         modified: time of last change, in seconds since 1970.
+        true_name: the name that it has, where it is stored under another.
     """
 
     name: str
     size: int
     sha256: str
     modified: float
+    true_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -340,7 +342,7 @@ class _Packer:
 
 def _entries(files: Sequence[tuple[Item, Content | None]]) -> tuple[ArchivedFile, ...]:
     return tuple(
-        ArchivedFile(item.name, content.size, content.sha256, item.modified_ns / 1e9)
+        ArchivedFile(item.name, content.size, content.sha256, item.modified_ns / 1e9, item.true_name)
         for item, content in files
         if content
     )

@@ -28,7 +28,7 @@ from tui_transfer.job.state import JobState
 from tui_transfer.preflight import checks, fingerprint, gate
 from tui_transfer.preflight.statements import Ticks
 from tui_transfer.preflight.unmet import find_unmet, unmet_by
-from tui_transfer.report.files import describe_files, describe_left_out
+from tui_transfer.report.files import describe_files, describe_left_out, describe_renames
 from tui_transfer.report.message import describe_destination, make_message
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, ProxySettings
@@ -336,6 +336,8 @@ def _announce(name: str, path: Path) -> None:
         click.echo(f"    Fichiers : {describe_files(look.names, look.format)}", err=True)
     if look.left_out:
         click.echo(f"    {describe_left_out(look.left_out)}", err=True)
+    if renamed := describe_renames(look.renamed, look.renames):
+        click.echo(f"    {renamed}", err=True)
 
 
 def _warn(unmet: Unmet) -> None:

@@ -15,7 +15,7 @@ from tui_transfer.job import events as ev
 from tui_transfer.job.progress import Meter
 from tui_transfer.job.remains import SpoolContents, spool_contents
 from tui_transfer.job.state import Step
-from tui_transfer.report.files import describe_files, describe_left_out
+from tui_transfer.report.files import describe_files, describe_left_out, describe_renames
 from tui_transfer.report.message import (
     conclusion,
     describe_left_behind,
@@ -267,6 +267,8 @@ def _started(event: ev.ArchiveStarted, name: str) -> str:
         sentences.append(f"Fichiers : {describe_files(event.names, event.format)}.")
     if event.left_out:
         sentences.append(f"{describe_left_out(event.left_out)}.")
+    if renamed := describe_renames(event.renamed, event.renames):
+        sentences.append(f"{renamed}.")
     return " ".join(sentences)
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import py7zr
 
+from tui_transfer.archive.source import list_source
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -45,6 +47,7 @@ def compare_delivery(archive: Path, database: Path) -> Comparison:
 
     Raises:
         OSError: the archive or the database cannot be read, or there is no room to extract.
+        TransferError: what `list_source` raises of the database.
         sqlite3.Error: the database is a damaged SQLite base.
     """
     database = database.resolve()
@@ -58,12 +61,14 @@ def compare_delivery(archive: Path, database: Path) -> Comparison:
         except Exception as error:  # a damaged header makes py7zr raise anything, TypeError included
             reason = str(error) or type(error).__name__
             return Comparison((f"L'archive {archive.name} ne s'ouvre pas ({reason}).",))
-        source = database
         if _is_sqlite(database):
             source = _settled_copy(database, Path(temporary, "source"))
             _forget_writing(source)
             _forget_writing(extracted / database.name)
-        return Comparison(tuple(_differences(_tree(source, database.name), _tree_inside(extracted))))
+            expected = {database.name: source}
+        else:
+            expected = {item.name: Path(item.path) for item in list_source(database).items}
+        return Comparison(tuple(_differences(expected, _tree_inside(extracted))))
 
 
 def _is_sqlite(path: Path) -> bool:
@@ -94,11 +99,6 @@ def _forget_writing(copy: Path) -> None:
                 header[field] = bytes(len(header[field]))
             stream.seek(0)
             stream.write(header)
-
-
-def _tree(root: Path, name: str) -> dict[str, Path]:
-    """Every file and folder from `root` down, by its name in an archive where `root` is called `name`."""
-    return {name: root} | {f"{name}/{path.relative_to(root).as_posix()}": path for path in root.rglob("*")}
 
 
 def _tree_inside(folder: Path) -> dict[str, Path]:

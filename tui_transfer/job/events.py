@@ -110,6 +110,10 @@ class ArchiveStarted(_Event, frozen=True, kw_only=True, tag="archive.started"):
     names: tuple[str, ...] = ()
     """Of the files of a set, the main one first."""
     left_out: tuple[str, ...] = ()
+    renamed: Count = 0
+    """How many of its names are stored otherwise, since not every system gives them back."""
+    renames: tuple[tuple[str, str], ...] = ()
+    """The first of them, and what they are stored as."""
     """Names of files beside it, of the same stem, that stay."""
 
 

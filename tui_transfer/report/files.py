@@ -24,6 +24,16 @@ def describe_left_out(names: Sequence[str]) -> str:
     return f"{label} : {listed(names)}"
 
 
+def describe_renames(count: int, renames: Sequence[tuple[str, str]]) -> str:
+    """How many names are stored otherwise, and the first of them; empty where none is."""
+    if not count:
+        return ""
+    first = ", ".join(f"« {name} » en « {stored} »" for name, stored in renames)
+    more = f" et {count - len(renames)} autres" if count > len(renames) else ""
+    what = "Noms changés" if count > 1 else "Nom changé"
+    return f"{what} dans l'archive, que Windows ou macOS ne rendrait pas : {first}{more}"
+
+
 def listed(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
     if len(names) <= _MOST + 1:

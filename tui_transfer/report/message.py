@@ -12,7 +12,7 @@ from tui_transfer.job.beside import MANIFEST, SHA256, SIGNATURE
 from tui_transfer.job.spec import slug, titled
 from tui_transfer.job.state import VERIFIED, JobStatus
 from tui_transfer.preflight.statements import STATEMENTS
-from tui_transfer.report.files import describe_files, describe_left_out
+from tui_transfer.report.files import describe_files, describe_left_out, describe_renames
 from tui_transfer.report.public_key import NAMESPACE, PublicKey
 
 if TYPE_CHECKING:
@@ -327,6 +327,8 @@ def _database(lines: list[str], item: DatabaseState) -> str:
         lines.append(f"Fichiers : {describe_files(item.found.names, item.found.format)}")
     if item.found and item.found.left_out:
         lines.append(describe_left_out(item.found.left_out))
+    if item.found and (renamed := describe_renames(item.found.renamed, item.found.renames)):
+        lines.append(renamed)
     if item.read_at is not None:
         lines.append(f"Lecture : {describe_reading(item)}")
     if item.damages:

@@ -31,7 +31,12 @@ and `files` alone; whatever comes after keeps them as they are."""
 _FILE: Final = {
     "type": "object",
     "properties": {
-        "name": {"type": "string", "description": "son nom dans l'archive, à partir de celui de la base"},
+        "name": {"type": "string", "description": "son nom, à partir de celui de la base"},
+        "stored_as": {
+            "type": "string",
+            "description": "son nom dans l'archive, si tous les systèmes ne rendraient pas le sien",
+        },
+        "name_hex": {"type": "string", "description": "les octets de son nom, s'il n'est pas en UTF-8"},
         "size": {"type": "integer", "minimum": 0, "description": "en octets"},
         "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     },

@@ -314,6 +314,8 @@ class Pipeline:
             format=source.summary.format,
             names=source.summary.names,
             left_out=source.summary.left_out,
+            renamed=source.summary.renamed,
+            renames=source.summary.renames,
         )
         self._recorder.record(started)
 

@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui_transfer import french
+from tui_transfer.archive.source import Summary
 from tui_transfer.errors import TransferError
 from tui_transfer.report.files import describe_files, describe_left_out
 from tui_transfer.tui import wording
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from tui_transfer.archive.source import Summary
     from tui_transfer.preflight.unmet import Unmet
     from tui_transfer.settings.config import ShareboxSettings
 
@@ -79,6 +79,9 @@ class ConfirmDialog(Dialog[Decision]):
         if self._unfit:
             cannot, others = _sentences(len(self._unfit), len(self._looks) - len(self._unfit))
             yield paragraph(Content.assemble((f"! {cannot}", "$warning"), f" {others}"))
+        if renamed := sum(look.renamed for look in self._looks.values() if isinstance(look, Summary)):
+            names = french.count(renamed, "nom changé", "noms changés")
+            yield paragraph(f"{names} dans l'archive, que Windows ne rendrait pas ; le rapport les dit.")
         yield paragraph(self._destination())
 
     def _destination(self) -> Content:
