@@ -115,7 +115,9 @@ class JsonOutput:
 
     def event(self, event: ev.Event, state: JobState) -> None:
         """Prints the event."""
-        print_json(_of(state) | msgspec.to_builtins(event))
+        print_json(
+            msgspec.to_builtins(event) | _of(state)
+        )  # whatever fields an event has, these are what they say
 
     def end(
         self,
@@ -264,7 +266,7 @@ def _started(event: ev.ArchiveStarted, name: str) -> str:
     """What is read, and what beside it is not."""
     sentences = [f"{name} : compression de {french.size(event.size)}."]
     if event.names:
-        sentences.append(f"Fichiers : {describe_files(event.names, event.format)}.")
+        sentences.append(f"Fichiers : {describe_files(event.names, event.file_format)}.")
     if event.left_out:
         sentences.append(f"{describe_left_out(event.left_out)}.")
     if renamed := describe_renames(event.renamed, event.renames):
@@ -305,7 +307,7 @@ def database_json(item: DatabaseState) -> dict[str, Any]:
         "size": item.size,
         "packed": item.packed,
         "kind": item.kind,
-        "format": item.found.format if item.found else "",
+        "format": item.found.file_format if item.found else "",
         "names": item.found.names if item.found else (),
         "left_out": item.found.left_out if item.found else (),
         "read_at": item.read_at,

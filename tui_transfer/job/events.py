@@ -105,16 +105,16 @@ class ArchiveStarted(_Event, frozen=True, kw_only=True, tag="archive.started"):
     files: Count
     modified: float | None = None
     """Newest change of its files, in seconds since 1970 by their disk's clock."""
-    format: str = ""
+    file_format: str = ""
     """Of a set, as a person calls it."""
     names: tuple[str, ...] = ()
     """Of the files of a set, the main one first."""
     left_out: tuple[str, ...] = ()
+    """Names of files beside it, of the same stem, that stay."""
     renamed: Count = 0
     """How many of its names are stored otherwise, since not every system gives them back."""
     renames: tuple[tuple[str, str], ...] = ()
     """The first of them, and what they are stored as."""
-    """Names of files beside it, of the same stem, that stay."""
 
 
 class ArchiveLocked(_Event, frozen=True, kw_only=True, tag="archive.locked"):

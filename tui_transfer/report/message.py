@@ -324,7 +324,7 @@ def _database(lines: list[str], item: DatabaseState) -> str:
         files = f" ({french.count(item.files, 'fichier')})" if item.kind == "folder" and item.files else ""
         lines.append(f"Données : {french.size(item.size)}{files}")
     if item.found and item.found.names:
-        lines.append(f"Fichiers : {describe_files(item.found.names, item.found.format)}")
+        lines.append(f"Fichiers : {describe_files(item.found.names, item.found.file_format)}")
     if item.found and item.found.left_out:
         lines.append(describe_left_out(item.found.left_out))
     if item.found and (renamed := describe_renames(item.found.renamed, item.found.renames)):

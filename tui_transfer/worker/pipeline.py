@@ -311,7 +311,7 @@ class Pipeline:
             size=source.summary.size,
             files=source.summary.files,
             modified=source.summary.modified,
-            format=source.summary.format,
+            file_format=source.summary.format,
             names=source.summary.names,
             left_out=source.summary.left_out,
             renamed=source.summary.renamed,
