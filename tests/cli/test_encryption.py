@@ -30,6 +30,8 @@ from tui_transfer.settings.config import TransferSettings
 PASSPHRASE = "canari-tulipe-marbre-volcan-sirop-été"
 NUMBER = "1850578006084-CANARI"
 FILE = "salaries-canari.txt"
+RENAMED = "primes: canari.txt"
+"""Some systems cannot restore that name."""
 GIVEN = {ARCHIVE_PASSWORD_VARIABLE: PASSPHRASE}
 
 
@@ -38,6 +40,7 @@ def folder(tmp_path: Path) -> Path:
     base = tmp_path / "bases" / "Dossier"
     base.mkdir(parents=True)
     (base / FILE).write_text(f"{NUMBER}\n" * 1000)
+    (base / RENAMED).touch()
     return base
 
 
@@ -97,9 +100,11 @@ def test_a_given_passphrase_opens_what_arrives_and_is_in_no_file(
     assert place.run("support-bundle", "--yes", f"{bundle}.zip", **GIVEN).code == 0
     subprocess.run([require("7zz"), "x", f"-o{bundle}", f"{bundle}.zip"], capture_output=True, check=True)
     written = [place.folder, ssh_server.root, bundle]
-    for secret in (PASSPHRASE, NUMBER, FILE):
+    for secret in (PASSPHRASE, NUMBER, FILE, RENAMED):
         assert files_with(secret, *written) == []
-        assert secret not in done.out + done.err + report.out + draft.read_text()
+        assert secret not in done.out + report.out + draft.read_text()
+    for secret in (PASSPHRASE, NUMBER, FILE):
+        assert secret not in done.err
     assert "7-Zip" in report.out
     assert PASSPHRASE.split("-")[1] not in done.out + done.err + report.out
 

@@ -25,12 +25,12 @@ def describe_left_out(names: Sequence[str]) -> str:
 
 
 def describe_renames(count: int, renames: Sequence[tuple[str, str]]) -> str:
-    """How many names are stored otherwise, and the first of them; empty where none is."""
+    """How many names are stored otherwise, and the first of those that may be told; empty where none is."""
     if not count:
         return ""
-    first = ", ".join(f"« {name} » en « {stored} »" for name, stored in renames)
-    more = f" et {count - len(renames)} autres" if count > len(renames) else ""
     what = "Noms changés" if count > 1 else "Nom changé"
+    first = ", ".join(f"« {name} » en « {stored} »" for name, stored in renames) or str(count)
+    more = f" et {count - len(renames)} autres" if renames and count > len(renames) else ""
     return f"{what} dans l'archive, que Windows ou macOS ne rendrait pas : {first}{more}"
 
 

@@ -16,6 +16,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from tui_transfer import french
 from tui_transfer.archive.checksums import SpoolPart
 from tui_transfer.archive.snapshot import remove_snapshot
@@ -312,11 +314,11 @@ class Pipeline:
             files=source.summary.files,
             modified=source.summary.modified,
             file_format=source.summary.format,
-            names=source.summary.names,
             left_out=source.summary.left_out,
             renamed=source.summary.renamed,
-            renames=source.summary.renames,
         )
+        if not self._job.spec.encrypt:  # reports name what the journal does, and are not encrypted
+            started = replace(started, names=source.summary.names, renames=source.summary.renames)
         self._recorder.record(started)
 
         def on_progress(progress: Progress) -> None:
