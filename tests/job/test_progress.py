@@ -61,16 +61,28 @@ def test_the_rate_follows_a_link_that_slows_down() -> None:
     assert estimate.rate == pytest.approx(1_000)
 
 
-@pytest.mark.parametrize("overlaps", [True, False])
 @pytest.mark.parametrize(
-    ("up", "down", "verified"),
-    [(50_000, 50_000, "read-back"), (50_000, 50_000, "server-hash"), (50_000, 400_000, "read-back")],
+    ("up", "down", "verified", "after", "overlaps"),
+    [
+        (50_000, 50_000, "read-back", None, True),
+        (50_000, 50_000, "read-back", None, False),
+        (50_000, 50_000, "server-hash", None, True),
+        (50_000, 50_000, "server-hash", None, False),
+        (50_000, 50_000, "server-hash", 0, True),
+        (50_000, 50_000, "server-hash", 0, False),
+        (50_000, 400_000, "read-back", None, True),
+        (50_000, 400_000, "read-back", None, False),
+        (50_000, 50_000, "read-back", 2_200_000, False),
+        (50_000, 400_000, "read-back", 2_200_000, True),
+        (50_000, 400_000, "read-back", 2_200_000, False),
+        (50_000, 25_000, "read-back", 2_200_000, False),
+    ],
 )
 def test_the_time_left_is_honest_on_a_constant_link(
-    up: int, down: int, verified: str, overlaps: bool
+    up: int, down: int, verified: str, after: int | None, overlaps: bool
 ) -> None:
     """Within 20 % once one database was verified, three in turn; from the first minute where nothing has to
-    be learnt of the Sharebox by then."""
+    be learnt of the Sharebox by then. `after` is what is read once all is sent."""
     sizes = (3_000_000, 9_000_000, 6_000_000)
     events: list[tuple[float, ev.Event]] = []
     finished = begins = 0.0
@@ -78,22 +90,33 @@ def test_the_time_left_is_honest_on_a_constant_link(
         sealed = ev.ArchiveSealed(
             at=at(0), database=index, size=size, sha256="x", source_size=3 * size, files=1
         )
-        events += [(0, sealed), (begins, ev.UploadStarted(at=at(0), database=index, offset=0))]
+        begun = ev.UploadStarted(at=at(0), database=index, offset=0, reads_after=after)
+        events += [(0, sealed), (begins, begun)]
+        read_back = 0
         for second in range(size // up + 1):
-            sent = ev.UploadProgress(at=at(0), database=index, acknowledged=second * up)
+            if after:
+                read_back = max(0, second * min(up, down) - 25_000)
+            sent = ev.UploadProgress(at=at(0), database=index, acknowledged=second * up, read_back=read_back)
             events.append((begins + second, sent))
+        to_read = size if not after else after + size - read_back
         begins = verifies = max(begins + size / up, finished)
         finished = verifies
         if verified == "read-back":
-            for second in range(size // down + 1):
-                checked = ev.VerificationProgress(at=at(0), database=index, checked=second * down, total=size)
+            for second in range(to_read // down + 1):
+                checked = ev.VerificationProgress(
+                    at=at(0), database=index, checked=second * down, total=to_read
+                )
                 events.append((verifies + second, checked))
-            finished += size / down
-        events.append((finished, ev.Delivered(at=at(0), database=index, path="x", verified=verified)))
+            finished += to_read / down
+        arrived = ev.Delivered(
+            at=at(0), database=index, path="x", verified=verified, read_meanwhile=bool(after)
+        )
+        events.append((finished, arrived))
         begins = verifies if overlaps else finished
     events.sort(key=lambda event: event[0])
     learnt = next(moment for moment, event in events if isinstance(event, ev.Delivered))
-    known_from = 60 if overlaps and down == up and verified == "read-back" else max(60, learnt)
+    is_known = after == 0 or (verified == "read-back" and down <= up and (overlaps or bool(after)))
+    known_from = 60 if is_known else max(60, learnt)
 
     meter = Meter()
     state = JobState.fold(spec("A", "B", "C"), [ev.WorkerStarted(at=at(0), pid=1, program="1")])

@@ -17,6 +17,8 @@ _SHORTEST: Final = 3.0
 """Seconds before a rate is told: the first one, of a burst or a beginning, is far off."""
 _READS_BACK: Final = "read-back"
 _ALL: Final = 1 << 62
+_LAG: Final = 1_000_000
+"""Bytes: more than are under way, to and fro, where reading back keeps up with sending."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Meter:
             seconds = max(0.0, now - before[0])
             if _is_sending(before[1]):
                 self._sending.advance(seconds, _moved(before[1], state, reading=False))
-            if _is_verifying(before[1]) or _is_reading_meanwhile(state):
+            if _is_verifying(before[1]) or _is_behind(state):
                 self._reading.advance(seconds, _moved(before[1], state, reading=True))
         if _is_verifying(state):
             self._overlaps = _is_sending(state) or (self._overlaps and not _holds_back(state))
@@ -73,9 +75,14 @@ def _is_verifying(state: JobState) -> bool:
     return any(item.transfer is Step.VERIFYING for item in state.databases)
 
 
-def _is_reading_meanwhile(state: JobState) -> bool:
-    at_work = (item for item in state.databases if item.transfer is Step.RUNNING and not item.sends_beside)
-    return any(item.read_back for item in at_work)
+def _is_behind(state: JobState) -> bool:
+    """Whether reading back what is being sent lags behind: otherwise it is as fast as that, whatever the line
+    could carry.
+    """
+    return any(
+        item.transfer is Step.RUNNING and item.read_back and item.acknowledged - item.read_back > _LAG
+        for item in state.databases
+    )
 
 
 def _holds_back(state: JobState) -> bool:
