@@ -8,7 +8,7 @@ import random
 import threading
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,12 +17,14 @@ from tests.servers.relay import Relay, relay
 from tests.sharebox.helpers import Memory, Sent, Server, connect, failure, make_archive, send
 from tui_transfer.archive.checksums import SpoolPart, damaged
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.sharebox.delivery import meanwhile, upload
 from tui_transfer.sharebox.delivery.evidence import Verification
 from tui_transfer.sharebox.delivery.exploration import find_out
 from tui_transfer.sharebox.delivery.growing import GrowingFile, PlainReader
 from tui_transfer.sharebox.delivery.meanwhile import Ranges
 from tui_transfer.sharebox.delivery.places import END_BYTES, PLACE_BYTES, PLACES, bytes_read_after, to_look_at
 from tui_transfer.sharebox.delivery.progress import DeliveryProgress, DeliveryStage
+from tui_transfer.sharebox.sftp.window import ReadWindow, WriteWindow
 from tui_transfer.sharebox.ssh.knowledge import KnownServers
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class Place:
     def send_over(self, sharebox: Sharebox, memory: Memory | None = None) -> Sent:
         return send(sharebox, self.archive, on_progress=self.seen.append, memory=memory)
 
-    def send_growing(self) -> Sent:
+    def send_growing(self, memory: Memory | None = None) -> Sent:
         """The last byte is there only once nearly all of the others were read back."""
         growing = GrowingFile(self.archive)
         growing.advance(SIZE - 1)
@@ -73,7 +75,7 @@ class Place:
                 growing.finish(SIZE)
 
         with self.connection() as sharebox:
-            return send(sharebox, growing, on_progress=grow)
+            return send(sharebox, growing, on_progress=grow, memory=memory)
 
     @property
     def abilities(self) -> Abilities:
@@ -148,6 +150,29 @@ class TestOnAServerThatShowsWhatItTakes:
         """Whatever was acknowledged is read before more is there to be sent."""
         assert place.send_growing().read_meanwhile
         assert left(ssh_server) == {"base.7z": place.archive.read_bytes()}
+
+    def test_no_more_is_asked_for_than_is_being_sent(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Or answers would hold up the acknowledgements of what is sent."""
+        sending: list[WriteWindow] = []
+        asked: list[tuple[int, int]] = []
+
+        class Sending(WriteWindow):
+            def __init__(self, *arguments: Any) -> None:
+                super().__init__(*arguments)
+                sending.append(self)
+
+        class Reading(ReadWindow):
+            def ask(self, offset: int, length: int) -> None:
+                super().ask(offset, length)
+                asked.append((self._in_flight, max(sending[-1].in_flight or SIZE, self.packet)))
+
+        monkeypatch.setattr(upload, "WriteWindow", Sending)
+        monkeypatch.setattr(meanwhile, "ReadWindow", Reading)
+        assert place.send().verification is Verification.READ_BACK
+        assert len(asked) > 10
+        assert [one for one in asked if one[0] > one[1]] == []
 
     def test_a_small_archive_is_read_as_a_whole(self, place: Place) -> None:
         make_archive(place.archive, 2 * END_BYTES)
@@ -240,6 +265,25 @@ class TestResumed:
                 send(sharebox, place.archive, on_progress=count, cancelled=cancelled, memory=memory)
             memory = draw.choice((memory, memory.resumed()))
         assert place.send(memory).verification is Verification.READ_BACK
+        assert left(ssh_server) == {"base.7z": place.archive.read_bytes()}
+
+    def test_nothing_counts_either_where_it_was_cut_after_the_close(
+        self, place: Place, ssh_server: SshServer, link: Relay
+    ) -> None:
+        memory = Memory()
+
+        def cut(progress: DeliveryProgress) -> None:
+            if progress.stage is DeliveryStage.VERIFYING and progress.done:
+                link.cut()
+
+        with place.connection(link.port) as sharebox:
+            failure(
+                Problem.CONNECTION_LOST,
+                lambda: send(sharebox, place.archive, on_progress=cut, memory=memory),
+            )
+        sent = place.send(memory, link.port)
+        assert (sent.verification, sent.read_meanwhile) == (Verification.READ_BACK, False)
+        assert place.read_after() == SIZE
         assert left(ssh_server) == {"base.7z": place.archive.read_bytes()}
 
 
@@ -339,6 +383,20 @@ class TestServerThatKeepsAnother:
         assert (sent.verification, sent.read_meanwhile) == (Verification.READ_BACK, False)
         assert odd.read_after() == SIZE
         assert left(faulty) == {"base.7z": odd.archive.read_bytes()}
+
+    def test_is_read_as_a_whole_at_once_where_it_is_found_after_a_cut(
+        self, odd: Place, faulty: FaultyServer
+    ) -> None:
+        """The first time it is sent again, over the same connection; then it is read as a whole."""
+        assert odd.abilities.reads_meanwhile
+        memory = Memory()
+        memory.resume_state.same_until = MIDDLE
+        (faulty.root / "base.7z.part").write_bytes(bytes(32) + odd.archive.read_bytes()[32:MIDDLE])
+        faulty.faults.keep = lambda name, content: content[:40] + b"?!" + content[42:]
+        failure(Problem.CONTENT_MISMATCH, lambda: odd.send_growing(memory))
+        totals = {at.total for at in odd.seen if at.stage is DeliveryStage.VERIFYING}
+        assert SIZE in totals
+        assert min(total for total in totals if total) < SIZE
 
     def test_is_remembered_when_all_else_is_found_out_anew(self, odd: Place, tmp_path: Path) -> None:
         odd.servers = KnownServers(tmp_path / "servers")
