@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 import io
 import json
-import lzma
 import os
 import secrets
 import sys
@@ -26,7 +25,6 @@ from tests.simulation.replacing import replace
 # isort: split
 import msgspec
 import psutil
-from py7zr.properties import DEFAULT_FILTERS
 
 from tui_transfer.archive import blocks, header, reader, writer
 from tui_transfer.cli import headless, upkeep
@@ -205,12 +203,10 @@ def use_small_blocks() -> None:
     for module in (blocks, reader, writer):
         replace(module, BLOCK_SIZE=BLOCK_SIZE, FIRST_SIZES=BLOCK_SIZES, _CHUNK=min(BLOCK_SIZES))
     # Dictionaries as large as real ones would cost more than all the rest.
-    header._FILTER["dict_size"] = DICTIONARY
+    replace(header, BLOCK_SIZE=DICTIONARY, _HEADER_DICTIONARY=DICTIONARY)
+    header._HEADER_FILTER["dict_size"] = DICTIONARY
     for settings in blocks._SETTINGS.values():
         settings["dict_size"] = DICTIONARY
-    DEFAULT_FILTERS.ENCODED_HEADER_FILTER[:] = [
-        {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": DICTIONARY}
-    ]
 
 
 def use_small_places() -> None:

@@ -1,31 +1,47 @@
-"""The 7z container around one LZMA2 stream, made by py7zr's own header classes."""
+"""The 7z container around one LZMA2 stream: the header after it, and the signature header before it.
+
+Source: ``7zFormat.txt`` of the LZMA SDK. Written here, and not by py7zr's classes, which take half a kilobyte
+of memory a file and a large encoder.
+"""
 
 from __future__ import annotations
 
-import io
 import lzma
 import stat
+import struct
 import zlib
+from array import array
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
-
-from py7zr.archiveinfo import Bond, Folder, Header, SignatureHeader, write_uint64
-from py7zr.properties import PROPERTY
+from typing import TYPE_CHECKING, Final
 
 from tui_transfer.archive.blocks import ALIGNMENT, BLOCK_SIZE
 from tui_transfer.archive.encryption import METHOD
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from tui_transfer.archive.encryption import ArchiveKey, StreamCipher
+    from tui_transfer.archive.encryption import ArchiveKey
     from tui_transfer.archive.reader import Content
     from tui_transfer.archive.source import Item
 
-# Only the dictionary's size is written to the header. The preset is the cheapest, for py7zr makes an
-# encoder of this that is never used.
-_FILTER: Final = {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": BLOCK_SIZE}
+_SIGNATURE: Final = b"7z\xbc\xaf\x27\x1c\x00\x04"
+"""What an archive begins with, and the version of its format: 0.4, as 7-Zip writes."""
+
+_END, _HEADER, _MAIN_STREAMS, _FILES = b"\x00", b"\x01", b"\x04", b"\x05"
+_PACK_INFO, _UNPACK_INFO, _SUBSTREAMS = b"\x06", b"\x07", b"\x08"
+_SIZE, _CRC, _FOLDER, _UNPACK_SIZE, _STREAM_COUNT = b"\x09", b"\x0a", b"\x0b", b"\x0c", b"\x0d"
+_EMPTY_STREAM, _NAMES, _MODIFIED, _ATTRIBUTES = b"\x0e", b"\x11", b"\x14", b"\x15"
+_ENCODED_HEADER: Final = b"\x17"
+_ALL: Final = b"\x01"
+_HERE: Final = b"\x00"  # the data follow at once
+_NUL: Final = b"\x00\x00"  # ends a name
+
+_LZMA2: Final = b"\x21"
+_HEADER_DICTIONARY: Final = 1 << 20
+_HEADER_FILTER: Final = {"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": _HEADER_DICTIONARY}
+
 _EPOCH: Final = 116_444_736_000_000_000  # 1970-01-01 in steps of 100 ns since 1601-01-01
+_LAST_TIME: Final = (1 << 63) - 1
 _UNIX_EXTENSION: Final = 0x8000  # says that the upper 16 bits are a Unix mode, as p7zip does
 _DIRECTORY, _ARCHIVE = 0x10, 0x20  # Windows' attributes
 _PERMISSIONS: Final = 0o777
@@ -49,101 +65,131 @@ def build_container(
         stream_size: bytes of the LZMA2 stream, its end included.
         key: with which the stream is encrypted, and the header is to be.
     """
-    header = Header()
-    header.filters = [_FILTER]
-    folder = header.initialize()  # type: ignore[no-untyped-call]
     contents = [content for _, content in files if content]
-    folder.unpacksizes = [sum(content.size for content in contents)]
-    packed_size = stream_size
-    if key:
-        packed_size = _encrypt_folder(folder, stream_size, key.stream_cipher())
-    _describe_streams(header, contents, packed_size)
-    assert header.files_info
-    header.files_info.files = [_file_info(item, content) for item, content in files]
-    return _encrypted(header, packed_size, key) if key else _container(header, packed_size)
+    plain = bytearray(_HEADER)
+    packed_size = _padded(stream_size) if key else stream_size
+    if contents:  # otherwise the header names no stream at all
+        total = sum(content.size for content in contents)
+        properties = key.stream_cipher().properties if key else b""
+        plain += _MAIN_STREAMS
+        plain += _streams(0, stream_size, total, BLOCK_SIZE, properties)
+        _add_substreams(plain, contents)
+        plain += _END
+    _add_files(plain, files)
+    plain += _END
+    return _packed(plain, packed_size, key)
 
 
-def _encrypt_folder(folder: Folder, stream_size: int, cipher: StreamCipher) -> int:
-    """Puts the cipher before the coder of a stream; returns the bytes that the stream becomes."""
-    aes = {"method": METHOD, "properties": cipher.properties, "numinstreams": 1, "numoutstreams": 1}
-    folder.coders = [aes, *folder.coders]
-    folder.bindpairs = [Bond(incoder=1, outcoder=0)]  # type: ignore[no-untyped-call]
-    folder.unpacksizes = [stream_size, *folder.unpacksizes]
-    return stream_size + -stream_size % ALIGNMENT
+def _packed(plain: bytearray, position: int, key: ArchiveKey | None) -> Container:
+    """A header, packed and encrypted, and another one, in clear, that says how.
 
-
-def _describe_streams(header: Header, contents: Sequence[Content], packed_size: int) -> None:
-    if not contents:  # folders only: the header names no stream at all
-        header.main_streams = None
-        return
-    streams = header.main_streams
-    assert streams
-    assert streams.packinfo
-    assert streams.substreamsinfo
-    streams.packinfo.numstreams = 1
-    streams.packinfo.packsizes = [packed_size]
-    streams.substreamsinfo.num_unpackstreams_folders = [len(contents)]
-    streams.substreamsinfo.unpacksizes = [content.size for content in contents]
-    streams.substreamsinfo.digests = [content.crc32 for content in contents]
-    streams.substreamsinfo.digestsdefined = [True] * len(contents)
-
-
-def _file_info(item: Item, content: Content | None) -> dict[str, Any]:
-    """One entry of the header. An empty file is a stream of no byte: py7zr has no other way."""
-    mode = stat.S_IFMT(item.mode) | (item.mode & _PERMISSIONS)
-    return {
-        "filename": item.name,
-        "emptystream": content is None,
-        "lastwritetime": max(0, item.modified_ns // 100 + _EPOCH),
-        "attributes": mode << 16 | _UNIX_EXTENSION | (_ARCHIVE if content else _DIRECTORY),
-    }
-
-
-def _container(header: Header, packed_size: int) -> Container:
-    after_blocks = io.BytesIO()
-    # Positions count from the start of the pack stream, which lies `packed_size` before this buffer.
-    position, size, crc32 = header.write(after_blocks, -packed_size, encoded=True)
-    return Container(after_blocks.getvalue(), _signature(packed_size + position, size, crc32))
-
-
-def _encrypted(header: Header, packed_size: int, key: ArchiveKey) -> Container:
-    """The header packed and encrypted, and another one, in clear, that says how.
-
-    py7zr would make another key for it, and leave out the CRC-32 by which a wrong passphrase is noticed.
+    Its CRC-32 is that by which a wrong passphrase is noticed.
     """
-    plain = io.BytesIO()
-    header.write(plain, 0, encoded=False)
-    packed = lzma.compress(plain.getvalue(), lzma.FORMAT_RAW, filters=[_FILTER])
-    folder = Folder()
-    folder.prepare_coderinfo([_FILTER])  # type: ignore[no-untyped-call]
-    folder.unpacksizes = [len(plain.getvalue())]
-    cipher = key.header_cipher(plain.getvalue())
-    encrypted_size = _encrypt_folder(folder, len(packed), cipher)
-
-    how = io.BytesIO()
-    how.write(PROPERTY.ENCODED_HEADER + PROPERTY.PACK_INFO)
-    write_uint64(how, packed_size)
-    write_uint64(how, 1)
-    how.write(PROPERTY.SIZE)
-    write_uint64(how, encrypted_size)
-    how.write(PROPERTY.END + PROPERTY.UNPACK_INFO + PROPERTY.FOLDER + b"\1\0")
-    folder.write(how)
-    how.write(PROPERTY.CODERS_UNPACK_SIZE)
-    for size in folder.unpacksizes:
-        write_uint64(how, size)
-    how.write(PROPERTY.CRC + b"\1" + zlib.crc32(plain.getvalue()).to_bytes(4, "little"))
-    how.write(PROPERTY.END + PROPERTY.END)
-
-    end = how.getvalue()
-    signature = _signature(packed_size + encrypted_size, len(end), zlib.crc32(end))
-    return Container(cipher.finish(packed) + end, signature)
+    packed = lzma.compress(plain, lzma.FORMAT_RAW, filters=[_HEADER_FILTER])
+    cipher = key.header_cipher(bytes(plain)) if key else None
+    properties = cipher.properties if cipher else b""
+    how = _ENCODED_HEADER + _streams(
+        position, len(packed), len(plain), _HEADER_DICTIONARY, properties, zlib.crc32(plain)
+    )
+    how += _END
+    content = cipher.finish(packed) if cipher else packed
+    return Container(content + how, _signature(position + len(content), how))
 
 
-def _signature(position: int, size: int, crc32: int) -> bytes:
-    """The 32 bytes that say where the header lies, counted from behind them."""
-    before = io.BytesIO()
-    signature = SignatureHeader()
-    signature.nextheaderofs = position
-    signature.calccrc(size, crc32)
-    signature.write(before)
-    return before.getvalue()
+def _signature(position: int, end: bytes) -> bytes:
+    """The 32 bytes that say where the last header lies, counted from behind them."""
+    start = struct.pack("<QQI", position, len(end), zlib.crc32(end))
+    return _SIGNATURE + struct.pack("<I", zlib.crc32(start)) + start
+
+
+def _streams(
+    position: int, size: int, unpacked: int, dictionary: int, cipher: bytes, crc32: int | None = None
+) -> bytes:
+    """Where one LZMA2 stream lies, and how it becomes its data.
+
+    Args:
+        position: of its first byte, counted from behind the signature header.
+        size: its bytes, before they are encrypted.
+        unpacked: bytes of data.
+        dictionary: bytes.
+        cipher: the properties of its encryption; empty where there is none.
+        crc32: of the data, where the parts have none of their own.
+    """
+    lzma2 = b"\x21" + _LZMA2 + b"\x01" + bytes([(dictionary.bit_length() - 13) * 2])
+    coders, sizes = b"\x01" + lzma2, [unpacked]
+    if cipher:  # the decoder comes first, and what it gives goes to LZMA2's
+        aes = bytes([0x20 | len(METHOD)]) + METHOD + _number(len(cipher)) + cipher
+        coders, sizes = b"\x02" + aes + lzma2 + b"\x01\x00", [size, unpacked]
+    checksum = b"" if crc32 is None else _CRC + _ALL + struct.pack("<I", crc32)
+    return b"".join(
+        (
+            _PACK_INFO, _number(position), _number(1),
+            _SIZE, _number(_padded(size) if cipher else size), _END,
+            _UNPACK_INFO, _FOLDER, _number(1), _HERE, coders,
+            _UNPACK_SIZE, *map(_number, sizes), checksum, _END,
+        )
+    )  # fmt: skip
+
+
+def _padded(size: int) -> int:
+    """Bytes that so many become once they are encrypted."""
+    return size + -size % ALIGNMENT
+
+
+def _add_substreams(made: bytearray, contents: Sequence[Content]) -> None:
+    """How the data of the stream are divided. An empty file is a stream of no byte, as py7zr has it."""
+    made += _SUBSTREAMS
+    if len(contents) != 1:
+        made += _STREAM_COUNT + _number(len(contents))
+        if len(contents) > 1:
+            made += _SIZE
+            for content in contents[:-1]:
+                made += _number(content.size)
+    made += _CRC + _ALL
+    for content in contents:
+        made += content.crc32.to_bytes(4, "little")
+    made += _END
+
+
+def _add_files(made: bytearray, files: Sequence[tuple[Item, Content | None]]) -> None:
+    """Names, times and attributes. The names of a hundred thousand files take 10 MB: they are not copied."""
+    made += _FILES + _number(len(files))
+    empty = [content is None for _, content in files]
+    if any(empty):
+        made += _EMPTY_STREAM + _number((len(empty) + 7) // 8) + _bits(empty)
+    size = sum(len(item.name.encode("utf-16-le")) + len(_NUL) for item, _ in files)
+    made += _NAMES + _number(len(_HERE) + size) + _HERE
+    for item, _ in files:
+        made += item.name.encode("utf-16-le") + _NUL
+    made += _MODIFIED + _number(len(_ALL + _HERE) + 8 * len(files)) + _ALL + _HERE
+    for item, _ in files:
+        made += min(max(0, item.modified_ns // 100 + _EPOCH), _LAST_TIME).to_bytes(8, "little")
+    made += _ATTRIBUTES + _number(len(_ALL + _HERE) + 4 * len(files)) + _ALL + _HERE
+    for item, content in files:
+        made += _attributes(item, content).to_bytes(4, "little")
+    made += _END
+
+
+def _attributes(item: Item, content: Content | None) -> int:
+    mode = stat.S_IFMT(item.mode) | (item.mode & _PERMISSIONS)
+    return mode << 16 | _UNIX_EXTENSION | (_ARCHIVE if content else _DIRECTORY)
+
+
+def _bits(values: Iterable[bool]) -> bytes:
+    """One bit each, the first in the highest of the first byte."""
+    made = array("B")
+    for place, value in enumerate(values):
+        if place % 8 == 0:
+            made.append(0)
+        if value:
+            made[-1] |= 0x80 >> place % 8
+    return made.tobytes()
+
+
+def _number(value: int) -> bytes:
+    """A number as 7z writes them: the first byte's leading ones count those that follow."""
+    for more in range(8):
+        if value < 1 << 7 * (more + 1):
+            first = (0xFF << 8 - more & 0xFF) | value >> 8 * more
+            return bytes([first]) + (value & (1 << 8 * more) - 1).to_bytes(more, "little")
+    return b"\xff" + value.to_bytes(8, "little")

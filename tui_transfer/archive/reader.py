@@ -6,13 +6,13 @@ import errno
 import hashlib
 import os
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain, islice, repeat, zip_longest
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES
 from tui_transfer.archive.disk import open_unlinked, unreadable
 from tui_transfer.archive.hashes import Hashing
-from tui_transfer.archive.source import Item, Source, list_source
+from tui_transfer.archive.source import Item, Source, list_again
 from tui_transfer.archive.stamp import MODIFIED, Stamp, changed
 from tui_transfer.errors import Problem, TransferError
 
@@ -150,11 +150,12 @@ def _check_listing(source: Source, first: int) -> None:
     """Lists a database again and compares, from its `first` item on: nothing may have come, gone or changed
     since.
     """
-    again = _list_again(source)
-    if again.items[first:] == source.items[first:]:
+    listed = source.items[first:]
+    # One by one: a second list of a hundred thousand files would take as much memory as the first.
+    if all(now == then for now, then in zip_longest(_list_again(source, first), listed)):
         return
-    before = {item.name: item for item in source.items[first:]}
-    after = {item.name: item for item in again.items[first:]}
+    before = {item.name: item for item in listed}
+    after = {item.name: item for item in _list_again(source, first)}
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
             raise changed(before[name].path, _GONE)
@@ -167,9 +168,9 @@ def _check_listing(source: Source, first: int) -> None:
             raise changed(after[name].path, reason)
 
 
-def _list_again(source: Source) -> Source:
+def _list_again(source: Source, first: int) -> Iterator[Item]:
     try:
-        return list_source(source.given, source.selection)
+        yield from islice(list_again(source), first, None)
     except TransferError as error:
         if reason := _NOT_AT_FIRST.get(error.problem):
             raise changed(error.details["path"], reason) from error

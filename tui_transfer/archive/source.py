@@ -172,6 +172,19 @@ def list_source(database: Path, selection: Selection = AS_KNOWN) -> Source:
     return Source(Path(files.members[0].path), _summary_of_files(files), tuple(items), database, selection)
 
 
+def list_again(source: Source) -> Iterator[Item]:
+    """The items of a source as they are now, one by one; `source.items` where nothing has changed.
+
+    Raises:
+        TransferError: as `list_source`.
+    """
+    if source.summary.kind is SourceKind.FOLDER:
+        root, _ = locate(source.given)
+        yield from (_item(str(root), found) for found in _walk(str(root)))
+    else:
+        yield from list_source(source.given, source.selection).items
+
+
 def _listing(root: str, items: list[Item]) -> Iterator[_Found]:
     """What is in a folder, each put among `items` as it comes."""
     for found in _walk(root):

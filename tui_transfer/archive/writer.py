@@ -81,7 +81,7 @@ class Fixed:
         """Nothing is learnt."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ArchivedFile:
     """A file in an archive.
 
