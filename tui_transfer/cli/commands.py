@@ -246,6 +246,7 @@ def report(job: str | None, eml: Path | None) -> int:
     type=click.Path(file_okay=False, path_type=Path),
     help="Copie le reçu signé, sa page et les réponses de Sharebox dans ce dossier.",
 )
+@click.option("--local", is_flag=True, help="Sans chercher de réponses sur Sharebox.")
 @click.option(
     "--check",
     "file",
@@ -253,12 +254,12 @@ def report(job: str | None, eml: Path | None) -> int:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Dit ce qui a été modifié : du reçu, de sa page, du journal, et des ARCHIVES données ensuite.",
 )
-def receipt(words: tuple[str, ...], out: Path | None, file: Path | None) -> int:
+def receipt(words: tuple[str, ...], out: Path | None, local: bool, file: Path | None) -> int:
     """Affiche un reçu signé, ou en vérifie un.
 
-    Il y a un reçu de chaque transfert remis, qui reste quand « purge » a supprimé le transfert. Sans
-    TRANSFERT : celui du dernier. Le début de son nom suffit. Avec --check, le code de retour est 11 si
-    quelque chose a été modifié.
+    Il y a un reçu de chaque transfert remis, qui reste quand « purge » a supprimé le transfert. Ce que
+    Sharebox a répondu à côté des archives est cherché, et gardé avec lui. Sans TRANSFERT : celui du dernier.
+    Le début de son nom suffit. Avec --check, le code de retour est 11 si quelque chose a été modifié.
     """
     from tui_transfer.cli import receipts
 
@@ -269,7 +270,7 @@ def receipt(words: tuple[str, ...], out: Path | None, file: Path | None) -> int:
         return receipts.check(home, file, [Path(word) for word in words])
     if len(words) > 1:
         raise click.UsageError("Un seul TRANSFERT à la fois ; les archives vont avec --check.")
-    return receipts.show(home, next(iter(words), None), out)
+    return receipts.show(home, next(iter(words), None), out, local=local)
 
 
 @cli.command(context_settings=_HELP)

@@ -409,7 +409,24 @@ def _current_sharebox(home: Home) -> ShareboxSettings | None:
 def with_secrets(
     decisions: Orders, home: Home, state: JobState, place: ShareboxSettings | None = None
 ) -> Orders:
-    """Adds the settings of now and the secrets of the environment, and asks a person for missing ones.
+    """Does what `with_given` does, and asks a person for missing secrets.
+
+    Raises:
+        NoAnswerError: none was given.
+    """
+    orders = with_given(decisions, home, state, place)
+    if not questions.someone_is_there():
+        return orders
+    missing = _missing_secrets(orders, state, place)
+    if "proxy_password" in missing and (proxy := orders.proxy or state.proxy or state.spec.proxy) is not None:
+        questions.warn_of_clear_text(proxy)
+    return msgspec.structs.replace(orders, **{name: questions.secret(text) for name, text in missing.items()})
+
+
+def with_given(
+    decisions: Orders, home: Home, state: JobState, place: ShareboxSettings | None = None
+) -> Orders:
+    """Adds the settings of now and the secrets of the environment.
 
     Args:
         decisions: what is decided and known already.
@@ -417,15 +434,12 @@ def with_secrets(
         state: of the job.
         place: a destination of the job, where it is not that of now. The password of the environment belongs
             to the account that the settings name, and is shown to no other.
-
-    Raises:
-        NoAnswerError: none was given.
     """
     current = _current_sharebox(home)
     environment = Orders.from_environment()
     if place is not None and place.account != (current or state.sharebox).account:
         environment = msgspec.structs.replace(environment, sftp_password=None)
-    orders = msgspec.structs.replace(
+    return msgspec.structs.replace(
         decisions,
         sftp_password=decisions.sftp_password or environment.sftp_password,
         key_passphrase=decisions.key_passphrase or environment.key_passphrase,
@@ -433,12 +447,6 @@ def with_secrets(
         archive_password=decisions.archive_password or environment.archive_password,
         sharebox=current,
     )
-    if not questions.someone_is_there():
-        return orders
-    missing = _missing_secrets(orders, state, place)
-    if "proxy_password" in missing and (proxy := orders.proxy or state.proxy or state.spec.proxy) is not None:
-        questions.warn_of_clear_text(proxy)
-    return msgspec.structs.replace(orders, **{name: questions.secret(text) for name, text in missing.items()})
 
 
 def _missing_secrets(orders: Orders, state: JobState, place: ShareboxSettings | None) -> dict[str, str]:

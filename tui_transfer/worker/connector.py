@@ -94,6 +94,11 @@ class Connector:
             self._last = self._sharebox = self._connect()
         return self._sharebox
 
+    @property
+    def connected(self) -> Sharebox | None:
+        """The open connection, if there is one."""
+        return self._sharebox
+
     def account_key(self) -> paramiko.PKey | None:
         """The account's key, where a file holds one; it was read before anybody connected."""
         if self._credentials.use_agent:

@@ -118,13 +118,13 @@ def remove_leftovers(
     Raises:
         TransferError: what `Connector.open` raises; what the server refuses.
     """
-    there = _at(state, left.sharebox, orders)
+    there = at_destination(state, left.sharebox, orders)
     with closing(Connector(there, orders, lambda _: None, cancellation)) as connector:
         sharebox = connector.open()
         return [name for name in left.names if _remove(sharebox, name)]
 
 
-def _at(state: JobState, sharebox: ShareboxSettings, orders: Orders) -> JobState:
+def at_destination(state: JobState, sharebox: ShareboxSettings, orders: Orders) -> JobState:
     """The job as if it went to that destination; by another key that the settings of now name for it."""
     if orders.sharebox is not None and orders.sharebox.place == sharebox.place:
         mended = orders.sharebox

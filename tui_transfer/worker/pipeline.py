@@ -29,7 +29,7 @@ from tui_transfer.job.history import earlier_delivery
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.state import JobState
 from tui_transfer.report.signer import Signer
-from tui_transfer.settings.config import Home, data_beside, servers_beside
+from tui_transfer.settings.config import Home, data_beside, receipts_beside, servers_beside
 from tui_transfer.system.files import disk_errors
 from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.companions import size_beside
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.state import DatabaseState, Verified
     from tui_transfer.sharebox.ssh.conversation import Ask
     from tui_transfer.system.cancellation import Cancellation
+    from tui_transfer.worker.connector import Connector
     from tui_transfer.worker.recorder import Recorder
 
 _log = logging.getLogger("tui_transfer.worker")
@@ -160,6 +161,18 @@ class Pipeline:
                 self.signer,
             )
             courier.deliver(shipments, self._on_delivered)
+            self._keep_answers(connector)
+
+    def _keep_answers(self, connector: Connector) -> None:
+        """What the Sharebox has answered by now. It is delivered with or without: `receipt` asks again."""
+        from tui_transfer.worker.answers import keep_answers
+
+        if connector.connected is None:
+            return
+        try:
+            keep_answers(connector.connected, self._job.spec, receipts_beside(self._job.folder.parent))
+        except Exception:  # no failure of a delivery that is made
+            _log.exception("answers were not fetched")
 
     def _on_delivered(self, shipment: Shipment, event: ev.Delivered) -> None:
         """What nobody could verify is kept here: it may be the only copy."""

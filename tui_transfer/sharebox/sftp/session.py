@@ -406,5 +406,6 @@ def _understood(decode: Callable[[], Told]) -> Told | None:
 
 
 def _string(value: str | bytes) -> bytes:
-    data = value.encode() if isinstance(value, str) else value
+    # What a listing gave comes back as it was, be it UTF-8 or not.
+    data = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
     return struct.pack(">I", len(data)) + data
