@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,51 @@ def test_a_base_of_which_a_file_with_data_cannot_go_does_not_go(
     assert result.code == 3
     assert "Paie.MMO fait partie de la base" in result.err
     assert archives(ssh_server.root) == []
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Path:
+    """An SQLite base of which a page was zeroed."""
+    path = tmp_path / "abimee.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE paie (nom TEXT, net REAL)")
+        connection.executemany("INSERT INTO paie VALUES (?, ?)", ((f"nom {i}", i) for i in range(20_000)))
+        connection.commit()
+    with path.open("rb+") as file:
+        file.seek(5 * 4096)
+        file.write(bytes(4096))
+    return path
+
+
+def test_a_damaged_base_goes_only_once_somebody_said_so(
+    place: Place, ssh_server: SshServer, damaged: Path, hfsql: Path, tmp_path: Path
+) -> None:
+    result = place.run("run", "--yes", str(damaged), str(hfsql / "PAIE.FIC"))
+    assert result.code == 3
+    assert "abimee : base endommagée : " in result.out
+    assert "La base est endommagée." in result.err
+    (other,) = archives(ssh_server.root)
+    assert "_paie" in other.name, "the others go"
+
+    again = place.run("resume")
+    assert again.code == 3, "nobody said that it goes"
+    assert archives(ssh_server.root) == [other]
+
+    agreed = place.run("resume", "--yes", "--json")
+    assert agreed.code == 0, agreed.err
+    assert agreed.finished["databases"][0]["integrity"] == "damaged"
+    (archive,) = set(archives(ssh_server.root)) - {other}
+    assert content(extract(archive, tmp_path / "out")) == {damaged.name: damaged.read_bytes()}
+    report = place.run("report").out
+    assert "Contrôle : base endommagée : " in report
+    assert "transférée telle quelle, sur décision de" in report
+    assert "d'avance" in report
+
+
+def test_a_sound_base_is_said_to_be(place: Place, tmp_path: Path) -> None:
+    base = tmp_path / "saine.db"
+    with closing(sqlite3.connect(base)) as connection:
+        connection.execute("CREATE TABLE paie (nom TEXT)")
+    result = place.run("run", "--yes", str(base))
+    assert result.code == 0, result.err
+    assert "saine : intégrité contrôlée par SQLite, rien à signaler." in result.out

@@ -226,6 +226,21 @@ def _partly_failed(stage_: Stage) -> Job:
     return stage_.job(events)
 
 
+def _damaged(stage_: Stage) -> Job:
+    """SQLite finds the first base damaged."""
+    reason = "page 1204"
+    return stage_.job(
+        [
+            stage.started(),
+            *stage.sized(84 * MEGA, 212 * MEGA, 37 * MEGA),
+            stage.connected(),
+            ev.IntegrityChecked(at=stage.at(4), database=0, integrity="damaged", found=reason, seconds=2),
+            _failed(0, Problem.DATABASE_DAMAGED, path=stage.PATHS[0], reason=reason),
+            stage.blocked(Problem.DATABASE_DAMAGED, 0, path=stage.PATHS[0], reason=reason),
+        ]
+    )
+
+
 def _failed(database: int, problem: Problem, **details: str) -> ev.DatabaseFailed:
     return ev.DatabaseFailed(at=stage.at(5), database=database, problem=problem, details=details)
 
@@ -274,6 +289,7 @@ SCENES = (
     Scene("mot-de-passe", job=_PASSWORD, open_job=True, practice=PRACTICE),
     Scene("echec", job=_DISK, open_job=True, keys=("d",)),
     Scene("echec-plusieurs", job=_partly_failed, open_job=True),
+    Scene("base-endommagee", job=_damaged, open_job=True),
     Scene("message", job=_succeeded, keys=("r",)),
     Scene("message-seul", job=_succeeded, keys=("r", "x")),
     Scene("commandes", keys=("m", "t", "colon")),

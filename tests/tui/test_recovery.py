@@ -58,6 +58,35 @@ def sharebox_of(server: SshServer) -> config.ShareboxSettings:
     )
 
 
+async def test_a_damaged_base_goes_only_with_a_yes(app: CentreApp, staged: Stage, workers: Workers) -> None:
+    found = {"path": "/srv/impact/base.db", "reason": "page 7"}
+    job = staged.job(
+        [
+            stage.started(),
+            ev.IntegrityChecked(at=stage.at(1), database=0, integrity="damaged", found="page 7"),
+            ev.DatabaseFailed(at=stage.at(1), database=0, problem="database-damaged", details=found),
+            stage.blocked("database-damaged", 0, **found),
+        ]
+    )
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        text = flat(app)
+        assert "Transférer une base endommagée ?" in text
+        assert "base endommagée : page 7." in text
+        await pilot.press("enter")  # « Non » has the focus
+        await settle(pilot)
+        assert workers.jobs == []
+        await pilot.press("r")
+        await settle(pilot)
+        await pilot.press("o")
+        await settle(pilot)
+    assert [started.id for started in workers.jobs] == [job.id]
+    waiver = workers.orders[0].damage
+    assert waiver is not None
+    assert waiver.asked
+    assert waiver.findings == ("Base active : page 7",)
+
+
 # ── 5bis ──────────────────────────────────────────────────────
 
 DIRECT = stage.blocked("sharebox-unreachable", host="sharebox.example.org", port=22, reason="aucune réponse")

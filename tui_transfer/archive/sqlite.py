@@ -149,7 +149,7 @@ class Copying:
         Raises:
             TransferError: `DATABASE_UNREADABLE`.
         """
-        self._look_into(f"{_uri(self.snapshot)}?immutable=1")
+        self._look_into(read_only_uri(self.snapshot))
 
     def _look_into(self, uri: str, *then: str) -> None:
         try:
@@ -286,6 +286,11 @@ class _HashingAside:
 
 def _connect_read_only(database: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{_uri(database)}?mode=ro", uri=True, timeout=_BUSY_WAIT, isolation_level=None)
+
+
+def read_only_uri(database: Path) -> str:
+    """How SQLite opens a database that nobody writes, without a lock, and without a file beside it."""
+    return f"{_uri(database)}?immutable=1"
 
 
 def _uri(database: Path) -> str:

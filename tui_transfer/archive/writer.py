@@ -12,6 +12,7 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from tui_transfer.archive.blocks import BLOCK_SIZE, END, pack, pack_aligned
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
+    from contextlib import AbstractContextManager
 
     from tui_transfer.archive.blocks import Preset
     from tui_transfer.archive.encryption import ArchiveKey
@@ -131,6 +132,7 @@ def write_archive(
     on_damaged: Callable[[SpoolPart], object] = lambda _: None,
     on_older: Callable[[], object] = lambda: None,
     key: ArchiveKey | None = None,
+    inspecting: Callable[[Path], AbstractContextManager[Callable[[], object]]] | None = None,
 ) -> Archive:
     """Writes a database to `archive`, or goes on with an archive that was not finished.
 
@@ -154,6 +156,8 @@ def write_archive(
             it is begun again.
         key: encrypts the archive, with the names in it; what an earlier run packed with another key is packed
             again.
+        inspecting: looks at the snapshot of an SQLite database in its body, while that is packed; what it
+            gives is called before the archive becomes whole, and may wait and raise.
 
     Raises:
         TransferError: `DATABASE_MISSING`, `DATABASE_CHANGED`, `DATABASE_LOCKED`, `DATABASE_UNREADABLE`,
@@ -172,6 +176,8 @@ def write_archive(
     def report() -> None:
         on_progress(Progress(packer.read, total, growing.end))
 
+    inspect = inspecting if snapshot and inspecting else lambda _: nullcontext(_nothing)
+
     def confirm() -> None:
         if snapshot:
             snapshot.keep()
@@ -180,6 +186,7 @@ def write_archive(
 
     with (
         snapshot.in_use() if snapshot else nullcontext(),
+        inspect(Path(source.items[0].path)) as inspected,
         _Aside(confirm) as aside,
         GrowingArchive(
             archive, work / "blocks.index", checksums, lambda: on_damaged(SpoolPart.ARCHIVE), on_older, key
@@ -199,6 +206,7 @@ def write_archive(
         packer.collect_all()
         container = build_container(reader.files, growing.stream_size + len(END), key)
         aside.finish()
+        inspected()
         if snapshot:
             _, content = reader.files[0]
             assert content
@@ -346,6 +354,10 @@ def _entries(files: Sequence[tuple[Item, Content | None]]) -> tuple[ArchivedFile
         for item, content in files
         if content
     )
+
+
+def _nothing() -> None:
+    """There is nothing to look at."""
 
 
 def _give_way() -> None:

@@ -158,8 +158,9 @@ def run(
 @cli.command(context_settings=_HELP)
 @click.argument("job", required=False, metavar="[TRANSFERT]")
 @click.option("--stop", is_flag=True, help="Interrompt le transfert en cours, au lieu de le suivre.")
+@click.option("--yes", is_flag=True, help="Transfère aussi les bases trouvées endommagées.")
 @_with_options(_connection_options)
-def resume(job: str | None, stop: bool, as_json: bool, **connection: str | None) -> int:
+def resume(job: str | None, stop: bool, yes: bool, as_json: bool, **connection: str | None) -> int:
     """Reprend un transfert interrompu, ou suit celui en cours.
 
     Sans TRANSFERT : celui qui est en cours, sinon le dernier qui n'est pas terminé. Le début de son nom, tel
@@ -168,7 +169,7 @@ def resume(job: str | None, stop: bool, as_json: bool, **connection: str | None)
     """
     from tui_transfer.cli import headless
 
-    return headless.resume(job, stop=stop, as_json=as_json, **connection)
+    return headless.resume(job, stop=stop, yes=yes, as_json=as_json, **connection)
 
 
 @cli.command(context_settings=_HELP)

@@ -27,8 +27,9 @@ from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
 from tui_transfer.preflight import checks, fingerprint, gate
 from tui_transfer.preflight.statements import Ticks
-from tui_transfer.preflight.unmet import find_unmet, unmet_by
+from tui_transfer.preflight.unmet import find_unmet, unmet_by, waive_damage
 from tui_transfer.report.files import describe_files, describe_left_out, describe_renames
+from tui_transfer.report.integrity import describe_integrity
 from tui_transfer.report.message import describe_destination, make_message
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, ProxySettings
@@ -81,12 +82,15 @@ def run(
         return refuse(home, unexpected(error), output, "run")
 
 
-def resume(wanted: str | None, *, stop: bool, as_json: bool, **connection: str | None) -> ExitCode:
+def resume(
+    wanted: str | None, *, stop: bool, as_json: bool, yes: bool = False, **connection: str | None
+) -> ExitCode:
     """Goes on with a job, or joins it, and tells it; failures included.
 
     Args:
         wanted: the beginning of its name; None: the one that is running, or else the last unfinished one.
         stop: end its worker instead.
+        yes: confirmed beforehand: databases that are known to be damaged go nevertheless.
         as_json: one JSON event a line instead of plain lines.
         connection: as for `read_decisions`.
     """
@@ -95,7 +99,9 @@ def resume(wanted: str | None, *, stop: bool, as_json: bool, **connection: str |
     try:
         decisions = read_decisions(**connection)
         job = control.find(home, wanted) if wanted else history.last_unfinished(home)
-        return end_worker(control.Follower(job), output) if stop else carry_out(home, job, decisions, output)
+        if stop:
+            return end_worker(control.Follower(job), output)
+        return carry_out(home, job, _with_damage(job, decisions, yes=yes), output)
     except TransferError as error:
         output.end(None, error, None)
         return error.exit_code
@@ -104,6 +110,24 @@ def resume(wanted: str | None, *, stop: bool, as_json: bool, **connection: str |
         failure = unexpected(error)
         output.end(None, failure, None)
         return failure.exit_code
+
+
+def _with_damage(job: Job, decisions: Orders, *, yes: bool) -> Orders:
+    """Adds that what is known to be damaged goes nevertheless, if that was confirmed or a person says so."""
+    follower = control.Follower(job)
+    if follower.running or not any(item.awaits_waiver for item in follower.state.databases):
+        return decisions
+    agreed = yes or (questions.someone_is_there() and accepts_damage(follower.state))
+    damage = waive_damage(follower.state, asked=not yes) if agreed else None
+    return msgspec.structs.replace(decisions, damage=damage)
+
+
+def accepts_damage(state: JobState) -> bool:
+    """Asks whether damaged databases go nevertheless; « non » leaves them, and the others go."""
+    for item in state.databases:
+        if item.awaits_waiver:
+            click.echo(f"Attention : {item.name} : {describe_integrity(item)}.", err=True)
+    return questions.wants("Transférer malgré tout ce qui est endommagé ?")
 
 
 def _output(as_json: bool) -> Output:

@@ -16,6 +16,7 @@ from tui_transfer.job.progress import Meter
 from tui_transfer.job.remains import SpoolContents, spool_contents
 from tui_transfer.job.state import Step
 from tui_transfer.report.files import describe_files, describe_left_out, describe_renames
+from tui_transfer.report.integrity import describe_integrity
 from tui_transfer.report.message import (
     conclusion,
     describe_left_behind,
@@ -237,6 +238,9 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
         case ev.ArchiveSealed():
             name = state.databases[event.database].name
             return f"{name} : compressée, {french.size(event.size)}, SHA-256 {event.sha256}."
+        case ev.IntegrityChecked() | ev.DamageWaived():
+            item = state.databases[event.database]
+            return f"{item.name} : {describe_integrity(item)}."
         case ev.SpoolDamaged():
             return f"{state.databases[event.database].name} : {describe_spool_damage(event)}."
         case ev.UploadStarted():
@@ -309,6 +313,7 @@ def database_json(item: DatabaseState) -> dict[str, Any]:
         "kind": item.kind,
         "format": item.found.file_format if item.found else "",
         "names": item.found.names if item.found else (),
+        "integrity": item.integrity.integrity if item.integrity else None,
         "left_out": item.found.left_out if item.found else (),
         "read_at": item.read_at,
         "changed_since": item.changed_since,

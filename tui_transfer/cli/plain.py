@@ -17,6 +17,7 @@ from tui_transfer.job.orders import Orders
 from tui_transfer.job.state import JobState
 from tui_transfer.preflight.fingerprint import Presented
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
+from tui_transfer.preflight.unmet import waive_damage
 from tui_transfer.system.pac import proxy_script, script_hint
 
 if TYPE_CHECKING:
@@ -138,6 +139,8 @@ def _answer(follower: Follower, failure: TransferError, orders: Orders) -> Order
     elif need is Need.PASSWORD and follower.state.sharebox.key_file is None:
         if questions.wants("Reprendre avec un autre mot de passe ?"):
             return msgspec.structs.replace(orders, sftp_password=questions.secret("Mot de passe Sharebox"))
+    elif need is Need.DAMAGE and headless.accepts_damage(follower.state):
+        return msgspec.structs.replace(orders, damage=waive_damage(follower.state, asked=True))
     elif need is Need.PASSPHRASE and questions.wants("Reprendre avec une autre phrase secrète ?"):
         return msgspec.structs.replace(orders, key_passphrase=questions.secret("Phrase secrète de la clé"))
     elif need is Need.ARCHIVE_PASSPHRASE and questions.wants("Reprendre avec une autre phrase secrète ?"):

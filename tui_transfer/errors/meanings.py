@@ -228,6 +228,15 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "{path} : {reason}.",
         "Renommez ce fichier, puis reprenez.",
     ),
+    Problem.DATABASE_DAMAGED: Meaning(
+        ExitCode.PREREQUISITE,
+        Recovery.PERSON,
+        "La base est endommagée",
+        "{path} : SQLite y trouve des erreurs ({reason}). Elle n'a pas reçu son nom sur Sharebox.",
+        "Fermez Impact emploi, remettez en place une sauvegarde saine, puis lancez un nouveau transfert. Si "
+        "cette base doit partir telle qu'elle est, reprenez ce transfert en le confirmant.",
+        need=Need.DAMAGE,
+    ),
     Problem.DATABASE_CHANGED: Meaning(
         ExitCode.SOURCE_CHANGED,
         Recovery.PERMANENT,

@@ -80,6 +80,8 @@ class Need(Enum):
     """That of the key file."""
     ARCHIVE_PASSPHRASE = "archive-passphrase"
     """That of the job's archives."""
+    DAMAGE = "damage"
+    """A yes or no to handing over a damaged database."""
 
 
 class Problem(StrEnum):
@@ -118,6 +120,7 @@ class Problem(StrEnum):
     DATABASE_LINK = "database-link"
     DATABASE_FILE_NAME = "database-file-name"
     DATABASE_CHANGED = "database-changed"
+    DATABASE_DAMAGED = "database-damaged"
 
     SHAREBOX_UNREACHABLE = "sharebox-unreachable"
     PROXY_UNREACHABLE = "proxy-unreachable"
@@ -181,6 +184,7 @@ OF_ONE_DATABASE: Final = frozenset(
         Problem.DATABASE_LINK,
         Problem.DATABASE_FILE_NAME,
         Problem.DATABASE_CHANGED,
+        Problem.DATABASE_DAMAGED,
         Problem.SHAREBOX_PERMISSION,
         Problem.SHAREBOX_REFUSED,
         Problem.NAME_TAKEN,

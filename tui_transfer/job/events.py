@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from tui_transfer.job.fields import Count, Hexadecimal, Moment, Number, ProcessNumber, Seconds, check_moment
-from tui_transfer.job.spec import Decision
+from tui_transfer.job.spec import Decision, Waiver
 from tui_transfer.settings.config import ProxySettings, ShareboxSettings
 
 
@@ -186,6 +186,24 @@ class ArchiveSealed(_Event, frozen=True, kw_only=True, tag="archive.sealed"):
     """SHA-256 that tells what it holds, as the manifest has it."""
 
 
+class IntegrityChecked(_Event, frozen=True, kw_only=True, tag="database.checked"):
+    """An SQLite database is looked at while it is packed, or was."""
+
+    database: Count
+    integrity: str
+    """`running`, then `sound`, `damaged` or `unknown`: nobody can tell, or not in time."""
+    found: str = ""
+    """What was found, or what kept SQLite from telling, in its words."""
+    seconds: Seconds = 0
+
+
+class DamageWaived(_Event, frozen=True, kw_only=True, tag="database.waived"):
+    """Somebody decided that a database is handed over although it is damaged."""
+
+    database: Count
+    waiver: Waiver
+
+
 class SpoolDamaged(_Event, frozen=True, kw_only=True, tag="spool.damaged"):
     """Something in the spool is no longer what was written there; it is made again from the database.
 
@@ -335,6 +353,8 @@ Event: TypeAlias = (
     | PresetChosen
     | ArchiveProgress
     | ArchiveSealed
+    | IntegrityChecked
+    | DamageWaived
     | SpoolDamaged
     | UploadStarted
     | UploadProgress

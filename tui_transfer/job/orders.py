@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from tui_transfer.job.spec import Waiver
 from tui_transfer.settings.config import ProxySettings, ShareboxSettings
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """The proxy to go through from now on."""
     host_key: str | tuple[str, ...] | None = None
     """The fingerprints that a person accepted, beside those that are pinned: `SHA256:…` or `MD5:…`."""
+    damage: Waiver | None = None
+    """Who decided that what is known to be damaged goes nevertheless."""
     journal_lines: int | None = None
     """Lines that the journal had when the worker was asked for: where it has others now, somebody else was
     faster. None where that does not matter."""

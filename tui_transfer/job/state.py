@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tui_transfer.errors import OF_ONE_DATABASE, ExitCode, TransferError
+from tui_transfer.errors import OF_ONE_DATABASE, ExitCode, Problem, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.job.beside import MANIFEST
-from tui_transfer.job.spec import JobSpec
+from tui_transfer.job.spec import JobSpec, Waiver
 from tui_transfer.settings.config import ProxySettings, ShareboxSettings
 
 if TYPE_CHECKING:
@@ -83,6 +83,10 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     """The database as it was when its reading began: that is what its archive holds."""
     changed_since: bool = False
     """Whether it was seen to have changed after its archive was made."""
+    integrity: ev.IntegrityChecked | None = None
+    """What SQLite says of it, where it is an SQLite database that was looked at."""
+    damage_waiver: Waiver | None = None
+    """Who decided that it goes although it is damaged."""
     read: int = 0
     packed: int = 0
     """Bytes of the archive that are final; all of it once `sha256` is known."""
@@ -134,6 +138,11 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     def read_at(self) -> datetime | None:
         """When its reading began."""
         return self.found.at if self.found else None
+
+    @property
+    def awaits_waiver(self) -> bool:
+        """Whether it is damaged, and stays until somebody says that it goes nevertheless."""
+        return self.problem == Problem.DATABASE_DAMAGED and self.damage_waiver is None
 
     @property
     def sealed(self) -> bool:
@@ -374,6 +383,10 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 beside_sent=0,
                 compression=Step.DONE,
             )
+        case ev.IntegrityChecked():
+            return _database(state, event.database, integrity=event)
+        case ev.DamageWaived():
+            return _database(state, event.database, damage_waiver=event.waiver)
         case ev.SpoolDamaged():
             return _spool_damaged(state, event)
         case ev.UploadStarted():

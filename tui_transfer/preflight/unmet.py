@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui_transfer.job.spec import JobSpec
+    from tui_transfer.job.state import JobState
     from tui_transfer.preflight.checks import Database
     from tui_transfer.preflight.statements import Statement
     from tui_transfer.settings.config import Home
@@ -69,6 +70,16 @@ def find_unmet(home: Home, databases: Sequence[Database]) -> Unmet:
             if check.verdict is Verdict.WARNING
         ),
     )
+
+
+def waive_damage(state: JobState, *, asked: bool) -> Waiver | None:
+    """The decision, taken now, to hand over the databases of a job that are damaged; None where none is."""
+    found = tuple(
+        f"{item.name} : {item.integrity.found}"
+        for item in state.databases
+        if item.awaits_waiver and item.integrity
+    )
+    return Waiver.made_now(asked=asked, findings=found) if found else None
 
 
 def unmet_by(spec: JobSpec) -> Unmet:

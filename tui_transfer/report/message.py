@@ -12,7 +12,9 @@ from tui_transfer.job.beside import MANIFEST, SHA256, SIGNATURE
 from tui_transfer.job.spec import slug, titled
 from tui_transfer.job.state import VERIFIED, JobStatus
 from tui_transfer.preflight.statements import STATEMENTS
+from tui_transfer.report.author import describe_author
 from tui_transfer.report.files import describe_files, describe_left_out, describe_renames
+from tui_transfer.report.integrity import describe_integrity
 from tui_transfer.report.public_key import NAMESPACE, PublicKey
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.control import Follower
     from tui_transfer.job.events import SpoolDamaged
     from tui_transfer.job.remains import SpoolContents
-    from tui_transfer.job.spec import Decision, JobSpec, Waiver
+    from tui_transfer.job.spec import JobSpec, Waiver
     from tui_transfer.job.state import DatabaseState, JobState
     from tui_transfer.settings.config import ShareboxSettings
 
@@ -167,13 +169,6 @@ def describe_spool_damage(event: SpoolDamaged) -> str:
         )
     found = _DAMAGED.get(event.part, "ce qui est préparé sur ce disque n'est plus ce qui y a été écrit")
     return f"{found} ; ce qui est altéré est refait à partir de la base"
-
-
-def describe_author(decision: Decision) -> str:
-    """Which account decided; in brackets the machine, and who the environment says was behind it."""
-    details = {"machine": decision.host, "par sudo": decision.sudo_user, "session de": decision.logname}
-    told = [f"{word} {name}" for word, name in details.items() if name and name != decision.by]
-    return f"{decision.by} ({', '.join(told)})" if told else decision.by
 
 
 def describe_spool(contents: SpoolContents) -> str:
@@ -329,6 +324,8 @@ def _database(lines: list[str], item: DatabaseState) -> str:
         lines.append(describe_left_out(item.found.left_out))
     if item.found and (renamed := describe_renames(item.found.renamed, item.found.renames)):
         lines.append(renamed)
+    if told := describe_integrity(item):
+        lines.append(f"Contrôle : {told}")
     if item.read_at is not None:
         lines.append(f"Lecture : {describe_reading(item)}")
     if item.damages:

@@ -17,6 +17,7 @@ from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.spec import Decision, PrerequisiteTick, Waiver
 from tui_transfer.job.state import JobState, JobStatus
 from tui_transfer.preflight.statements import STATEMENTS
+from tui_transfer.report.integrity import describe_integrity
 from tui_transfer.system.decoding import from_json
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Handed(_Part, frozen=True, kw_only=True):
     source_size: Count | None = None
     files: Count | None = None
     left_out: tuple[str, ...] = ()
+    control: str = ""
+    """What SQLite said of it, and who let it go if it is damaged, in French."""
     """Files of the same name beside the database that were not taken."""
     read_at: Moment | None = None
     """When its reading began."""
@@ -204,6 +207,7 @@ def _handed(item: DatabaseState, state: JobState) -> Handed:
         source_size=item.size,
         files=item.files,
         left_out=item.found.left_out if item.found else (),
+        control=describe_integrity(item),
         read_at=item.read_at,
         changed_since=item.changed_since,
         delivered_at=item.delivered_at,

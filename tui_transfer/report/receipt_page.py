@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer import french
 from tui_transfer.errors import harmless, harmless_lines
 from tui_transfer.preflight.statements import STATEMENTS
-from tui_transfer.report.message import describe_author, describe_route, describe_verification
+from tui_transfer.report.author import describe_author
+from tui_transfer.report.message import describe_route, describe_verification
 from tui_transfer.report.public_key import PublicKey
 
 if TYPE_CHECKING:
@@ -164,6 +165,8 @@ def _handed(item: Handed) -> Iterator[tuple[str, str]]:
         yield "Données", f"{french.size(item.source_size)}{files}"
     if item.left_out:
         yield "Laissés de côté", ", ".join(item.left_out)
+    if item.control:
+        yield "Contrôle", item.control
     if item.read_at:
         changed = " ; la base a changé depuis" if item.changed_since else ""
         yield "Lecture", f"{french.moment(item.read_at)}{changed}"

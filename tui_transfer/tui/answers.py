@@ -19,6 +19,8 @@ class Answer:
 
     proxy: ProxySettings | None = None
     host_key: str | None = None
+    damage: bool = False
+    """Damaged databases go nevertheless."""
     sftp_password: str | None = field(default=None, repr=False)
     key_passphrase: str | None = field(default=None, repr=False)
     proxy_password: str | None = field(default=None, repr=False)

@@ -170,6 +170,10 @@ def _dialog_for(failure: TransferError, follower: Follower, session: Session) ->
         from tui_transfer.tui.dialogs.host_key import HostKeyDialog
 
         return HostKeyDialog(failure, session.practice)
+    if failure.need is Need.DAMAGE:
+        from tui_transfer.tui.dialogs.damaged import DamagedDialog
+
+        return DamagedDialog(follower.state)
     if needs_secret(failure, follower.state.sharebox):
         return _secret_dialog(failure, follower.state.sharebox, session)
     from tui_transfer.tui.dialogs.failure import FailureDialog

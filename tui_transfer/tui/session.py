@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tui_transfer.job.spec import Waiver
     from tui_transfer.settings.config import Home, ProxySettings, Settings, ShareboxSettings, ThemeName
     from tui_transfer.tui.practice import Practice
 
@@ -127,6 +128,7 @@ class Session:
         proxy: ProxySettings | None = None,
         host_key: str | tuple[str, ...] | None = None,
         job: str = "",
+        damage: Waiver | None = None,
     ) -> Orders:
         """What a worker is given: the secrets known so far, what was just decided, the settings of now.
 
@@ -141,4 +143,5 @@ class Session:
             sharebox=config.located(self.settings.sharebox, self.home) if self.settings else None,
             proxy=proxy,
             host_key=host_key,
+            damage=damage,
         )

@@ -135,6 +135,16 @@ def doing(state: JobState, now: float, *, running: bool) -> str:
     sending = [item.name for item in at_work if not item.is_sent]
     checking = [item.name for item in state.databases if item.transfer is Step.VERIFYING]
     checking += [item.name for item in at_work if item.is_sent]
+    looked_at = [
+        item.name
+        for item in state.databases
+        if item.compression is Step.RUNNING
+        and item.integrity
+        and item.integrity.integrity == "running"
+        and item.read >= (item.size or 0)
+    ]
+    if looked_at and not checking:  # packed: its verdict alone is waited for
+        return f"Contrôle d'intégrité de « {looked_at[0]} »."
     steps = [("vérification", checking), ("compression", compressing), ("envoi", sending)]
     if checking and sending:
         del steps[1]  # the table tells it; three things would not fit into the line

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from tui_transfer import french
 from tui_transfer.archive.checksums import SpoolPart
+from tui_transfer.archive.integrity import Integrity
 from tui_transfer.archive.snapshot import remove_snapshot
 from tui_transfer.archive.source import list_source, summarize
 from tui_transfer.archive.writer import Fixed, cores, write_archive
@@ -35,6 +36,7 @@ from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.companions import size_beside
 from tui_transfer.worker.costs import Costs
 from tui_transfer.worker.encryption import Encryption
+from tui_transfer.worker.integrity import inspecting
 from tui_transfer.worker.listing import make_listing, withheld
 from tui_transfer.worker.manifest import Read, encode, make_manifest
 from tui_transfer.worker.pacing import Pacer
@@ -121,6 +123,7 @@ class Pipeline:
         try:
             if self._state.needs_passphrase:  # before anything is sent, and while a person may be there
                 self._encryption.key_of("")
+            self._waive_damage()
             self._check_space(shipments)
             while shipments:
                 self._carry_out(shipments)
@@ -129,6 +132,17 @@ class Pipeline:
                 self._state = JobState.fold(self._job.spec, JournalReader(self._job.journal).read())
         finally:
             self.remove_snapshots()
+
+    def _waive_damage(self) -> None:
+        """Writes down who decided that what is known to be damaged goes nevertheless."""
+        if (waiver := self._orders.damage) is None:
+            return
+        for index, database in enumerate(self._state.databases):
+            found = database.integrity
+            if found and found.integrity == Integrity.DAMAGED and database.damage_waiver is None:
+                event = ev.DamageWaived(at=now(), database=index, waiver=waiver)
+                self._recorder.record(event)
+                self._state = self._state.apply(event)
 
     def _carry_out(self, shipments: list[Shipment]) -> None:
         with (
@@ -220,7 +234,7 @@ class Pipeline:
     @contextmanager
     def _packing(self, shipments: list[Shipment], work: Cancellation) -> Iterator[None]:
         """Packs in the background while the body runs; a failure in the body ends the packing."""
-        packer = threading.Thread(target=self._pack_all, args=(shipments,), name="packer")
+        packer = threading.Thread(target=self._pack_all, args=(shipments, work), name="packer")
         packer.start()
         try:
             yield
@@ -230,13 +244,13 @@ class Pipeline:
         finally:
             packer.join()
 
-    def _pack_all(self, shipments: list[Shipment]) -> None:
+    def _pack_all(self, shipments: list[Shipment], work: Cancellation) -> None:
         """Packs in turn; what stops one reaches its delivery through its growing file, and what stops all
         reaches theirs.
         """
         for position, shipment in enumerate(shipments):
             try:
-                self._pack(shipment)
+                self._pack(shipment, work)
             except Exception as error:
                 failure = self._as_failure(error)
                 concerned = [shipment] if failure.is_of_one_database else shipments[position:]
@@ -313,7 +327,7 @@ class Pipeline:
         self._traffic.ready(shipment.index, known.packed)
         shipment.growing.finish(known.packed)
 
-    def _pack(self, shipment: Shipment) -> None:
+    def _pack(self, shipment: Shipment, work: Cancellation) -> None:
         if self._is_kept(shipment):
             self._keep(shipment)
             return
@@ -352,6 +366,9 @@ class Pipeline:
             shipment.archive,
             work=shipment.folder,
             pacer=self._pacer(shipment.index),
+            inspecting=lambda snapshot: inspecting(
+                shipment.index, self._state.databases[shipment.index], snapshot, self._recorder, work
+            ),
             on_progress=on_progress,
             cancelled=self._cancelled,
             checksums=shipment.checksums,

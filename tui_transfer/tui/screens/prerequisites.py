@@ -13,7 +13,7 @@ from tui_transfer import french
 from tui_transfer.errors import TransferError
 from tui_transfer.preflight.checks import Verdict, check_all
 from tui_transfer.preflight.statements import STATEMENTS, Group, Ticks
-from tui_transfer.report.message import describe_author
+from tui_transfer.report.author import describe_author
 from tui_transfer.settings import config
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.happenings import MaintainChosen, TrialAsked

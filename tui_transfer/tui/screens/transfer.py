@@ -16,6 +16,7 @@ from tui_transfer.job.attendance import Attendance
 from tui_transfer.job.control import Follower
 from tui_transfer.job.progress import Estimate, Meter
 from tui_transfer.job.state import JobStatus
+from tui_transfer.preflight.unmet import waive_damage
 from tui_transfer.report.message import describe_words
 from tui_transfer.tui import wording
 from tui_transfer.tui.background import in_background
@@ -256,7 +257,8 @@ class TransferPage(Page):
             self.say(f"{error.title}. {error.why}", "warning")
         if answer.proxy is not None:  # only now: keeping another proxy drops the password of the one before
             session.proxy_password = answer.proxy_password
-        self._start(session.orders(answer.proxy, answer.host_key, self.job.id))
+        damage = waive_damage(self._follower.state, asked=True) if answer.damage and self._follower else None
+        self._start(session.orders(answer.proxy, answer.host_key, self.job.id, damage))
 
     # ── Drawing ───────────────────────────────────────────────
 
