@@ -17,6 +17,7 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.fields import Count, Line, Moment, Place, check_moment
 from tui_transfer.settings.config import (
     Compression,
+    Days,
     Mail,
     ManagerNumber,
     Minutes,
@@ -126,6 +127,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     """How hard blocks are packed."""
     encrypt: bool = False
     """Whether archives are encrypted."""
+    retention_days: Days = 365
+    """How long verified jobs of the home, and receipts, are kept."""
 
     def __post_init__(self) -> None:
         check_moment(self.created_at)
@@ -198,6 +201,7 @@ def make_spec(
         retry_for=settings.transfer.retry_for,
         compression=settings.transfer.compression,
         encrypt=settings.transfer.encrypt,
+        retention_days=settings.retention.days,
     )
 
 

@@ -30,7 +30,7 @@ from tui_transfer.system.files import (
 from tui_transfer.system.locks import Lock, LockHeldError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tui_transfer.job.control import Follower, Job
@@ -120,6 +120,19 @@ def keep_receipt(job: Job, signer: Signer) -> ReceiptFiles | None:
     files = ReceiptFiles.of(receipts, job.id)
     if files.exists:
         return files
+    with receipts_lock(receipts):
+        if not files.exists and not _write(job, files, signer):
+            return None
+        return files
+
+
+@contextlib.contextmanager
+def receipts_lock(receipts: Path) -> Iterator[None]:
+    """While the body runs nobody else writes or removes receipts.
+
+    Raises:
+        TransferError: DISK_FULL; DISK_UNWRITABLE, also where somebody else does for long.
+    """
     lock = Lock(make_private_folder(receipts) / _LOCK_NAME, _LOCK_LIMIT, create=True)
     try:
         lock.acquire()
@@ -127,9 +140,7 @@ def keep_receipt(job: Job, signer: Signer) -> ReceiptFiles | None:
         reason = "un autre programme est en train d'y écrire"
         raise TransferError(Problem.DISK_UNWRITABLE, path=printable(receipts), reason=reason) from error
     try:
-        if not files.exists and not _write(job, files, signer):
-            return None
-        return files
+        yield
     finally:
         lock.release()
 

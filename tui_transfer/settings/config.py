@@ -78,6 +78,7 @@ Day = Annotated[
     ),
 ]
 Minutes = Annotated[int, Meta(ge=0, le=10_080, description="un nombre de minutes, de 0 à 10080")]
+Days = Annotated[int, Meta(ge=1, le=36_500, description="un nombre de jours, de 1 à 36500")]
 Compression = Annotated[
     Literal["auto"] | Annotated[int, Meta(ge=0, le=9)],
     Meta(
@@ -201,6 +202,13 @@ class ReportSettings(_Section, frozen=True, kw_only=True):
     ] = DEFAULT_RECIPIENTS
 
 
+class RetentionSettings(_Section, frozen=True, kw_only=True):
+    """How long what is over is kept."""
+
+    days: Days = 365
+    """Verified transfers that old go at the end of the next one; receipts stay as long."""
+
+
 class DisplaySettings(_Section, frozen=True, kw_only=True):
     """How the screen looks, and whether it calls when a transfer ends."""
 
@@ -218,6 +226,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     databases: tuple[DatabaseSettings, ...] = ()
     transfer: TransferSettings = TransferSettings()
     report: ReportSettings = ReportSettings()
+    retention: RetentionSettings = RetentionSettings()
     display: DisplaySettings = DisplaySettings()
 
 

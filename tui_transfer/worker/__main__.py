@@ -27,6 +27,8 @@ from tui_transfer.job.orders import Orders
 from tui_transfer.job.spec import FORMAT, Decision
 from tui_transfer.job.state import JobState
 from tui_transfer.report.receipts import keep_receipt
+from tui_transfer.report.retention import expire, latest_certain
+from tui_transfer.settings.config import Home, data_beside
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.system.files import keep_process_private
 from tui_transfer.system.locks import LockHeldError
@@ -168,6 +170,7 @@ class _Worker:
             return ExitCode.INTERRUPTED
         if isinstance(outcome, JobSucceeded):
             self._keep_receipt()
+            self._expire()
         return self._state().exit_code
 
     def _keep_receipt(self) -> None:
@@ -178,6 +181,15 @@ class _Worker:
             keep_receipt(self._job, self._pipeline.signer)
         except Exception:
             _log.exception("there is no receipt yet")
+
+    def _expire(self) -> None:
+        """Removes what the home has kept for long enough."""
+        data = data_beside(self._job.folder.parent)
+        try:
+            now = latest_certain(self._state())
+            expire(Home(data / "config.toml", data), self._job.spec.retention_days, now)
+        except Exception:  # the next one does it
+            _log.exception("what is old could not be removed")
 
     def _ask(self, who: str, *_: object) -> None:
         self._asked = self._asked or who
