@@ -25,7 +25,7 @@ from tui_transfer.job.orders import Orders
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.findings import Finding, Outcome
 from tui_transfer.preflight.findings import Stage as ConnectionStage
-from tui_transfer.settings.config import Home, ProxySettings
+from tui_transfer.settings.config import Home, ProxySettings, TransferSettings
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.paths import Match
 from tui_transfer.tui.practice import Practice, PracticeProxy
@@ -94,6 +94,7 @@ class Scene:
     name: str
     keys: tuple[str, ...] = ()
     configured: bool = True
+    encrypted: bool = False
     job: Callable[[Stage], Job] | None = None
     open_job: bool = False
     """Whether the transfer screen shows the job from the start."""
@@ -177,6 +178,11 @@ _CHANGED_KEY = _blocked(
 _PASSWORD = _blocked(Problem.PASSWORD_NEEDED, username="exemple")
 _DISK = _blocked(Problem.SHAREBOX_FULL, 1, path="/depot/exemple_1.7z.part", reason="plus d'espace libre")
 _INTERRUPTED = _blocked(Problem.INTERRUPTED, reason="Interrompu à la demande")
+
+
+def _locked(stage_: Stage) -> Job:
+    lock = ev.ArchiveLocked(at=stage.at(1), salt="00" * 16, check="00" * 8)
+    return stage_.job([lock, *stage.midway(), stage.blocked(Problem.ARCHIVE_PASSPHRASE_WRONG)])
 
 
 def _past(stage_: Stage) -> Job:
@@ -272,6 +278,8 @@ SCENES = (
     Scene("confirmation", keys=("m", "t", "down", "space", "t"), ticked=10),
     Scene("confirmation-sans-prerequis", keys=("m", "t", "down", "space", "t"), ticked=0),
     Scene("confirmation-base-absente", keys=("m", "t", *("down", "space") * 2, "t"), ticked=10),
+    Scene("phrase-secrete", keys=("m", "t", "t", "o"), ticked=10, encrypted=True),
+    Scene("phrase-secrete-demandee", job=_locked, open_job=True),
     Scene("transfert", job=_running, open_job=True),
     Scene("transfert-deux", job=_overlapping, open_job=True),
     Scene("transfert-quitter", job=_running, open_job=True, keys=("q",)),
@@ -302,10 +310,13 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
     """An app in the scene's state, and what drives it to the moment of the picture."""
     stage.use_utc()
     with ExitStack() as stack:
-        set_up = stack.enter_context(Stage(folder, stage.settings() if scene.configured else None))
+        transfer = TransferSettings(opens_on=stage.NOW.date(), encrypt=scene.encrypted)
+        given = stage.settings(transfer=transfer) if scene.configured else None
+        set_up = stack.enter_context(Stage(folder, given))
         screens = "tui_transfer.tui.screens"
         for target, fake in (
             (f"{screens}.databases.summarize", _summarize),
+            (f"{screens}.databases.make_passphrase", lambda: "cascade-tulipe-marbre-volcan-sirop-jardin"),
             (f"{screens}.prerequisites.check_all", lambda *_: _CHECKS),
             ("tui_transfer.tui.dialogs.add_database.find_matches", _find_matches),
             ("tui_transfer.preflight.diagnosis.diagnose", lambda *_: (item for item in scene.findings)),

@@ -5,7 +5,7 @@ Where something is asked, `then` takes the answer; it is None where the person w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -84,6 +84,19 @@ class DatabasesChosen:
     sharebox: ShareboxSettings
     unmet: Unmet
     then: Callable[[Decision | None], None]
+
+
+@dataclass(frozen=True)
+class PassphraseMade:
+    """« Oui », where archives are to be encrypted.
+
+    Args:
+        passphrase: with what.
+        then: takes whether it is noted.
+    """
+
+    passphrase: str = field(repr=False)
+    then: Callable[[bool | None], None]
 
 
 @dataclass(frozen=True)
@@ -256,6 +269,7 @@ Step: TypeAlias = (
     | AdditionAsked
     | RemovalAsked
     | DatabasesChosen
+    | PassphraseMade
     | JobMade
     | JobChosen
     | JobBlocked

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from tui_transfer.archive.passphrase import make_passphrase
 from tui_transfer.errors import Need
 from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.tui import happenings as it
+from tui_transfer.tui.answers import Answer
 from tui_transfer.tui.recovery import needs_secret
 from tui_transfer.tui.route_trial import Destination, proposed_proxy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Follower
     from tui_transfer.settings.config import ShareboxSettings
-    from tui_transfer.tui.answers import Answer
     from tui_transfer.tui.centre import Centre
     from tui_transfer.tui.dialogs.dialog import Dialog
     from tui_transfer.tui.dialogs.proxy_form import ProxyForm
@@ -62,6 +65,11 @@ def follow(centre: Centre, happening: it.Happening) -> None:
 
             push(ConfirmDialog(looks, sharebox, unmet), then)
 
+        case it.PassphraseMade(passphrase, then):
+            from tui_transfer.tui.dialogs.passphrase import PassphraseDialog
+
+            push(PassphraseDialog(passphrase), then)
+
         # 5a and 5b. Progression, C and T: nothing to do but wait. A job of before is joined, or gone on with.
         case it.JobMade(job):
             from tui_transfer.tui.screens.transfer import TransferPage
@@ -73,6 +81,8 @@ def follow(centre: Centre, happening: it.Happening) -> None:
             push(TransferPage(job, begin=begin))
 
         # 5bis. The proxy, or whatever else the job needs of a person.
+        case it.JobBlocked(failure, follower, then) if _lacks_passphrase(failure, follower):
+            follow(centre, _new_passphrase(then))
         case it.JobBlocked(failure, follower, then):
             push(_dialog_for(failure, follower, centre.session), then)
         case it.LoginQuestionAsked(asked, account, then):
@@ -180,6 +190,20 @@ def _dialog_for(failure: TransferError, follower: Follower, session: Session) ->
 
     concerns_all = follower.state.problem_database is None
     return FailureDialog(failure, follower.job, () if concerns_all else follower.state.failed)
+
+
+def _lacks_passphrase(failure: TransferError, follower: Follower) -> bool:
+    """Whether a job stopped before its archives got a passphrase."""
+    return failure.need is Need.ARCHIVE_PASSPHRASE and follower.state.locked is None
+
+
+def _new_passphrase(then: Callable[[Answer | None], None]) -> it.PassphraseMade:
+    passphrase = make_passphrase()
+
+    def noted(agreed: bool | None) -> None:
+        then(Answer(archive_password=passphrase) if agreed else None)
+
+    return it.PassphraseMade(passphrase, noted)
 
 
 def _proxy_form(failure: TransferError, follower: Follower, session: Session) -> ProxyForm:

@@ -109,6 +109,9 @@ SECTIONS: Final = (
         FormEntry("transfer.compression", "Compression",
               "auto la règle sur la connexion et l'ordinateur ; un nombre de 0 (rapide) à 9 (petit) la fixe.",
               "auto"),
+        FormEntry("transfer.encrypt", "Chiffrement",
+              "Chiffrer les archives : une phrase secrète, montrée une fois et à donner par téléphone, les "
+              "ouvre.", choices=((NO, "non"), (YES, "oui"))),
     )),
     Section("Affichage", (
         FormEntry("display.theme", "Thème", "Les couleurs de l'écran.", choices=tuple(THEME_NAMES.items())),

@@ -60,7 +60,13 @@ class SecretDialog(Dialog[Answer | None]):
             yield paragraph(failure.why)
         else:
             yield paragraph(Content.assemble("Compte ", (self._account, "bold"), "."))
-        yield paragraph("Il n'est enregistré nulle part, et oublié à la fermeture du programme.", "muted")
+        kept = (
+            "Elle n'est enregistrée nulle part, et"
+            if self._is_passphrase
+            else "Il n'est enregistré nulle part, et"
+        )
+        forgotten = "oubliée" if self._is_passphrase else "oublié"
+        yield paragraph(f"{kept} {forgotten} à la fermeture du programme.", "muted")
         if self._practice is not None and not self._is_passphrase:
             line = f" : le mot de passe est {self._practice.password}"
             yield paragraph(Content.assemble(("Démonstration", "bold"), line), "warning")

@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
 from tui_transfer import french
+from tui_transfer.archive.passphrase import make_passphrase
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import attempts, control
@@ -33,6 +34,7 @@ from tui_transfer.tui.happenings import (
     AdditionAsked,
     DatabasesChosen,
     JobMade,
+    PassphraseMade,
     PrerequisitesChosen,
     RemovalAsked,
 )
@@ -314,6 +316,23 @@ class DatabasesPage(Page):
             self.centre.tell(PrerequisitesChosen())
         if decision is not Decision.TRANSFER:
             return
+        begin = partial(self._begin, chosen, known, unmet)
+        if self.session.settings and self.session.settings.transfer.encrypt:
+            passphrase = make_passphrase()
+            noted = partial(self._noted, begin, passphrase)
+            self.centre.tell(PassphraseMade(passphrase, noted))
+        else:
+            begin()
+
+    def _noted(self, begin: Callable[[str], None], passphrase: str, noted: bool | None) -> None:
+        if noted:
+            begin(passphrase)
+        else:
+            self.say("Rien n'est commencé : la phrase secrète n'a pas été notée.")
+
+    def _begin(
+        self, chosen: Sequence[tuple[str, Path]], known: int, unmet: Unmet, passphrase: str = ""
+    ) -> None:
         try:
             job = self._make_job(chosen, known, unmet)
         except TransferError as error:
@@ -321,6 +340,8 @@ class DatabasesPage(Page):
                 attempts.record(self.session.home, error, command="screen")
             self.say(f"{error.title}. {error.why}", "error")
             return
+        if passphrase:
+            self.session.archive_passwords[job.id] = passphrase
         self.centre.tell(JobMade(job))
 
     def _make_job(self, chosen: Sequence[tuple[str, Path]], known: int, unmet: Unmet) -> Job:
