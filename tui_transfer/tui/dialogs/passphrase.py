@@ -34,8 +34,8 @@ class PassphraseDialog(YesNo):
         yield paragraph("Les archives de ce transfert sont chiffrées, et s'ouvrent avec cette phrase :")
         yield Static(self._passphrase, classes="passphrase", markup=False)
         yield paragraph(
-            "Elle n'est affichée que cette fois, et n'est enregistrée nulle part. Sans elle, personne n'ouvre "
-            "les archives, et un transfert interrompu ne peut pas être repris."
+            "Elle n'est affichée que cette fois, et n'est enregistrée nulle part. Sans elle, personne "
+            "n'ouvre les archives, et un transfert interrompu ne peut pas être repris."
         )
         yield paragraph(
             "Donnez-la par téléphone à qui reçoit les archives : six mots, joints par des tirets. Jamais par "
