@@ -70,7 +70,7 @@ async def test_it_is_shown_once_and_given_to_the_worker_alone(
         assert workers.jobs == []
         await pilot.press("o")
         await until(pilot, lambda: bool(workers.orders))
-        assert isinstance(app.screen, TransferPage)
+        assert any(isinstance(screen, TransferPage) for screen in app.screen_stack)
         assert made not in flat(app)
     assert [orders.archive_password for orders in workers.orders] == [made]
     assert made not in repr(workers.orders)

@@ -91,7 +91,7 @@ async def test_every_setting_is_changed_by_keyboard_alone(staged: Stage) -> None
         *"~/cle", "down",
         "right", "enter", *"proxy.example.org", "enter", *"8080", "enter", *"lumiere", "enter",
         *"a@example.org; b@example.org", "down",
-        *"1/3/2022", "down", *"30.06.2022", "down", *"5", "down", *"7", "down",
+        *"1/3/2022", "down", *"30.06.2022", "down", *"5", "down", *"7", "down", "right", "down",
         "right", "right", "down", "space", "s",
     )  # fmt: skip
     async with app.run_test(size=(80, 24)) as pilot:
@@ -111,7 +111,7 @@ async def test_every_setting_is_changed_by_keyboard_alone(staged: Stage) -> None
         proxy=ProxySettings(kind="http", host="proxy.example.org", port=8080, username="lumiere"),
         databases=app.session.settings.databases if app.session.settings else (),
         transfer=config.TransferSettings(
-            opens_on=date(2022, 3, 1), closes_on=date(2022, 6, 30), retry_for=5, compression=7
+            opens_on=date(2022, 3, 1), closes_on=date(2022, 6, 30), retry_for=5, compression=7, encrypt=True
         ),
         report=config.ReportSettings(recipients=("a@example.org", "b@example.org")),
         display=config.DisplaySettings(theme="contrast", notify=False),
