@@ -8,12 +8,13 @@ from urllib.parse import quote
 
 from tui_transfer import __version__, french
 from tui_transfer.errors import ExitCode, Problem, harmless, harmless_lines
-from tui_transfer.job.beside import MANIFEST, SHA256, SIGNATURE
+from tui_transfer.job.beside import LIST, MANIFEST, SHA256, SIGNATURE, sha256_line
 from tui_transfer.job.spec import slug, titled
 from tui_transfer.job.state import VERIFIED, JobStatus
 from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.report.author import describe_author
-from tui_transfer.report.files import describe_files, describe_left_out, describe_renames
+from tui_transfer.report.facts import encode_facts
+from tui_transfer.report.files import describe_files, describe_left_out, describe_renames, listed
 from tui_transfer.report.integrity import describe_integrity
 from tui_transfer.report.public_key import NAMESPACE, PublicKey
 
@@ -60,13 +61,15 @@ class Message:
     """A message ready to be sent: subject, addresses, and plain text.
 
     `short` stands for the text where a mail program takes no long one: what was sent, and the request to
-    paste the rest.
+    paste the rest. `facts` are the same as JSON, attached where a file is made of it, under the name `job`.
     """
 
     subject: str
     recipients: tuple[str, ...]
     body: str
     short: str = ""
+    facts: bytes = b""
+    job: str = ""
 
     @property
     def recipients_line(self) -> str:
@@ -93,6 +96,9 @@ class Message:
         mail["To"] = self.recipients_line
         mail["X-Unsent"] = "1"
         mail.set_content(self.body, cte="quoted-printable")
+        if self.facts:
+            name = f"{self.job}.json"
+            mail.add_attachment(self.facts, "application", "json", filename=name, cte="base64")
         # Not by `mail`, which loses spaces where it folds a subject with accents (Python 3.11).
         subject = Header(self.subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
         return f"Subject: {subject}\r\n".encode("ascii") + mail.as_bytes()
@@ -108,6 +114,7 @@ def make_message(state: JobState) -> Message:
             _opening(state),
             _facts(state),
             *_databases(state),
+            _checksums(state),
             _left_behind(state),
             _signatures(state),
             _prerequisites(state.spec),
@@ -115,6 +122,8 @@ def make_message(state: JobState) -> Message:
             f"(Message préparé par tui-transfer {__version__})",
         ),
         short=_text("Bonjour,", conclusion(state), _facts(state), _PASTE_HERE),
+        facts=encode_facts(state),
+        job=state.spec.id,
     )
 
 
@@ -244,6 +253,10 @@ def _opening(state: JobState) -> str:
         if len(state.databases) > 1:
             missing = [item.name for item in state.databases if not item.delivered]
             sentences.append(f"À remettre encore : {', '.join(missing)}.")
+    if delivered := [item for item in state.databases if item.delivered]:
+        ways = dict.fromkeys(describe_verification(item.verified, item.read_meanwhile) for item in delivered)
+        names = listed([item.name for item in delivered])
+        sentences.append(f"{describe_manager(state.spec)} : {names}. Vérification {' ; '.join(ways)}.")
     return "\n".join(sentences)
 
 
@@ -273,6 +286,8 @@ def _facts(state: JobState) -> str:
             "Chiffrement : AES-256, noms de fichiers compris. 7-Zip ouvre les archives, avec la phrase "
             "secrète qui vous est donnée par téléphone."
         )
+    elif delivered:
+        lines.append("Ouverture : 7-Zip, l'Explorateur de Windows 11, ou un autre logiciel qui lit le 7z")
     if not _differ(destinations := _destinations(state)):
         lines.append(f"Destination : {describe_destination(destinations[0])}")
     lines.append(f"Référence du transfert : {state.spec.id}")
@@ -337,7 +352,6 @@ def _database(lines: list[str], item: DatabaseState) -> str:
     lines += [
         f"Remise : {french.moment(item.delivered_at)}" if item.delivered_at else "Remise : faite",
         f"Archive : {item.archive} ({french.size(item.packed)})",
-        f"SHA-256 : {item.sha256}",
         f"Vérification : {describe_verification(item.verified, item.read_meanwhile)}",
     ]
     return "\n".join([*lines, *describe_refused(item)])
@@ -352,7 +366,18 @@ def describe_refused(item: DatabaseState) -> list[str]:
     ]
 
 
+def _checksums(state: JobState) -> str:
+    """Lines that `sha256sum -c` takes as they are, from the message too: it passes over all others."""
+    lines = [
+        sha256_line(item.archive, item.sha256) for item in state.databases if item.delivered and item.sha256
+    ]
+    if not lines:
+        return ""
+    return f"EMPREINTES SHA-256 (« sha256sum -c » lit ces lignes)\n\n{''.join(lines)}".rstrip("\n")
+
+
 _BESIDE: Final = {
+    LIST: "Liste des fichiers",
     MANIFEST: "Manifeste",
     SHA256: "Fichier de l'empreinte SHA-256",
     SIGNATURE: "Fichier de la signature",
