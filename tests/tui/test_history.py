@@ -349,7 +349,7 @@ async def test_what_is_asked_is_in_sight_however_many_databases_there_are(staged
         assert "Base de l'association 0 + 39." in flat(app)
         assert "Il ne pourra plus être repris." in flat(app)
         assert _PARTS[0] in flat(app)
-        assert f"et {39 * len(_PARTS) - 4} autres" in flat(app)
+        assert f"et {39 - 4} autres" in flat(app)
 
 
 async def test_an_interrupted_job_is_removed_with_what_it_left_on_the_sharebox(
@@ -361,8 +361,7 @@ async def test_an_interrupted_job_is_removed_with_what_it_left_on_the_sharebox(
         await open_history(pilot)
         await pilot.press("s")
         await until(pilot, lambda: isinstance(app.screen, PurgeDialog))
-        for part in _PARTS:
-            assert part in flat(app)
+        assert f"{_PARTS[0]}, et ce qui l'accompagne" in flat(app)
         await pilot.press("o")
         await until(pilot, lambda: names(staged) == [])
         await until(pilot, lambda: f"Supprimé de Sharebox : {_PARTS[0]}." in flat(app))

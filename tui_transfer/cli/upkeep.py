@@ -60,7 +60,7 @@ def purge(home: Home, wanted: Sequence[str], older_than: int | None, *, yes: boo
         if kept := describe_kept(follower):
             click.echo(f"    {kept}", err=not yes)
         for left in [] if local else _leftovers(follower):
-            for name in left.names:
+            for name in left.told:
                 click.echo(f"    et sur {left.where}, s'il y est : {name}", err=not yes)
     if not yes:
         questions.agree(f"Supprimer {french.count(len(chosen), 'transfert')} de cette machine ?")

@@ -46,6 +46,24 @@ class Leftovers:
         """The destination, in French."""
         return describe_destination(self.sharebox)
 
+    @property
+    def told(self) -> list[str]:
+        """The names that a person is told, in French: an archive's stands for all that may lie beside it."""
+        final = {name: name.removesuffix(PART) for name in self.names}
+        beside = {
+            name: [other for other in self.names if _lies_beside(final[other], final[name])] for name in final
+        }
+        followers = {name for names in beside.values() for name in names}
+        return [
+            f"{name}, et ce qui l'accompagne" if beside[name] else name
+            for name in self.names
+            if name not in followers
+        ]
+
+
+def _lies_beside(name: str, archive: str) -> bool:
+    return name in names_beside(archive)
+
 
 def leftovers_by_place(state: JobState) -> list[Leftovers]:
     """What the job may have left, at every destination that it sent anything to."""

@@ -102,7 +102,7 @@ class PurgeDialog(Dialog[Purge | None]):
 
 def _listed(left: Sequence[Leftovers]) -> list[str]:
     """The names, under their destinations where there is more than one."""
-    named = [(place.where, name) for place in left for name in place.names]
+    named = [(place.where, name) for place in left for name in place.told]
     lines, several = [], len({where for where, _ in named}) > 1
     for where, name in named[:_MOST_LEFT]:
         if several and f"{where} :" not in lines:
