@@ -7,11 +7,13 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.cli.place import Place, archives, content, extract, place_for
 from tests.programs import require
 from tests.servers.openssh import SshServer
+from tui_transfer.settings import config
 
 
 @pytest.fixture
@@ -110,3 +112,33 @@ def test_a_sound_base_is_said_to_be(place: Place, tmp_path: Path) -> None:
     result = place.run("run", "--yes", str(base))
     assert result.code == 0, result.err
     assert "saine : intégrité contrôlée par SQLite, rien à signaler." in result.out
+
+
+def test_what_a_person_chose_beside_a_base_is_what_goes(
+    place: Place, ssh_server: SshServer, hfsql: Path, tmp_path: Path
+) -> None:
+    now = config.load(place.home.config_file)
+    chosen = msgspec.structs.replace(now.databases[0], also=("PAIE.txt",), without=("paie.ndx",))
+    config.save(place.home.config_file, msgspec.structs.replace(now, databases=(chosen,)))
+    result = place.run("run", "--yes", "--all")
+    assert result.code == 0, result.err
+    assert "Fichiers : PAIE.FIC, PAIE.txt, Paie.MMO (HFSQL)." in result.out
+    assert "Fichier de même nom, laissé ici : paie.ndx." in result.out
+    (archive,) = archives(ssh_server.root)
+    wanted = content(hfsql)
+    del wanted["paie.ndx"]
+    assert content(extract(archive, tmp_path / "out")) == wanted
+
+
+def test_another_base_of_the_same_name_is_not_the_one_of_the_settings(
+    place: Place, ssh_server: SshServer, hfsql: Path, tmp_path: Path
+) -> None:
+    now = config.load(place.home.config_file)
+    chosen = msgspec.structs.replace(now.databases[0], name="autre", also=("PAIE.txt",))
+    config.save(place.home.config_file, msgspec.structs.replace(now, databases=(chosen,)))
+    other = tmp_path / "ailleurs" / "autre.dat"
+    other.parent.mkdir()
+    other.write_text("une autre")
+    result = place.run("run", "--yes", str(other), "--json")
+    assert result.code == 0, result.err
+    assert [item["name"] for item in result.finished["databases"]] == ["autre (ailleurs)"]

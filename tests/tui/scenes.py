@@ -32,6 +32,7 @@ from tui_transfer.tui.practice import Practice, PracticeProxy
 from tui_transfer.tui.screens.transfer import TransferPage
 
 if TYPE_CHECKING:
+    from tui_transfer.archive.companions import Selection
     from tui_transfer.job.attendance import Attendance
     from tui_transfer.job.control import Job
 
@@ -105,7 +106,7 @@ class Scene:
     """What « Tester la connexion » finds."""
 
 
-def _summarize(path: Path) -> Summary:
+def _summarize(path: Path, _: Selection) -> Summary:
     if path not in _SUMMARIES:
         raise TransferError(Problem.DATABASE_MISSING, path=path)
     return _SUMMARIES[path]

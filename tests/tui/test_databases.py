@@ -14,6 +14,7 @@ from tests.tui import stage
 from tests.tui.conftest import flat, rounds, until
 from tests.tui.scenes import settle
 from tui_transfer.job import control
+from tui_transfer.job.spec import make_spec
 from tui_transfer.preflight import checks
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
@@ -479,3 +480,30 @@ async def test_the_files_of_a_base_are_named_in_the_list_and_in_the_question(
         text = flat(app)
         assert f"Base active : {base.name}, {base.name}-wal (SQLite chiffrée)" in text
         assert f"Base active, fichier de même nom, laissé ici : {base.stem}.txt" in text
+
+
+async def test_who_names_one_file_is_shown_the_others(
+    app: CentreApp, staged: Stage, databases: list[Path]
+) -> None:
+    folder = databases[0].parent / "tables"
+    folder.mkdir()
+    for name in ("PAIE.DBF", "paie.fpt", "paie.cdx", "paie.txt", "autre.dbf"):
+        (folder / name).write_bytes(name.encode() * 100)
+    async with app.run_test() as pilot:
+        await open_list(pilot)
+        await pilot.press("a")
+        await fill(pilot, str(folder / "PAIE.DBF"))
+        text = flat(app)
+        assert "[✓] paie.cdx [✓] paie.fpt [ ] paie.txt (même nom)" in text
+        assert "autre.dbf" not in text
+        await pilot.press("space", "down", "down", "space", "tab")
+        assert "[ ] paie.cdx [✓] paie.fpt [✓] paie.txt" in flat(app)
+        await fill(pilot, "Tables")
+        await settle(pilot)
+        text = flat(app)
+        assert "Fichiers : PAIE.DBF, paie.fpt, paie.txt (dBase ou FoxPro)" in text
+        assert "laissé ici : paie.cdx" in text
+    saved = config.load(staged.home.config_file)
+    assert (saved.databases[-1].also, saved.databases[-1].without) == (("paie.txt",), ("paie.cdx",))
+    spec = make_spec(saved, [("Tables", folder / "PAIE.DBF")], stage.NOW)
+    assert (spec.databases[0].also, spec.databases[0].without) == (("paie.txt",), ("paie.cdx",))

@@ -72,6 +72,57 @@ def find_files(given: Path, selection: Selection = AS_KNOWN) -> FileSet:
         TransferError: `DATABASE_MISSING`, `DATABASE_UNREADABLE`, `DATABASE_LOCKED`, `DATABASE_SPECIAL_FILE`;
             or `DATABASE_INCOMPLETE`, naming a file that holds data of it, or was asked for, and cannot go.
     """
+    found = _find(given)
+    database, paths = found.database, found.paths
+    data, derived = sets.companions(database, paths)
+    members: dict[str, Member] = {}
+    for name in (*data, *selection.also):
+        if name not in selection.without:
+            member = _look(name, paths.get(name))
+            if isinstance(member, str):
+                raise _incomplete(found.root, name, member)
+            members[name] = member
+    for name in derived:
+        if name not in selection.without and isinstance(member := _look(name, paths[name]), Member):
+            members[name] = member
+    members.pop(database.main, None)
+    left_out = {*data, *derived, *found.others}.difference(members, {database.main})
+    return FileSet(
+        database.format.title,
+        found.sqlite,
+        (
+            Member(database.main, str(found.root), found.info),
+            *(members[name] for name in sorted(members)),
+        ),
+        tuple(sorted(left_out)),
+    )
+
+
+def files_to_choose(given: Path) -> tuple[str, list[str], list[str]]:
+    """What a person may choose from: the main file, what belongs to it, and what merely bears its stem.
+
+    Raises:
+        TransferError: as `find_files`, but `DATABASE_INCOMPLETE`.
+    """
+    found = _find(given)
+    data, derived = sets.companions(found.database, found.paths)
+    known = sorted({*data, *derived})
+    return found.database.main, known, sorted(set(found.others).difference(known, {found.database.main}))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The main file of a database, and what lies beside it, by name."""
+
+    database: sets.Named
+    sqlite: bool
+    root: Path
+    info: os.stat_result
+    paths: dict[str, str]
+    others: list[str]
+
+
+def _find(given: Path) -> _Found:
     root, info = locate(given)
     paths = _beside(root)
     if given.name == root.name:
@@ -82,25 +133,7 @@ def find_files(given: Path, selection: Selection = AS_KNOWN) -> FileSet:
     refuse_special(str(root), info)
     sqlite = is_sqlite(str(root))
     database = sets.as_plain(named) if sqlite else sets.with_journals(named, paths)
-    data, derived = sets.companions(database, paths)
-    found: dict[str, Member] = {}
-    for name in (*data, *selection.also):
-        if name not in selection.without:
-            member = _look(name, paths.get(name))
-            if isinstance(member, str):
-                raise _incomplete(root, name, member)
-            found[name] = member
-    for name in derived:
-        if name not in selection.without and isinstance(member := _look(name, paths[name]), Member):
-            found[name] = member
-    found.pop(database.main, None)
-    left_out = {*data, *derived, *_others(named, paths)}.difference(found, {database.main})
-    return FileSet(
-        database.format.title,
-        sqlite,
-        (Member(database.main, str(root), info), *(found[name] for name in sorted(found))),
-        tuple(sorted(left_out)),
-    )
+    return _Found(database, sqlite, root, info, paths, _others(named, paths))
 
 
 def main_of(given: Path) -> Path:

@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from tui_transfer import french
-from tui_transfer.archive.companions import main_of
+from tui_transfer.archive.companions import AS_KNOWN, main_of
 from tui_transfer.archive.passphrase import make_passphrase
 from tui_transfer.archive.source import summarize
 from tui_transfer.cli import questions
@@ -38,6 +38,7 @@ from tui_transfer.system.files import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tui_transfer.archive.companions import Selection
     from tui_transfer.job.control import Job
     from tui_transfer.job.events import LoginAsked
     from tui_transfer.job.spec import JobSpec, Waiver
@@ -309,7 +310,7 @@ def choose_databases(
     chosen: dict[str, Path] = {}
     for word in wanted:
         name, path = _find_database(word, known)
-        if chosen.get(name, path) != path:  # two paths that end alike
+        if {chosen.get(name, path), known.get(name, path)} != {path}:  # two paths that end alike
             name = f"{name} ({_one_line(path.parent.name)})"
         chosen[name] = path
     return list(chosen.items())
@@ -328,7 +329,7 @@ def require_ready(
     """
     if (closed := gate.closed(home, settings.transfer, _now().date())) is not None:
         raise closed
-    return checks.require(databases, home)
+    return checks.require(databases, home, checks.selections(settings))
 
 
 def confirm(
@@ -342,8 +343,9 @@ def confirm(
         TransferError: CONFIRMATION_NEEDED.
     """
     fit = [(name, path) for name, path in databases if name not in unfit]
+    selected = checks.selections(settings)
     for name, path in fit:
-        _announce(name, path)
+        _announce(name, path, selected.get(name, AS_KNOWN))
     for name, failure in unfit.items():
         click.echo(f"Attention : {name} ne pourra pas partir. {failure.title}. {failure.why}", err=True)
     _warn(unmet)
@@ -352,9 +354,9 @@ def confirm(
     questions.agree(f"Transférer {bases} vers {settings.sharebox.host}{without} ?")
 
 
-def _announce(name: str, path: Path) -> None:
+def _announce(name: str, path: Path, selection: Selection) -> None:
     """Says what will be read of a database, and what beside it will not."""
-    look = summarize(path)
+    look = summarize(path, selection)
     click.echo(f"  {name} : {french.size(look.size)} ({printable(path)})", err=True)
     if look.names:
         click.echo(f"    Fichiers : {describe_files(look.names, look.format)}", err=True)

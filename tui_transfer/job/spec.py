@@ -18,6 +18,7 @@ from tui_transfer.job.fields import Count, Line, Moment, Place, check_moment
 from tui_transfer.settings.config import (
     Compression,
     Days,
+    FileName,
     Mail,
     ManagerNumber,
     Minutes,
@@ -56,6 +57,9 @@ class DatabaseSpec(msgspec.Struct, frozen=True, kw_only=True):
     name: Line
     path: Annotated[str, Meta(pattern=r"\A[^\0]+\Z")]
     archive: ArchiveName
+    also: tuple[FileName, ...] = ()
+    """As `DatabaseSettings` has it, like the next one."""
+    without: tuple[FileName, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,12 +176,15 @@ def make_spec(
 ) -> JobSpec:
     """A new job for `databases`, pairs of name and absolute path, in the order given.
 
+    One that bears a name of the settings is the one that is there, with the files chosen beside it.
+
     Raises:
         TransferError: DATABASE_NONE.
     """
     if not databases:
         raise TransferError(Problem.DATABASE_NONE)
     job = f"{now.strftime(STAMP)}-{secrets.token_hex(_ID_BYTES)}"
+    known = {database.name: database for database in settings.databases}
     manager = slug(settings.manager.name, titled)
     if settings.manager.id is not None:
         manager = f"{settings.manager.id}_{manager}"
@@ -191,7 +198,11 @@ def make_spec(
         proxy=settings.proxy,
         databases=tuple(
             DatabaseSpec(
-                name=name, path=str(path), archive=f"{manager}_{slug(name, str.capitalize)}_{job}.7z"
+                name=name,
+                path=str(path),
+                archive=f"{manager}_{slug(name, str.capitalize)}_{job}.7z",
+                also=known[name].also if name in known else (),
+                without=known[name].without if name in known else (),
             )
             for name, path in databases
         ),

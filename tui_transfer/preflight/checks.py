@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from tui_transfer import french
-from tui_transfer.archive.companions import main_of
+from tui_transfer.archive.companions import AS_KNOWN, Selection, main_of
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.preflight.health import describe_ailments
@@ -24,10 +24,10 @@ from tui_transfer.system import os_errors
 from tui_transfer.system.files import others_may_read, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tui_transfer.archive.source import Summary
-    from tui_transfer.settings.config import Home, ShareboxSettings
+    from tui_transfer.settings.config import Home, Settings, ShareboxSettings
 
 Database = tuple[str, Path]
 """A name and an absolute path."""
@@ -92,7 +92,14 @@ def check_in_use(databases: Sequence[Database]) -> list[Check]:
     return [check_companions(databases), check_not_open(databases)]
 
 
-def require(databases: Sequence[Database], home: Home) -> dict[str, TransferError]:
+def selections(settings: Settings) -> dict[str, Selection]:
+    """Which files go along with the databases of the settings, by their names."""
+    return {item.name: Selection(item.also, item.without) for item in settings.databases}
+
+
+def require(
+    databases: Sequence[Database], home: Home, selected: Mapping[str, Selection] | None = None
+) -> dict[str, TransferError]:
     """Refuses what could not be handed over, before anything is begun.
 
     Returns:
@@ -107,7 +114,8 @@ def require(databases: Sequence[Database], home: Home) -> dict[str, TransferErro
         raise TransferError(Problem.DATABASE_NONE)
     for _, path in databases:
         _require_writable_name(path)
-    looks = [_look(path) for _, path in databases]
+    chosen = selected or {}
+    looks = [_look(path, chosen.get(name, AS_KNOWN)) for name, path in databases]
     names = [name for name, _ in databases]
     unfit = {name: look for name, look in zip(names, looks, strict=True) if isinstance(look, TransferError)}
     if len(unfit) == len(databases):
@@ -286,9 +294,9 @@ def _require_writable_name(path: Path) -> None:
         raise TransferError(Problem.DATABASE_FILE_NAME, path=printable(path), reason=reason) from error
 
 
-def _look(path: Path) -> Summary | TransferError:
+def _look(path: Path, selection: Selection = AS_KNOWN) -> Summary | TransferError:
     try:
-        return summarize(path)
+        return summarize(path, selection)
     except TransferError as error:
         return error
 

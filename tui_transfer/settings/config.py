@@ -62,6 +62,10 @@ ManagerNumber = Annotated[
         },
     ),
 ]
+FileName = Annotated[
+    str,
+    Meta(pattern=r"\A[^/\0\n]+\Z", max_length=255, description="le nom d'un fichier, sans dossier"),
+]
 FilePath = Annotated[
     str,
     Meta(
@@ -174,6 +178,10 @@ class DatabaseSettings(_Section, frozen=True, kw_only=True):
     name: Text
     path: FilePath
     active: Annotated[bool, Meta(description="true ou false")] = False
+    also: tuple[FileName, ...] = ()
+    """Files beside it that go along, although nothing says that they belong to it."""
+    without: tuple[FileName, ...] = ()
+    """Files that belong to it by their names, and stay."""
 
 
 class TransferSettings(_Section, frozen=True, kw_only=True):

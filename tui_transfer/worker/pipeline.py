@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from tui_transfer.archive.companions import Selection
     from tui_transfer.archive.source import Summary
     from tui_transfer.archive.writer import Archive, PresetPolicy, Progress
     from tui_transfer.job.control import Job
@@ -225,8 +226,8 @@ class Pipeline:
         path = Path(shipment.spec.path)
         try:
             if not is_next:
-                return summarize(path)
-            shipment.source = list_source(path)
+                return summarize(path, shipment.selection)
+            shipment.source = list_source(path, shipment.selection)
             return shipment.source.summary
         except TransferError:
             return None  # it will be said of this database alone, when its turn comes
@@ -322,7 +323,9 @@ class Pipeline:
     def _keep(self, shipment: Shipment) -> None:
         known = self._state.databases[shipment.index]
         self._recorder.record(
-            ev.ArchiveKept(at=now(), database=shipment.index, changed=_has_changed_since(known))
+            ev.ArchiveKept(
+                at=now(), database=shipment.index, changed=_has_changed_since(known, shipment.selection)
+            )
         )
         self._traffic.ready(shipment.index, known.packed)
         shipment.growing.finish(known.packed)
@@ -332,7 +335,8 @@ class Pipeline:
             self._keep(shipment)
             return
         key = self._encryption.key_of(shipment.spec.archive)
-        source, shipment.source = shipment.source or list_source(Path(shipment.spec.path)), None
+        path = Path(shipment.spec.path)
+        source, shipment.source = shipment.source or list_source(path, shipment.selection), None
         started = ev.ArchiveStarted(
             at=now(),
             database=shipment.index,
@@ -421,14 +425,14 @@ class Pipeline:
                 shutil.rmtree(folder)
 
 
-def _has_changed_since(known: DatabaseState) -> bool:
+def _has_changed_since(known: DatabaseState, selection: Selection) -> bool:
     """Whether the database is no longer what is in its archive, as far as sizes and times tell.
 
     The archive is sent all the same: it is what was there when the person asked for the transfer, whole and
     consistent, and a part of it may have arrived. Whoever wants the present state begins another transfer.
     """
     try:
-        now_found = summarize(Path(known.path))
+        now_found = summarize(Path(known.path), selection)
     except TransferError:
         return True
     then = known.found

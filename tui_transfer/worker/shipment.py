@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tui_transfer.archive.checksums import CheckedReader, Checksums, SpoolPart, damaged
+from tui_transfer.archive.companions import Selection
 from tui_transfer.archive.stamp import MODIFIED
 from tui_transfer.errors import TransferError
 from tui_transfer.job.remains import ARCHIVE_NAME
@@ -42,6 +43,8 @@ class Shipment:
     def __init__(self, job: Job, index: int) -> None:
         self.index = index
         self.spec = job.spec.databases[index]
+        self.selection = Selection(self.spec.also, self.spec.without)
+        """Which of the files beside it go along."""
         self.folder = job.spool / str(index)
         self.archive = self.folder / ARCHIVE_NAME
         self.manifest = self.folder / "manifest.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -11,8 +12,9 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from tui_transfer.archive.companions import main_of
+from tui_transfer.archive.companions import files_to_choose, main_of
 from tui_transfer.archive.source import find_nested
+from tui_transfer.errors import TransferError
 from tui_transfer.settings.config import DatabaseSettings
 from tui_transfer.system.files import printable
 from tui_transfer.tui.dialogs.dialog import Dialog
@@ -20,6 +22,7 @@ from tui_transfer.tui.paths import Match, find_matches, propose_name, restarted
 from tui_transfer.tui.widgets.actions import FIELD, Action
 from tui_transfer.tui.widgets.field import Field, QuietInput
 from tui_transfer.tui.widgets.path_input import PathInput
+from tui_transfer.tui.widgets.tick_list import Row, TickList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,7 +43,8 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
     AUTO_FOCUS = "#path"
     HELP = (
         "Tapez le chemin de la base (Tab complète), ou descendez avec ↓ dans la liste, où Entrée ouvre un "
-        "dossier ou choisit un fichier. Un dossier entier peut être une base. Aucun fichier n'est modifié."
+        "dossier ou choisit un fichier. Les fichiers qui en font partie sont cochés. Un "
+        "dossier entier peut être une base. Aucun fichier n'est modifié."
     )
     CSS_PATH = "add_database.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,6 +58,9 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
         self._start = f"{start}/"
         self._matches: list[Match] = []
         self._proposed = ""
+        self._files: dict[str, bool] = {}
+        """Files beside the one that was chosen, by name, and whether they are known to belong to it."""
+        self._ticked: set[str] = set()
 
     def body(self) -> Iterable[Widget]:
         """Path, folders, name."""
@@ -61,6 +68,10 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
         entries = OptionList(id="entries", classes=f"panel {FIELD}", markup=False)
         entries.border_title = "Tab complète, ↓ parcourt, Entrée choisit"
         yield entries
+        files = TickList(id="files")
+        files.border_title = "Fichiers de la base : Espace coche, Tab passe au nom"
+        files.display = False
+        yield files
         yield Field("Nom dans la liste", QuietInput(id="name"))
 
     def buttons(self) -> Iterable[Action]:
@@ -84,19 +95,48 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
             field.cursor_position = len(meant)
             return
         self._field("path").set_error(None)
+        self._show_files({})
         self._list(field.value)
         self._propose()
 
     @on(Input.Submitted, "#path")
     def _path_given(self) -> None:
         if self._check_path():
-            self.set_focus(self.query_one("#name"))
+            self._look_beside()
+            self.set_focus(self.query_one("#files" if self._files else "#name"))
+
+    def _look_beside(self) -> None:
+        """Offers the files that belong to the chosen one, ticked, and those that merely bear its name."""
+        known: list[str] = []
+        others: list[str] = []
+        with suppress(TransferError):  # what cannot be looked at is told in the list of databases
+            if self._path().is_file():
+                _, known, others = files_to_choose(self._path())
+        self._ticked = set(known)
+        self._show_files({name: name in known for name in (*known, *others) if printable(name) == name})
+
+    def _show_files(self, files: dict[str, bool]) -> None:
+        self._files = files
+        self.query_one("#entries").display = not files
+        listing = self.query_one(TickList)
+        listing.display = bool(files)
+        listing.set_rows(
+            [
+                Row(name, "[✓]" if name in self._ticked else "[ ]", f"{name}{'' if known else ' (même nom)'}")
+                for name, known in files.items()
+            ]
+        )
+
+    @on(TickList.Chosen)
+    def _tick(self, event: TickList.Chosen) -> None:
+        self._ticked ^= {event.key}
+        self._show_files(self._files)
 
     @on(Input.Submitted, "#name")
     def _name_given(self) -> None:
         self.action_add()
 
-    @on(OptionList.OptionSelected)
+    @on(OptionList.OptionSelected, "#entries")
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         if event.option_id == _THIS_FOLDER:
             self._path_given()
@@ -114,8 +154,10 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
         """Checks and gives the database."""
         path_right, name_right = self._check_path(), self._check_name()
         if path_right and name_right:
-            name = self.query_one("#name", Input).value.strip()
-            self.dismiss(DatabaseSettings(name=name, path=str(self._path())))
+            name, files = self.query_one("#name", Input).value.strip(), self._files.items()
+            also = tuple(file for file, known in files if file in self._ticked and not known)
+            without = tuple(file for file, known in files if file not in self._ticked and known)
+            self.dismiss(DatabaseSettings(name=name, path=str(self._path()), also=also, without=without))
 
     def action_cancel(self) -> None:
         """Adds nothing."""

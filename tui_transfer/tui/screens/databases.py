@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
 from tui_transfer import french
+from tui_transfer.archive.companions import Selection
 from tui_transfer.archive.passphrase import make_passphrase
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
@@ -186,7 +187,7 @@ class DatabasesPage(Page):
                 self.query_one(TickTable).set_row(row, self._cells(item))
             self._describe()
 
-        in_background(self, lambda: summarize(path), looked)
+        in_background(self, lambda: summarize(path, Selection(item.also, item.without)), looked)
 
     def _describe(self) -> None:
         """The path of the highlighted line, and how much is ticked."""
