@@ -184,10 +184,10 @@ def make_spec(
     if not databases:
         raise TransferError(Problem.DATABASE_NONE)
     job = f"{now.strftime(STAMP)}-{secrets.token_hex(_ID_BYTES)}"
-    known = {database.name: database for database in settings.databases}
     manager = slug(settings.manager.name, titled)
     if settings.manager.id is not None:
         manager = f"{settings.manager.id}_{manager}"
+    known = {database.name: database for database in settings.databases}
     return JobSpec(
         id=job,
         created_at=now,
