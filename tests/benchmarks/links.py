@@ -5,8 +5,9 @@
 
 Rates are in Mbit/s. One table tells the seconds of each, and how often the bound (see `bound`) and the best
 peer that leaves a 7z go into them. Ours counts from the command to its end, verification included: by the
-server's hash, or by reading all of it back, where the line carries everything twice. Peers leave an archive
-that nobody has verified. Needs root, for an account that sshd lets in.
+server's hash, or by reading all of it back while it is sent, and in places after the close; how often the
+first goes into the second is told beside it. Peers leave an archive that nobody has verified. Needs root, for
+an account that sshd lets in.
 """
 
 from __future__ import annotations
@@ -83,10 +84,16 @@ class Campaign:
             yield from lines(database.name, rate, bound.best(packings, rate), self._contend(database, rate))
 
     def _contend(self, database: Database, rate: float | None) -> list[Contender]:
-        contenders = []
-        for name, server in (("ours, server's hash", self.with_exec), ("ours, read back", self.without)):
-            taken = self._median(partial(self._ours, database, server), server, rate)
-            contenders.append(Contender(name, taken, is_ours=True))
+        by_hash, read_back = (
+            self._median(partial(self._ours, database, server), server, rate)
+            for server in (self.with_exec, self.without)
+        )
+        ratio = f"{read_back.seconds / by_hash.seconds:.2f} × the server's hash"
+        read_back = replace(read_back, remark=f"{read_back.remark}, {ratio}")
+        contenders = [
+            Contender("ours, server's hash", by_hash, is_ours=True),
+            Contender("ours, read back", read_back, is_ours=True),
+        ]
         for peer in self.peers:
             transfer = partial(peer.transfer, database, self.with_exec, rate)
             taken = self._median(transfer, self.with_exec, rate)

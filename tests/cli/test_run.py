@@ -457,6 +457,23 @@ def slow_line(place: Place, ssh_server: SshServer, tmp_path: Path) -> Iterator[R
         yield line
 
 
+def test_what_is_read_back_while_it_is_sent_is_said_to_be(
+    place: Place, ssh_server: SshServer, slow_line: Relay
+) -> None:
+    slow_line.rate = 2_000_000
+    done = place.run("run", "--yes", "--json")
+    assert done.code == 0, done.err
+    (item,) = done.finished["databases"]
+    assert (item["verified"], item["read_meanwhile"]) == ("read-back", True)
+    begun = next(event for event in done.events if event["type"] == "upload.started")
+    looked_at = [event for event in done.events if event["type"] == "verification.progress"]
+    assert begun["reads_after"] < 2_300_000
+    assert looked_at[-1]["total"] < item["packed"]
+    assert hashlib.sha256((ssh_server.root / item["archive"]).read_bytes()).hexdigest() == item["sha256"]
+    report = place.run("report").out
+    assert "chaque octet, pendant l'envoi ou juste après" in " ".join(report.split())
+
+
 _HARDLY = 50_000
 """Bytes per second at which it takes minutes: nothing ends while commands are started beside it."""
 

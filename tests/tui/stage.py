@@ -166,7 +166,14 @@ def blocked(problem: str, database: int | None = None, **details: object) -> ev.
     return ev.JobBlocked(at=at(30), problem=problem, details=texts, database=database)
 
 
-def delivered(index: int, size: int, kind: str = "sqlite", verified: str = "read-back") -> list[ev.Event]:
+def delivered(
+    index: int,
+    size: int,
+    kind: str = "sqlite",
+    verified: str = "read-back",
+    *,
+    read_meanwhile: bool = False,
+) -> list[ev.Event]:
     """A database from beginning to end."""
     packed = size * 38 // 100
     files = 1204 if kind == "folder" else 1
@@ -179,7 +186,11 @@ def delivered(index: int, size: int, kind: str = "sqlite", verified: str = "read
         ev.UploadProgress(at=at(9), database=index, acknowledged=packed),
         ev.VerificationProgress(at=at(10), database=index, checked=packed, total=packed),
         ev.Delivered(
-            at=at(12), database=index, path=f"/depot/exemple_{index}_20220302-140500.7z", verified=verified
+            at=at(12),
+            database=index,
+            path=f"/depot/exemple_{index}_20220302-140500.7z",
+            verified=verified,
+            read_meanwhile=read_meanwhile,
         ),
     ]
 

@@ -57,6 +57,7 @@ def _database(state: JobState, index: int) -> dict[str, Any]:
         "content": item.content,
         "archive": {"name": item.archive, "size": item.packed, "sha256": item.sha256},
         "verified": item.verified,
+        "read_meanwhile": item.read_meanwhile,
         "delivered": item.delivered,
         "delivered_at": item.delivered_at,
         **_place(state, item),
