@@ -17,6 +17,8 @@ from tests.job.examples import at
 from tests.programs import require
 from tests.servers.openssh import SshServer
 from tui_transfer.archive.writer import ArchivedFile
+from tui_transfer.job.events import ArchiveSealed, BesideProgress
+from tui_transfer.job.journal import JournalReader
 from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.report import message
 from tui_transfer.worker import manifest
@@ -118,6 +120,12 @@ def test_a_long_list_arrives_before_the_manifest_that_tells_its_hash_and_7zip_op
     assert (found["files_list"]["size"], found["files_list"]["count"]) == (len(data), 2501)
     assert found["files_list"]["sha256"] == hashlib.sha256(data).hexdigest()
     subprocess.run([require("7zz"), "x", "-y", f"-o{tmp_path}", file], check=True, capture_output=True)
+    moved = [e for e in JournalReader(place.job().journal).read() if isinstance(e, BesideProgress)]
+    (sealed,) = (e for e in JournalReader(place.job().journal).read() if isinstance(e, ArchiveSealed))
+    assert [event.sent for event in moved] == sorted(event.sent for event in moved)
+    assert {event.total for event in moved} == {moved[0].total}
+    assert moved[-1].sent <= moved[0].total <= 1.2 * sealed.beside
+    assert sealed.beside > len(data)
     listed = [json.loads(line) for line in (tmp_path / file.stem).read_text("utf-8").splitlines()]
     out = extract(archive, tmp_path / "out")
     assert {entry["name"]: entry["sha256"] for entry in listed} == {

@@ -10,7 +10,7 @@ import msgspec
 
 from tui_transfer import french
 from tui_transfer.cli import headless, questions
-from tui_transfer.cli.lines import PlainOutput
+from tui_transfer.cli.lines import PlainOutput, show_failure
 from tui_transfer.errors import ExitCode, Need, Problem, TransferError
 from tui_transfer.job import control, history
 from tui_transfer.job.orders import Orders
@@ -100,7 +100,7 @@ def _interrupted(home: Home) -> Follower | None:
         return control.Follower(history.last_unfinished(home))
     except TransferError as error:
         if error.problem is not Problem.NOTHING_TO_RESUME:
-            click.echo(error.as_text(), err=True)
+            show_failure(error)
         return None
 
 

@@ -246,7 +246,9 @@ class VerificationProgress(_Event, frozen=True, kw_only=True, tag="verification.
 
 
 class BesideProgress(_Event, frozen=True, kw_only=True, tag="beside.progress"):
-    """`sent` of `total` bytes of what lies beside the archive were acknowledged by the Sharebox."""
+    """`sent` of `total` bytes of what lies beside the archive were acknowledged by the Sharebox; of what is
+    read back, half counts then.
+    """
 
     database: Count
     sent: Count

@@ -12,7 +12,7 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import attempts, audit, control
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tui_transfer.job.attempts import Attempt
     from tui_transfer.job.control import Follower, Job
@@ -71,24 +71,30 @@ class Earlier:
     state: DatabaseState
 
 
-def earlier_delivery(home: Home, spec: JobSpec, database: DatabaseSpec) -> Earlier | None:
+def earlier_delivery(
+    entries: Iterable[control.Entry], spec: JobSpec, database: DatabaseSpec
+) -> Earlier | None:
     """The last delivery of a database, by its name or its path, before the job of `spec`; None where none is
-    known, be it that a job cannot be read.
+    known. Jobs that cannot be read are passed over.
+
+    Args:
+        entries: the jobs of the home, the newest first.
+        spec: of the job that delivers it now.
+        database: which one.
     """
-    with contextlib.suppress(TransferError):
-        for entry in control.list_entries(home):
-            job = entry.job
-            if isinstance(job, TransferError) or entry.sequence >= spec.sequence:
-                continue
-            same = [
-                index
-                for index, other in enumerate(job.spec.databases)
-                if other.path == database.path or other.name == database.name
-            ]
-            if same and not isinstance(found := read(job), TransferError):
-                for index in same:
-                    if found.state.databases[index].delivered:
-                        return Earlier(job.spec, found.state.databases[index])
+    for entry in entries:
+        job = entry.job
+        if isinstance(job, TransferError) or entry.sequence >= spec.sequence:
+            continue
+        same = [
+            index
+            for index, other in enumerate(job.spec.databases)
+            if other.path == database.path or other.name == database.name
+        ]
+        if same and not isinstance(found := read(job), TransferError):
+            for index in same:
+                if found.state.databases[index].delivered:
+                    return Earlier(job.spec, found.state.databases[index])
     return None
 
 

@@ -169,7 +169,8 @@ def _left(state: JobState, sending: float | None, reading: float | None, *, over
             after = max(0, (database.to_check or size) - database.checked) if reads_after else 0
         elif 0 < reads_after < _ALL:  # what is read meanwhile may take longer
             finished = max(sent, begun + max(0, size - database.read_back) / reading)
-        after += beside if reads_after else 0
+        if reads_after and not database.sends_beside:  # once it is on its way, its pace is there and back
+            after += beside
         finished = max(sent, finished) + beside / sending + after / reading
     return finished
 

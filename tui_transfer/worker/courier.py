@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.sharebox.delivery.deliver import Consignment, deliver, send
-from tui_transfer.sharebox.delivery.evidence import Delivery, Step
+from tui_transfer.sharebox.delivery.evidence import Delivery, Step, Verification
 from tui_transfer.sharebox.delivery.exploration import verification
 from tui_transfer.sharebox.delivery.part import part_path
 from tui_transfer.sharebox.delivery.places import bytes_read_after
@@ -208,27 +208,41 @@ class Courier:
         total, sent = sum(len(companion.content) for companion in beside), 0
         for companion in beside:
             tell = partial(task.progress.sent_beside, sent, total)
-            if why := self._put_beside(sharebox, task, companion, tell):
+            if why := self._put_beside(sharebox, task, companion, archive.verification, tell):
                 refused[companion.name] = why
             sent += len(companion.content)
         task.signed_by = signed_by(beside, refused)
         return Delivery(archive, refused)
 
     def _put_beside(
-        self, sharebox: Sharebox, task: _Task, companion: Companion, tell: Callable[[int], None]
+        self,
+        sharebox: Sharebox,
+        task: _Task,
+        companion: Companion,
+        verification: Verification,
+        tell: Callable[[int], None],
     ) -> str:
-        """Puts one file beside the archive.
+        """Puts one file beside the archive, and tells how far that is: of what is read back, half counts
+        once it is sent, and half once it is read.
 
         Returns:
             Why it is refused, in French, which is no loss to the base; empty where it is not.
         """
         ledger = task.ledger_beside(companion.name)
         ledger.bind(task.shipment.sha256)
+        size, ways = len(companion.content), 2 if verification is Verification.READ_BACK else 1
         for attempt in range(_ATTEMPTS_BESIDE):
             if attempt:  # what was refused may have been no more than a look at what became of it
                 ledger.reach(Step.SENDING)
             try:
-                put_small(sharebox, companion.content, ledger, self._trials, tell)
+                put_small(
+                    sharebox,
+                    companion.content,
+                    ledger,
+                    self._trials,
+                    on_acknowledged=lambda count: tell(count // ways),
+                    on_compared=lambda count: tell((size + count) // ways),
+                )
                 return ""
             except TransferError as error:
                 if error.problem not in _REFUSALS:

@@ -13,6 +13,7 @@ import shutil
 import threading
 from collections import Counter
 from contextlib import closing, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ from tui_transfer.archive.source import list_source, summarize
 from tui_transfer.archive.writer import Fixed, cores, write_archive
 from tui_transfer.errors import Problem, TransferError, unexpected
 from tui_transfer.job import events as ev
+from tui_transfer.job.control import list_entries
 from tui_transfer.job.history import earlier_delivery
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.state import JobState
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
     from tui_transfer.archive.companions import Selection
     from tui_transfer.archive.source import Summary
     from tui_transfer.archive.writer import Archive, PresetPolicy, Progress
-    from tui_transfer.job.control import Job
+    from tui_transfer.job.control import Entry, Job
     from tui_transfer.job.history import Earlier
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import DatabaseState, Verified
@@ -414,8 +416,15 @@ class Pipeline:
         shipment.growing.finish(archive.size)
 
     def _earlier(self, shipment: Shipment) -> Earlier | None:
+        return earlier_delivery(self._jobs, self._job.spec, shipment.spec)
+
+    @cached_property
+    def _jobs(self) -> list[Entry]:
+        """Those of the home: of many, listing them takes a while, and is done once."""
         data = data_beside(self._job.folder.parent)
-        return earlier_delivery(Home(data / "config.toml", data), self._job.spec, shipment.spec)
+        with contextlib.suppress(TransferError):  # what this one delivers is right without the others
+            return list_entries(Home(data / "config.toml", data))
+        return []
 
     def _discard(self, verified: Verified) -> None:
         """Removes from the spool what is kept of a database that is verified on the Sharebox."""

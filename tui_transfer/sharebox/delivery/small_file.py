@@ -29,6 +29,7 @@ def put_small(
     ledger: Ledger,
     trials: Trials,
     on_acknowledged: Callable[[int], None] = lambda _: None,
+    on_compared: Callable[[int], None] = lambda _: None,
 ) -> Arrival:
     """Delivers `data`, a few megabytes at most, under the ledger's name; safe to repeat after any failure.
 
@@ -40,6 +41,7 @@ def put_small(
         ledger: what is known of its delivery.
         trials: tells what the server does with what it is given.
         on_acknowledged: is told how many bytes of it the server has acknowledged.
+        on_compared: is told how many were read back, where that is how it is verified.
 
     Returns:
         The evidence that it arrived.
@@ -47,7 +49,9 @@ def put_small(
     Raises:
         TransferError: as `Handover.run`.
     """
-    return Handover(sharebox, _SmallFile(sharebox, data, ledger, on_acknowledged), ledger, trials).run()
+    return Handover(
+        sharebox, _SmallFile(sharebox, data, ledger, on_acknowledged, on_compared), ledger, trials
+    ).run()
 
 
 def write(
@@ -82,6 +86,7 @@ class _SmallFile:
     data: bytes
     ledger: Ledger
     on_acknowledged: Callable[[int], None]
+    on_compared: Callable[[int], None]
     sent_afresh: bool = False
 
     def size(self) -> int:
@@ -94,7 +99,9 @@ class _SmallFile:
 
     def compare(self, path: str, seen: Attributes) -> Content | None:
         sha256 = hashlib.sha256(self.data).hexdigest()
-        return compare(self.sharebox, path, seen, len(self.data), sha256, lambda *_: None)
+        return compare(
+            self.sharebox, path, seen, len(self.data), sha256, lambda done, _: self.on_compared(done)
+        )
 
     def forget(self) -> None:
         self.sent_afresh = False
