@@ -14,11 +14,13 @@ import pytest
 
 from tests.cli.place import Place, archives, arrived, extract, place_for
 from tests.job.examples import at
+from tests.job.examples import spec as job_spec
 from tests.programs import require
 from tests.servers.openssh import SshServer
-from tui_transfer.archive.writer import ArchivedFile
+from tui_transfer.archive.writer import Archive, ArchivedFile
 from tui_transfer.job.events import ArchiveSealed, BesideProgress
 from tui_transfer.job.journal import JournalReader
+from tui_transfer.job.spec import Waiver
 from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.report import message
 from tui_transfer.worker import manifest
@@ -185,3 +187,15 @@ def test_a_name_that_windows_loses_is_told_in_question_report_and_manifest(
     assert found["paie/a:b.dat"]["stored_as"].startswith("paie/a_b~")
     assert bytes.fromhex(found["paie/pai\\xe9.db"]["name_hex"]) == b"paie/pai\xe9.db"
     assert sum("stored_as" in entry for entry in found.values()) == 3
+
+
+def test_the_decision_to_hand_over_what_is_damaged_is_told() -> None:
+    spec = job_spec("Base")
+    waiver = Waiver(by="camille", at=at(5), asked=True)
+    archive = Archive(Path("a"), 1, "0" * 64, 1, (), 0)
+    for given in (waiver, None):
+        read = manifest.Read("sqlite", at(0), make_listing([]), None, given)
+        found = json.loads(manifest.encode(manifest.make_manifest(spec, 0, archive, read)))
+        assert found.get("damage_waiver") == (
+            {"by": "camille", "at": "2026-03-02T09:00:05Z", "asked": True} if given else None
+        )

@@ -14,7 +14,7 @@ from tui_transfer import __version__
 from tui_transfer.errors import harmless_json
 
 if TYPE_CHECKING:
-    from tui_transfer.job.spec import JobSpec
+    from tui_transfer.job.spec import Waiver
     from tui_transfer.job.state import DatabaseState, JobState
 
 FORMAT: Final = 1
@@ -39,7 +39,7 @@ def encode_facts(state: JobState) -> bytes:
         "prerequisites": [
             {"key": tick.key, "ticked_by": tick.by, "ticked_at": tick.at} for tick in state.spec.prerequisites
         ],
-        "waiver": _waiver(state.spec),
+        "waiver": _waiver(state.spec.waiver),
     }
     return msgspec.json.format(harmless_json(msgspec.json.encode(facts)), indent=1) + b"\n"
 
@@ -62,6 +62,8 @@ def _database(state: JobState, index: int) -> dict[str, Any]:
         "delivered_at": item.delivered_at,
         **_place(state, item),
         "refused": sorted(item.refused),
+        "integrity": item.integrity and item.integrity.integrity,
+        "damage_waiver": _waiver(item.damage_waiver),
         "problem": item.problem,
     }
 
@@ -71,7 +73,7 @@ def _place(state: JobState, item: DatabaseState) -> dict[str, str]:
     return {"sharebox": sharebox.host, "directory": sharebox.directory}
 
 
-def _waiver(spec: JobSpec) -> dict[str, Any] | None:
-    if (given := spec.waiver) is None:
+def _waiver(given: Waiver | None) -> dict[str, Any] | None:
+    if given is None:
         return None
     return {"by": given.by, "at": given.at, "asked": given.asked, "findings": given.findings}

@@ -21,7 +21,7 @@ from tui_transfer.preflight.statements import STATEMENTS
 if TYPE_CHECKING:
     from tui_transfer.archive.writer import Archive
     from tui_transfer.job.history import Earlier
-    from tui_transfer.job.spec import JobSpec
+    from tui_transfer.job.spec import JobSpec, Waiver
     from tui_transfer.worker.listing import Listing
 
 FORMAT: Final = 2
@@ -151,6 +151,9 @@ class Manifest(_Part, frozen=True, kw_only=True):
     ] = None
     prerequisites: tuple[Prerequisite, ...] = ()
     waiver: WaiverFacts | None = None
+    damage_waiver: Annotated[
+        WaiverFacts | None, Meta(description="la décision de transférer une base que SQLite dit endommagée")
+    ] = None
     supersedes: Supersedes | None = None
     content: Annotated[
         Sha256 | None,
@@ -181,12 +184,14 @@ class Read:
         at: when its reading began.
         listing: its files.
         earlier: what was delivered of it before, from here.
+        damage_waiver: the decision to hand it over although it is damaged.
     """
 
     kind: str
     at: datetime
     listing: Listing
     earlier: Earlier | None
+    damage_waiver: Waiver | None = None
 
 
 def make_manifest(spec: JobSpec, index: int, archive: Archive, read: Read) -> Manifest:
@@ -219,7 +224,8 @@ def make_manifest(spec: JobSpec, index: int, archive: Archive, read: Read) -> Ma
         ),
         encrypted="7zAES" if spec.encrypt else None,
         prerequisites=_prerequisites(spec),
-        waiver=_waiver(spec),
+        waiver=_waiver(spec.waiver),
+        damage_waiver=_waiver(read.damage_waiver),
         supersedes=_supersedes(read),
         content=listing.content,
         files_list=_beside(database.archive, listing),
@@ -268,8 +274,8 @@ def _prerequisites(spec: JobSpec) -> tuple[Prerequisite, ...]:
     )
 
 
-def _waiver(spec: JobSpec) -> WaiverFacts | None:
-    if (given := spec.waiver) is None:
+def _waiver(given: Waiver | None) -> WaiverFacts | None:
+    if given is None:
         return None
     return WaiverFacts(by=given.by, at=given.at, asked=given.asked, findings=given.findings)
 

@@ -396,7 +396,8 @@ class Pipeline:
         count = len(archive.entries)
         listing = withheld(count) if self._job.spec.encrypt else make_listing(archive.entries)
         # The manifest first: once the journal says the archive is whole, both are there.
-        read = Read(kind, read_at, listing, self._earlier(shipment))
+        waiver = self._state.databases[shipment.index].damage_waiver
+        read = Read(kind, read_at, listing, self._earlier(shipment), waiver)
         told = make_manifest(self._job.spec, shipment.index, archive, read)
         shipment.write_manifest(encode(told), listing.beside)
         self._recorder.record(
