@@ -97,7 +97,7 @@ class _Endless(Inspection):
 def test_the_limit_ends_the_look_and_nobody_knows(base: Path) -> None:
     begin = time.monotonic()
     with _Endless(base, 0.2) as inspection:
-        assert inspection.verdict() == Verdict(Integrity.UNKNOWN, "le contrôle a été interrompu")
+        assert inspection.verdict() == Verdict(Integrity.UNKNOWN, "son contrôle, trop long, a été arrêté")
     assert 0.2 <= time.monotonic() - begin < 10
 
 
@@ -105,7 +105,7 @@ def test_a_request_to_end_is_heard_at_once(base: Path) -> None:
     begin = time.monotonic()
     with _Endless(base, 600) as inspection:
         threading.Timer(0.1, inspection.end).start()
-        assert inspection.verdict() == Verdict(Integrity.UNKNOWN, "le contrôle a été interrompu")
+        assert inspection.verdict() == Verdict(Integrity.UNKNOWN, "son contrôle, trop long, a été arrêté")
     assert time.monotonic() - begin < 10
 
 

@@ -49,7 +49,7 @@ _STEPS: Final = {
     "journal job.blocked": 1,
 }
 _SIZES: Final = (0, 1, 300, 3000, 9000, 20_000, 40_000)
-_KINDS: Final = ("file", "file", "folder", "sqlite")
+_KINDS: Final = ("file", "set", "folder", "sqlite")
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,9 @@ State = frozenset[tuple[str, str]]
 """Of a base or an archive: its files' names and the SHA-256 of each."""
 
 _LARGEST: Final = 1 << 24
+_ENDINGS: Final = {"folder": "", "set": ".fic"}
+_COMPANIONS: Final = (".mmo", ".ndx")
+"""Of a base of several files: its memos and its index."""
 _FIRST_CHANGE: Final = 1_640_000_000
 
 
@@ -49,7 +52,7 @@ class Base:
         self._kind = plan.kind
         self._changes = 0
         stem = name.replace(" ", "-").lower()
-        self.path = folder / (stem if plan.kind == "folder" else f"{stem}.db")
+        self.path = folder / f"{stem}{_ENDINGS.get(plan.kind, '.db')}"
         self._files = self._first(plan.size)
         self._write()
 
@@ -58,6 +61,10 @@ class Base:
         if self._kind == "folder":
             names = ("paie.dat", "sous/index.dat", "vide.dat")
             sizes = (size, min(size, 500), 0)
+            return {name: _content(draw, length) for name, length in zip(names, sizes, strict=True)}
+        if self._kind == "set":
+            sizes = (size, min(size, 500), min(size, 100))
+            names = ("", *_COMPANIONS)
             return {name: _content(draw, length) for name, length in zip(names, sizes, strict=True)}
         if self._kind == "sqlite":
             return {"": _sqlite(self.path, _content(draw, size))}
@@ -86,7 +93,8 @@ class Base:
         if self.path.is_dir():
             shutil.rmtree(self.path)
         else:
-            self.path.unlink(missing_ok=True)
+            for name in self._files:
+                self._at(name).unlink(missing_ok=True)
         self.present = False
 
     def restore(self) -> None:
@@ -99,6 +107,8 @@ class Base:
         """Whether it is as its owner left it."""
         if not self.present:
             return not self.path.exists()
+        if self._kind == "set":
+            return all(self._at(name).read_bytes() == content for name, content in self._files.items())
         found = {
             str(path.relative_to(self.path)) if path != self.path else "": path.read_bytes()
             for path in ([self.path] if self.path.is_file() else self.path.rglob("*"))
@@ -106,16 +116,22 @@ class Base:
         }
         return found == self._files
 
+    def _at(self, name: str) -> Path:
+        """Where one of its files is."""
+        if self._kind == "set":
+            return self.path.with_suffix(name) if name else self.path
+        return self.path / name if name else self.path
+
     def _write(self) -> None:
         self._changes += 1
         for name, content in self._files.items():
-            path = self.path / name if name else self.path
+            path = self._at(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists() or path.read_bytes() != content:
                 path.write_bytes(content)
             os.utime(path, (_FIRST_CHANGE + self._changes,) * 2)
         state = frozenset(
-            (f"{self.path.name}/{name}" if name else self.path.name, hashlib.sha256(content).hexdigest())
+            (str(self._at(name).relative_to(self.path.parent)), hashlib.sha256(content).hexdigest())
             for name, content in self._files.items()
         )
         self.states.append(state)

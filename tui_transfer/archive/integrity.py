@@ -104,7 +104,11 @@ class Inspection:
             said.append(str(error))
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
                 return Verdict(Integrity.DAMAGED, _in_french(said), "\n".join(said))
-            why = "le contrôle a été interrompu" if self._ended else "SQLite ne sait pas la contrôler ici"
+            why = (
+                "son contrôle, trop long, a été arrêté"
+                if self._ended
+                else "SQLite ne sait pas la contrôler ici"
+            )
             return Verdict(Integrity.UNKNOWN, why, "\n".join(said))
         if said == ["ok"]:
             return Verdict(Integrity.SOUND)
