@@ -36,7 +36,10 @@ from tests.cli.place import COMMAND, Place
 from tests.servers.account import system_account
 from tests.servers.openssh import openssh
 from tests.servers.processes import free_port
+from tui_transfer.archive.passphrase import make_passphrase
 from tui_transfer.archive.writer import cores
+from tui_transfer.job.orders import ARCHIVE_PASSWORD_VARIABLE
+from tui_transfer.settings.config import TransferSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -84,16 +87,15 @@ class Campaign:
             yield from lines(database.name, rate, bound.best(packings, rate), self._contend(database, rate))
 
     def _contend(self, database: Database, rate: float | None) -> list[Contender]:
-        by_hash, read_back = (
-            self._median(partial(self._ours, database, server), server, rate)
-            for server in (self.with_exec, self.without)
+        by_hash, encrypted, read_back = (
+            self._median(partial(self._ours, database, server, encrypt), server, rate)
+            for server, encrypt in ((self.with_exec, False), (self.with_exec, True), (self.without, False))
         )
-        ratio = f"{read_back.seconds / by_hash.seconds:.2f} × the server's hash"
-        read_back = replace(read_back, remark=f"{read_back.remark}, {ratio}")
-        contenders = [
-            Contender("ours, server's hash", by_hash, is_ours=True),
-            Contender("ours, read back", read_back, is_ours=True),
-        ]
+        contenders = [Contender("ours, server's hash", by_hash, is_ours=True)]
+        for name, taken in (("ours, encrypted", encrypted), ("ours, read back", read_back)):
+            ratio = f"{taken.seconds / by_hash.seconds:.2f} × the server's hash"
+            told = replace(taken, remark=f"{taken.remark}, {ratio}")
+            contenders.append(Contender(name, told, is_ours=True))
         for peer in self.peers:
             transfer = partial(peer.transfer, database, self.with_exec, rate)
             taken = self._median(transfer, self.with_exec, rate)
@@ -108,19 +110,20 @@ class Campaign:
         middle = statistics.median_low(one.seconds for one in taken)
         return next(one for one in taken if one.seconds == middle)
 
-    def _ours(self, database: Database, server: SshServer, way: Reached) -> Taken:
+    def _ours(self, database: Database, server: SshServer, encrypt: bool, way: Reached) -> Taken:
         self._homes += 1
         place = Place(self.folder / f"home{self._homes}")
         place.configure(
             server, {"Base": database.path}, host=way.host, port=way.port, key_file=str(server.key_file)
         )
+        place.change(transfer=TransferSettings(encrypt=encrypt))
         begin = time.perf_counter()
         done = subprocess.run(
             [*way.through, *COMMAND, "run", "--yes", "--json"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            env=place.environment(),
+            env=place.environment(**{ARCHIVE_PASSWORD_VARIABLE: make_passphrase()}),
         )
         seconds = time.perf_counter() - begin
         assert done.returncode == 0, done.stdout + done.stderr

@@ -169,6 +169,8 @@ class Invariants:
             return False
         if digest not in {hashlib.sha256(found).hexdigest() for found in self._contents(server, archive)}:
             return self._meddled(server, archive)
+        if self._world.plan.encrypt:
+            return not files and "content" not in told
         return files in base.states
 
     def _meddled(self, server: Server, path: str) -> bool:

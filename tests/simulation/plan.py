@@ -98,6 +98,7 @@ class Plan:
     """Whether everything is purged in the end."""
     hits: str = ""
     """Which files of a spool a bad disk hits; empty for any."""
+    encrypt: bool = False
 
 
 @dataclass
@@ -151,6 +152,7 @@ def make_plan(seed: int, focus: Focus | None = None) -> Plan:
         restores=draw.random() < 0.7,
         purges=draw.random() < 0.3,
         hits=focus.hits,
+        encrypt=draw.random() < 0.1,
     )
 
 

@@ -33,7 +33,7 @@ from tui_transfer.job import control, journal
 from tui_transfer.job.events import Delivered as Delivered
 from tui_transfer.job.events import Event
 from tui_transfer.job.journal import JournalReader
-from tui_transfer.job.orders import SFTP_PASSWORD_VARIABLE, Orders
+from tui_transfer.job.orders import ARCHIVE_PASSWORD_VARIABLE, SFTP_PASSWORD_VARIABLE, Orders
 from tui_transfer.report import signature
 from tui_transfer.report.message import make_message
 from tui_transfer.report.receipt_check import check_receipt
@@ -74,6 +74,7 @@ if TYPE_CHECKING:
 MANAGER: Final = "Association d'Été"
 USERNAME: Final = "exemple"
 PASSWORD: Final = "mot de passe"
+PASSPHRASE: Final = "cascade-tulipe-marbre-volcan-sirop-jardin"
 VERIFIED: Final = frozenset({"server-hash", "read-back"})
 BLOCK_SIZES: Final = (1024, 1024, 2048, 4096)
 BLOCK_SIZE: Final = 8192
@@ -268,7 +269,14 @@ def home_at(folder: Path) -> Home:
 
 
 def configure(
-    folder: Path, host: str, directory: str, bases: Mapping[str, Path], *, retry_for: int, compression: Any
+    folder: Path,
+    host: str,
+    directory: str,
+    bases: Mapping[str, Path],
+    *,
+    retry_for: int,
+    compression: Any,
+    encrypt: bool,
 ) -> None:
     """Writes the settings of a home."""
     config.save(
@@ -281,7 +289,7 @@ def configure(
             databases=tuple(
                 DatabaseSettings(name=name, path=str(path), active=True) for name, path in bases.items()
             ),
-            transfer=TransferSettings(retry_for=retry_for, compression=compression),
+            transfer=TransferSettings(retry_for=retry_for, compression=compression, encrypt=encrypt),
         ),
     )
 
@@ -306,7 +314,11 @@ def person(folder: Path, start: Callable[[Job, Orders], None]) -> Iterator[None]
         return 0
 
     before = os.environ.get(HOME_VARIABLE, "")
-    os.environ |= {HOME_VARIABLE: str(folder), SFTP_PASSWORD_VARIABLE: PASSWORD}
+    os.environ |= {
+        HOME_VARIABLE: str(folder),
+        SFTP_PASSWORD_VARIABLE: PASSWORD,
+        ARCHIVE_PASSWORD_VARIABLE: PASSPHRASE,
+    }
     original = control.launch
     replace(control, launch=launched)
     try:

@@ -230,6 +230,7 @@ class World:
             {base.name: base.path for base in self.bases},
             retry_for=self.plan.retry_for,
             compression=self.plan.compression,
+            encrypt=self.plan.encrypt,
         )
         safe = disk.Disk(folder)
         safe.sync_all()
@@ -266,7 +267,7 @@ def _decode(content: bytes) -> State | None:
     """What an archive holds; None for what is none. By py7zr, which did not write it."""
     factory = BytesIOFactory(_LARGEST)
     try:
-        with py7zr.SevenZipFile(io.BytesIO(content)) as archive:
+        with py7zr.SevenZipFile(io.BytesIO(content), password=seams.PASSPHRASE) as archive:
             names = [item.filename for item in archive.files if not item.is_directory]
             archive.extract(factory=factory)
     except Exception:
