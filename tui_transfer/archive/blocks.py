@@ -62,7 +62,9 @@ END: Final = b"\0"
 """Closes a stream."""
 
 
-def pack(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) -> bytes | bytearray:
+def pack(
+    data: bytes | bytearray | memoryview, preset: Preset, cancelled: threading.Event
+) -> bytes | bytearray:
     """Packs one block; stores it where packing would not make it smaller.
 
     The interpreter lock is released most of the time.
@@ -92,14 +94,17 @@ def pack_aligned(data: bytes | bytearray, preset: Preset, cancelled: threading.E
     if len(data) <= ALIGNMENT:
         return pack(data, preset, cancelled)
     end = data[-ALIGNMENT:]
-    packed = bytearray(pack(data[:-ALIGNMENT], preset, cancelled))
+    with memoryview(data) as view:
+        packed = bytearray(pack(view[:-ALIGNMENT], preset, cancelled))
     cuts = next(n for n in range(ALIGNMENT) if (len(packed) + (n + 1) * _HEAD_SIZE) % ALIGNMENT == 0)
     for piece in (*(end[n : n + 1] for n in range(cuts)), end[cuts:]):
         packed += _STORED_NEXT + _CHUNK_SIZE.pack(len(piece) - 1) + piece
     return packed
 
 
-def _compressed(data: bytes | bytearray, preset: Preset, cancelled: threading.Event) -> bytearray:
+def _compressed(
+    data: bytes | bytearray | memoryview, preset: Preset, cancelled: threading.Event
+) -> bytearray:
     """The chunks that LZMA2 makes of a block, without the closing byte."""
     encoder = lzma.LZMACompressor(
         lzma.FORMAT_RAW,
@@ -118,7 +123,7 @@ def _compressed(data: bytes | bytearray, preset: Preset, cancelled: threading.Ev
     return chunks
 
 
-def _stored(data: bytes | bytearray) -> Iterator[bytes | memoryview]:
+def _stored(data: bytes | bytearray | memoryview) -> Iterator[bytes | memoryview]:
     """Chunks that hold a block as it is, in pieces: a block is not copied for that."""
     view = memoryview(data)
     for start in range(0, len(view), _STORED):

@@ -284,12 +284,13 @@ def _supersedes(read: Read) -> Supersedes | None:
     if (earlier := read.earlier) is None:
         return None
     known, before = earlier.state, earlier.spec
+    contents = (known.content, read.listing.content)
     return Supersedes(
         job=before.id,
         archive=known.archive,
         sha256=known.sha256 or "",
         delivered_at=known.delivered_at,
-        same_content=None if known.content is None else known.content == read.listing.content,
+        same_content=None if None in contents else contents[0] == contents[1],
     )
 
 
