@@ -84,7 +84,7 @@ def snapshot(
     )
     taken.keep()
     (item,) = taken.source.items
-    assert item.name == database.name
+    assert (item.true_name or item.name) == database.name
     assert item.path == str(work / "snapshot.sqlite")
     return work / "snapshot.sqlite"
 
