@@ -475,7 +475,7 @@ async def test_the_theme_key_and_the_field_agree(staged: Stage) -> None:
 
 def test_each_key_of_the_file_has_a_field_or_a_place_of_its_own() -> None:
     """A setting added to the configuration must not be forgotten here."""
-    elsewhere = {"sharebox.host_key", "sharebox.temporary_names", "databases"}
+    elsewhere = {"sharebox.host_key", "sharebox.temporary_names", "retention.days", "databases"}
     keys = {
         f"{section.name}.{field.name}"
         for section in msgspec.structs.fields(config.Settings)
