@@ -11,13 +11,14 @@ import pytest
 from textual.widgets import Input
 
 from tests.tui import stage
-from tests.tui.conftest import flat, shown
+from tests.tui.conftest import flat, shown, until
 from tests.tui.stage import Stage, settings
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, ProxySettings
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.unsaved import UnsavedDialog
+from tui_transfer.tui.happenings import SettingsChosen
 from tui_transfer.tui.screens.home import HomePage
 from tui_transfer.tui.screens.maintain import MaintainPage
 from tui_transfer.tui.screens.settings import SettingsPage
@@ -169,6 +170,35 @@ async def test_every_field_and_button_is_reached_and_seen_at_80_by_24(pinned: St
             await pilot.pause()
         buttons = ["action-save", "action-test", "action-forget-host-key"]
         assert order == [*(entry.id for entry in ENTRIES), *buttons]
+
+
+@pytest.mark.parametrize(
+    ("key", "has_proxy", "focused"),
+    [
+        ("sharebox.directory", True, "sharebox-directory"),
+        ("display.notify", True, "display-notify"),
+        ("proxy.port", True, "proxy-port"),
+        ("proxy.port", False, "proxy-kind"),
+        ("sharebox.host_key", True, "action-forget-host-key"),
+        ("databases", True, "manager-name"),
+        ("", True, "manager-name"),
+    ],
+)
+async def test_the_form_begins_at_the_field_that_was_asked_for(
+    pinned: Stage, key: str, has_proxy: bool, focused: str
+) -> None:
+    if not has_proxy:
+        config.save(pinned.home.config_file, msgspec.structs.replace(kept(pinned), proxy=None))
+    app = CentreApp(pinned.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.tell(SettingsChosen(key))
+        await until(pilot, lambda: isinstance(app.screen, SettingsPage))
+        assert app.focused is not None
+        assert app.focused.id == focused
+        assert app.screen.region.contains_region(app.focused.region)
+        if isinstance(app.focused, Input | Choice):
+            assert app.screen.query_one("#form").content_region.contains_region(app.focused.region)
 
 
 async def test_going_up_the_heading_comes_back_with_the_first_field(pinned: Stage) -> None:

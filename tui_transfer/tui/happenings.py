@@ -198,7 +198,11 @@ class PurgeAsked:
 
 @dataclass(frozen=True)
 class SettingsChosen:
-    """« Réglages »."""
+    """« Réglages »; with `at`, a key as the file names it, for instance `sharebox.directory`, that field is
+    where one begins.
+    """
+
+    at: str = ""
 
 
 @dataclass(frozen=True)

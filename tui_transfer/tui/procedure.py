@@ -130,10 +130,10 @@ def _follow_aside(centre: Centre, happening: it.Aside) -> None:
             push(PurgeDialog(follower, left, kept), then)
 
         # « Réglages », and « Tester la connexion », which the prerequisites offer, too.
-        case it.SettingsChosen():
+        case it.SettingsChosen(at):
             from tui_transfer.tui.screens.settings import SettingsPage
 
-            push(SettingsPage())
+            push(SettingsPage(at))
         case it.ForgettingAsked(then):
             from tui_transfer.tui.dialogs.questions import ForgettingDialog
 

@@ -27,7 +27,7 @@ DEFAULT_KIND: Final = "http"
 YES, NO = "true", "false"
 SERVER: Final = ("sharebox.host", "sharebox.port")
 """What a host key belongs to."""
-_HOST_KEY: Final = "sharebox.host_key"
+HOST_KEY: Final = "sharebox.host_key"
 _TEMPORARY_NAMES: Final = "sharebox.temporary_names"
 """Only the file has it: it is for whoever helps."""
 
@@ -122,6 +122,8 @@ SECTIONS: Final = (
 )  # fmt: skip
 
 ENTRIES: Final = tuple(entry for section in SECTIONS for entry in section.entries)
+PROXY_KIND: Final = next(entry for entry in ENTRIES if entry.key == "proxy.kind")
+"""Without a proxy, the one field of it that is seen."""
 _PROXY_KEYS: Final = tuple(entry.key for entry in ENTRIES if entry.key.startswith("proxy."))
 
 
@@ -145,7 +147,7 @@ class Draft:
 def read_draft(file: Path) -> Draft:
     """What can be read of `file`; nothing where it is missing. What is wrong in it is kept as a text."""
     data = _salvage(file)
-    host_key = _accepted(file, _HOST_KEY, _find(data, _HOST_KEY))
+    host_key = _accepted(file, HOST_KEY, _find(data, HOST_KEY))
     texts = {entry.key: _as_text(entry, _find(data, entry.key)) for entry in ENTRIES}
     if isinstance(data.get("proxy"), dict) and texts["proxy.kind"] == NO_PROXY:
         texts["proxy.kind"] = (

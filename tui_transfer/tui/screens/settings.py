@@ -19,7 +19,16 @@ from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.tui.answers import Unsaved
 from tui_transfer.tui.happenings import ForgettingAsked, LeftUnsaved, TrialAsked
 from tui_transfer.tui.screens.page import Page
-from tui_transfer.tui.settings_draft import ENTRIES, NO_PROXY, SECTIONS, SERVER, compose, read_draft
+from tui_transfer.tui.settings_draft import (
+    ENTRIES,
+    HOST_KEY,
+    NO_PROXY,
+    PROXY_KIND,
+    SECTIONS,
+    SERVER,
+    compose,
+    read_draft,
+)
 from tui_transfer.tui.theme import THEMES
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.bars import TopBar
@@ -75,8 +84,10 @@ class SettingsPage(Page):
                 tooltip="Oublier la clé du serveur Sharebox, après confirmation"),
     ]  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, at: str = "") -> None:
+        """`at`: the key of the field to begin with; the first one where there is no such field."""
         super().__init__()
+        self._at = at
         self._forget = False
         """Whether the pinned host key is to go when the settings are saved."""
         self._checked: dict[str, str] = {}
@@ -124,6 +135,7 @@ class SettingsPage(Page):
         """Says why there are no settings yet, where that is so."""
         self.watch(self.query_one("#proxy-kind"), "chosen", self._show_proxy)
         self._show_host_key()
+        self._begin_at(self._at)
         error = self.session.error
         if error is None:
             return
@@ -135,6 +147,17 @@ class SettingsPage(Page):
             "warning",
         )
         self.typed_settings()  # shows what is wrong
+
+    def _begin_at(self, key: str) -> None:
+        if key == HOST_KEY:  # a button stands for it
+            self.set_focus(self.query_one("#action-forget-host-key"))
+        elif (entry := next((entry for entry in ENTRIES if entry.key == key), None)) is not None:
+            self._focus_on(entry if self._field(entry).display else PROXY_KIND)
+
+    def _focus_on(self, entry: FormEntry) -> None:
+        field = self._field(entry)
+        self.set_focus(field.widget)
+        self.call_after_refresh(field.scroll_visible, animate=False)
 
     def action_none(self) -> None:
         """The fields do it."""
@@ -211,9 +234,7 @@ class SettingsPage(Page):
             self._set_error(entry, errors.get(entry.key))
         if isinstance(result, dict):
             if wrong:
-                field = self._field(wrong[0])
-                self.set_focus(field.widget)
-                self.call_after_refresh(field.scroll_visible, animate=False)
+                self._focus_on(wrong[0])
             else:
                 self.say(" ".join(result.values()), "error")
             return None
