@@ -68,6 +68,22 @@ def test_says_who_what_when_where_and_how(place: Place, receipt: Path, ssh_serve
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def test_the_last_lines_of_run_say_where_it_is_and_what_shows_it(place: Place) -> None:
+    done = place.run("run", "--yes")
+    (page,) = place.home.receipts.glob("*/recu-*.html")
+    said = done.out.replace("\xa0", " ").splitlines()[-1]
+    assert said == f"Reçu signé, à garder (« tui-transfer receipt {page.parent.name} » le montre) : {page}"
+
+
+def test_run_says_so_where_none_could_be_written(place: Place) -> None:
+    place.home.receipts.write_bytes(b"in its place")
+    done = place.run("run", "--yes")
+    assert done.code == 0, done.err
+    assert f"n’a pas pu être écrit. Pour l’écrire : tui-transfer receipt {place.job().id}" in done.out
+    place.home.receipts.unlink()
+    assert place.run("receipt", place.job().id).code == 0
+
+
 def test_openssh_verifies_it(place: Place, receipt: Path) -> None:
     require("ssh-keygen")
     signers = place.home.receipts / "allowed_signers"

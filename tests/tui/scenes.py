@@ -25,6 +25,7 @@ from tui_transfer.job.orders import Orders
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.findings import Finding, Outcome
 from tui_transfer.preflight.findings import Stage as ConnectionStage
+from tui_transfer.report.receipts import ReceiptFiles
 from tui_transfer.settings.config import Home, ProxySettings, TransferSettings
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.paths import Match
@@ -44,6 +45,7 @@ PRACTICE = Practice(
     folder=Path("/tmp/demo/sharebox/depot"),
     proxy=PracticeProxy("127.0.0.1", 40128, "demo", "violette-é"),
 )
+_RECEIPTS = Path("/home/camille/.local/share/tui-transfer/receipts")
 _NOWHERE = Home(Path("/srv/impact/config.toml"), Path("/srv/impact/none"))
 _SUMMARIES = {
     Path(stage.PATHS[0]): Summary(SourceKind.SQLITE, 84 * MEGA, stage.NOW.timestamp(), 1),
@@ -110,6 +112,16 @@ def _summarize(path: Path, _: Selection) -> Summary:
     if path not in _SUMMARIES:
         raise TransferError(Problem.DATABASE_MISSING, path=path)
     return _SUMMARIES[path]
+
+
+class _KeptReceipt(ReceiptFiles):
+    """It is there."""
+
+    exists = True
+
+
+def _receipt(_: Path, job: str) -> ReceiptFiles:
+    return _KeptReceipt(_RECEIPTS / job, job)
 
 
 def _find_matches(typed: str) -> list[Match]:
@@ -323,6 +335,7 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
             ("tui_transfer.preflight.diagnosis.diagnose", lambda *_: (item for item in scene.findings)),
             (f"{screens}.transfer.control.start", _never_starts),
             (f"{screens}.transfer.control.start_new", _never_starts),
+            ("tui_transfer.report.receipts.ReceiptFiles.of", _receipt),
             ("tui_transfer.tui.mailer.why_unavailable", lambda: "cette session est à distance (SSH)"),
         ):
             stack.enter_context(patch(target, fake))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,8 @@ from tui_transfer.job import control
 from tui_transfer.job import events as ev
 from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
+from tui_transfer.report.receipts import ReceiptFiles
+from tui_transfer.system.files import write_private
 from tui_transfer.tui import wording
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.failure import FailureDialog
@@ -27,6 +28,7 @@ from tui_transfer.tui.screens.report import ReportPage
 from tui_transfer.tui.screens.transfer import POLL_SECONDS, TransferPage
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.progress_table import ProgressTable
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +83,30 @@ async def test_success_says_how_it_was_verified_and_leads_to_the_report(
         assert isinstance(app.screen, ReportPage)
 
 
+async def test_success_says_where_no_receipt_could_be_written(app: CentreApp, staged: Stage) -> None:
+    job = staged.job(stage.all_delivered())
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        assert "n’a pas pu être écrit. Pour l’écrire : tui-transfer receipt" in unframed(app)
+
+
+async def test_success_says_where_the_receipt_is_and_what_shows_it(app: CentreApp, staged: Stage) -> None:
+    job = staged.job(stage.all_delivered())
+    files = ReceiptFiles.of(staged.home.receipts, job.id)
+    write_private(files.content, b"{}")
+    async with app.run_test(size=(200, 50)) as pilot:
+        await follow(pilot, job)
+        assert "à garder (« tui-transfer receipt » le montre)" in unframed(app)
+        assert str(files.page) in unframed(app).replace(" ", "")
+
+
+def unframed(app: CentreApp) -> str:
+    """What a dialog says, without what is beside it."""
+    return " ".join(
+        " ".join(prose.text.plain.replace("\xa0", " ") for prose in app.screen.query(Prose)).split()
+    )
+
+
 async def test_the_database_being_sent_stays_in_sight_among_fifteen(app: CentreApp, staged: Stage) -> None:
     names = [f"Association intermédiaire du canton {number:02d}" for number in range(15)]
     events = [event for index in range(13) for event in stage.delivered(index, MEGA)]
@@ -112,8 +138,9 @@ async def test_fifteen_long_names_hide_neither_what_was_verified_nor_what_comes_
         await follow(pilot, job)
         text = flat(app)
         assert how in text
-        assert "domicile numéro 0" in text
-        assert re.search(r"et \d+ autres", text)
+        assert "domicile numéro 01" in text
+        assert "et 13 autres" in text
+        assert "tui-transfer receipt" in text
         assert "le message est prêt" in text
 
 

@@ -29,7 +29,7 @@ from tui_transfer.report.message import (
     describe_verification,
     describe_words,
 )
-from tui_transfer.report.receipts import ReceiptFiles
+from tui_transfer.report.receipts import ReceiptFiles, describe_receipt
 from tui_transfer.settings.config import Home, contact, receipts_beside
 from tui_transfer.system.files import printable
 
@@ -70,7 +70,7 @@ class Output(Protocol):
         receipt: ReceiptFiles | None = None,
     ) -> None:
         """The worker ended, or the job could not even begin (`state` is then None); `spool` stays here, and
-        the job's `receipt`, where there is one.
+        the `receipt` of a delivered job, which may be missing there.
         """
 
 
@@ -101,7 +101,9 @@ def follow(
     with suppress(TransferError):  # a disk that cannot be looked at is told of where it matters
         spool = spool_contents(follower.job)
     receipt = ReceiptFiles.of(receipts_beside(follower.job.folder.parent), follower.job.id)
-    output.end(follower.state, follower.failure, follower.job.id, spool, receipt if receipt.exists else None)
+    output.end(
+        follower.state, follower.failure, follower.job.id, spool, receipt if follower.succeeded else None
+    )
     return exit_code(follower)
 
 
@@ -138,7 +140,7 @@ class JsonOutput:
             "exit_code": int(code),
             "databases": [database_json(item) for item in state.databases] if state else [],
             "spool": {"snapshot": spool.snapshot, "archives": spool.archives},
-            "receipt": printable(receipt.content) if receipt else None,
+            "receipt": printable(receipt.content) if receipt and receipt.exists else None,
         }
         if failure:
             finished["problem"] = failure.problem
@@ -201,7 +203,7 @@ class PlainOutput:
             if job and not failure.meaning.needs_new_job and failure.problem not in _GOES_ON:
                 click.echo(f"Pour reprendre : tui-transfer resume {job}", err=True)
         if receipt is not None:
-            click.echo(f"Reçu signé, à imprimer : {printable(receipt.page)}")
+            click.echo(describe_receipt(receipt, f"tui-transfer receipt {job}"))
         if remains := describe_spool(spool):
             click.echo(f"{remains} « tui-transfer purge {job} » le supprime.", err=failure is not None)
 

@@ -110,6 +110,13 @@ class ReceiptFiles:
             return tuple(found)
 
 
+def describe_receipt(files: ReceiptFiles, command: str) -> str:
+    """Where the receipt of a delivered job is, or that it is missing; `command` shows it, and writes it."""
+    if not files.exists:
+        return f"Le reçu signé n’a pas pu être écrit. Pour l’écrire : {command}"
+    return f"Reçu signé, à garder (« {command} » le montre) : {printable(files.page)}"
+
+
 def keep_receipt(job: Job, signer: Signer) -> ReceiptFiles | None:
     """Writes the receipt of a job where there is none yet; None where the job is not delivered.
 

@@ -96,10 +96,12 @@ def follow(centre: Centre, happening: it.Happening) -> None:
 
         # 5c. « OK », and on to 6.
         case it.JobSucceeded(job, state):
+            from tui_transfer.report.receipts import ReceiptFiles
             from tui_transfer.tui.dialogs.success import SuccessDialog
 
             done = it.MessageChosen(job, instead=True)
-            push(SuccessDialog(state, centre.session.practice), lambda _: centre.tell(done))
+            receipt = ReceiptFiles.of(centre.session.home.receipts, job.id)
+            push(SuccessDialog(state, receipt, centre.session.practice), lambda _: centre.tell(done))
 
         # 6. « Message à envoyer ».
         case it.MessageChosen(job, instead):
