@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.cli.place import Place, archives, arrived, extract, place_for
 from tests.job.examples import at
@@ -189,13 +191,20 @@ def test_a_name_that_windows_loses_is_told_in_question_report_and_manifest(
     assert sum("stored_as" in entry for entry in found.values()) == 3
 
 
+@given(st.text(st.sampled_from("aé:\n\t \x01\x7f\u202e\u00ad\u2028\udce9\\\ue000"), min_size=1))
+def test_the_name_that_a_file_has_can_be_told_from_its_line(name: str) -> None:
+    (line,) = json.loads(make_listing([ArchivedFile("stored", 1, "0" * 64, 0, name)]).within or b"")
+    bytes_ = bytes.fromhex(line["name_hex"]) if "name_hex" in line else line["name"].encode()
+    assert bytes_ == os.fsencode(name)
+
+
 def test_the_decision_to_hand_over_what_is_damaged_is_told() -> None:
     spec = job_spec("Base")
     waiver = Waiver(by="camille", at=at(5), asked=True)
     archive = Archive(Path("a"), 1, "0" * 64, 1, (), 0)
-    for given in (waiver, None):
-        read = manifest.Read("sqlite", at(0), make_listing([]), None, given)
+    for decided in (waiver, None):
+        read = manifest.Read("sqlite", at(0), make_listing([]), None, decided)
         found = json.loads(manifest.encode(manifest.make_manifest(spec, 0, archive, read)))
         assert found.get("damage_waiver") == (
-            {"by": "camille", "at": "2026-03-02T09:00:05Z", "asked": True} if given else None
+            {"by": "camille", "at": "2026-03-02T09:00:05Z", "asked": True} if decided else None
         )

@@ -20,6 +20,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import decoded
+from tui_transfer.system.files import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -67,6 +68,17 @@ def is_safe(name: str) -> bool:
         and not _DEVICE.match(name)
         and len(name.encode()) <= LONGEST
     )
+
+
+def told(true_name: str, stored: str) -> dict[str, str]:
+    """What a JSON document says of a file that has one name, and another in its archive.
+
+    The bytes are told wherever text alone would not give the name back: it is no UTF-8, or holds characters
+    that nobody can be shown.
+    """
+    shown = printable(true_name)
+    exact = {} if shown == true_name else {"name_hex": os.fsencode(true_name).hex()}
+    return {"name": shown, "stored_as": stored} | exact
 
 
 def _key(name: str) -> str:

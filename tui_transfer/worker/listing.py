@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import lzma
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tui_transfer.system.files import printable
+from tui_transfer.archive.names import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,7 +59,8 @@ def make_listing(entries: Iterable[ArchivedFile], longest_within: int = LONGEST_
     for entry in entries:
         content.update(f"{entry.sha256}  {entry.name}\n".encode())
         count += 1
-        line = msgspec.json.encode(_names(entry) | {"size": entry.size, "sha256": entry.sha256})
+        names = {"name": entry.name} if entry.true_name is None else told(entry.true_name, entry.name)
+        line = msgspec.json.encode(names | {"size": entry.size, "sha256": entry.sha256})
         if packed or size + len(line) > longest_within:
             for earlier in (*lines, line):
                 packed += packer.compress(earlier + b"\n")
@@ -72,18 +71,6 @@ def make_listing(entries: Iterable[ArchivedFile], longest_within: int = LONGEST_
     if not packed:
         return Listing(count, content.hexdigest(), b"[\n" + b",\n".join(lines) + b"\n]", None)
     return Listing(count, content.hexdigest(), None, bytes(packed + packer.flush()))
-
-
-def _names(entry: ArchivedFile) -> dict[str, str]:
-    """The name that a file has, and what it is stored as, where that is another."""
-    if entry.true_name is None:
-        return {"name": entry.name}
-    shown = {"name": printable(Path(entry.true_name)), "stored_as": entry.name}
-    try:
-        entry.true_name.encode()
-    except UnicodeEncodeError:
-        return shown | {"name_hex": os.fsencode(entry.true_name).hex()}
-    return shown
 
 
 def read_listing(beside: bytes) -> Iterator[dict[str, object]]:

@@ -36,7 +36,7 @@ _FILE: Final = {
             "type": "string",
             "description": "son nom dans l'archive, si tous les systèmes ne rendraient pas le sien",
         },
-        "name_hex": {"type": "string", "description": "les octets de son nom, s'il n'est pas en UTF-8"},
+        "name_hex": {"type": "string", "description": "les octets de son nom, là où le texte ne le rend pas"},
         "size": {"type": "integer", "minimum": 0, "description": "en octets"},
         "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     },
