@@ -189,6 +189,13 @@ _CHANGED_KEY = _blocked(
     expected=stage.FINGERPRINT,
 )
 _PASSWORD = _blocked(Problem.PASSWORD_NEEDED, username="exemple")
+_REFUSED_PASSWORD = _blocked(
+    Problem.CREDENTIALS_REFUSED,
+    host="sharebox.example.org",
+    username="exemple",
+    method="ce mot de passe",
+    said=" Le serveur dit : « 2 attempts left ». Il reste 2 essais avant que le compte ne soit bloqué.",
+)
 _DISK = _blocked(Problem.SHAREBOX_FULL, 1, path="/depot/exemple_1.7z.part", reason="plus d'espace libre")
 _INTERRUPTED = _blocked(Problem.INTERRUPTED, reason="Interrompu à la demande")
 
@@ -308,6 +315,7 @@ SCENES = (
     Scene("cle-refusee", job=_UNKNOWN_KEY, open_job=True, practice=PRACTICE, keys=(*"inconnue", "enter")),
     Scene("cle-changee", job=_CHANGED_KEY, open_job=True),
     Scene("mot-de-passe", job=_PASSWORD, open_job=True, practice=PRACTICE),
+    Scene("mot-de-passe-refuse", job=_REFUSED_PASSWORD, open_job=True, keys=(*"tOUR", "f3")),
     Scene("echec", job=_DISK, open_job=True, keys=("d",)),
     Scene("echec-plusieurs", job=_partly_failed, open_job=True),
     Scene("base-endommagee", job=_damaged, open_job=True),

@@ -398,7 +398,7 @@ async def test_the_password_is_masked_kept_in_memory_and_written_nowhere(
     async with app.run_test() as pilot:
         await follow(pilot, job)
         await pilot.press("enter")
-        assert "Saisissez-le" in flat(app)
+        assert "Saisissez le mot de passe" in flat(app)
         await fill(pilot, secret=SECRET)
         assert SECRET not in flat(app)
         staged.run(job)  # as the worker would: otherwise the next look finds the same failure again

@@ -63,11 +63,7 @@ async def type_in(pilot: Pilot[Any], id: str, text: str) -> None:
 
 
 def errors(page: SettingsPage) -> dict[str, str]:
-    return {
-        field.widget.id or "": str(field.query_one(".field-error").render())
-        for field in page.query(Field)
-        if field.has_class("-wrong")
-    }
+    return {field.widget.id or "": field.error for field in page.query(Field) if field.error}
 
 
 async def test_the_form_shows_the_file_and_saving_it_unchanged_changes_nothing(pinned: Stage) -> None:

@@ -231,4 +231,9 @@ def _proxy_form(failure: TransferError, follower: Follower, session: Session) ->
 def _secret_dialog(failure: TransferError, sharebox: ShareboxSettings, session: Session) -> SecretDialog:
     from tui_transfer.tui.dialogs.secret import SecretDialog
 
-    return SecretDialog(failure, f"{sharebox.username} sur {sharebox.host}", session.practice)
+    return SecretDialog(
+        failure,
+        f"{sharebox.username} sur {sharebox.host}",
+        session.practice,
+        were_capitals=session.refused_in_capitals,
+    )

@@ -16,7 +16,7 @@ def forget_refused(failure: TransferError, session: Session, job: str = "") -> N
     """Drops the secret that was refused to a job: it is not tried twice, accounts get locked."""
     match failure.need:
         case Need.PASSWORD:
-            session.sftp_password = None
+            session.sftp_password_was_refused(session.sftp_password)
         case Need.PASSPHRASE:
             session.key_passphrase = None
         case Need.PROXY_PASSWORD:

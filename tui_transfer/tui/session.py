@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from tui_transfer.errors import TransferError
 from tui_transfer.job.orders import Orders
 from tui_transfer.settings import config
+from tui_transfer.tui.capitals import is_locked_in_capitals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,8 @@ class Session:
     sftp_password: str | None = field(init=False, default=None, repr=False)
     key_passphrase: str | None = field(init=False, default=None, repr=False)
     proxy_password: str | None = field(init=False, default=None, repr=False)
+    refused_in_capitals: bool = field(init=False, default=False)
+    """Whether the password that was refused last looked as if it was typed with the capitals locked."""
     archive_passwords: dict[str, str] = field(init=False, default_factory=dict, repr=False)
     """What the archives of a job are encrypted with, by the job's name."""
     _given_for: Settings | None = field(init=False, default=None, repr=False)
@@ -69,6 +72,13 @@ class Session:
         copy = config.save(self.home.config_file, settings)
         self._take(settings)
         return copy
+
+    def sftp_password_was_refused(self, password: str | None) -> None:
+        """It is not tried again; of it is kept only what it may have been refused for."""
+        if password is not None:
+            self.refused_in_capitals = is_locked_in_capitals(password)
+        if password == self.sftp_password:
+            self.sftp_password = None
 
     def change(self, edit: Callable[[Settings], Settings]) -> None:
         """Changes the settings as the file has them now: another window may have written since it was read.

@@ -12,6 +12,7 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.ssh.connection import LOST
 from tui_transfer.sharebox.ssh.conversation import Prompt, Question
 from tui_transfer.sharebox.ssh.security import RSA_SIGNATURES
+from tui_transfer.sharebox.ssh.tries import in_words, tries_left
 from tui_transfer.sharebox.ssh.userauth import (
     Accepted,
     Failure,
@@ -355,7 +356,9 @@ class _Login:
     def _said(self, more: str = "") -> str:
         """What the server had to say, as a sentence to be added, or nothing."""
         words = " ".join(dict.fromkeys(text for text in (*self.auth.banners, more) if text))
-        return f" Le serveur dit : « {words} »." if words else ""
+        left = tries_left(words)
+        counted = "" if left is None else f" {in_words(left)}"
+        return f" Le serveur dit : « {words} ».{counted}" if words else ""
 
     def _error(self, problem: Problem, **details: str) -> TransferError:
         return TransferError(problem, host=self._connection.address.host, username=self._username, **details)

@@ -159,6 +159,7 @@ class DiagnosisDialog(Dialog[None]):
         if self._outcome(Stage.PROXY) is Outcome.BLOCKING:
             orders = msgspec.structs.replace(orders, proxy_password=None)
         if self._outcome(Stage.LOGIN) is Outcome.BLOCKING:
+            self.centre.session.sftp_password_was_refused(orders.sftp_password)
             orders = msgspec.structs.replace(orders, sftp_password=None, key_passphrase=None)
         self._orders = orders
         session, ours = self.centre.session, self._settings.sharebox

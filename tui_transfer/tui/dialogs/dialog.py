@@ -19,6 +19,7 @@ from tui_transfer.tui.happenings import HelpAsked
 from tui_transfer.tui.widgets.actions import TEXT, Action, ActionRow
 from tui_transfer.tui.widgets.bars import Notice, TooSmall
 from tui_transfer.tui.widgets.prose import Prose
+from tui_transfer.tui.widgets.secret_input import SecretInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,8 +82,10 @@ class Dialog(CentreScreen[T], ModalScreen[T], Generic[T]):
         self.call_after_refresh(self.centre.when_seen, partial(self._seen, self._times_shown))
 
     def on_screen_suspend(self) -> None:
-        """Something covers it."""
+        """Something covers it, and lets it shine through."""
         self._seen_since = None
+        for secret in self.query(SecretInput):
+            secret.conceal()
 
     def _seen(self, time_shown: int, since: float) -> None:
         if self._seen_since is None and time_shown == self._times_shown:
@@ -116,6 +119,14 @@ class Dialog(CentreScreen[T], ModalScreen[T], Generic[T]):
         """Scrolls what does not fit, by as much as is in sight."""
         text = self.query_one(f"#{TEXT}")
         text.scroll_relative(y=step * max(1, text.size.height - 1), animate=False)
+
+    def action_reveal(self) -> None:
+        """Shows what is typed as a password, or hides it again; goes there first."""
+        secrets = list(self.query(SecretInput))
+        if secrets:
+            chosen = next((secret for secret in secrets if secret.has_focus), secrets[0])
+            self.set_focus(chosen)
+            chosen.turn()
 
     def action_help(self) -> None:
         """Explains this dialog and its keys."""

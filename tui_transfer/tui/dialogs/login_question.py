@@ -12,6 +12,7 @@ from textual.widgets import Input
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.field import Field, QuietInput
+from tui_transfer.tui.widgets.secret_input import HOW_TO_REVEAL, REVEAL, SecretInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +34,7 @@ class LoginQuestionDialog(Dialog[list[str] | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Continuer", show=False),
         Binding("escape", "cancel", "Annuler", show=False),
+        REVEAL,
     ]
 
     def __init__(self, asked: LoginAsked, account: str) -> None:
@@ -49,7 +51,12 @@ class LoginQuestionDialog(Dialog[list[str] | None]):
                 yield paragraph(Content(words))
         for index, prompt in enumerate(self._asked.prompts):
             label = prompt.text.rstrip(" :") or "Réponse"
-            yield Field(label, QuietInput(id=f"answer-{index}", password=prompt.hidden))
+            id = f"answer-{index}"
+            yield (
+                Field(label, SecretInput(id=id), HOW_TO_REVEAL)
+                if prompt.hidden
+                else Field(label, QuietInput(id=id))
+            )
         yield paragraph("Votre réponse n'est enregistrée nulle part.", "muted")
 
     def buttons(self) -> Iterable[Action]:

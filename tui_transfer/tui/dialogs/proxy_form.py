@@ -23,6 +23,7 @@ from tui_transfer.tui.route_trial import try_proxy
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.field import Choice, Field, QuietInput
 from tui_transfer.tui.widgets.prose import Prose
+from tui_transfer.tui.widgets.secret_input import HOW_TO_REVEAL, REVEAL, SecretInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,6 +62,7 @@ class ProxyForm(Dialog[Answer | None]):
         Binding("d", "direct", "En direct", show=False,
                 tooltip="Réessayer sans proxy, si le réseau était coupé"),
         Binding("escape", "cancel", "Annuler", show=False),
+        REVEAL,
     ]  # fmt: skip
 
     def __init__(
@@ -106,7 +108,7 @@ class ProxyForm(Dialog[Answer | None]):
                 (proxy.username or "") if proxy else "", id="username", placeholder="vide s'il n'en faut pas"
             ),
         )
-        yield Field("Mot de passe", QuietInput(self._password, id="password", password=True))
+        yield Field("Mot de passe", SecretInput(self._password, id="password"), HOW_TO_REVEAL)
         yield Prose(classes="clear-text warning")
 
     def buttons(self) -> Iterable[Action]:

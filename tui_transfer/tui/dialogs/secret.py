@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -10,10 +10,12 @@ from textual.content import Content
 from textual.widgets import Input
 
 from tui_transfer.errors import Need, Problem
+from tui_transfer.tui import capitals
 from tui_transfer.tui.answers import Answer
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
-from tui_transfer.tui.widgets.field import Field, QuietInput
+from tui_transfer.tui.widgets.field import Field
+from tui_transfer.tui.widgets.secret_input import HOW_TO_REVEAL, REVEAL, SecretInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,67 +25,114 @@ if TYPE_CHECKING:
     from tui_transfer.errors import TransferError
     from tui_transfer.tui.practice import Practice
 
-_NEEDED = (Problem.PASSWORD_NEEDED, Problem.KEY_PASSPHRASE_NEEDED, Problem.ARCHIVE_PASSPHRASE_NEEDED)
+_NEEDED: Final = (
+    Problem.PASSWORD_NEEDED,
+    Problem.KEY_PASSPHRASE_NEEDED,
+    Problem.ARCHIVE_PASSPHRASE_NEEDED,
+)
 """Nothing was tried yet; whatever else asks for a secret says why the last one did not do."""
+_REFUSED: Final = (
+    Problem.CREDENTIALS_REFUSED,
+    Problem.KEY_PASSPHRASE_WRONG,
+    Problem.ARCHIVE_PASSPHRASE_WRONG,
+)
 
 
 class SecretDialog(Dialog[Answer | None]):
-    """Gives the secret, or None. It is kept in memory until the program is closed, and nowhere else."""
+    """Gives the secret, or None. It is kept in memory until the program is closed, and nowhere else.
 
+    Args:
+        failure: what asks for it.
+        account: who logs in, and where.
+        practice: the values to show during a demonstration.
+        were_capitals: whether the one that was refused looked as if it was typed with the capitals locked.
+    """
+
+    CSS_PATH = "secret.tcss"
     AUTO_FOCUS = "#secret"
     HELP = (
-        "Le mot de passe ne s'affiche pas pendant la saisie, et n'est écrit nulle part. Il est essayé une "
-        "seule fois. Si vous annulez, le transfert attend ; « Reprendre » le demande de nouveau."
+        "Le mot de passe ne s’affiche pas pendant la saisie ; F3 le montre, et le cache. Il se cache de "
+        "lui-même dès que vous quittez le champ. Il n’est écrit nulle part, et il est essayé une seule fois. "
+        "Si vous annulez, le transfert attend ; « Reprendre » le demande de nouveau."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Continuer", show=False),
         Binding("escape", "cancel", "Annuler", show=False),
+        REVEAL,
     ]
 
-    def __init__(self, failure: TransferError, account: str, practice: Practice | None = None) -> None:
-        """`account`: who logs in, and where."""
+    def __init__(
+        self,
+        failure: TransferError,
+        account: str,
+        practice: Practice | None = None,
+        *,
+        were_capitals: bool = False,
+    ) -> None:
         super().__init__(failure.title, kind="info" if failure.problem in _NEEDED else "error")
         self._failure = failure
         self._account = account
         self._practice = practice
+        self._were_capitals = were_capitals
 
     @property
     def _is_passphrase(self) -> bool:
         return self._failure.need in (Need.PASSPHRASE, Need.ARCHIVE_PASSPHRASE)
 
     def body(self) -> Iterable[Widget]:
-        """What for, and the field."""
+        """Why the last one did not do, or what for; the field, which stays in sight; then what helps."""
         failure = self._failure
-        if failure.problem not in _NEEDED or failure.need is Need.ARCHIVE_PASSPHRASE:
+        is_new = failure.problem in _NEEDED
+        was_tried = failure.problem is Problem.CREDENTIALS_REFUSED
+        if was_tried:
+            yield paragraph(failure.why)
+        elif not is_new or failure.need is Need.ARCHIVE_PASSPHRASE:
             yield paragraph(f"{failure.why} {failure.advice}")
         elif self._is_passphrase:
             yield paragraph(failure.why)
-        else:
-            yield paragraph(Content.assemble("Compte ", (self._account, "bold"), "."))
-        kept = (
-            "Elle n'est enregistrée nulle part, et"
-            if self._is_passphrase
-            else "Il n'est enregistré nulle part, et"
-        )
-        forgotten = "oubliée" if self._is_passphrase else "oublié"
-        yield paragraph(f"{kept} {forgotten} à la fermeture du programme.", "muted")
+        if not self._is_passphrase:
+            before, after = (
+                ("Essayé avec le compte ", " : est-ce le bon ?") if was_tried else ("Compte ", ".")
+            )
+            yield paragraph(Content.assemble(before, (self._account, "bold"), after))
         if self._practice is not None and not self._is_passphrase:
             line = f" : le mot de passe est {self._practice.password}"
             yield paragraph(Content.assemble(("Démonstration", "bold"), line), "warning")
-        label = "Phrase secrète" if self._is_passphrase else "Mot de passe"
-        yield Field(label, QuietInput(id="secret", password=True))
+        yield Field(self._label, SecretInput(id="secret"), HOW_TO_REVEAL)
+        if was_tried and self._were_capitals:
+            yield paragraph(capitals.WERE_LOCKED, "warning")
+        elif failure.problem in _REFUSED:
+            yield paragraph(capitals.AFTER_REFUSAL)
+        yield paragraph(
+            "Elle n’est enregistrée nulle part, et oubliée à la fermeture du programme."
+            if self._is_passphrase
+            else "Il n’est enregistré nulle part, et oublié à la fermeture du programme.",
+            "muted",
+        )
+
+    @property
+    def _label(self) -> str:
+        return "Phrase secrète" if self._is_passphrase else "Mot de passe"
 
     def buttons(self) -> Iterable[Action]:
         """« Continuer » and « Annuler »."""
         yield Action("submit", primary=True)
         yield Action("cancel")
 
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        field = self.query_one(Field)
+        field.set_error(None)
+        doubt = capitals.doubt(event.value)
+        field.set_hint(doubt or HOW_TO_REVEAL, warn=bool(doubt))
+
     @on(Input.Submitted)
     def action_submit(self) -> None:
         """Gives the secret, if there is one."""
         secret = self.query_one("#secret", Input).value
         if not secret:
-            self.query_one(Field).set_error("Saisissez-le, ou appuyez sur Échap pour annuler.")
+            what = "la phrase secrète" if self._is_passphrase else "le mot de passe"
+            self.query_one(Field).set_error(f"Saisissez {what}, ou appuyez sur Échap pour annuler.")
             self.set_focus(self.query_one("#secret"))
         elif self._failure.need is Need.ARCHIVE_PASSPHRASE:
             self.dismiss(Answer(archive_password=secret.strip()))

@@ -190,7 +190,7 @@ class SettingsPage(Page):
     def _edited(self, event: Input.Changed) -> None:
         entry = next(entry for entry in ENTRIES if entry.id == event.input.id)
         if event.value.strip() != self._checked.get(entry.key):  # an input says its first value, too
-            self._set_error(entry, None)
+            self._field(entry).set_error(None)
         if entry.key in SERVER:
             self._show_host_key()
 
@@ -212,12 +212,6 @@ class SettingsPage(Page):
         self.query_one("#host-key").set_class(kept is None, "muted")
         self.set_available("forget_host_key", kept is not None)
 
-    def _set_error(self, entry: FormEntry, error: str | None) -> None:
-        field = self._field(entry)
-        if error is not None or field.has_class("-wrong"):  # a layout for nothing at each key would be felt
-            field.set_error(error)
-            field.set_class(error is not None, "-wrong")
-
     def typed_settings(self) -> Settings | None:
         """The settings as they are typed, saved or not; None, with what is wrong shown, where they are none.
 
@@ -231,7 +225,7 @@ class SettingsPage(Page):
         errors = result if isinstance(result, dict) else {}
         wrong = [entry for entry in ENTRIES if entry.key in errors]
         for entry in ENTRIES:
-            self._set_error(entry, errors.get(entry.key))
+            self._field(entry).set_error(errors.get(entry.key))
         if isinstance(result, dict):
             if wrong:
                 self._focus_on(wrong[0])

@@ -9,9 +9,10 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Input, Label, Static
+from textual.widgets import Input, Label
 
 from tui_transfer.tui.widgets.actions import FIELD
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,20 +99,43 @@ class Choice(Widget, can_focus=True):
 
 
 class Field(Vertical):
-    """A label, a widget to type or choose in, and a line for what is wrong with it."""
+    """A label, a widget to type or choose in, and below it what is wrong with it, or else what it is for.
 
-    def __init__(self, label: str, widget: Input | Choice) -> None:
+    Args:
+        label: before the widget.
+        widget: to type or choose in.
+        hint: what it is for; without one there is nothing below it unless something is wrong.
+    """
+
+    def __init__(self, label: str, widget: Input | Choice, hint: str = "") -> None:
         super().__init__()
         self._label = label
         self.widget = widget
+        self._hint = hint
 
     def compose(self) -> ComposeResult:
-        """Label and widget side by side, the error below."""
+        """Label and widget side by side, the line below."""
         with Horizontal(classes="field-line"):
             yield Label(self._label, classes="field-label")
             yield self.widget
-        yield Static(classes="field-error", markup=False)
+        yield Prose(self._hint, classes="field-note")
+
+    @property
+    def error(self) -> str:
+        """What is said to be wrong; empty for nothing."""
+        return self.query_one(".field-note", Prose).text.plain if self.has_class("-wrong") else ""
 
     def set_error(self, text: str | None) -> None:
         """Says what is wrong; None for nothing."""
-        self.query_one(".field-error", Static).update(f"✗ {text}" if text else "")
+        if text is None and not self.has_class("-wrong"):
+            return  # a layout for nothing at each key would be felt
+        self.set_class(text is not None, "-wrong")
+        self.query_one(".field-note", Prose).update(self._hint if text is None else f"✗ {text}")
+
+    def set_hint(self, text: str, *, warn: bool = False) -> None:
+        """Changes what is said where nothing is wrong."""
+        if (text, warn) != (self._hint, self.has_class("-doubtful")):
+            self._hint = text
+            self.set_class(warn, "-doubtful")
+            if not self.has_class("-wrong"):
+                self.query_one(".field-note", Prose).update(text)
