@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.proxy import tls
 from tui_transfer.sharebox.proxy.target import ProxyLogin, Target
-from tui_transfer.system import os_errors
+from tui_transfer.system import certificates, os_errors
 from tui_transfer.system.sockets import tune
 from tui_transfer.system.waiting import result_of
 
@@ -157,7 +157,7 @@ class _Exchange:
         try:
             tunnel = tls.encrypt(link, self._login.host)
         except ssl.SSLCertVerificationError as error:
-            raise self._login.bad_certificate(tls.in_words(error)) from error
+            raise self._login.bad_certificate(certificates.in_words(error)) from error
         except ssl.SSLError as error:
             raise self._login.protocol_error("il ne parle pas TLS, son type est sans doute HTTP") from error
         except (EOFError, OSError) as error:
