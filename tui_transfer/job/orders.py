@@ -9,6 +9,7 @@ import msgspec
 
 from tui_transfer.job.spec import Waiver
 from tui_transfer.settings.config import ProxySettings, ShareboxSettings
+from tui_transfer.settings.secrets import SMTP_PASSWORD_VARIABLE, given_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,9 @@ SECRET_VARIABLES: Final = (
     KEY_PASSPHRASE_VARIABLE,
     PROXY_PASSWORD_VARIABLE,
     ARCHIVE_PASSWORD_VARIABLE,
+    SMTP_PASSWORD_VARIABLE,
 )
+"""None of them is in the environment of a program that is started from here."""
 
 
 def forget_environment() -> None:
@@ -56,12 +59,16 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Orders:
-        """The secrets that the environment gives, for use without a terminal; an empty one is none."""
+        """The secrets that the environment gives, for use without a terminal; an empty one is none.
+
+        Raises:
+            TransferError: SECRET_FILE_UNREADABLE.
+        """
         return cls(
-            sftp_password=environment.get(SFTP_PASSWORD_VARIABLE) or None,
-            key_passphrase=environment.get(KEY_PASSPHRASE_VARIABLE) or None,
-            proxy_password=environment.get(PROXY_PASSWORD_VARIABLE) or None,
-            archive_password=environment.get(ARCHIVE_PASSWORD_VARIABLE) or None,
+            sftp_password=given_secret(SFTP_PASSWORD_VARIABLE, environment),
+            key_passphrase=given_secret(KEY_PASSPHRASE_VARIABLE, environment),
+            proxy_password=given_secret(PROXY_PASSWORD_VARIABLE, environment),
+            archive_password=given_secret(ARCHIVE_PASSWORD_VARIABLE, environment),
         )
 
     def encode(self) -> bytes:
