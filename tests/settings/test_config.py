@@ -390,3 +390,18 @@ def test_a_relative_database_starts_at_the_configuration(tmp_path: Path) -> None
     file.write_text(FULL)
     home = Home(file, tmp_path)
     assert config.active_databases(config.load(file), home) == [("Base active", tmp_path / "bases/base.db")]
+
+
+def test_what_is_saved_for_the_person_is_where_they_keep_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As xdg-user-dirs has it; a folder that is not there is not made, and a stick keeps all by itself."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_DOCUMENTS_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert Home.find({}).reports == tmp_path / "Transfert Urssaf"
+    (tmp_path / ".config").mkdir()
+    (tmp_path / ".config" / "user-dirs.dirs").write_text('XDG_DOCUMENTS_DIR="$HOME/Mes documents"\n')
+    (tmp_path / "Mes documents").mkdir()
+    assert Home.find({}).reports == tmp_path / "Mes documents" / "Transfert Urssaf"
+    assert Home.find({"TUI_TRANSFER_HOME": "/clé"}).reports == Path("/clé/reports")

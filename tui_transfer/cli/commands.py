@@ -220,22 +220,29 @@ def purge(jobs: tuple[str, ...], older_than: int | None, local: bool, yes: bool)
     type=click.Path(dir_okay=False, path_type=Path),
     help="Enregistre le message comme brouillon.",
 )
-def report(job: str | None, eml: Path | None) -> int:
-    """Affiche le message à envoyer, ou en fait un brouillon.
+@click.option("--send", is_flag=True, help="Envoie le message par la messagerie que nomment les réglages.")
+def report(job: str | None, eml: Path | None, send: bool) -> int:
+    """Affiche le message à envoyer, ou l’envoie.
 
-    Sans TRANSFERT : celui du dernier. Le début de son nom, tel que « jobs » le donne, suffit.
+    Sans TRANSFERT : celui du dernier. Le début de son nom, tel que « jobs » le donne, suffit. Avec --send, le
+    mot de passe de la messagerie est demandé, ou donné par la variable TUI_TRANSFER_SMTP_PASSWORD.
     """
     from tui_transfer.cli import headless
     from tui_transfer.job import control
     from tui_transfer.report.message import make_message
     from tui_transfer.system.files import write_private
 
-    state = control.Follower(control.find(Home.find(), job)).state
+    home = Home.find()
+    follower = control.Follower(control.find(home, job))
     if eml is not None:
-        write_private(eml.absolute(), make_message(state).eml())
+        write_private(eml.absolute(), make_message(follower.state).eml())
         click.echo(f"Message enregistré : {eml.absolute()}")
-    else:
-        headless.print_message(state)
+    if send:
+        from tui_transfer.cli import mailing
+
+        return mailing.send(home, follower)
+    if eml is None:
+        headless.print_message(follower.state)
     return ExitCode.SUCCESS
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tui_transfer.errors.of_mail import MEANINGS_OF_MAIL
 from tui_transfer.errors.problems import ExitCode, Meaning, Need, Problem, Recovery
 
 MEANINGS: Final[dict[Problem, Meaning]] = {
@@ -50,6 +51,13 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Un mot de passe ne se donne pas sur la ligne de commande",
         "Il serait visible des autres utilisateurs de la machine et resterait dans l'historique.",
         "Retirez-le de {option} et donnez-le par la variable d'environnement {variable}.",
+    ),
+    Problem.SECRET_FILE_UNREADABLE: Meaning(
+        ExitCode.USAGE,
+        Recovery.PERMANENT,
+        "Le fichier d’un mot de passe est illisible",
+        "Fichier {file}, désigné par {variable} : {reason}.",
+        "Il doit contenir le mot de passe seul, sur une ligne, et être lisible de ce compte.",
     ),
     Problem.TERMINAL_UNSUITABLE: Meaning(
         ExitCode.USAGE,
@@ -635,4 +643,5 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "{reason}.",
         "Reprenez-le quand vous voulez : il continuera là où il s'est arrêté.",
     ),
+    **MEANINGS_OF_MAIL,
 }

@@ -93,6 +93,7 @@ class Problem(StrEnum):
     CONFIGURATION_INVALID = "configuration-invalid"
     CONFIGURATION_UNWRITABLE = "configuration-unwritable"
     SECRET_ON_COMMAND_LINE = "secret-on-command-line"
+    SECRET_FILE_UNREADABLE = "secret-file-unreadable"
     TERMINAL_UNSUITABLE = "terminal-unsuitable"
     JOB_UNKNOWN = "job-unknown"
     NOTHING_TO_RESUME = "nothing-to-resume"
@@ -171,6 +172,21 @@ class Problem(StrEnum):
     DELIVERY_LOST = "delivery-lost"
     CONNECTION_LOST = "connection-lost"
     INTERRUPTED = "interrupted"
+
+    MAIL_NOT_SET = "mail-not-set"
+    MAIL_UNREACHABLE = "mail-unreachable"
+    MAIL_NOT_SMTP = "mail-not-smtp"
+    MAIL_NOT_TLS = "mail-not-tls"
+    MAIL_UNSAFE = "mail-unsafe"
+    MAIL_CERTIFICATE = "mail-certificate"
+    MAIL_PASSWORD_NEEDED = "mail-password-needed"
+    MAIL_CREDENTIALS_REFUSED = "mail-credentials-refused"
+    MAIL_LOGIN_UNKNOWN = "mail-login-unknown"
+    MAIL_LOGIN_WANTED = "mail-login-wanted"
+    MAIL_ADDRESS_REFUSED = "mail-address-refused"
+    MAIL_REFUSED = "mail-refused"
+    MAIL_BUSY = "mail-busy"
+    MAIL_UNCERTAIN = "mail-uncertain"
 
 
 OF_ONE_DATABASE: Final = frozenset(

@@ -83,25 +83,11 @@ class Message:
         return f"mailto:{to}?subject={quote(self.subject, safe='')}" + (f"&body={text}" if text else "")
 
     def eml(self) -> bytes:
-        """The message as a file that mail programs open as a draft (`X-Unsent`).
-
-        Quoted-printable is plain ASCII in short lines, which survives whatever the file is carried through.
-        """
+        """The message as a file that mail programs open as a draft."""
         # Loaded when a message is written: the first screen, which names a transfer, does without.
-        from email.header import Header
-        from email.message import EmailMessage
-        from email.policy import SMTP
+        from tui_transfer.report.mime import draft
 
-        mail = EmailMessage(policy=SMTP)
-        mail["To"] = self.recipients_line
-        mail["X-Unsent"] = "1"
-        mail.set_content(self.body, cte="quoted-printable")
-        if self.facts:
-            name = f"{self.job}.json"
-            mail.add_attachment(self.facts, "application", "json", filename=name, cte="base64")
-        # Not by `mail`, which loses spaces where it folds a subject with accents (Python 3.11).
-        subject = Header(self.subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
-        return f"Subject: {subject}\r\n".encode("ascii") + mail.as_bytes()
+        return draft(self)
 
 
 def make_message(state: JobState) -> Message:

@@ -25,12 +25,14 @@ from tui_transfer.errors import INVISIBLE, Problem, TransferError
 from tui_transfer.settings import schema, siret, toml
 from tui_transfer.settings.host_keys import HostKeys, are_fingerprints, fingerprints, written
 from tui_transfer.system import os_errors
+from tui_transfer.system.documents import documents_folder
 from tui_transfer.system.files import disk_errors, read_file, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HOME_VARIABLE: Final = "TUI_TRANSFER_HOME"
+PAPERS_NAME: Final = "Transfert Urssaf"
 LONGEST: Final = 1 << 20
 """Bytes that `config.toml` may have: that of a hundred databases has a hundredth."""
 DEFAULT_RECIPIENTS: Final = ("anne.tomczyk@urssaf.fr", "impact-emploi-association@urssaf.fr")
@@ -210,6 +212,19 @@ class ReportSettings(_Section, frozen=True, kw_only=True):
     ] = DEFAULT_RECIPIENTS
 
 
+class MailSettings(_Section, frozen=True, kw_only=True):
+    """The server that sends the report, once a person or `--send` asks for it; its password is a secret."""
+
+    host: Host
+    port: Port = 587
+    security: Annotated[
+        Literal["starttls", "tls", "none"], Meta(description="« starttls », « tls » ou « none »")
+    ] = "starttls"
+    """`tls`: from the first byte on, mostly at port 465; `none`: a relay nearby that asks no password."""
+    username: Text | None = None
+    sender: Mail
+
+
 class RetentionSettings(_Section, frozen=True, kw_only=True):
     """How long what is over is kept."""
 
@@ -234,6 +249,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     databases: tuple[DatabaseSettings, ...] = ()
     transfer: TransferSettings = TransferSettings()
     report: ReportSettings = ReportSettings()
+    mail: MailSettings | None = None
     retention: RetentionSettings = RetentionSettings()
     display: DisplaySettings = DisplaySettings()
 
@@ -248,6 +264,8 @@ class Home:
 
     config_file: Path
     data: Path
+    is_portable: bool = True
+    """Whether all of it is in one folder, which leaves nothing anywhere else."""
 
     @classmethod
     def find(cls, environment: Mapping[str, str] = os.environ) -> Home:
@@ -256,7 +274,7 @@ class Home:
             folder = expanded(chosen).absolute()
             return cls(folder / "config.toml", folder)
         dirs = platformdirs.PlatformDirs("tui-transfer", appauthor=False)
-        return cls(dirs.user_config_path / "config.toml", dirs.user_data_path)
+        return cls(dirs.user_config_path / "config.toml", dirs.user_data_path, is_portable=False)
 
     @property
     def jobs(self) -> Path:
@@ -275,8 +293,11 @@ class Home:
 
     @property
     def reports(self) -> Path:
-        """The folder where messages are saved."""
-        return self.data / "reports"
+        """The folder of what is saved for the person: messages, the receipt's page, a copied text.
+
+        Where they keep documents, as a folder of its own; in a portable home, beside the rest.
+        """
+        return self.data / "reports" if self.is_portable else documents_folder() / PAPERS_NAME
 
 
 def data_beside(jobs: Path) -> Path:
@@ -483,6 +504,9 @@ def _check_together(file: Path, settings: Settings) -> None:
     if opens_on and closes_on and closes_on < opens_on:
         reason = "la fermeture précède l'ouverture"
         raise _invalid(file, "transfer.closes_on", reason, f"une date à partir du {french.day(opens_on)}")
+    if settings.mail and settings.mail.username and settings.mail.security == "none":
+        reason = "le mot de passe de la messagerie partirait en clair"
+        raise _invalid(file, "mail.security", reason, "« starttls » ou « tls », ou une section sans username")
 
 
 def _invalid(file: Path, key: str, reason: str, expected: str) -> TransferError:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 KINDS: Final = {"file": "Fichier", "folder": "Dossier", "set": "Fichiers", "sqlite": "Base SQLite"}
 SIZE_UNKNOWN: Final = "taille en cours de calcul"
 DETAILS: Final = {
+    "address": "adresse",
     "advice": "que faire",
     "companion": "fichier qui en fait partie",
     "date": "date",
@@ -54,6 +55,7 @@ DETAILS: Final = {
     "proxy_port": "port du proxy",
     "question": "question",
     "reason": "raison",
+    "role": "en tant que",
     "said": "ce que dit le serveur",
     "target": "cible",
     "username": "compte",
