@@ -121,7 +121,7 @@ def test_a_violation_ends_a_run_as_what_it_is(place: Place) -> None:
         configured(place, server.port)
         run = place.run("run", "--yes", "--json")
     assert (run.code, run.finished["exit_code"]) == (5, 5)
-    assert "ne suit pas le protocole SSH" in run.err + run.out
+    assert "ne suit pas les règles de la liaison chiffrée SSH" in run.err + run.out
 
 
 def test_what_a_server_says_to_whoever_logs_in_is_told(tmp_path: Path, account: Account) -> None:

@@ -115,7 +115,7 @@ def test_a_closed_port_is_blocking_without_a_proxy(ssh_server: SshServer) -> Non
     assert outcomes(found) == [OK, BLOCKING] + [NOT_TRIED] * 5
     assert "refusée" in found[Stage.ROUTE].sentence
     assert exit_code(found.values()) is ExitCode.UNREACHABLE
-    assert "À faire : Votre réseau impose sans doute un proxy" in as_text(list(found.values()))
+    assert "À faire : Comparez-les avec ceux que l'Urssaf vous a donnés" in as_text(list(found.values()))
 
 
 def test_behind_a_proxy_the_direct_route_is_only_to_look_at(ssh_server: SshServer) -> None:
@@ -221,7 +221,7 @@ def test_what_is_no_key_is_told_without_its_folder(ssh_server: SshServer) -> Non
     found = look(settings(ssh_server, key_file=str(public)))
     assert found[Stage.LOGIN].outcome is BLOCKING
     text = as_text(list(found.values()))
-    assert "mettez key dans « key_file »" in text
+    assert "mettez key dans « Fichier de clé »" in text
     assert str(public.parent) not in text
 
 

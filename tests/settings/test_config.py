@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.mounts import small_disk
-from tui_transfer.errors import Problem, TransferError
+from tui_transfer.errors import Problem, TransferError, in_words
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home
 
@@ -161,7 +161,8 @@ def test_an_error_names_file_key_and_what_was_expected(
     assert caught.value.problem is Problem.CONFIGURATION_INVALID
     assert caught.value.exit_code == 2
     assert str(file) in caught.value.why
-    assert f"« {key} »" in caught.value.why
+    assert in_words(key) in caught.value.why
+    assert (f"« {key} »" in caught.value.by_command) is (in_words(key) != key)
     assert expected in caught.value.advice
 
 

@@ -120,7 +120,8 @@ async def test_a_wrong_configuration_names_the_key(tmp_path: Path) -> None:
         app = CentreApp(staged.home)
         async with app.run_test(size=(100, 40)) as pilot:
             await pilot.press("m")
-            assert "manager.name" in flat(app)
+            assert "« Gestionnaire », « Nom »" in flat(app)
+            assert "manager.name" not in flat(app)
 
 
 async def test_a_running_transfer_is_shown_and_joined_with_one_key(staged: Stage, workers: Workers) -> None:
@@ -307,4 +308,5 @@ async def test_what_is_found_is_explained_to_its_end(tmp_path: Path) -> None:
                 await pilot.pause()
             panel = app.screen.query_one("#help")
             assert panel.max_scroll_y == 0
-            assert flat(app).count("déplacé ou renommé") == 2
+            assert flat(app).count("Rien n'existe à l'emplacement") == 2
+            assert flat(app).count("déplacée ou renommée") == 1

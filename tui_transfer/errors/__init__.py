@@ -10,6 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from tui_transfer.errors.meanings import MEANINGS
+from tui_transfer.errors.places import Place, field_of, in_words
 from tui_transfer.errors.problems import (
     EXIT_CODE_MEANINGS,
     OF_ONE_DATABASE,
@@ -19,6 +20,7 @@ from tui_transfer.errors.problems import (
     Need,
     Problem,
     Recovery,
+    Words,
 )
 from tui_transfer.errors.text import INVISIBLE, decoded, harmless, harmless_json, harmless_lines
 
@@ -34,13 +36,17 @@ __all__ = [
     "ExitCode",
     "Meaning",
     "Need",
+    "Place",
     "Problem",
     "Recovery",
     "TransferError",
+    "Words",
     "decoded",
+    "field_of",
     "harmless",
     "harmless_json",
     "harmless_lines",
+    "in_words",
     "unexpected",
 ]
 
@@ -89,25 +95,54 @@ class TransferError(Exception):
     @property
     def title(self) -> str:
         """What happened, in French, without final full stop."""
-        return self._fill(self.meaning.title)
+        return self._fill(self._words.title)
 
     @property
     def why(self) -> str:
         """Why it happened, in French: one or two sentences."""
-        return self._fill(self.meaning.why)
+        return self._fill(self._words.why)
 
     @property
     def advice(self) -> str:
-        """What to do now, in French."""
-        return self._fill(self.meaning.advice)
+        """What to do now, in French, in the words of the screens."""
+        return self._fill(self._words.advice)
+
+    @property
+    def place(self) -> Place | None:
+        """Where on screen this is mended, most likely."""
+        return self._words.place
+
+    @property
+    def field(self) -> str | None:
+        """The key of the field in « Réglages » where this is mended, for instance `sharebox.port`."""
+        if self.problem is Problem.CONFIGURATION_INVALID:
+            return field_of(self.details.get("key", ""))
+        return field_of(self.place) if self.place else None
+
+    @property
+    def by_command(self) -> str:
+        """What whoever works by commands is told in addition, in French: what to write where, or to give."""
+        if self.meaning.by_command:
+            return self._fill(self.meaning.by_command)
+        if self.problem is Problem.CONFIGURATION_INVALID:
+            given = self.details.get("key", "")
+            return f"Dans ce fichier, c'est « {given} »." if in_words(given) != given else ""
+        table, _, key = (self.place or "").rpartition(".")
+        return f"Dans config.toml, c'est « {key} », sous [{table}]." if table else ""
 
     def as_text(self) -> str:
-        """The three parts as lines of plain text."""
-        return "\n".join(part for part in (self.title + ".", self.why, self.advice) if part)
+        """All of it as lines of plain text, for commands and tickets."""
+        parts = (self.title + ".", self.why, self.advice, self.by_command)
+        return "\n".join(part for part in parts if part)
+
+    @property
+    def _words(self) -> Words:
+        return self.meaning.words(self.details.get("cause", ""))
 
     def _fill(self, template: str) -> str:
-        # `said`: the server's own words, where it had any.
-        return template.format_map(defaultdict(lambda: "—", {"said": "", **self.details})).strip()
+        # `said`: the server's own words, where it had any. `where`: the key at fault as the screens call it.
+        known = {"said": "", "where": in_words(self.details.get("key", "—")), **self.details}
+        return template.format_map(defaultdict(lambda: "—", known)).strip()
 
 
 def unexpected(error: Exception, log: object = "affiché ci-dessus") -> TransferError:

@@ -9,7 +9,45 @@ from __future__ import annotations
 from typing import Final
 
 from tui_transfer.errors.of_mail import MEANINGS_OF_MAIL
-from tui_transfer.errors.problems import ExitCode, Meaning, Need, Problem, Recovery
+from tui_transfer.errors.places import Place
+from tui_transfer.errors.problems import ExitCode, Meaning, Need, Problem, Recovery, Words
+
+_OUT_OF_THE_NETWORK: Final = (
+    "Si {right}, votre réseau ne laisse peut-être sortir que par un proxy : votre service informatique "
+    "connaît son adresse, son port et vos identifiants."
+)
+_UNREACHABLE: Final = {
+    "name": Words(
+        "Aucun serveur ne porte le nom « {host} »",
+        "{host}, port {port} : {reason}. L'adresse de Sharebox est sans doute mal écrite.",
+        "Comparez-la, lettre par lettre, avec celle que l'Urssaf vous a donnée. "
+        + _OUT_OF_THE_NETWORK.format(right="elle est juste"),
+        Place.HOST,
+    ),
+    "refused": Words(
+        "Rien ne répond au port {port} de « {host} »",
+        "{host}, port {port} : {reason}. Cette machine existe : c'est sans doute le port de Sharebox qui est "
+        "faux, ou cette adresse est celle d'une autre.",
+        "Comparez-les avec ceux que l'Urssaf vous a donnés ; le port est le plus souvent 22. S'ils sont "
+        "justes, Sharebox est peut-être arrêté : réessayez plus tard. "
+        + _OUT_OF_THE_NETWORK.format(right="cela dure"),
+        Place.PORT,
+    ),
+    "other-port": Words(
+        "Le port {port} n'est sans doute pas celui de Sharebox",
+        "{host}, port {port} : {reason} ; mais un serveur comme Sharebox y répond au port {other_port}.",
+        "Vérifiez le port que l'Urssaf vous a donné, et corrigez-le. "
+        + _OUT_OF_THE_NETWORK.format(right="celui-ci est juste"),
+        Place.PORT,
+    ),
+    "network": Words(
+        "Cet ordinateur n'a pas accès au réseau",
+        "{host}, port {port} : {reason}.",
+        "Vérifiez le câble ou le Wi-Fi, puis reprenez. "
+        + _OUT_OF_THE_NETWORK.format(right="vos autres programmes ont accès à Internet"),
+    ),
+}
+"""By what is known of a direct connection that was not made; see `sharebox.proxy.direct_failure`."""
 
 MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.UNEXPECTED: Meaning(
@@ -17,8 +55,8 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERMANENT,
         "Une erreur imprévue s'est produite",
         "{reason}",
-        "Rien n'est perdu : relancez la reprise. Si l'erreur revient, transmettez le journal technique "
-        "{log} au support.",
+        "Rien n'est perdu : reprenez le transfert. Si l'erreur revient, transmettez le journal technique "
+        "{log} à qui vous aide.",
     ),
     Problem.USAGE: Meaning(
         ExitCode.USAGE, Recovery.PERMANENT, "La commande est incorrecte", "{reason}", "{advice}"
@@ -29,14 +67,17 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Aucune configuration n'est installée",
         "Le fichier {file} n'existe pas.",
         "Déposez-y le fichier config.toml fourni par l'Urssaf, ou remplissez « Réglages » dans le centre de "
-        "maintenance. Pour vous entraîner sans configuration : tui-transfer demo.",
+        "maintenance.",
+        place=Place.SETTINGS,
+        by_command="Pour vous entraîner sans configuration : tui-transfer demo.",
     ),
     Problem.CONFIGURATION_INVALID: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,
         "La configuration est inutilisable",
-        "Fichier {file}, clé « {key} » : {reason}.",
-        "Attendu : {expected}. Corrigez cette ligne, puis relancez.",
+        "Fichier {file}, {where} : {reason}.",
+        "Attendu : {expected}. Corrigez-le dans « Réglages », ou dans ce fichier.",
+        place=Place.SETTINGS,
     ),
     Problem.CONFIGURATION_UNWRITABLE: Meaning(
         ExitCode.LOCAL_DISK,
@@ -86,14 +127,16 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "Un transfert est déjà en cours",
         "C'est le transfert {job} ; il n'y en a qu'un à la fois.",
-        "Attendez sa fin, ou suivez-le en ouvrant le centre de maintenance (tui-transfer).",
+        "Attendez sa fin, ou suivez-le depuis le centre de maintenance.",
+        by_command="Pour l'ouvrir : tui-transfer.",
     ),
     Problem.JOB_STARTING: Meaning(
         ExitCode.RUNNING,
         Recovery.PERSON,
         "Un transfert est déjà en cours",
         "Il vient d'être lancé, et démarre ; il n'y en a qu'un à la fois.",
-        "Attendez sa fin, ou suivez-le en ouvrant le centre de maintenance (tui-transfer).",
+        "Attendez sa fin, ou suivez-le depuis le centre de maintenance.",
+        by_command="Pour l'ouvrir : tui-transfer.",
     ),
     Problem.JOB_OVERTAKEN: Meaning(
         ExitCode.RUNNING,
@@ -101,13 +144,14 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Un autre transfert a commencé entre-temps",
         "Le transfert {job} a été lancé après que celui-ci a été demandé : les mêmes bases seraient "
         "peut-être remises deux fois.",
-        "Voyez ce qu'il est devenu (tui-transfer jobs), puis recommencez s'il le faut.",
+        "Voyez ce qu'il est devenu dans « Historique », puis recommencez s'il le faut.",
+        by_command="En ligne de commande : tui-transfer jobs.",
     ),
     Problem.JOB_BEING_REMOVED: Meaning(
         ExitCode.RUNNING,
         Recovery.PERSON,
         "Ce transfert est en train d'être supprimé",
-        "Une suppression (« purge ») du transfert {job} est en cours.",
+        "Le transfert {job} est en cours de suppression.",
         "Attendez sa fin. Si elle échoue, le transfert est conservé et peut être repris.",
     ),
     Problem.JOB_ELSEWHERE: Meaning(
@@ -170,8 +214,10 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "Aucune base à transférer",
-        "Aucune base n'est cochée, nommée ou marquée active dans la configuration.",
-        "Cochez ou nommez au moins une base.",
+        "Aucune base n'est cochée, ni nommée, ni active dans la liste.",
+        "Cochez au moins une base dans la liste.",
+        place=Place.DATABASES,
+        by_command="Ou nommez-la : tui-transfer run NOM.",
     ),
     Problem.DATABASE_UNKNOWN: Meaning(
         ExitCode.USAGE,
@@ -179,20 +225,24 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Base inconnue : {name}",
         "Ce n'est ni le nom d'une base de la configuration, ni un chemin existant.",
         "Bases connues : {known}. Vérifiez l'orthographe, ou donnez le chemin complet.",
+        place=Place.DATABASES,
     ),
     Problem.DATABASE_MISSING: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "La base est introuvable",
         "Rien n'existe à l'emplacement {path}.",
-        "Vérifiez le chemin : lecteur réseau déconnecté, dossier déplacé ou renommé ?",
+        "Le lecteur réseau ou la clé USB est peut-être à brancher. Sinon, elle a été déplacée ou renommée : "
+        "retirez-la de la liste, et ajoutez-la où elle est maintenant.",
+        place=Place.DATABASES,
     ),
     Problem.DATABASE_UNREADABLE: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "La base ne peut pas être lue",
         "{path} : {reason}.",
-        "Vérifiez vos droits sur ce fichier, ou lancez le programme avec le compte d'Impact emploi.",
+        "Fermez Impact emploi s'il est ouvert, puis reprenez. Sinon, vérifiez vos droits sur ce fichier, ou "
+        "lancez le programme avec le compte d'Impact emploi.",
     ),
     Problem.DATABASE_LOCKED: Meaning(
         ExitCode.PREREQUISITE,
@@ -207,6 +257,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Une base se trouve à l'intérieur d'une autre",
         "« {inner} » ({inner_path}) est dans « {outer} » ({outer_path}) : ses données partiraient deux fois.",
         "Retirez l'une des deux de la liste.",
+        place=Place.DATABASES,
     ),
     Problem.DATABASE_SPECIAL_FILE: Meaning(
         ExitCode.PREREQUISITE,
@@ -240,7 +291,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.PREREQUISITE,
         Recovery.PERSON,
         "La base est endommagée",
-        "{path} : SQLite y trouve des erreurs ({reason}). Elle n'a pas reçu son nom sur Sharebox.",
+        "{path} : son contrôle y trouve des erreurs ({reason}). Elle n'a pas reçu son nom sur Sharebox.",
         "Fermez Impact emploi, remettez en place une sauvegarde saine, puis lancez un nouveau transfert. Si "
         "cette base doit partir telle qu'elle est, reprenez ce transfert en le confirmant.",
         need=Need.DAMAGE,
@@ -257,10 +308,13 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "La connexion à Sharebox en mode direct n'a pu s'établir",
         "{host}, port {port} : {reason}.",
-        "Votre réseau impose sans doute un proxy. Demandez à votre service informatique son adresse, son "
-        "port et vos identifiants, et saisissez-les.",
+        "Si l'adresse et le port sont ceux que l'Urssaf vous a donnés, votre réseau impose sans doute un "
+        "proxy. Demandez à votre service informatique son adresse, son port et vos identifiants, et "
+        "saisissez-les.",
         need=Need.PROXY,
         network=True,
+        place=Place.HOST,
+        causes=_UNREACHABLE,
     ),
     Problem.PROXY_UNREACHABLE: Meaning(
         ExitCode.PROXY,
@@ -276,9 +330,9 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "Le proxy demande un identifiant et un mot de passe",
         "{proxy_host} n'accepte pas de connexion anonyme.",
-        "Saisissez les identifiants du proxy ; votre service informatique les connaît. Sans écran, le mot de "
-        "passe se donne par la variable TUI_TRANSFER_PROXY_PASSWORD.",
+        "Saisissez les identifiants du proxy ; votre service informatique les connaît.",
         need=Need.PROXY_PASSWORD,
+        by_command="Sans écran, le mot de passe se donne par la variable TUI_TRANSFER_PROXY_PASSWORD.",
     ),
     Problem.PROXY_CREDENTIALS_REFUSED: Meaning(
         ExitCode.PROXY,
@@ -302,8 +356,8 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "Le proxy demande une identification que ce programme ne sait pas faire",
         "{proxy_host} n'accepte que : {methods}. Votre mot de passe ne lui a pas été envoyé.",
-        "Demandez à votre service informatique un accès avec identifiant et mot de passe (NTLM, Digest ou "
-        "Basic), ou un accès sans identification vers Sharebox.",
+        "Demandez à votre service informatique un accès avec identifiant et mot de passe (ce qu'il appelle "
+        "NTLM, Digest ou Basic), ou un accès sans identification vers Sharebox.",
         need=Need.PROXY,
     ),
     Problem.PROXY_FORBIDDEN: Meaning(
@@ -311,9 +365,11 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "Le proxy interdit la connexion à Sharebox",
         "{proxy_host} refuse le passage vers {host}, port {port} : {reason}.",
-        "Demandez à votre service informatique d'autoriser CONNECT vers {host}, port {port}, ou à l'Urssaf "
-        "une adresse Sharebox sur le port 443.",
+        "Vérifiez l'adresse et le port de Sharebox. S'ils sont justes, demandez à votre service informatique "
+        "d'autoriser la sortie (« CONNECT ») vers {host}, port {port}, ou à l'Urssaf une adresse Sharebox "
+        "sur le port 443.",
         need=Need.PROXY,
+        place=Place.PORT,
     ),
     Problem.PROXY_NO_ROUTE: Meaning(
         ExitCode.PROXY,
@@ -323,23 +379,27 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Vérifiez l'adresse de Sharebox ({host}, port {port}), puis réessayez plus tard.",
         need=Need.PROXY,
         network=True,
+        place=Place.HOST,
     ),
     Problem.PROXY_PROTOCOL: Meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
         "La réponse du proxy est incompréhensible",
         "{proxy_host}, port {proxy_port} : {reason}.",
-        "Vérifiez l'adresse, le port et le type du proxy (HTTP, HTTPS ou SOCKS5).",
+        "Vérifiez l'adresse, le port et le type du proxy (HTTP, HTTPS ou SOCKS5 : votre service informatique "
+        "le connaît).",
         need=Need.PROXY,
         network=True,
     ),
     Problem.PROXY_NOT_SSH: Meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
-        "Le proxy coupe ce qui n'est pas TLS : SSH n'y passe pas",
-        "{proxy_host} dit laisser passer vers {host}, port {port}, puis {reason}.",
-        "Demandez à votre service informatique d'ouvrir le port {port} vers {host} en SSH, sans inspection "
-        "TLS. S'il l'est déjà, Sharebox est peut-être saturé : réessayez plus tard.",
+        "Le proxy ne laisse pas passer la liaison avec Sharebox",
+        "{proxy_host} dit laisser passer vers {host}, port {port}, puis {reason}. Il coupe sans doute ce qui "
+        "n'est pas du Web.",
+        "Demandez à votre service informatique d'ouvrir le port {port} vers {host} à la liaison chiffrée "
+        "SSH, sans en inspecter le contenu (« inspection TLS »). S'il l'est déjà, Sharebox est peut-être "
+        "saturé : réessayez plus tard.",
         need=Need.PROXY,
         network=True,
     ),
@@ -348,10 +408,11 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "Ce qui répond n'est pas un serveur Sharebox",
         "{host}, port {port} : {reason}.",
-        "Vérifiez l'adresse et le port de Sharebox. Un portail ou un pare-feu de votre réseau répond "
-        "peut-être à sa place : essayez par le proxy.",
+        "Vérifiez l'adresse et le port de Sharebox. S'ils sont justes, un portail ou un pare-feu de votre "
+        "réseau répond peut-être à sa place : essayez par le proxy.",
         need=Need.PROXY,
         network=True,
+        place=Place.PORT,
     ),
     Problem.NOT_SSH_BEHIND_PROXY: Meaning(
         ExitCode.UNREACHABLE,
@@ -361,6 +422,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Vérifiez l'adresse et le port de Sharebox, auprès de l'Urssaf.",
         need=Need.PROXY,
         network=True,
+        place=Place.PORT,
     ),
     Problem.SERVER_SILENT: Meaning(
         ExitCode.UNREACHABLE,
@@ -369,7 +431,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "{host}, port {port} : {reason}.",
         "Réessayez dans quelques minutes : le serveur est peut-être bloqué. Sinon, un pare-feu de votre "
         "réseau retient sans doute ce qui n'est pas du Web : demandez à votre service informatique le proxy "
-        "à utiliser, ou d'ouvrir le port {port} vers {host} en SSH.",
+        "à utiliser, ou d'ouvrir le port {port} vers {host} à la liaison chiffrée SSH.",
         need=Need.PROXY,
         network=True,
     ),
@@ -380,7 +442,8 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "{host}, port {port} : {reason}. Il a peut-être trop de connexions à la fois, ou refuse votre "
         "adresse ; ou un pare-feu de votre réseau coupe ce qui n'est pas du Web.",
         "Réessayez plus tard. Si cela dure, demandez à votre service informatique d'ouvrir le port {port} "
-        "vers {host} en SSH, ou quel proxy utiliser ; et à l'Urssaf si votre adresse est autorisée.",
+        "vers {host} à la liaison chiffrée SSH, ou quel proxy utiliser ; et à l'Urssaf si votre adresse est "
+        "autorisée.",
         need=Need.PROXY,
         network=True,
     ),
@@ -410,11 +473,12 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.PROTOCOL_VIOLATED: Meaning(
         ExitCode.UNREACHABLE,
         Recovery.PERMANENT,
-        "Le serveur ne suit pas le protocole SSH",
-        "{host}, port {port} : {reason}.",
+        "Le serveur répond de travers",
+        "{host}, port {port}, ne suit pas les règles de la liaison chiffrée SSH : {reason}.",
         "Rien n'a été envoyé. Vérifiez l'adresse et le port de Sharebox, puis réessayez. Si cela se répète, "
         "transmettez ce message à l'Urssaf.",
         network=True,
+        place=Place.HOST,
     ),
     Problem.HOST_KEY_UNKNOWN: Meaning(
         ExitCode.HOST_KEY,
@@ -431,24 +495,29 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "La clé du serveur a changé : connexion refusée",
         "{host} présente {fingerprint} ; la clé attendue est {expected}. Quelqu'un se fait peut-être passer "
         "pour Sharebox.",
-        "Rien n'a été envoyé. Appelez l'Urssaf. Seule une empreinte confirmée par elle peut remplacer "
-        "« host_key » dans la configuration, ou s'y ajouter si plusieurs serveurs portent ce nom.",
+        "Rien n'a été envoyé. Appelez l'Urssaf. Si elle confirme que sa clé a changé, « Oublier la clé » "
+        "dans « Réglages », puis reprenez : la nouvelle vous sera montrée, et vous comparerez son empreinte.",
+        place=Place.HOST_KEY,
+        by_command="Dans config.toml, l'empreinte confirmée par l'Urssaf remplace « host_key », sous "
+        "[sharebox], ou s'y ajoute si plusieurs serveurs portent ce nom.",
     ),
     Problem.PASSWORD_NEEDED: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERSON,
         "Le mot de passe Sharebox est nécessaire",
         "Il n'est jamais enregistré, et doit être donné pour chaque connexion du compte {username}.",
-        "Saisissez-le, ou donnez-le par la variable TUI_TRANSFER_SFTP_PASSWORD.",
+        "Saisissez-le.",
         need=Need.PASSWORD,
+        by_command="Sans écran, il se donne par la variable TUI_TRANSFER_SFTP_PASSWORD.",
     ),
     Problem.CREDENTIALS_REFUSED: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERSON,
         "Sharebox a refusé les identifiants",
         "{host} n'accepte pas {method} pour « {username} ».{said}",
-        "Vérifiez l'identifiant et le mot de passe ou la clé reçus de l'Urssaf, puis réessayez.",
+        "Vérifiez le mot de passe, ou la clé, et l'identifiant reçus de l'Urssaf, puis réessayez.",
         need=Need.PASSWORD,
+        place=Place.USERNAME,
     ),
     # Not transient, although the link is at fault: each new try of a password that nobody has confirmed yet
     # may be one more wrong one, and accounts get locked.
@@ -482,8 +551,9 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERMANENT,
         "La clé d'accès à Sharebox ne peut pas être lue",
         "Fichier {file} : {reason}.",
-        "Vérifiez vos droits et que ce fichier est bien une clé privée, puis reprenez ; ou corrigez "
-        "« key_file » dans la configuration, puis lancez un nouveau transfert.",
+        "Vérifiez que ce fichier est bien là, que c'est une clé privée et que vous pouvez le lire ; ou "
+        "corrigez « Fichier de clé » dans « Réglages ». Puis reprenez.",
+        place=Place.KEY_FILE,
     ),
     Problem.KEY_UNSUITABLE: Meaning(
         ExitCode.CREDENTIALS,
@@ -491,14 +561,16 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Ce fichier ne contient pas de clé d'accès utilisable",
         "Fichier {file} : {reason}.",
         "{advice}",
+        place=Place.KEY_FILE,
     ),
     Problem.KEY_PASSPHRASE_NEEDED: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERSON,
         "La clé d'accès est protégée par une phrase secrète",
         "Fichier {file}.",
-        "Saisissez la phrase secrète, ou donnez-la par la variable TUI_TRANSFER_KEY_PASSPHRASE.",
+        "Saisissez la phrase secrète.",
         need=Need.PASSPHRASE,
+        by_command="Sans écran, elle se donne par la variable TUI_TRANSFER_KEY_PASSPHRASE.",
     ),
     Problem.KEY_PASSPHRASE_WRONG: Meaning(
         ExitCode.CREDENTIALS,
@@ -511,9 +583,10 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.AGENT_UNUSABLE: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERMANENT,
-        "L'agent SSH ne donne aucune clé d'accès",
-        "{reason}.",
+        "Aucune clé d'accès n'est donnée par l'agent de cette machine",
+        "Agent SSH, qui garde les clés de la liaison chiffrée : {reason}.",
         "{advice}",
+        place=Place.KEY_FILE,
     ),
     Problem.ARCHIVE_PASSPHRASE_NEEDED: Meaning(
         ExitCode.QUESTION,
@@ -535,26 +608,29 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.SFTP_UNAVAILABLE: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
-        "Ce serveur n'offre pas de dépôt de fichiers (SFTP)",
+        "Ce serveur n'offre pas de dépôt de fichiers",
         "{host} : {reason}.",
-        "Signalez-le à l'Urssaf : le compte « {username} » n'a pas accès au service SFTP.",
+        "Signalez-le à l'Urssaf : le compte « {username} » n'a pas accès au dépôt de fichiers (SFTP).",
     ),
     Problem.DIRECTORY_MISSING: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Le dossier de dépôt n'existe pas sur Sharebox",
         "Dossier {directory} : {reason}.",
-        "Demandez à l'Urssaf de créer ce dossier, puis reprenez ; ou corrigez « directory » dans la "
-        "configuration, puis lancez un nouveau transfert.",
+        "Comparez-le avec celui que l'Urssaf vous a donné, et corrigez « Dossier » dans « Réglages », puis "
+        "reprenez. S'il est juste, demandez à l'Urssaf de créer ce dossier.",
+        place=Place.DIRECTORY,
     ),
     Problem.SHAREBOX_PERMISSION: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Un droit manque sur Sharebox",
         "L'opération « {operation} {path} » est refusée : {reason}.",
-        "Demandez à l'Urssaf le droit d'écrire et de renommer dans ce dossier, puis reprenez le transfert. "
-        "Si Sharebox n'y accepte que des noms en « .7z », écrivez « temporary_names = false » sous "
-        "[sharebox] dans la configuration.",
+        "Vérifiez « Dossier » dans « Réglages ». S'il est juste, demandez à l'Urssaf le droit d'y écrire et "
+        "d'y renommer, puis reprenez le transfert.",
+        place=Place.DIRECTORY,
+        by_command="Si Sharebox n'y accepte que des noms en « .7z », écrivez « temporary_names = false » "
+        "sous [sharebox] dans config.toml ; le dossier y est « directory ».",
     ),
     Problem.SHAREBOX_FULL: Meaning(
         ExitCode.REFUSED,

@@ -19,9 +19,9 @@ MEANINGS_OF_MAIL: Final[dict[Problem, Meaning]] = {
         Recovery.PERMANENT,
         "L’envoi du rapport par ce programme n’est pas réglé",
         "Les réglages ne nomment aucun serveur de messagerie.",
-        "Envoyez le rapport avec votre messagerie habituelle : « tui-transfer report --eml FICHIER » en fait "
-        "un brouillon. Ou faites remplir la messagerie dans « Réglages » par la personne qui s’occupe de "
-        "votre informatique.",
+        "Envoyez le rapport avec votre messagerie habituelle, ou faites remplir la messagerie dans « "
+        "Réglages » par la personne qui s’occupe de votre informatique.",
+        by_command="Pour en faire un brouillon : tui-transfer report --eml FICHIER.",
     ),
     Problem.MAIL_UNREACHABLE: Meaning(
         ExitCode.UNREACHABLE,
@@ -42,15 +42,14 @@ MEANINGS_OF_MAIL: Final[dict[Problem, Meaning]] = {
         ExitCode.USAGE,
         Recovery.PERMANENT,
         "Le serveur de messagerie ne chiffre pas la connexion dès le début",
-        "{host}, port {port}, ne répond pas en TLS ({reason}).",
+        "{host}, port {port}, ne commence pas par une connexion chiffrée (TLS) : {reason}.",
         "Dans « Réglages », essayez la sécurité « starttls », ou le port 465. " + _OTHERWISE,
     ),
     Problem.MAIL_UNSAFE: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,
         "Le serveur de messagerie ne propose pas de chiffrer la connexion",
-        "{host}, port {port}, n’offre pas STARTTLS : le rapport et le mot de passe partiraient en clair. "
-        "Rien n’a été envoyé.",
+        "Avec {host}, port {port}, le rapport et le mot de passe partiraient en clair. Rien n’a été envoyé.",
         "Vérifiez dans « Réglages » le port (587 le plus souvent), ou essayez la sécurité « tls » avec le "
         "port 465. " + _OTHERWISE,
     ),
@@ -67,8 +66,9 @@ MEANINGS_OF_MAIL: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "Le mot de passe de la messagerie est nécessaire",
         "Il n’est jamais enregistré, et doit être donné pour chaque envoi du compte {username}.",
-        "Saisissez-le, ou donnez-le par la variable TUI_TRANSFER_SMTP_PASSWORD, ou par un fichier que nomme "
-        "TUI_TRANSFER_SMTP_PASSWORD_FILE.",
+        "Saisissez-le.",
+        by_command="Sans écran, il se donne par la variable TUI_TRANSFER_SMTP_PASSWORD, ou par un fichier "
+        "que nomme TUI_TRANSFER_SMTP_PASSWORD_FILE.",
     ),
     Problem.MAIL_CREDENTIALS_REFUSED: Meaning(
         ExitCode.CREDENTIALS,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum, StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tui_transfer.errors.places import Place
 
 
 class ExitCode(IntEnum):
@@ -221,11 +226,21 @@ OF_THE_ROUTE: Final = frozenset(
 
 
 @dataclass(frozen=True)
-class Meaning:
-    """A problem's exit code, what makes it go away, and the French text: what happened, why, what to do.
-
-    The texts are `str.format` templates filled from the error's details.
+class Words:
+    """The French text of a failure: what happened, why, what to do, the likeliest first, in the words of the
+    screens. The texts are `str.format` templates filled from the error's details.
     """
+
+    title: str
+    why: str
+    advice: str
+    place: Place | None = None
+    """Where on screen it is mended, most likely."""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A problem's exit code, what makes it go away, and its `Words`."""
 
     exit_code: ExitCode
     recovery: Recovery
@@ -238,3 +253,13 @@ class Meaning:
     """Whether it may only be that the network is away, where the same route has worked before."""
     needs_new_job: bool = False
     """Whether the same job, gone on with, would only meet it again: another one is what helps."""
+    place: Place | None = None
+    """As in `Words`."""
+    by_command: str = ""
+    """What is added for whoever works by commands: options, variables, what to write to `config.toml`."""
+    causes: Mapping[str, Words] = field(default_factory=dict)
+    """Other words, where the detail `cause` tells more than the problem does."""
+
+    def words(self, cause: str) -> Words:
+        """Those for a cause, or what holds for all."""
+        return self.causes.get(cause) or Words(self.title, self.why, self.advice, self.place)

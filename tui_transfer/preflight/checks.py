@@ -149,9 +149,11 @@ def check_readable(looks: Sequence[Summary | TransferError]) -> Check:
     title = "Bases présentes et lisibles"
     if not looks:
         return Check("readable", title, Verdict.FAILED, "Aucune base dans la liste.")
-    failures = [f"{look.why} {look.advice}" for look in looks if isinstance(look, TransferError)]
+    failures = [look for look in looks if isinstance(look, TransferError)]
     if failures:
-        return Check("readable", title, Verdict.FAILED, " ".join(failures))
+        advice = dict.fromkeys(look.advice for look in failures)  # each once, however many need it
+        explanation = " ".join([*(look.why for look in failures), *advice])
+        return Check("readable", title, Verdict.FAILED, explanation)
     return Check("readable", title, Verdict.OK, french.count(len(looks), "base") + ".")
 
 

@@ -21,6 +21,7 @@ from tui_transfer.sharebox.delivery.evidence import Verification
 from tui_transfer.sharebox.delivery.exploration import Exploration, verification
 from tui_transfer.sharebox.delivery.trial import clear_up
 from tui_transfer.sharebox.proxy.clear_text import clear_text_warning
+from tui_transfer.sharebox.proxy.direct_failure import explained, unreachable
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy, open_tunnel, resolve
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.authentication import log_in
@@ -178,14 +179,10 @@ class _Diagnosis:
             if self._proxy is not None:
                 sentence = f"{host} : {reason} ici ; le proxy le cherchera de son côté."
                 return self._found(Stage.NAME, Outcome.LOOK, sentence)
-            return self._failed(Stage.NAME, self._unreachable(reason))
+            return self._failed(Stage.NAME, unreachable(host, self._settings.port, error))
         found = list(dict.fromkeys(str(endpoint.address[0]) for endpoint in endpoints))
         others = f", et {french.count(len(found) - 1, 'autre')}" if len(found) > 1 else ""
         return self._found(Stage.NAME, Outcome.OK, f"{host} a pour adresse {found[0]}{others}.")
-
-    def _unreachable(self, reason: str) -> TransferError:
-        host, port = self._settings.host, self._settings.port
-        return TransferError(Problem.SHAREBOX_UNREACHABLE, host=host, port=port, reason=reason)
 
     def _dial_directly(self, tunnels: list[Tunnel]) -> Finding:
         try:
@@ -194,7 +191,7 @@ class _Diagnosis:
             if self._proxy is None:
                 script = proxy_script()
                 hint = f" {script_hint(script)}" if script else ""
-                finding = self._failed(Stage.ROUTE, error)
+                finding = self._failed(Stage.ROUTE, explained(error, self._connecting))
                 return replace(finding, sentence=f"{finding.sentence}{hint}")
             return self._found(Stage.ROUTE, Outcome.LOOK, f"{error.why} Reste le proxy.")
         return self._found(

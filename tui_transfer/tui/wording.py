@@ -21,6 +21,7 @@ SIZE_UNKNOWN: Final = "taille en cours de calcul"
 DETAILS: Final = {
     "address": "adresse",
     "advice": "que faire",
+    "cause": "cause",
     "companion": "fichier qui en fait partie",
     "date": "date",
     "directory": "dossier",
@@ -45,6 +46,7 @@ DETAILS: Final = {
     "name": "nom",
     "offered": "proposé",
     "operation": "opération",
+    "other_port": "port qui répond",
     "option": "option",
     "outer": "base qui contient",
     "outer_path": "son emplacement",
@@ -60,6 +62,7 @@ DETAILS: Final = {
     "target": "cible",
     "username": "compte",
     "variable": "variable",
+    "where": "réglage",
 }
 _STEP_STYLES: Final = {
     Step.WAITING: "$muted",

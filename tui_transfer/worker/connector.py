@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer.errors import OF_THE_ROUTE, Problem, TransferError
 from tui_transfer.job.events import Connected, RouteFailed
 from tui_transfer.settings.host_keys import fingerprints
+from tui_transfer.sharebox.proxy.direct_failure import explained
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 from tui_transfer.sharebox.ssh.address import Address
 from tui_transfer.sharebox.ssh.conversation import nobody
@@ -139,6 +140,8 @@ class Connector:
         except TransferError as error:
             if self._passes(error):
                 raise TransferError(Problem.CONNECTION_LOST, reason=error.why.rstrip(".")) from error
+            if error.problem is Problem.SHAREBOX_UNREACHABLE:
+                raise explained(error, self._cancellation) from error
             raise
         self._routes, self._has_worked = [proxy], True
         self._record(

@@ -326,7 +326,10 @@ class TestEnciphered:
             while peer.link.recv(1 << 12):  # unread, it would have the system reset the connection
                 pass
 
-        assert "ne suit pas le protocole SSH" in met(enciphered(last), connecting=log_in).why
+        assert (
+            "ne suit pas les règles de la liaison chiffrée SSH"
+            in met(enciphered(last), connecting=log_in).why
+        )
 
     @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
     def test_a_farewell_is_told(self, encoding: str) -> None:

@@ -14,7 +14,7 @@ from tui_transfer.sharebox.ssh.fields import string
 from tui_transfer.sharebox.ssh.keys import load_private_key
 
 NEW_KEY = "ssh-keygen -t ed25519 -f {folder}/id_sharebox"
-PRIVATE_WANTED = "Donnez dans « key_file » le fichier de la clé privée"
+PRIVATE_WANTED = "Donnez dans « Fichier de clé » le fichier de la clé privée"
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.proxy import tls
+from tui_transfer.sharebox.proxy.direct_failure import unreachable
 from tui_transfer.sharebox.proxy.target import ProxyLogin, Target
 from tui_transfer.system import certificates, os_errors
 from tui_transfer.system.sockets import tune
@@ -66,8 +67,7 @@ def open_tunnel(
         try:
             return _connect(host, port, timeout, cancellation)
         except OSError as error:
-            reason = os_errors.in_words(error)
-            raise TransferError(Problem.SHAREBOX_UNREACHABLE, host=host, port=port, reason=reason) from error
+            raise unreachable(host, port, error) from error
     with cancellation.scope() as exchange:
         return _Exchange(route, Target(host, port), timeout, exchange).tunnel()
 

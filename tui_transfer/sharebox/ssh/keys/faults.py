@@ -11,7 +11,7 @@ NEW: Final = "{new}"
 
 NEW_KEY: Final = (
     f"Faites une nouvelle clé par « ssh-keygen -t ed25519 -f {NEW} », envoyez à l'Urssaf le contenu de son "
-    f"fichier « .pub », et mettez {NEW} dans « key_file »."
+    f"fichier « .pub », et mettez {NEW} dans « Fichier de clé »."
 )
 ASK_AGAIN: Final = (
     "Demandez à qui vous a remis cette clé un fichier intact, en pièce jointe plutôt que collé dans un "

@@ -36,7 +36,8 @@ LABELS: Final = (
 _WHAT: Final = "la clé PEM"
 _UNKNOWN: Final = "cette clé est chiffrée par un procédé, ou d'un genre, que ce programme ne connaît pas"
 _CONVERT: Final = (
-    f"Convertissez-la : « openssl pkey -in {FILE} -out {NEW} -aes256 », et mettez {NEW} dans « key_file »."
+    f"Convertissez-la : « openssl pkey -in {FILE} -out {NEW} -aes256 », et mettez {NEW} dans "
+    "« Fichier de clé »."
 )
 
 

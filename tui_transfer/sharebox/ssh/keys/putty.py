@@ -38,7 +38,7 @@ _HEADER: Final = re.compile(r"PuTTY-User-Key-File-(\d+)\s*:\s*(\S+)")
 _WHAT: Final = "la clé PuTTY"
 _CONVERT: Final = (
     f"Convertissez-la avec PuTTYgen (« Conversions », « Export OpenSSH key »), ou par « puttygen {FILE} -O "
-    f"private-openssh-new -o {NEW} », et mettez {NEW} dans « key_file »."
+    f"private-openssh-new -o {NEW} », et mettez {NEW} dans « Fichier de clé »."
 )
 _DERIVATIONS: Final[Mapping[str, type[Argon2d | Argon2i | Argon2id]]] = {
     "Argon2d": Argon2d,

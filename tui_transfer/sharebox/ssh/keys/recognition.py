@@ -28,15 +28,17 @@ _CUT: Final = re.compile(r"BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File|AAAAB
 _KEYTOOL: Final = (
     f"Convertissez-le : « keytool -importkeystore -srckeystore {FILE} -destkeystore {NEW}.p12 -deststoretype "
     f"PKCS12 », puis « openssl pkcs12 -in {NEW}.p12 -nodes -nocerts -out {NEW} », et mettez {NEW} dans "
-    "« key_file »."
+    "« Fichier de clé »."
 )
 _OPEN_SSL: Final = (
-    f"« openssl pkcs12 -in {FILE} -nodes -nocerts -out {NEW} », puis mettez {NEW} dans « key_file »"
+    f"« openssl pkcs12 -in {FILE} -nodes -nocerts -out {NEW} », puis mettez {NEW} dans « Fichier de clé »"
 )
-_PUTTYGEN: Final = f"« puttygen {FILE} -O private-openssh-new -o {NEW} », et mettez {NEW} dans « key_file »"
+_PUTTYGEN: Final = (
+    f"« puttygen {FILE} -O private-openssh-new -o {NEW} », et mettez {NEW} dans « Fichier de clé »"
+)
 _PRIVATE_WANTED: Final = (
-    "Donnez dans « key_file » le fichier de la clé privée : celui qui commence par « -----BEGIN » et finit "
-    "par « PRIVATE KEY----- », ou un fichier « .ppk » de PuTTY."
+    "Donnez dans « Fichier de clé » le fichier de la clé privée : celui qui commence par « -----BEGIN » et "
+    "finit par « PRIVATE KEY----- », ou un fichier « .ppk » de PuTTY."
 )
 _NOT_FOR_SSH: Final = f"Il ne sert pas à s'identifier par SSH. {_PRIVATE_WANTED}"
 
@@ -144,7 +146,7 @@ def _other_half(reason: str, name: str, file: Path) -> UnsuitableKeyError:
     there = file.with_name(name)
     if name != file.name and there.is_file():
         return UnsuitableKeyError(
-            reason, f"La clé privée est sans doute à côté : mettez {there} dans « key_file »."
+            reason, f"La clé privée est sans doute à côté : mettez {there} dans « Fichier de clé »."
         )
     return UnsuitableKeyError(reason, _PRIVATE_WANTED)
 
