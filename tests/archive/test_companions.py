@@ -194,7 +194,7 @@ def test_what_goes_with_an_sqlite_base_must_not_change_either(tmp_path: Path) ->
     notes.write_text("notes")
 
     def change(_: object) -> None:
-        notes.write_text("d'autres")
+        notes.write_text("d’autres")
 
     with raises(Problem.DATABASE_CHANGED):
         archive(list_source(base, Selection(also=("paie.txt",))), tmp_path, on_progress=change)

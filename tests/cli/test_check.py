@@ -88,7 +88,7 @@ def test_the_configured_proxy_is_gone_through(place: Place, ssh_server: SshServe
         refused = place.run("check", **{PROXY_PASSWORD_VARIABLE: "faux-mot"})
     assert result.code == 0, result.out
     assert "[à voir] Route directe" in result.out
-    warned = result.out.index("le mot de passe passe en clair jusqu'au proxy")
+    warned = result.out.index("le mot de passe passe en clair jusqu’au proxy")
     assert warned < result.out.index("[OK] Proxy")
     assert "[OK] Capacités" in result.out
     assert PROXY_PASSWORD not in result.out

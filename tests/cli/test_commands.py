@@ -124,10 +124,23 @@ def test_the_compiled_words_are_those_of_the_catalogue() -> None:
             assert compiled.gettext(message.id) == message.string
 
 
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "cp850"])
+def test_an_encoding_without_typographic_signs_gets_what_stands_for_them(place: Place, encoding: str) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--help"],
+        capture_output=True,
+        env=place.environment(PYTHONIOENCODING=encoding),
+        check=True,
+    )
+    said = done.stdout.decode(encoding)
+    assert "d'Impact emploi vers l'Urssaf" in said
+    assert "?" not in said
+
+
 def test_without_a_terminal_the_screens_say_so_in_one_line(place: Place) -> None:
     result = place.run()
     assert result.code == 2
-    assert "n'est pas un terminal" in result.err
+    assert "n’est pas un terminal" in result.err
     assert "\x1b" not in result.out + result.err
 
 

@@ -175,7 +175,7 @@ def test_what_was_ready_and_changes_is_told_in_words(
     _empty(ready.spool / "0" / "manifest.json")
     result = place.run("resume")
     assert result.code == 0, result.err
-    assert "Base : le manifeste préparé sur ce disque n'est plus tel qu'il y a été écrit" in result.out
+    assert "Base : le manifeste préparé sur ce disque n’est plus tel qu’il y a été écrit" in result.out
 
 
 def test_a_worker_that_a_person_ends_leaves_no_copy_in_clear(

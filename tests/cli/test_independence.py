@@ -58,10 +58,10 @@ def test_one_that_is_missing_lets_the_others_go(
     assert _problems(result) == ["database-missing", None, None]
     _delivered(ssh_server, bases, {"Deux", "Trois"}, tmp_path / "first")
     report = place.run("report").out
-    assert "Le transfert n'est pas terminé : 2 bases de données sont remises sur 3." in report.replace(
+    assert "Le transfert n’est pas terminé : 2 bases de données sont remises sur 3." in report.replace(
         "\xa0", " "
     )
-    assert f"Une : La base est introuvable. Rien n'existe à l'emplacement {bases['Une']}." in report
+    assert f"Une : La base est introuvable. Rien n’existe à l’emplacement {bases['Une']}." in report
 
     bases["Une"].write_bytes(content)
     assert place.run("resume").code == 0

@@ -46,4 +46,4 @@ def test_every_failure_names_whom_to_ask(place: Place) -> None:
     for command in (["run", "--yes", "Inconnue"], ["resume"], ["report", "inconnu"]):
         result = place.run(*command)
         assert result.code != 0
-        assert result.err.rstrip().endswith(f"Pour de l'aide : {CONTACT}"), command
+        assert result.err.rstrip().endswith(f"Pour de l’aide : {CONTACT}"), command

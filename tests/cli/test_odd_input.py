@@ -139,7 +139,7 @@ def test_words_that_a_terminal_cannot_show_do_not_end_a_command(place: Place) ->
     assert "Objet : Service Impact Emploi Association ? Reprise de données ?" in done.stdout.decode("latin-1")
     done = subprocess.run([*COMMAND, "resume", "--json"], capture_output=True, env=environment)
     assert done.returncode == 5
-    assert "n'a pu s'établir" in done.stdout.decode()
+    assert "n’a pu s’établir" in done.stdout.decode()
 
 
 @pytest.mark.parametrize("arguments", [[], ["run"]])
@@ -167,7 +167,7 @@ def test_a_home_of_an_unknown_account_or_that_is_a_file_is_explained(place: Plac
     assert "Traceback" not in unknown.err
     file = place.run("config", "show", TUI_TRANSFER_HOME=str(tmp_path / "base.db"))
     assert file.code == 2
-    assert "un élément de ce chemin n'est pas un dossier" in file.err
+    assert "un élément de ce chemin n’est pas un dossier" in file.err
 
 
 def test_a_draft_never_takes_the_place_of_a_device(place: Place, tmp_path: Path) -> None:

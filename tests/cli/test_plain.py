@@ -88,7 +88,7 @@ def test_step_5bis(place: Place, ssh_server: SshServer, tmp_path: Path) -> None:
         person.answers("Passer par un proxy", "oui")
         person.answers("PORT", f"http://{PROXY_USERNAME}:canari@{proxy.host}:{proxy.port}")
         person.answers("PORT", address)
-        person.answers("le mot de passe passe en clair jusqu'au proxy.*Mot de passe du proxy", "faux-mot")
+        person.answers("le mot de passe passe en clair jusqu’au proxy.*Mot de passe du proxy", "faux-mot")
         person.answers("Passer par un proxy", "oui")
         person.answers(re.escape(f"[http://{address}]"), "")
         person.answers("Mot de passe du proxy", PROXY_PASSWORD)
@@ -114,7 +114,7 @@ def test_the_last_one_is_offered_if_it_was_interrupted(place: Place, ssh_server:
     assert place.run("run", "--yes").code == 7, "no password"
     blocked = place.job().id
     with at_terminal(place, "--plain") as person:
-        person.answers("n'est pas terminé : Base active.*Le reprendre", "oui")
+        person.answers("n’est pas terminé : Base active.*Le reprendre", "oui")
         person.answers(PASSWORD, ssh_server.password)
         person.answers(MESSAGE, "non")
         person.sees_it_end(0)

@@ -29,7 +29,7 @@ def test_confirmed_in_advance_it_goes_on_says_so_and_the_report_too(place: Place
     assert "Attention : « Base active » est ouverte dans tail" in said
     text = report(place)
     assert "[x] Les données sont sauvegardées" in text
-    assert "Transféré sans, par une commande confirmée d'avance (" in text
+    assert "Transféré sans, par une commande confirmée d’avance (" in text
     assert text.count("[ ] ") == len(STATEMENTS) - 1
     assert "[!] « Base active » est ouverte dans tail" in text
 
@@ -75,4 +75,4 @@ def test_the_report_says_which_account_decided_and_keeps_apart_who_may_be_behind
     who = (
         f"{account.current().name} (machine {account.current().host}, par sudo camille, session de personne)"
     )
-    assert f"Transféré sans, par une commande confirmée d'avance ({who} le " in report(place)
+    assert f"Transféré sans, par une commande confirmée d’avance ({who} le " in report(place)

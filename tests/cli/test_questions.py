@@ -53,7 +53,7 @@ def test_what_was_typed_while_a_command_started_does_not_agree(place: Place, com
     with at_terminal(place, command) as person:
         person.program.send("oui\noui\no")
         person.answers("oui/non", "non")
-        assert "La confirmation n'a pas été donnée" in person.sees_it_end(2)
+        assert "La confirmation n’a pas été donnée" in person.sees_it_end(2)
     assert _files(place) == before
 
 
@@ -106,7 +106,7 @@ def test_lines_of_known_hosts_are_pasted_and_compared(unknown_key: Place, ssh_se
         person.answers(CONFIRM, "oui")
         person.answers(PASSWORD, ssh_server.password)
         person.answers(KEY, "SHA256:" + "A" * 43)
-        person.waits_for("Ce n'est pas l'empreinte affichée")
+        person.waits_for("Ce n’est pas l’empreinte affichée")
         person.answers(KEY, pasted)
         person.answers(MESSAGE, "non")
         person.sees_it_end(0)

@@ -124,8 +124,8 @@ def test_it_stays_when_the_job_goes(place: Place, receipt: Path, ssh_server: Ssh
     (archive,) = archives(ssh_server.root)
     checked = place.run("receipt", "--check", str(receipt), str(archive))
     assert checked.code == 0, checked.out
-    assert "n'est pas sur ce poste" in checked.out
-    assert "c'est l'archive remise" in checked.out
+    assert "n’est pas sur ce poste" in checked.out
+    assert "c’est l’archive remise" in checked.out
 
 
 def test_one_that_is_missing_is_made(place: Place, receipt: Path) -> None:
@@ -141,7 +141,7 @@ def test_one_that_is_missing_is_made(place: Place, receipt: Path) -> None:
 def test_what_is_not_delivered_has_none(place: Place, ssh_server: SshServer) -> None:
     assert place.run("run", "--yes", TUI_TRANSFER_SFTP_PASSWORD="faux").code == 7
     refused = place.run("receipt")
-    assert (refused.code, "n'est pas terminé" in refused.err) == (2, True)
+    assert (refused.code, "n’est pas terminé" in refused.err) == (2, True)
     assert not place.home.receipts.exists()
 
 
@@ -217,12 +217,12 @@ def take_line(place: Place, receipt: Path) -> None:
 @pytest.mark.parametrize(
     ("alter", "what"),
     [
-        (change_content, "Signature : elle n'est pas celle de ce reçu"),
-        (change_a_space, "Signature : elle n'est pas celle de ce reçu"),
-        (change_signature, "Signature : elle n'est pas celle de ce reçu"),
+        (change_content, "Signature : elle n’est pas celle de ce reçu"),
+        (change_a_space, "Signature : elle n’est pas celle de ce reçu"),
+        (change_signature, "Signature : elle n’est pas celle de ce reçu"),
         (take_signature, "manque"),
-        (sign_with_another_key, "une clé qui n'a rien signé sur ce poste"),
-        (change_page, "n'est plus celle qui a été signée"),
+        (sign_with_another_key, "une clé qui n’a rien signé sur ce poste"),
+        (change_page, "n’est plus celle qui a été signée"),
         (change_order, "Journal :"),
         (cut_journal, "sa fin a été coupée"),
         (recompute_journal, "il a été refait"),

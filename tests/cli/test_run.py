@@ -249,7 +249,7 @@ def test_an_unreachable_sharebox_asks_for_a_proxy(
     assert result.code == 5
     assert result.finished["problem"] == "sharebox-unreachable"
     assert result.finished["status"] == "blocked"
-    assert "en mode direct n'a pu s'établir" in result.finished["message"]
+    assert "en mode direct n’a pu s’établir" in result.finished["message"]
 
 
 def test_through_squid_with_a_password_of_every_kind(
@@ -471,7 +471,7 @@ def test_what_is_read_back_while_it_is_sent_is_said_to_be(
     assert looked_at[-1]["total"] < item["packed"]
     assert hashlib.sha256((ssh_server.root / item["archive"]).read_bytes()).hexdigest() == item["sha256"]
     report = place.run("report").out
-    assert "chaque octet, pendant l'envoi ou juste après" in " ".join(report.split())
+    assert "chaque octet, pendant l’envoi ou juste après" in " ".join(report.split())
 
 
 _HARDLY = 50_000

@@ -102,7 +102,7 @@ def test_a_damaged_base_goes_only_once_somebody_said_so(
     report = place.run("report").out
     assert "Contrôle : base endommagée : " in report
     assert "transférée telle quelle, sur décision de" in report
-    assert "d'avance" in report
+    assert "d’avance" in report
 
 
 def test_a_sound_base_is_said_to_be(place: Place, tmp_path: Path) -> None:

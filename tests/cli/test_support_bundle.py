@@ -28,7 +28,7 @@ PERSON = ("Dupont", "Élodie", "dupont", "elodie")
 NUMBER = ("1850578006084", "1 85 05 78 006 084", "85 05")
 NAMES = (*PERSON, *NUMBER, "Tourterelles", "tourterelles", "passerelle-nord", "proxycompte", "xyz-depot")
 SECRETS = {PROXY_PASSWORD_VARIABLE: "canari-proxy", KEY_PASSPHRASE_VARIABLE: "canari-phrase"}
-CONTENT = "contenu confidentiel d'une base"
+CONTENT = "contenu confidentiel d’une base"
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def test_after_a_refusal_resuming_tells_of_no_success(place: Place, ssh_server: 
     assert "Rien à reprendre" in resumed.err
     assert done.id in resumed.err
     assert "Active" in resumed.err
-    assert "a été refusé : Le GO n'est pas encore donné" in resumed.err
+    assert "a été refusé : Le GO n’est pas encore donné" in resumed.err
     finished = place.run("resume", "--json").finished
     assert (finished["problem"], finished["exit_code"]) == ("nothing-to-resume", 15)
     assert len(archives(ssh_server.root)) == 1
@@ -60,7 +60,7 @@ def test_after_a_refusal_resuming_tells_of_no_success(place: Place, ssh_server: 
 def test_where_nothing_was_ever_done_there_is_nothing_to_resume(place: Place) -> None:
     resumed = place.run("resume")
     assert resumed.code == 15
-    assert "Aucun transfert n'a encore été fait" in resumed.err
+    assert "Aucun transfert n’a encore été fait" in resumed.err
 
 
 def test_an_unfinished_transfer_is_not_hidden_by_a_later_success(place: Place, ssh_server: SshServer) -> None:

@@ -163,7 +163,7 @@ def test_a_process_that_only_has_the_number_of_the_worker_is_left_alone(place: P
             journal.append(WorkerStarted(at=told.at, pid=innocent.pid, program="1", spec=told.spec))
         stopped = place.run("resume", "--stop")
         assert stopped.code == 16
-        assert "ne peut pas être interrompu d'ici" in stopped.err
+        assert "ne peut pas être interrompu d’ici" in stopped.err
         assert "une autre" in stopped.err
         with pytest.raises(TransferError) as caught:
             control.stop(job)
@@ -185,7 +185,7 @@ def test_resuming_what_is_being_removed_says_so(place: Place, line: Relay) -> No
         for command in (["resume"], ["resume", job.id], ["purge", job.id, "--yes"]):
             refused = place.run(*command)
             assert refused.code == 16
-            assert "en train d'être supprimé" in refused.err
+            assert "en train d’être supprimé" in refused.err
             assert "Pour reprendre" not in refused.err
         line.resume()
         _, err = purge.communicate(timeout=LIMIT)
@@ -245,12 +245,12 @@ def test_in_lines_it_is_asked_for_by_itself(place: Place, line: Relay) -> None:
         _wait_until_sending(place)
         with at_terminal(place, "--plain") as person:
             person.answers("Le suivre", "non")
-            person.answers("L'interrompre", "non")
+            person.answers("L’interrompre", "non")
             person.sees_it_end(0)
         assert place.job().running
         with at_terminal(place, "--plain") as person:
             person.answers("Le suivre", "non")
-            person.answers("L'interrompre", "oui")
+            person.answers("L’interrompre", "oui")
             person.sees_it_end(12)
         first.communicate(timeout=LIMIT)
     assert first.returncode == 12

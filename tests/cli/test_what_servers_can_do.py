@@ -180,8 +180,8 @@ class TestQuestionsThatCostTheConnection:
     def test_check_tells_what_else_was_seen(self, place: Place, server: FaultyServer) -> None:
         server.faults.drop_at_second_session = server.faults.offers_sha256 = True
         told = place.run("check").out
-        assert "par l'empreinte" in told
-        assert "pendant la vérification d'une autre : non" in told
+        assert "par l’empreinte" in told
+        assert "pendant la vérification d’une autre : non" in told
         assert list(server.root.iterdir()) == []
 
 

@@ -108,7 +108,7 @@ def test_one_changed_value_in_an_sqlite_base_is_seen(tmp_path: Path, samples: Sa
         changed.execute("UPDATE bulletins SET net = net + 1 WHERE id = 7")
         changed.commit()
     (difference,) = compare_delivery(archive_of(tmp_path, copy, base.name), base).differences
-    assert "« impact-emploi.db » : le contenu diffère à partir de l'octet" in difference
+    assert "« impact-emploi.db » : le contenu diffère à partir de l’octet" in difference
 
 
 def test_a_flipped_byte_is_located(tmp_path: Path, samples: Samples) -> None:
@@ -120,7 +120,7 @@ def test_a_flipped_byte_is_located(tmp_path: Path, samples: Samples) -> None:
     archive = archive_of(tmp_path, copy, samples.folder.path.name)
     (difference,) = compare_delivery(archive, samples.folder.path).differences
     assert target.name in difference
-    assert "à partir de l'octet 12345." in difference
+    assert "à partir de l’octet 12345." in difference
 
 
 def test_what_is_missing_extra_or_shorter_is_named(tmp_path: Path, samples: Samples) -> None:
@@ -133,10 +133,10 @@ def test_what_is_missing_extra_or_shorter_is_named(tmp_path: Path, samples: Samp
     found = compare_delivery(archive, samples.folder.path).differences
     root = samples.folder.path.name
     assert found == (
-        f"« {root}/fichier vide.txt » manque dans l'archive.",
-        f"« {root}/À classer » manque dans l'archive.",
-        f"« {root}/en plus.txt » est en trop dans l'archive.",
-        f"« {root}/Lisez-moi.txt » : 5 octets dans l'archive, 43 dans la base.",
+        f"« {root}/fichier vide.txt » manque dans l’archive.",
+        f"« {root}/À classer » manque dans l’archive.",
+        f"« {root}/en plus.txt » est en trop dans l’archive.",
+        f"« {root}/Lisez-moi.txt » : 5 octets dans l’archive, 43 dans la base.",
     )
 
 
@@ -146,7 +146,7 @@ def test_a_file_in_place_of_a_folder_is_said(tmp_path: Path, samples: Samples) -
     (copy / "À classer").write_bytes(b"")
     archive = archive_of(tmp_path, copy, samples.folder.path.name)
     (difference,) = compare_delivery(archive, samples.folder.path).differences
-    assert "un dossier d'un côté et un fichier de l'autre" in difference
+    assert "un dossier d’un côté et un fichier de l’autre" in difference
 
 
 @pytest.mark.parametrize("filters", [LZMA2, STORED], ids=["lzma2", "stored"])
@@ -170,7 +170,7 @@ def test_what_is_no_archive_or_only_a_part_of_one_is_said(tmp_path: Path, sample
     for content in (b"", b"no archive", archive.read_bytes()[:-100], bytes(32) + archive.read_bytes()[32:]):
         archive.write_bytes(content)
         (difference,) = compare_delivery(archive, samples.file.path).differences
-        assert difference.startswith("L'archive delivered.7z ne s'ouvre pas")
+        assert difference.startswith("L’archive delivered.7z ne s’ouvre pas")
         archive = archive_of(tmp_path, samples.file.path, samples.file.path.name)
 
 

@@ -77,7 +77,7 @@ def test_a_disk_without_room_is_said_in_french(monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(TransferError) as failed, Demo(scale=SMALL):
         pass
     assert failed.value.problem is Problem.DISK_UNWRITABLE
-    assert "ce dossier n'existe pas" in failed.value.why
+    assert "ce dossier n’existe pas" in failed.value.why
 
 
 def test_a_failed_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

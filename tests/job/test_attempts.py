@@ -40,10 +40,10 @@ def _refuse(home: Home, reason: str = "non") -> None:
 
 
 def test_what_was_refused_is_told_as_it_was(home: Home) -> None:
-    _refuse(home, "Personne n'est là.")
+    _refuse(home, "Personne n’est là.")
     (attempt,) = attempts.read(home)
     assert (attempt.by, attempt.command, attempt.exit_code) == (account.current().name, "run", ExitCode.USAGE)
-    assert attempt.failure.why == "Personne n'est là."
+    assert attempt.failure.why == "Personne n’est là."
     assert attempt.at.tzinfo is not None
     assert (home.data / "attempts.jsonl").stat().st_mode & 0o077 == 0
 

@@ -136,7 +136,7 @@ def test_a_lock_in_a_folder_of_tables_is_found_too(home: Home, tmp_path: Path) -
     for name in ("paie.db", "PDOXUSRS.LCK", "notes.lck"):
         (tables / name).write_text("x")
     found = check("companions", [("Base", tables)], home)
-    assert found.finding == "Fichiers d'une base ouverte : PDOXUSRS.LCK à côté de « Base »."
+    assert found.finding == "Fichiers d’une base ouverte : PDOXUSRS.LCK à côté de « Base »."
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "empty files", "main file"])
@@ -230,7 +230,7 @@ def test_what_is_ticked_days_before_is_not_missing(base: Path, home: Home) -> No
     for statement in STATEMENTS[1:]:
         Ticks(home).set_ticked(statement.key, True)
     unmet = find_unmet(home, [("Base", base)])
-    assert unmet.lines == [f"1\xa0prérequis n'est pas coché : {STATEMENTS[0].short}."]
+    assert unmet.lines == [f"1\xa0prérequis n’est pas coché : {STATEMENTS[0].short}."]
     Ticks(home).set_ticked(STATEMENTS[0].key, True)
     unmet = find_unmet(home, [("Base", base)])
     assert not unmet

@@ -89,7 +89,7 @@ def test_a_good_connection_is_seen_to_its_end_and_leaves_nothing(ssh_server: Ssh
 
 def test_a_server_that_runs_commands_hashes_itself(ssh_server_with_exec: SshServer) -> None:
     found = look(settings(ssh_server_with_exec), ssh_server_with_exec.password)
-    assert "l'empreinte que le serveur calcule" in found[Stage.CAPABILITIES].sentence
+    assert "l’empreinte que le serveur calcule" in found[Stage.CAPABILITIES].sentence
     assert list(ssh_server_with_exec.root.iterdir()) == []
 
 

@@ -68,7 +68,7 @@ def notations(key: Key, folder: Path) -> list[str]:
         f" \u200b{key.sha256[:20]}\xa0{key.sha256[20:33]}\r\n{key.sha256[33:]}\n",
         f"{key.sha256[:20]}\n> {key.sha256[20:]}",
         f"« {key.sha256} ».",
-        f"L'empreinte SHA256 de la clé ED25519 est : {key.sha256}, merci de vérifier.",
+        f"L’empreinte SHA256 de la clé ED25519 est : {key.sha256}, merci de vérifier.",
         key.listed,
         key.listed.replace(" ", "\xa0"),
         key.md5,

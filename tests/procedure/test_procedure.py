@@ -146,13 +146,13 @@ def test_step_5bis_through_a_proxy(place: Place, ssh_server: SshServer, base: Pa
     ):
         _to_the_list(centre)
         _begin(centre)
-        centre.wait_for_form("La connexion à Sharebox en mode direct n'a pu s'établir", "Exécuter", "Annuler")
+        centre.wait_for_form("La connexion à Sharebox en mode direct n’a pu s’établir", "Exécuter", "Annuler")
         for value in (proxy.host, str(proxy.port), PROXY_USERNAME):
             centre.fill(value)
         centre.type("incorrect")
         centre.press("Enter")
         centre.wait_for_form(
-            "Le proxy a refusé l'identifiant ou le mot de passe", proxy.host, str(proxy.port), PROXY_USERNAME
+            "Le proxy a refusé l’identifiant ou le mot de passe", proxy.host, str(proxy.port), PROXY_USERNAME
         )
         assert "incorrect" not in centre.screen()
         wait_until(lambda: bool(proxy.attempts()), what="the log tells of it")
@@ -184,9 +184,9 @@ def test_the_button_is_greyed_before_the_go_and_reread_after(place: Place) -> No
     place.change(transfer=TransferSettings(opens_on=later))
     with _centre(place) as centre:
         centre.press("Enter")
-        centre.wait_for("Le GO n'est pas encore donné")
+        centre.wait_for("Le GO n’est pas encore donné")
         centre.press("t")
-        centre.wait_for("Le GO n'est pas encore donné")
+        centre.wait_for("Le GO n’est pas encore donné")
         place.change(transfer=TransferSettings(opens_on=date.today()))
         centre.press("r")
         centre.wait_for("Le transfert peut commencer")

@@ -115,8 +115,8 @@ def test_a_proportional_font_puts_nothing_out_of_line() -> None:
 def test_a_transfer_that_is_not_at_its_end_says_first_what_is_missing_and_why() -> None:
     text = text_of(state_of(spec_of(10), 7))
     assert text.startswith(
-        "Bonjour,\n\nLe transfert n'est pas terminé : 7 bases de données sont remises sur 10.\n"
-        "Il n'y a plus de place sur Sharebox.\n"
+        "Bonjour,\n\nLe transfert n’est pas terminé : 7 bases de données sont remises sur 10.\n"
+        "Il n’y a plus de place sur Sharebox.\n"
     )
     assert "\nÀ remettre encore : Base 07, Base 08, Base 09.\n" in text
     assert text.count("Remise : pas encore faite") == 3
@@ -126,8 +126,8 @@ def test_a_transfer_that_is_not_at_its_end_says_first_what_is_missing_and_why() 
 @pytest.mark.parametrize(
     ("total", "delivered", "sentence"),
     [
-        (1, 0, "la base de données n'est pas encore remise à Sharebox."),
-        (3, 0, "aucune des 3 bases de données n'est encore remise à Sharebox."),
+        (1, 0, "la base de données n’est pas encore remise à Sharebox."),
+        (3, 0, "aucune des 3 bases de données n’est encore remise à Sharebox."),
         (3, 1, "1 base de données est remise sur 3."),
     ],
 )
@@ -159,7 +159,7 @@ def test_prerequisites_are_grouped_by_who_ticked_them_and_when() -> None:
         ),
         (
             Waiver(by="cron", at=NOW, asked=False),
-            "Transféré sans, par une commande confirmée d'avance (cron le 2 mars 2022 à 14 h 05) :",
+            "Transféré sans, par une commande confirmée d’avance (cron le 2 mars 2022 à 14 h 05) :",
         ),
     ],
 )

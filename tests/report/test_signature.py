@@ -30,7 +30,7 @@ KINDS = (
     ("ecdsa", "-b", "384"),
     ("ecdsa", "-b", "521"),
 )
-MESSAGE = "Manifeste signé : « à l'octet près »\n".encode()
+MESSAGE = "Manifeste signé : « à l’octet près »\n".encode()
 
 
 @pytest.fixture(params=KINDS, ids=" ".join)

@@ -89,7 +89,7 @@ class Freezer:
                 centre.fill(text)
             for text in ("2/3/2022", "31/12/2099", "5", "7"):
                 centre.fill(text)
-            centre.wait_for("Les couleurs de l'écran")
+            centre.wait_for("Les couleurs de l’écran")
             centre.press("Right", "Right")
             centre.wait_for("(•) contraste élevé")
             centre.press("Down", "Right")

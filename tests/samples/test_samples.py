@@ -26,7 +26,7 @@ FROZEN = Path(__file__).with_name("20658a2")
 _DEMO = STAGE / "tui-transfer-demo-gw2aeetg" / "bases"
 
 DELIVERED: Mapping[str, tuple[int, str, str, str]] = {
-    "server-hash": (0, "réussi", "server-hash", "par l'empreinte que Sharebox a calculée"),
+    "server-hash": (0, "réussi", "server-hash", "par l’empreinte que Sharebox a calculée"),
     "read-back": (0, "réussi", "read-back", "par relecture complète"),
     "two-databases": (0, "réussi", "read-back", "par relecture complète"),
     "unverifiable": (13, "remis, non vérifiable", "size-only", "ne laisse contrôler que la taille"),

@@ -115,7 +115,7 @@ def test_saving_writes_back_what_was_read_privately(file: Path) -> None:
         (MINIMAL + "[transfer]\nopens_on = 2022-03-02T10:00:00\n", "transfer.opens_on", "une date"),
         (MINIMAL + '[transfer]\nopens_on = "bientôt"\n', "transfer.opens_on", "une date"),
         (MINIMAL + '[proxy]\nkind = "ftp"\nhost = "p"\n', "proxy.kind", "« http », « https » ou « socks5 »"),
-        (MINIMAL + '[report]\nrecipients = "a@b.fr"\n', "report.recipients", "une liste d'adresses"),
+        (MINIMAL + '[report]\nrecipients = "a@b.fr"\n', "report.recipients", "une liste d’adresses"),
         (MINIMAL + '[report]\nrecipients = ["ab"]\n', "report.recipients[1]", "une adresse"),
         (MINIMAL.replace('"Association Exemple"', '" "'), "manager.name", "un texte"),
         *(
@@ -135,8 +135,8 @@ def test_saving_writes_back_what_was_read_privately(file: Path) -> None:
         (MINIMAL.replace("sharebox.example.org", "sharebox\\n"), "sharebox.host", "un nom de serveur"),
         (MINIMAL + f'host_key = "{KEY}\\n"\n', "sharebox.host_key", "SHA256:"),
         (MINIMAL + f'host_key = ["{KEY}", "MD5:aa"]\n', "sharebox.host_key[2]", "SHA256:"),
-        (MINIMAL + "host_key = []\n", "sharebox.host_key", "liste d'empreintes"),
-        (MINIMAL + "host_key = 3\n", "sharebox.host_key", "liste d'empreintes"),
+        (MINIMAL + "host_key = []\n", "sharebox.host_key", "liste d’empreintes"),
+        (MINIMAL + "host_key = 3\n", "sharebox.host_key", "liste d’empreintes"),
         (MINIMAL + '[report]\nrecipients = ["a@b.fr\\n", "c@d.fr"]\n', "report.recipients[1]", "une adresse"),
         (MINIMAL + '[report]\nrecipients = ["a@b.fr, c@d.fr"]\n', "report.recipients[1]", "une adresse"),
         (MINIMAL + "port = " + "9" * 5000 + "\n", "ligne 8, colonne 1", "TOML"),
@@ -185,7 +185,7 @@ def test_what_never_ends_or_has_nobody_at_its_other_end_is_not_read(file: Path, 
     for read in (config.load, lambda file: config.save(file, config.Settings(manager=MANAGER, sharebox=BOX))):
         with pytest.raises(TransferError) as caught:
             read(file)
-        assert "ce n'est pas un fichier ordinaire" in caught.value.why
+        assert "ce n’est pas un fichier ordinaire" in caught.value.why
 
 
 def test_a_file_of_a_terabyte_is_not_read(file: Path) -> None:
@@ -236,7 +236,7 @@ def test_where_the_former_file_cannot_be_kept_nothing_is_written(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.write_text("# note\n" + FULL)
-    refusal = TransferError(Problem.DISK_FULL, path=file, reason="plus d'espace libre")
+    refusal = TransferError(Problem.DISK_FULL, path=file, reason="plus d’espace libre")
 
     def refuse(path: Path, content: bytes) -> None:
         raise refusal

@@ -51,7 +51,7 @@ def test_every_secret_has_the_same_ways(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "n'existe pas"),
+        (None, "n’existe pas"),
         (b"un\ndeux\n", "il a plusieurs lignes"),
         (b"\xff\xfe", "il n’est pas en UTF-8"),
         (b"x" * 5000, "il est beaucoup trop gros"),

@@ -65,14 +65,14 @@ _NEEDED = TransferError(Problem.PASSWORD_NEEDED, username="exemple")
 _REACHED = [
     Finding(ConnectionStage.NAME, Outcome.OK, "sharebox.example.org a pour adresse 192.0.2.10.", 0.018),
     Finding(ConnectionStage.ROUTE, Outcome.OK, "sharebox.example.org, port 22 répond.", 0.031),
-    Finding(ConnectionStage.HOST_KEY, Outcome.OK, f"C'est la clé attendue, {stage.FINGERPRINT}.", 0.204),
+    Finding(ConnectionStage.HOST_KEY, Outcome.OK, f"C’est la clé attendue, {stage.FINGERPRINT}.", 0.204),
     Finding(ConnectionStage.LOGIN, Outcome.OK, "« exemple » est accepté par mot de passe.", 0.118),
-    Finding(ConnectionStage.FOLDER, Outcome.OK, "« /depot » accepte un fichier d'essai.", 0.162),
+    Finding(ConnectionStage.FOLDER, Outcome.OK, "« /depot » accepte un fichier d’essai.", 0.162),
     Finding(ConnectionStage.ROOM, Outcome.OK, "84,2 Go libres.", 0.02),
     Finding(
         ConnectionStage.CAPABILITIES,
         Outcome.LOOK,
-        "Renommer : oui ; reprendre un envoi coupé : non ; vérifier : par relecture ; forcer l'écriture sur "
+        "Renommer : oui ; reprendre un envoi coupé : non ; vérifier : par relecture ; forcer l’écriture sur "
         "disque : oui.",
         1.31,
     ),
@@ -82,7 +82,7 @@ _STOPPED = [
     Finding(
         ConnectionStage.LOGIN,
         Outcome.NOT_TRIED,
-        "Sans mot de passe pour « exemple », l'essai s'arrête ici.",
+        "Sans mot de passe pour « exemple », l’essai s’arrête ici.",
         None,
         _NEEDED,
     ),
@@ -196,7 +196,7 @@ _REFUSED_PASSWORD = _blocked(
     method="ce mot de passe",
     said=" Le serveur dit : « 2 attempts left ». Il reste 2 essais avant que le compte ne soit bloqué.",
 )
-_DISK = _blocked(Problem.SHAREBOX_FULL, 1, path="/depot/exemple_1.7z.part", reason="plus d'espace libre")
+_DISK = _blocked(Problem.SHAREBOX_FULL, 1, path="/depot/exemple_1.7z.part", reason="plus d’espace libre")
 _INTERRUPTED = _blocked(Problem.INTERRUPTED, reason="Interrompu à la demande")
 
 
@@ -215,7 +215,7 @@ def _past(stage_: Stage) -> Job:
     stage_.job(stage.all_delivered("size-only"), created_at=next(days))
     for ending in (
         stage.blocked(Problem.INTERRUPTED, reason="Interrompu à la demande"),
-        stage.blocked(Problem.SHAREBOX_FULL, 1, path="/depot/exemple_1.7z.part", reason="plus d'espace"),
+        stage.blocked(Problem.SHAREBOX_FULL, 1, path="/depot/exemple_1.7z.part", reason="plus d’espace"),
     ):
         stage_.job([*stage.midway(), ending], created_at=next(days))
     stage_.job(stage.all_delivered(), created_at=next(days))

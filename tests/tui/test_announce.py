@@ -37,8 +37,8 @@ def test_title_and_taskbar_follow_once_a_percent_and_are_given_back() -> None:
 
 def test_the_end_rings_and_is_notified_unless_that_is_turned_off() -> None:
     announcer, written = announced({"TERM": "xterm"})
-    announcer.call("Le transfert s'est arrêté. Le proxy; a\x1b refusé.")
-    text = "Le transfert s'est arrêté. Le proxy, a refusé."
+    announcer.call("Le transfert s’est arrêté. Le proxy; a\x1b refusé.")
+    text = "Le transfert s’est arrêté. Le proxy, a refusé."
     assert "".join(written) == f"\x07\x1b]9;{text}\x07\x1b]777;notify;Impact emploi;{text}\x07"
     quiet, written = announced({"TERM": "xterm"}, notify=False)
     quiet.call("Fini.")

@@ -121,7 +121,7 @@ async def test_without_tmux_or_display_a_copy_goes_to_the_terminal_and_says_only
         await open_report(pilot)
         await pilot.press("d")
         assert app.clipboard == RECIPIENTS
-        assert "Destinataires : envoyé au terminal. S'il ne se colle pas : X l'affiche seul." in flat(app)
+        assert "Destinataires : envoyé au terminal. S’il ne se colle pas : X l’affiche seul." in flat(app)
         assert "copié" not in flat(app)
 
 
@@ -149,7 +149,7 @@ async def test_a_text_longer_than_terminals_take(
 
 async def test_where_there_is_no_clipboard_none_is_claimed(app: CentreApp, tmp_path: Path) -> None:
     async with app.run_test():
-        told = await clipboard.copy(app, "x", "Le texte de l'erreur", tmp_path, environment={"TERM": "linux"})
+        told = await clipboard.copy(app, "x", "Le texte de l’erreur", tmp_path, environment={"TERM": "linux"})
     assert "pas de presse-papiers dans ce terminal" in told
     assert app.clipboard == ""
     assert (tmp_path / "texte-de-l-erreur.txt").read_text() == "x"
@@ -212,7 +212,7 @@ async def test_inside_tmux_the_text_is_in_its_buffer(
     async with app.run_test() as pilot:
         await open_report(pilot)
         await pilot.press("d")
-        assert "placé dans le tampon de tmux (préfixe puis ]). S'il ne" in flat(app)
+        assert "placé dans le tampon de tmux (préfixe puis ]). S’il ne" in flat(app)
         assert app.clipboard == ""
         assert buffer(tmux) == RECIPIENTS
         told = await clipboard.copy(app, "é\n" * 100_000, "Contenu", app.session.home.reports)

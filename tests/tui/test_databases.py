@@ -138,9 +138,9 @@ async def test_duplicates_nested_missing_and_taken_names_are_refused(
         await pilot.press("a")
         for path, refusal in (
             (databases[0], "Déjà dans la liste : « Base active »."),
-            (databases[1] / "2020.dat", "Elle est à l'intérieur de « Archives »."),
+            (databases[1] / "2020.dat", "Elle est à l’intérieur de « Archives »."),
             (databases[0].parent, "Elle contient « Base active »"),
-            (databases[0].with_name("rien"), "Rien n'existe à cet emplacement."),
+            (databases[0].with_name("rien"), "Rien n’existe à cet emplacement."),
         ):
             await fill(pilot, str(path))
             assert refusal in flat(app)
@@ -187,7 +187,7 @@ async def test_removing_asks_and_touches_no_file(
     async with app.run_test() as pilot:
         await open_list(pilot)
         await pilot.press("delete")
-        assert "Aucun fichier n'est supprimé" in flat(app)
+        assert "Aucun fichier n’est supprimé" in flat(app)
         await pilot.press("n")
         assert len(config.load(staged.home.config_file).databases) == 2
         await pilot.press("s", "o")
@@ -221,7 +221,7 @@ async def test_a_missing_database_keeps_no_other_from_going(
         await pilot.press("down", "space")
         await ask(pilot)
         assert "✗ Base active la base est introuvable • Archives" in flat(app)
-        assert "La base marquée ✗ ne pourra pas partir ; l'autre partira." in flat(app)
+        assert "La base marquée ✗ ne pourra pas partir ; l’autre partira." in flat(app)
         await pilot.press("enter")  # « Non » has the focus
         assert control.list_jobs(staged.home) == []
         await ask(pilot)

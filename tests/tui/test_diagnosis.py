@@ -121,7 +121,7 @@ async def test_each_stage_is_seen_as_it_comes_and_any_can_be_left(
         _settings: Settings, _orders: Orders, cancellation: Cancellation, _servers: object
     ) -> Iterator[Finding]:
         try:
-            yield Finding(Stage.NAME, Outcome.OK, "C'est un nom.", 0.01)
+            yield Finding(Stage.NAME, Outcome.OK, "C’est un nom.", 0.01)
             assert cancellation.wait(120), "only leaving ends it"
             yield Finding(Stage.ROUTE, Outcome.BLOCKING, "Rien ne répond.", 15.0)
             yield Finding(Stage.HOST_KEY, Outcome.NOT_TRIED)
@@ -145,7 +145,7 @@ async def test_each_stage_is_seen_as_it_comes_and_any_can_be_left(
 
 async def test_what_goes_wrong_inside_is_told(staged: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     def diagnose(*_: object) -> Iterator[Finding]:
-        yield Finding(Stage.NAME, Outcome.OK, "C'est un nom.", 0.01)
+        yield Finding(Stage.NAME, Outcome.OK, "C’est un nom.", 0.01)
         raise ZeroDivisionError("accident")
 
     monkeypatch.setattr(diagnosis, "diagnose", diagnose)
@@ -159,7 +159,7 @@ async def test_where_the_cursor_was_moved_it_stays(staged: Home, monkeypatch: py
     go = threading.Event()
 
     def diagnose(*_: object) -> Iterator[Finding]:
-        yield Finding(Stage.NAME, Outcome.OK, "C'est un nom.", 0.01)
+        yield Finding(Stage.NAME, Outcome.OK, "C’est un nom.", 0.01)
         go.wait(120)
         yield Finding(Stage.ROUTE, Outcome.BLOCKING, "Rien ne répond.", 15.0)
 
@@ -170,7 +170,7 @@ async def test_where_the_cursor_was_moved_it_stays(staged: Home, monkeypatch: py
         await app.push_screen(DiagnosisDialog(given, Orders(), staged.home.servers))
         await until(pilot, lambda: "✓ OK Nom" in flat(app))
         await pilot.press("up")
-        assert "C'est un nom." in shown(app).split("Capacités")[1]
+        assert "C’est un nom." in shown(app).split("Capacités")[1]
         go.set()
         await finished(pilot)
-        assert "C'est un nom." in shown(app).split("Capacités")[1]
+        assert "C’est un nom." in shown(app).split("Capacités")[1]

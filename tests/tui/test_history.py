@@ -87,7 +87,7 @@ async def test_each_job_shows_state_date_databases_and_sharebox(staged: Stage) -
             "Le transfert a été interrompu",
             "leur contenu y a été vérifié. Terminé le 2 mars 2022",
             "sans vérification possible",
-            "Le programme s'est arrêté avant la fin. 1 base remise sur 3.",
+            "Le programme s’est arrêté avant la fin. 1 base remise sur 3.",
         ):
             assert sentence in flat(app)
             await pilot.press("down")
@@ -159,7 +159,7 @@ async def test_a_job_begun_by_another_window_appears_and_its_progress_too(
         stage.append(job, *stage.midway()[1:])
         await until(pilot, lambda: "60 %" in flat(app))
         staged.end()
-        await until(pilot, lambda: "s'est arrêté avant la fin" in flat(app))
+        await until(pilot, lambda: "s’est arrêté avant la fin" in flat(app))
         control.remove(job)
         await until(pilot, lambda: table.row_count == 1)
 
@@ -190,7 +190,7 @@ async def test_without_a_job_one_sentence_says_so(staged: Stage) -> None:
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await open_history(pilot)
-        assert "Aucun transfert n'a encore été fait depuis cette machine." in flat(app)
+        assert "Aucun transfert n’a encore été fait depuis cette machine." in flat(app)
         assert "Supprimer" not in flat(app)
         staged.job(stage.midway(), running=True)
         await until(pilot, lambda: "en cours" in flat(app))
@@ -361,7 +361,7 @@ async def test_an_interrupted_job_is_removed_with_what_it_left_on_the_sharebox(
         await open_history(pilot)
         await pilot.press("s")
         await until(pilot, lambda: isinstance(app.screen, PurgeDialog))
-        assert f"{_PARTS[0]}, et ce qui l'accompagne" in flat(app)
+        assert f"{_PARTS[0]}, et ce qui l’accompagne" in flat(app)
         await pilot.press("o")
         await until(pilot, lambda: names(staged) == [])
         await until(pilot, lambda: f"Supprimé de Sharebox : {_PARTS[0]}." in flat(app))

@@ -68,7 +68,7 @@ async def test_maintenir_opens_by_enter_by_the_arrow_and_by_its_letter(staged: S
 async def test_the_description_follows_the_menu(staged: Stage) -> None:
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
-        assert "Rien n'est envoyé sans votre accord" in flat(app)
+        assert "Rien n’est envoyé sans votre accord" in flat(app)
         await pilot.press("down")
         assert "Vous cochez ce qui est fait" in flat(app)
         await pilot.press("enter")
@@ -87,7 +87,7 @@ async def test_before_the_go_the_button_is_greyed_with_its_reason(staged: Stage)
     async with app.run_test() as pilot:
         await pilot.press("m")
         assert app.screen.query_one("#action-transfer", Action).disabled
-        assert "Le GO n'est pas encore donné" in flat(app)
+        assert "Le GO n’est pas encore donné" in flat(app)
         assert "Les transferts ouvrent le 2 mars 2022." in flat(app)
         assert "Attendez cette date" in flat(app)
         await pilot.press("t")
@@ -110,7 +110,7 @@ async def test_without_configuration_it_says_which_file_is_missing(tmp_path: Pat
     app = CentreApp(Home(tmp_path / "config.toml", tmp_path))
     async with app.run_test(size=(200, 40)) as pilot:
         await pilot.press("m")
-        assert "Aucune configuration n'est installée" in flat(app)
+        assert "Aucune configuration n’est installée" in flat(app)
         assert str(tmp_path / "config.toml") in flat(app)
 
 
@@ -169,7 +169,7 @@ async def test_what_the_last_transfer_calls_for_is_chosen(staged: Stage, workers
         staged.end()
         await pilot.press("p", "escape")
         assert "T Reprendre le transfert" in flat(app), "« Suivre » was left in the menu"
-        assert "Il continuera là où il s'est arrêté" in flat(app)
+        assert "Il continuera là où il s’est arrêté" in flat(app)
         await pilot.press("enter")
         await pilot.pause()
         assert [started.id for started in workers.jobs] == [job.id]
@@ -191,7 +191,7 @@ async def test_maintenir_says_that_the_last_transfer_is_not_finished(staged: Sta
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await pilot.press("m")
-        assert "Le transfert du 2 mars 2022 à 14 h 05 n'est pas terminé." in flat(app)
+        assert "Le transfert du 2 mars 2022 à 14 h 05 n’est pas terminé." in flat(app)
 
 
 @pytest.mark.parametrize("keys", [(), ("m",), ("p",)], ids=["menu", "maintenir", "prérequis"])
@@ -268,7 +268,7 @@ async def test_jobs_that_cannot_be_listed_are_told_of_and_one_can_still_leave(st
         staged.home.jobs.write_text("A disk that fails answers no better.")
         await pilot.press("m")
         await settle(pilot)
-        assert "n'est pas un dossier" in flat(app)
+        assert "n’est pas un dossier" in flat(app)
         await pilot.press("escape")
         await settle(pilot)
         assert "Illisible" in flat(app)

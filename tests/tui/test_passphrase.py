@@ -86,7 +86,7 @@ async def test_where_it_is_not_noted_nothing_is_begun_and_the_next_is_another(
         first = await confirm(pilot)
         await pilot.press("enter")  # what stands there is « Non »
         await until(pilot, lambda: isinstance(app.screen, DatabasesPage))
-        assert "Rien n'est commencé" in flat(app)
+        assert "Rien n’est commencé" in flat(app)
         assert control.list_jobs(staged.home) == []
         await pilot.press("escape", "escape")
         assert await confirm(pilot) != first

@@ -96,7 +96,7 @@ async def test_the_proxy_form_checks_each_field(app: CentreApp, staged: Stage, w
     job = staged.job([stage.started(), DIRECT])
     async with app.run_test() as pilot:
         await follow(pilot, job)
-        assert "La connexion à Sharebox en mode direct n'a pu s'établir" in flat(app)
+        assert "La connexion à Sharebox en mode direct n’a pu s’établir" in flat(app)
         await fill(pilot, host="http://proxy", port="70000", password=SECRET)
         await pilot.press("tab", "tab", "tab", "tab", "enter")
         text = flat(app)
@@ -130,11 +130,11 @@ async def test_a_password_that_others_may_read_is_told_below_it(app: CentreApp, 
     job = staged.job([stage.started(), DIRECT])
     async with app.run_test() as pilot:
         await follow(pilot, job)
-        said = "le mot de passe passe en clair jusqu'au proxy"
+        said = "le mot de passe passe en clair jusqu’au proxy"
         assert said not in flat(app)
         await fill(pilot, password=SECRET)
         await settle(pilot)
-        assert f"{said}, s'il ne connaît que" in flat(app)
+        assert f"{said}, s’il ne connaît que" in flat(app)
         app.screen.query_one("#kind", Choice).value = "socks5"
         await settle(pilot)
         assert f"{said} : SOCKS5" in flat(app)
@@ -177,7 +177,7 @@ async def test_a_trial_goes_to_the_server_and_starts_nothing(
         await fill(pilot, host=squid_open.host, port=str(squid_open.port))
         await pilot.click("#action-try")
         await until(pilot, lambda: "Sharebox répond par ce proxy" in flat(app))
-        assert "C'est bien le serveur attendu" in flat(app)
+        assert "C’est bien le serveur attendu" in flat(app)
         assert app.screen.query_one("#action-execute", Action).has_focus
         assert isinstance(app.screen, ProxyForm)
     assert workers.jobs == []
@@ -207,7 +207,7 @@ async def test_a_trial_with_a_wrong_password_is_made_once(
         await follow(pilot, job)
         await fill(pilot, host=proxy.host, port=str(proxy.port), username="exemple", password=SECRET)
         await pilot.click("#action-try")
-        await until(pilot, lambda: "Le proxy a refusé l'identifiant ou le mot de passe" in flat(app))
+        await until(pilot, lambda: "Le proxy a refusé l’identifiant ou le mot de passe" in flat(app))
         assert app.screen.query_one("#password", Input).value == ""
         assert app.screen.query_one("#password", Input).has_focus
     assert workers.jobs == []
@@ -232,7 +232,7 @@ async def test_a_refused_proxy_keeps_the_values_but_not_the_password(
     async with app.run_test() as pilot:
         await follow(pilot, job)
         assert isinstance(app.screen, ProxyForm)
-        assert "Le proxy a refusé l'identifiant ou le mot de passe" in flat(app)
+        assert "Le proxy a refusé l’identifiant ou le mot de passe" in flat(app)
         values = {field.id: field.value for field in app.screen.query(Input)}
         assert values == {
             "host": "proxy.example.org", "port": "8080", "username": "exemple", "password": ""
@@ -331,7 +331,7 @@ async def test_what_the_server_says_is_shown(app: CentreApp, staged: Stage) -> N
         ("oui", "Il faut au moins les 6 derniers signes"),
         (FINGERPRINT[-5:], "Il faut au moins les 6 derniers signes"),
         (FINGERPRINT[-6:].swapcase(), "les majuscules et les minuscules comptent"),
-        (OTHER_FINGERPRINT, "Ce n'est pas l'empreinte affichée"),
+        (OTHER_FINGERPRINT, "Ce n’est pas l’empreinte affichée"),
     ],
 )
 async def test_a_key_that_was_not_compared_is_not_accepted(
@@ -447,8 +447,8 @@ async def test_a_failure_says_why_and_what_to_do_and_unfolds(
     async with app.run_test(size=(140, 36)) as pilot:
         await follow(pilot, job)
         text = flat(app)
-        assert "Il n'y a plus de place sur Sharebox" in text
-        assert "Demandez de la place à l'Urssaf" in text
+        assert "Il n’y a plus de place sur Sharebox" in text
+        assert "Demandez de la place à l’Urssaf" in text
         assert "worker.log" in text
         assert "Code : sharebox-full" not in text
         await pilot.press("d")
@@ -478,7 +478,7 @@ async def test_what_failed_of_several_databases_is_named(app: CentreApp, staged:
         await follow(pilot, job)
         text = flat(app)
         assert isinstance(app.screen, FailureDialog)
-        assert "La base est introuvable « Base active » : Rien n'existe à l'emplacement /x." in text
+        assert "La base est introuvable « Base active » : Rien n’existe à l’emplacement /x." in text
         assert "En échec aussi : ✗ Paie 2021 la base a changé" in text
 
 

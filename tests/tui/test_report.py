@@ -147,7 +147,7 @@ async def test_a_mail_program_that_refuses_is_not_said_to_have_been_called(
 ) -> None:
     desktop.install("xdg-email", "exit 3")
     async with app.run_test() as pilot:
-        assert "✗ La messagerie n'a pas pu être ouverte" in await send(pilot)
+        assert "✗ La messagerie n’a pas pu être ouverte" in await send(pilot)
 
 
 def test_one_that_stays_open_was_called(desktop: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:

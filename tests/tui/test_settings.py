@@ -259,7 +259,7 @@ async def test_the_key_of_another_server_is_not_kept(pinned: Stage) -> None:
     async with app.run_test(size=(110, 50)) as pilot:
         await open_settings(pilot)
         await type_in(pilot, "sharebox-host", "autre.example.org")
-        assert "oubliée : ce n'est plus le même serveur" in flat(app)
+        assert "oubliée : ce n’est plus le même serveur" in flat(app)
         await type_in(pilot, "sharebox-host", "sharebox.example.org")
         assert stage.FINGERPRINT in flat(app)
         await type_in(pilot, "sharebox-port", "2222")
@@ -453,7 +453,7 @@ async def test_comments_are_kept_in_a_copy_that_is_named(staged: Stage) -> None:
 
 async def test_settings_that_cannot_be_written_say_so(staged: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
-        details = {"file": "config.toml", "reason": "plus d'espace libre"}
+        details = {"file": "config.toml", "reason": "plus d’espace libre"}
         raise TransferError(Problem.CONFIGURATION_UNWRITABLE, **details)
 
     monkeypatch.setattr(config, "save", refuse)
@@ -461,7 +461,7 @@ async def test_settings_that_cannot_be_written_say_so(staged: Stage, monkeypatch
     async with app.run_test() as pilot:
         await open_settings(pilot)
         await pilot.press(*"Autre", "f4")
-        assert "plus d'espace libre" in flat(app)
+        assert "plus d’espace libre" in flat(app)
         await pilot.press("escape", "s")
         assert isinstance(app.screen, SettingsPage), "nothing is lost"
 

@@ -174,7 +174,7 @@ async def test_a_worker_that_vanished_is_told_and_can_be_resumed(
         await follow(pilot, job)
         staged.end()
         await until(pilot, lambda: isinstance(app.screen, FailureDialog))
-        assert "Le programme s'est arrêté avant la fin" in flat(app)
+        assert "Le programme s’est arrêté avant la fin" in flat(app)
         await pilot.press("r")
         await settle(pilot)
     assert [started.id for started in workers.jobs] == [job.id]
@@ -213,7 +213,7 @@ async def test_interrupting_stops_the_worker_and_offers_to_resume(
     async with app.run_test() as pilot:
         page = await follow(pilot, job)
         await pilot.press("q", "i")
-        assert "Il s'arrêtera pour tout le monde" in flat(app)
+        assert "Il s’arrêtera pour tout le monde" in flat(app)
         await pilot.press("o")
         await settle(pilot)
         assert [stopped.id for stopped in workers.stopped] == [job.id]

@@ -39,7 +39,7 @@ def _by_the_system(job: Job) -> None:
 
 @pytest.mark.parametrize(
     ("ask", "who"),
-    [(control.stop, "À la demande d'une personne"), (_by_the_system, "À la demande du système")],
+    [(control.stop, "À la demande d’une personne"), (_by_the_system, "À la demande du système")],
 )
 def test_who_asked_is_told(
     place: Place, ssh_server: SshServer, base: Path, ask: Callable[[Job], None], who: str

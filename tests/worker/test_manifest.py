@@ -180,10 +180,10 @@ def test_a_name_that_windows_loses_is_told_in_question_report_and_manifest(
 ) -> None:
     for name in (b"JANVIER.TXT", b"a:b.dat", b"pai\xe9.db"):
         (base / os.fsdecode(name)).write_bytes(name)
-    assert "Noms changés dans l'archive" in place.run("run").err
+    assert "Noms changés dans l’archive" in place.run("run").err
     result = place.run("run", "--yes")
     assert result.code == 0, result.err
-    assert "Noms changés dans l'archive" in result.out
+    assert "Noms changés dans l’archive" in result.out
     assert "« paie/a:b.dat » en « paie/a_b~" in place.run("report").out.replace("\xa0", " ")
     found = {entry["name"]: entry for entry in told(ssh_server)["files"]}
     assert found["paie/a:b.dat"]["stored_as"].startswith("paie/a_b~")

@@ -118,7 +118,7 @@ def _compressed(
             chunks += encoder.compress(view[start : start + _STEP])
     chunks += encoder.flush()
     if not chunks.endswith(END):
-        raise TransferError(Problem.UNEXPECTED, reason="liblzma n'a pas fermé un bloc LZMA2", log="")
+        raise TransferError(Problem.UNEXPECTED, reason="liblzma n’a pas fermé un bloc LZMA2", log="")
     del chunks[-len(END) :]
     return chunks
 

@@ -176,7 +176,7 @@ def _beside(file: Path) -> dict[str, str]:
 def _look(name: str, path: str | None) -> Member | str:
     """A file that goes along; or why it cannot, in French."""
     if path is None:
-        return "ce fichier n'existe plus"
+        return "ce fichier n’existe plus"
     try:
         target = os.path.realpath(path, strict=True)
         info = os.lstat(target)
@@ -185,9 +185,9 @@ def _look(name: str, path: str | None) -> Member | str:
     except OSError as error:
         return os_errors.in_words(error)
     if stat.S_ISDIR(info.st_mode):
-        return "c'est un dossier"
+        return "c’est un dossier"
     if (kind := special_kind(info)) is not None:
-        return f"c'est {kind}"
+        return f"c’est {kind}"
     return Member(name, target, info) if os.access(target, os.R_OK) else "accès refusé"
 
 

@@ -32,7 +32,7 @@ def unreadable(path: str | Path, error: OSError) -> TransferError:
     """What to raise when the system refuses to read a part of a database."""
     if getattr(error, "winerror", None) in _SHARING_VIOLATIONS:
         return TransferError(
-            Problem.DATABASE_LOCKED, path=printable(path), reason="un autre programme l'a ouvert"
+            Problem.DATABASE_LOCKED, path=printable(path), reason="un autre programme l’a ouvert"
         )
     return TransferError(Problem.DATABASE_UNREADABLE, path=printable(path), reason=in_words(error))
 
@@ -56,7 +56,7 @@ def special_kind(info: os.stat_result) -> str | None:
     """What is neither a file nor a folder, in French; else None."""
     if stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode):
         return None
-    return _SPECIAL_KINDS.get(stat.S_IFMT(info.st_mode), "d'une espèce inconnue")
+    return _SPECIAL_KINDS.get(stat.S_IFMT(info.st_mode), "d’une espèce inconnue")
 
 
 def refuse_special(path: str, info: os.stat_result) -> None:

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = min(FIRST_SIZES)
 _GONE: Final = "ce fichier a disparu"
-_ANOTHER_NATURE: Final = "un élément d'une autre nature a pris sa place"
+_ANOTHER_NATURE: Final = "un élément d’une autre nature a pris sa place"
 _NOT_AT_FIRST: Final = {
     Problem.DATABASE_MISSING: _GONE,
     Problem.DATABASE_LINK: _ANOTHER_NATURE,
     Problem.DATABASE_SPECIAL_FILE: _ANOTHER_NATURE,
     Problem.DATABASE_FILE_NAME: "cet élément est apparu",
-    Problem.DATABASE_INCOMPLETE: "l'un de ses fichiers n'est plus là, ou plus lisible",
+    Problem.DATABASE_INCOMPLETE: "l’un de ses fichiers n’est plus là, ou plus lisible",
 }
 """What refuses a database at its second listing was not there at the first: a change."""
 

@@ -234,7 +234,7 @@ def _take(copying: Copying) -> tuple[_State, Copied]:
         except OvertakenError:
             continue
         return state, copied
-    raise changed(copying.original, "un programme ne cesse d'y écrire")
+    raise changed(copying.original, "un programme ne cesse d’y écrire")
 
 
 def _would_create_files(original: Path, state: _State) -> bool:

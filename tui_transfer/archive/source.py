@@ -313,7 +313,7 @@ def _target(root: str, link: str) -> tuple[str, os.stat_result]:
         target = os.path.realpath(link, strict=True)
         info = os.lstat(target)
     except OSError:
-        raise _refused_link(link, "cette cible n'existe pas") from None
+        raise _refused_link(link, "cette cible n’existe pas") from None
     if not Path(target).is_relative_to(root):
         raise _refused_link(link, "cette cible est hors du dossier de la base")
     if stat.S_ISDIR(info.st_mode):

@@ -64,7 +64,7 @@ _CANNOT_READ_IN_PLACE: Final = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN
 _MEANINGS: Final = {
     sqlite3.SQLITE_BUSY: (Problem.DATABASE_LOCKED, "un autre programme la garde verrouillée"),
     sqlite3.SQLITE_CORRUPT: (Problem.DATABASE_UNREADABLE, "cette base SQLite est endommagée"),
-    sqlite3.SQLITE_NOTADB: (Problem.DATABASE_UNREADABLE, "ce n'est pas une base SQLite valide"),
+    sqlite3.SQLITE_NOTADB: (Problem.DATABASE_UNREADABLE, "ce n’est pas une base SQLite valide"),
 }
 
 

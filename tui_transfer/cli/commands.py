@@ -70,7 +70,7 @@ _screen_options = (
     click.option(
         "--plain",
         is_flag=True,
-        help="Toute la procédure en lignes simples, pour un lecteur d'écran ou un terminal sommaire.",
+        help="Toute la procédure en lignes simples, pour un lecteur d’écran ou un terminal sommaire.",
     ),
     click.option("--no-mouse", is_flag=True, help="Laisse la souris au terminal."),
     click.option("--no-color", is_flag=True, help="Sans couleurs, comme avec la variable NO_COLOR."),
@@ -99,9 +99,9 @@ def _with_options(options: Sequence[Callable[[Command], Command]]) -> Callable[[
 @click.version_option(__version__, prog_name="tui-transfer", help="Affiche la version.")
 @click.pass_context
 def cli(context: click.Context, plain: bool, no_mouse: bool, no_color: bool) -> int:
-    """Transfère les bases de données d'Impact emploi vers l'Urssaf (Sharebox).
+    """Transfère les bases de données d’Impact emploi vers l’Urssaf (Sharebox).
 
-    Sans commande : ouvre le centre de maintenance. Les secrets se donnent à l'écran ou par les variables
+    Sans commande : ouvre le centre de maintenance. Les secrets se donnent à l’écran ou par les variables
     TUI_TRANSFER_SFTP_PASSWORD, TUI_TRANSFER_KEY_PASSPHRASE, TUI_TRANSFER_PROXY_PASSWORD et
     TUI_TRANSFER_ARCHIVE_PASSWORD.
     """
@@ -139,7 +139,7 @@ _connection_options = (
 @click.argument("databases", nargs=-1, metavar="[BASE]…")
 @click.option("--all", "everything", is_flag=True, help="Toutes les bases de la configuration.")
 @click.option(
-    "--yes", is_flag=True, help="Confirme d'avance, même sans certains prérequis : le rapport les nommera."
+    "--yes", is_flag=True, help="Confirme d’avance, même sans certains prérequis : le rapport les nommera."
 )
 @_with_options(_connection_options)
 def run(
@@ -163,9 +163,9 @@ def run(
 def resume(job: str | None, stop: bool, yes: bool, as_json: bool, **connection: str | None) -> int:
     """Reprend un transfert interrompu, ou suit celui en cours.
 
-    Sans TRANSFERT : celui qui est en cours, sinon le dernier qui n'est pas terminé. Le début de son nom, tel
-    que « jobs » le donne, suffit. Ctrl+C n'interrompt que le transfert que cette commande a repris ; celui
-    qu'elle ne fait que suivre continue.
+    Sans TRANSFERT : celui qui est en cours, sinon le dernier qui n’est pas terminé. Le début de son nom, tel
+    que « jobs » le donne, suffit. Ctrl+C n’interrompt que le transfert que cette commande a repris ; celui
+    qu’elle ne fait que suivre continue.
     """
     from tui_transfer.cli import headless
 
@@ -173,7 +173,7 @@ def resume(job: str | None, stop: bool, yes: bool, as_json: bool, **connection: 
 
 
 @cli.command(context_settings=_HELP)
-@click.option("--verify", is_flag=True, help="Cherche ce qu'un accident a abîmé dans leurs journaux.")
+@click.option("--verify", is_flag=True, help="Cherche ce qu’un accident a abîmé dans leurs journaux.")
 @click.option("--json", "as_json", is_flag=True, help="Un objet JSON par ligne.")
 def jobs(verify: bool, as_json: bool) -> int:
     """Liste les transferts, du plus récent au plus ancien.
@@ -196,14 +196,14 @@ def jobs(verify: bool, as_json: bool) -> int:
     cls=PlainOption,
     metavar="JOURS",
     type=click.IntRange(min=0),
-    help="Seulement ceux auxquels rien n'est arrivé depuis ce nombre de jours.",
+    help="Seulement ceux auxquels rien n’est arrivé depuis ce nombre de jours.",
 )
 @click.option("--local", is_flag=True, help="Sans se connecter à Sharebox : les restes y demeurent.")
-@click.option("--yes", is_flag=True, help="Confirme d'avance.")
+@click.option("--yes", is_flag=True, help="Confirme d’avance.")
 def purge(jobs: tuple[str, ...], older_than: int | None, local: bool, yes: bool) -> int:
     """Supprime de cette machine les transferts arrêtés.
 
-    Ils sont terminés, ou interrompus : dans ce cas, les fichiers partiels (« .part ») qu'ils ont laissés sur
+    Ils sont terminés, ou interrompus : dans ce cas, les fichiers partiels (« .part ») qu’ils ont laissés sur
     Sharebox sont supprimés aussi, mais jamais un fichier remis. Sans TRANSFERT : tous, sauf celui qui est en
     cours et ceux qui sont abîmés.
     """
@@ -286,8 +286,8 @@ def receipt(words: tuple[str, ...], out: Path | None, local: bool, file: Path | 
 def check(as_json: bool) -> int:
     """Vérifie les prérequis, puis la connexion étape par étape.
 
-    Le résultat se copie tel quel dans une demande d'aide. Aucune clé de serveur n'est acceptée, rien n'est
-    laissé sur Sharebox. Sans TUI_TRANSFER_SFTP_PASSWORD, s'arrête avant l'identification.
+    Le résultat se copie tel quel dans une demande d’aide. Aucune clé de serveur n’est acceptée, rien n’est
+    laissé sur Sharebox. Sans TUI_TRANSFER_SFTP_PASSWORD, s’arrête avant l’identification.
     """
     from tui_transfer.cli import checkup
 
@@ -302,12 +302,12 @@ def check(as_json: bool) -> int:
 @cli.command("support-bundle", context_settings=_HELP)
 @click.argument("file", required=False, metavar="[FICHIER]", type=click.Path(path_type=Path))
 @click.option("--check", "connect", is_flag=True, help="Essaie aussi la connexion à Sharebox.")
-@click.option("--yes", is_flag=True, help="Confirme d'avance.")
+@click.option("--yes", is_flag=True, help="Confirme d’avance.")
 def support_bundle(file: Path | None, connect: bool, yes: bool) -> int:
     """Prépare un fichier zip pour qui vous aide.
 
-    Ce qu'il contient est montré d'abord : journaux, réglages, versions, contrôles. Aucun secret, aucune base
-    n'y est ; les noms et les chemins y sont remplacés par des numéros. Sans FICHIER : dans le dossier
+    Ce qu’il contient est montré d’abord : journaux, réglages, versions, contrôles. Aucun secret, aucune base
+    n’y est ; les noms et les chemins y sont remplacés par des numéros. Sans FICHIER : dans le dossier
     courant.
     """
     from tui_transfer.cli import support
@@ -317,19 +317,19 @@ def support_bundle(file: Path | None, connect: bool, yes: bool) -> int:
 
 @cli.group("config", context_settings=_HELP, subcommand_metavar="COMMANDE")
 def config_group() -> None:
-    """Montre où sont les réglages, et ce qu'ils sont."""
+    """Montre où sont les réglages, et ce qu’ils sont."""
 
 
 @config_group.command("path", context_settings=_HELP)
 def config_path() -> int:
-    """Affiche l'emplacement de la configuration."""
+    """Affiche l’emplacement de la configuration."""
     click.echo(Home.find().config_file)
     return ExitCode.SUCCESS
 
 
 @config_group.command("show", context_settings=_HELP)
 def config_show() -> int:
-    """Affiche la configuration telle qu'elle est comprise.
+    """Affiche la configuration telle qu’elle est comprise.
 
     Elle ne contient aucun secret.
     """
@@ -339,13 +339,13 @@ def config_show() -> int:
 
 @cli.command(context_settings=_HELP)
 @click.option("--headless", is_flag=True, help="Sans écran : transfère tout, et compare ce qui est arrivé.")
-@click.option("--behind-proxy", is_flag=True, help="Refuse la connexion directe, pour essayer l'étape 5bis.")
+@click.option("--behind-proxy", is_flag=True, help="Refuse la connexion directe, pour essayer l’étape 5bis.")
 @click.option("--rate", metavar="DÉBIT", help="Ralentit la liaison, en bit/s : 500K, 8M…")
 @_with_options(_screen_options)
 def demo(
     headless: bool, behind_proxy: bool, rate: str | None, plain: bool, no_mouse: bool, no_color: bool
 ) -> int:
-    """Fait toute la procédure avec un Sharebox d'essai.
+    """Fait toute la procédure avec un Sharebox d’essai.
 
     Les bases sont inventées, et tout se passe dans un dossier temporaire.
     """
@@ -383,7 +383,7 @@ def _prepare_screen(*, no_color: bool) -> None:
         TransferError: TERMINAL_UNSUITABLE, in one clear line, rather than escapes into a pipe.
     """
     if not (_is_terminal(sys.stdin) and _is_terminal(sys.__stdout__)):
-        reason = "L'entrée ou la sortie n'est pas un terminal."
+        reason = "L’entrée ou la sortie n’est pas un terminal."
     elif os.environ.get("TERM") == "dumb":
         reason = "La variable TERM vaut « dumb »."
     else:

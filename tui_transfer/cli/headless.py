@@ -50,7 +50,7 @@ Database = tuple[str, Path]
 
 _GIVE_PASSPHRASE: Final = (
     f"Donnez-la par la variable {ARCHIVE_PASSWORD_VARIABLE}, ou lancez cette commande à un terminal : le "
-    "programme en fait une, et l'affiche."
+    "programme en fait une, et l’affiche."
 )
 _DEFAULT_PORTS: Final = {"http": 3128, "https": 443, "socks5": 1080}
 
@@ -298,8 +298,8 @@ def choose_databases(
         TransferError: DATABASE_UNKNOWN; USAGE where both all and some are asked for.
     """
     if everything and wanted:
-        reason = "--all demande toutes les bases, et d'autres arguments en nomment."
-        raise TransferError(Problem.USAGE, reason=reason, advice="Gardez l'un ou les autres.")
+        reason = "--all demande toutes les bases, et d’autres arguments en nomment."
+        raise TransferError(Problem.USAGE, reason=reason, advice="Gardez l’un ou les autres.")
     known = {
         database.name: config.resolve(database.path, home.config_file) for database in settings.databases
     }
@@ -401,7 +401,7 @@ def parse_proxy(url: str) -> ProxySettings:
     except (ValueError, msgspec.ValidationError) as error:
         expected = "Attendu : http://[IDENTIFIANT@]HÔTE:PORT, ou de même avec https:// ou socks5://."
         # Not repeated: whatever is wrong with it, it may hold a password.
-        reason = "--proxy : ce n'est pas une adresse de proxy."
+        reason = "--proxy : ce n’est pas une adresse de proxy."
         raise TransferError(Problem.USAGE, reason=reason, advice=expected) from error
 
 

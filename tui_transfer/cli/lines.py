@@ -50,8 +50,8 @@ _LINE_INTERVAL: Final = 5.0
 _FATES: Final = {
     "stayed": "il y est resté",
     "gone-at-close": "il est retiré dès son arrivée",
-    "gone-at-rename": "il est retiré dès qu'il a son nom définitif",
-    "hidden": "personne ne peut l'y voir",
+    "gone-at-rename": "il est retiré dès qu’il a son nom définitif",
+    "hidden": "personne ne peut l’y voir",
 }
 
 
@@ -229,7 +229,7 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
             asked = " ".join(words for words in (event.title, event.text, *_prompts(event)) if words)
             return f"Sharebox demande : {asked}"
         case ev.LoginAnswered(given=False):
-            return "Personne n'a répondu à la question de Sharebox."
+            return "Personne n’a répondu à la question de Sharebox."
         case ev.ArchiveStarted():
             return _started(event, state.databases[event.database].name)
         case ev.ArchiveLocked():
@@ -254,7 +254,7 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
         case ev.DeliveryLost():
             return f"{event.file} : acceptée par Sharebox, puis disparue (perte {event.times})."
         case ev.TrialFollowed():
-            return f"Fichier d'essai sur Sharebox : {_FATES.get(event.fate, event.fate)}."
+            return f"Fichier d’essai sur Sharebox : {_FATES.get(event.fate, event.fate)}."
         case ev.Delivered():
             name = state.databases[event.database].name
             verified = describe_verification(event.verified, event.read_meanwhile)

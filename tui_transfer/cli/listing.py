@@ -67,7 +67,7 @@ def verify_jobs(home: Home) -> ExitCode:
             click.echo(f"{name}  sans défaut visible ({lines})")
     click.echo(
         "Ce contrôle trouve les accidents : une ligne abîmée, perdue ou déplacée dans un journal est "
-        "signalée. Il ne voit ni que les dernières lignes manquent, ni qu'une personne a tout réécrit."
+        "signalée. Il ne voit ni que les dernières lignes manquent, ni qu’une personne a tout réécrit."
     )
     failures = [code for code in codes if code is not ExitCode.SUCCESS]
     return ExitCode.UNEXPECTED if ExitCode.UNEXPECTED in failures else max(failures, default=ExitCode.SUCCESS)

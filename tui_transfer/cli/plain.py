@@ -35,7 +35,7 @@ def run(home: Home) -> ExitCode:
     if running is not None:
         return _join(home, running)
     if not questions.someone_is_there():
-        reason = "Personne ne peut répondre aux questions : l'entrée n'est pas un terminal."
+        reason = "Personne ne peut répondre aux questions : l’entrée n’est pas un terminal."
         raise TransferError(Problem.USAGE, reason=reason, advice="Sans questions : tui-transfer run --yes.")
     interrupted = _interrupted(home)
     if interrupted is not None and questions.wants(_describe(interrupted)):
@@ -47,10 +47,10 @@ def _join(home: Home, job: Job) -> ExitCode:
     """Follows a transfer that goes on anyway; interrupting it, which concerns all, is asked for by itself."""
     click.echo(f"Le transfert {job.id} est en cours.")
     if questions.someone_is_there() and not questions.wants("Le suivre ?"):
-        if not questions.wants("L'interrompre ? Il pourra être repris."):
+        if not questions.wants("L’interrompre ? Il pourra être repris."):
             return ExitCode.SUCCESS
         return headless.end_worker(control.Follower(job), PlainOutput())
-    click.echo("Ctrl+C cesse de le suivre, sans l'interrompre.")
+    click.echo("Ctrl+C cesse de le suivre, sans l’interrompre.")
     return _attend(home, job, Orders(), headless.carry_out(home, job, Orders(), PlainOutput()))
 
 
@@ -109,14 +109,14 @@ def _describe(follower: Follower) -> str:
     names = ", ".join(item.name for item in spec.databases)
     why = f" {failure.title}." if failure else ""
     began = french.moment(spec.created_at)
-    return f"Un transfert commencé le {began} n'est pas terminé : {names}.{why} Le reprendre ?"
+    return f"Un transfert commencé le {began} n’est pas terminé : {names}.{why} Le reprendre ?"
 
 
 def _review_prerequisites(home: Home) -> None:
     """Lets a person tick what is not ticked yet."""
     ticks = Ticks(home)
     missing = [item for item in STATEMENTS if item.key not in ticks.keys]
-    count = french.count(len(missing), "prérequis n'est pas coché", "prérequis ne sont pas cochés")
+    count = french.count(len(missing), "prérequis n’est pas coché", "prérequis ne sont pas cochés")
     if not missing or not questions.wants(f"{count}. Les passer en revue ?"):
         return
     for statement in missing:
@@ -185,10 +185,10 @@ def _offer_message(follower: Follower) -> None:
     if not questions.someone_is_there():
         return
     try:
-        shown = questions.wants("Afficher le message à envoyer à l'Urssaf ?")
+        shown = questions.wants("Afficher le message à envoyer à l’Urssaf ?")
     except questions.NoAnswerError:  # what was done is done all the same
-        click.echo("Pour l'afficher plus tard : tui-transfer report")
+        click.echo("Pour l’afficher plus tard : tui-transfer report")
         return
     if shown:
         headless.print_message(follower.state)
-        click.echo("Pour l'enregistrer comme brouillon : tui-transfer report --eml FICHIER")
+        click.echo("Pour l’enregistrer comme brouillon : tui-transfer report --eml FICHIER")

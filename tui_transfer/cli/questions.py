@@ -32,8 +32,8 @@ _EMPTY: Final = "Une réponse est nécessaire."
 _WORDS: Final = {"o": True, "oui": True, "n": False, "non": False}
 
 _NOTE_IT: Final = (
-    "Notez-la : elle n'est affichée que cette fois, et n'est enregistrée nulle part. Donnez-la par téléphone "
-    "à qui reçoit les archives, jamais par le message qui les annonce. Sans elle, personne n'ouvre les "
+    "Notez-la : elle n’est affichée que cette fois, et n’est enregistrée nulle part. Donnez-la par téléphone "
+    "à qui reçoit les archives, jamais par le message qui les annonce. Sans elle, personne n’ouvre les "
     "archives, et un transfert interrompu ne peut pas être repris."
 )
 
@@ -72,7 +72,7 @@ def agree(question: str) -> None:
         TransferError: CONFIRMATION_NEEDED, also where nobody can answer, or does.
     """
     if not someone_is_there():
-        reason = "Personne n'est là pour répondre : l'entrée n'est pas un terminal."
+        reason = "Personne n’est là pour répondre : l’entrée n’est pas un terminal."
         raise TransferError(Problem.CONFIRMATION_NEEDED, reason=reason)
     try:
         agreed = wants(question)
@@ -141,7 +141,7 @@ def compares(presented: Presented) -> bool:
 
     click.echo(f"Empreinte présentée : {presented.fingerprint}", err=True)
     question = (
-        f"Tapez les {LEAST_SIGNS} derniers signes de l'empreinte reçue de l'Urssaf, ou collez-la "
+        f"Tapez les {LEAST_SIGNS} derniers signes de l’empreinte reçue de l’Urssaf, ou collez-la "
         "entière ; « non » refuse la clé"
     )
     try:

@@ -52,7 +52,7 @@ def show(home: Home, wanted: str | None, out: Path | None, *, local: bool = Fals
     try:
         receipt = Receipt.decode(content)
     except msgspec.DecodeError as error:
-        reason = f"{printable(files.content)} n'est plus lisible."
+        reason = f"{printable(files.content)} n’est plus lisible."
         advice = f"Ce qui y a été modifié : tui-transfer receipt --check {printable(files.content)}"
         raise TransferError(Problem.USAGE, reason=reason, advice=advice) from error
     if out is not None:
@@ -79,7 +79,7 @@ def check(home: Home, file: Path, archives: Sequence[Path]) -> ExitCode:
     for finding in check_receipt(home, file.absolute(), archives):
         click.echo(harmless(f"{'✗' if finding.altered else '✓'} {finding.said}"))
         altered |= finding.altered
-    click.echo("Ce reçu ne correspond plus." if altered else "Ce reçu est tel qu'il a été signé.")
+    click.echo("Ce reçu ne correspond plus." if altered else "Ce reçu est tel qu’il a été signé.")
     return ExitCode.MISMATCH if altered else ExitCode.SUCCESS
 
 
@@ -119,7 +119,7 @@ def _find(home: Home, wanted: str | None) -> tuple[ReceiptFiles, Follower | None
             raise
         return ReceiptFiles.of(home.receipts, known[0]), None
     if follower.state.status is not JobStatus.SUCCEEDED:
-        reason = f"Le transfert {follower.job.id} n'est pas terminé : seul un transfert remis a un reçu."
+        reason = f"Le transfert {follower.job.id} n’est pas terminé : seul un transfert remis a un reçu."
         raise TransferError(Problem.USAGE, reason=reason, advice="Terminez-le : tui-transfer resume.")
     return ReceiptFiles.of(home.receipts, follower.job.id), follower
 

@@ -53,7 +53,7 @@ def run_headless(
         databases = headless.choose_databases(settings, home, [], everything=True)
         headless.require_ready(settings, home, databases)
         job = control.create(home, headless.make_spec_now(settings, home, databases))
-        say(f"Sharebox d'essai : {demo.host}, port {demo.port} ; bases inventées dans {home.data.parent}.")
+        say(f"Sharebox d’essai : {demo.host}, port {demo.port} ; bases inventées dans {home.data.parent}.")
         code = _carry_out(job, demo, say)
         if code is not ExitCode.SUCCESS:
             return code
@@ -105,7 +105,7 @@ def _compare(job: Job, demo: Demo, say: Callable[[str], object]) -> ExitCode:
     for database, sample in zip(job.spec.databases, demo.samples, strict=True):
         comparison = compare_delivery(demo.delivered / database.archive, sample.path)
         if comparison.equal:
-            say(f"{database.name} : l'archive arrivée s'ouvre, et son contenu est identique à la base.")
+            say(f"{database.name} : l’archive arrivée s’ouvre, et son contenu est identique à la base.")
             continue
         code = ExitCode.MISMATCH
         for difference in comparison.differences:

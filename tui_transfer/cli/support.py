@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 _LONGEST_LOG: Final = 1 << 20
 _RULE: Final = (
-    "Noms, comptes, serveurs, chemins et tout autre mot qui n'est pas du programme y sont remplacés par des "
+    "Noms, comptes, serveurs, chemins et tout autre mot qui n’est pas du programme y sont remplacés par des "
     "numéros (#1, #2…), toujours le même pour le même mot."
 )
 _README: Final = """\
-Fichier préparé par tui-transfer {version} le {moment} pour une demande d'aide.
+Fichier préparé par tui-transfer {version} le {moment} pour une demande d’aide.
 
 {rule}
 Restent : dates, tailles, durées, empreintes SHA-256, versions, et les messages du programme.

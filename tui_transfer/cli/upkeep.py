@@ -61,7 +61,7 @@ def purge(home: Home, wanted: Sequence[str], older_than: int | None, *, yes: boo
             click.echo(f"    {kept}", err=not yes)
         for left in [] if local else _leftovers(follower):
             for name in left.told:
-                click.echo(f"    et sur {left.where}, s'il y est : {name}", err=not yes)
+                click.echo(f"    et sur {left.where}, s’il y est : {name}", err=not yes)
     if not yes:
         questions.agree(f"Supprimer {french.count(len(chosen), 'transfert')} de cette machine ?")
     codes += [_remove(home, follower, local=local) for follower in chosen]
@@ -110,7 +110,7 @@ def _may_go_unasked(follower: Follower) -> bool:
     """
     if not follower.succeeded or follower.state.all_verified or not spool_contents(follower.job):
         return True
-    why = "ce qui est remis n'a pas pu être vérifié, et son archive est ici. Nommez-le pour le supprimer"
+    why = "ce qui est remis n’a pas pu être vérifié, et son archive est ici. Nommez-le pour le supprimer"
     click.echo(f"{follower.job.id} : conservé, {why}.", err=True)
     return False
 

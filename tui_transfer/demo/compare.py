@@ -60,7 +60,7 @@ def compare_delivery(archive: Path, database: Path) -> Comparison:
             raise
         except Exception as error:  # a damaged header makes py7zr raise anything, TypeError included
             reason = str(error) or type(error).__name__
-            return Comparison((f"L'archive {archive.name} ne s'ouvre pas ({reason}).",))
+            return Comparison((f"L’archive {archive.name} ne s’ouvre pas ({reason}).",))
         if _is_sqlite(database):
             source = _settled_copy(database, Path(temporary, "source"))
             _forget_writing(source)
@@ -107,9 +107,9 @@ def _tree_inside(folder: Path) -> dict[str, Path]:
 
 def _differences(expected: dict[str, Path], delivered: dict[str, Path]) -> Iterator[str]:
     for name in sorted(expected.keys() - delivered.keys()):
-        yield f"« {name} » manque dans l'archive."
+        yield f"« {name} » manque dans l’archive."
     for name in sorted(delivered.keys() - expected.keys()):
-        yield f"« {name} » est en trop dans l'archive."
+        yield f"« {name} » est en trop dans l’archive."
     for name in sorted(expected.keys() & delivered.keys()):
         yield from _difference(name, expected[name], delivered[name])
 
@@ -117,13 +117,13 @@ def _differences(expected: dict[str, Path], delivered: dict[str, Path]) -> Itera
 def _difference(name: str, expected: Path, delivered: Path) -> Iterator[str]:
     if expected.is_dir() or delivered.is_dir():
         if expected.is_dir() != delivered.is_dir():
-            yield f"« {name} » est un dossier d'un côté et un fichier de l'autre."
+            yield f"« {name} » est un dossier d’un côté et un fichier de l’autre."
         return
     sizes = expected.stat().st_size, delivered.stat().st_size
     if sizes[0] != sizes[1]:
-        yield f"« {name} » : {sizes[1]} octets dans l'archive, {sizes[0]} dans la base."
+        yield f"« {name} » : {sizes[1]} octets dans l’archive, {sizes[0]} dans la base."
     elif (offset := _first_difference(expected, delivered)) is not None:
-        yield f"« {name} » : le contenu diffère à partir de l'octet {offset}."
+        yield f"« {name} » : le contenu diffère à partir de l’octet {offset}."
 
 
 def _first_difference(expected: Path, delivered: Path) -> int | None:

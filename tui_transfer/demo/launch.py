@@ -93,7 +93,7 @@ def _wait_until_ready(
         process.wait()
         log.seek(0)
         said = log.read().decode(errors="replace").strip().splitlines() or ["aucun message"]
-        reason = f"La Sharebox de démonstration n'a pas démarré : {said[-1]}"
+        reason = f"La Sharebox de démonstration n’a pas démarré : {said[-1]}"
         raise TransferError(Problem.UNEXPECTED, reason=reason, log="affiché ci-dessus")
     return Ready(**json.loads(line))
 

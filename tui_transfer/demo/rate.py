@@ -37,7 +37,7 @@ def parse_rate(text: str) -> int:
     if not SMALLEST_RATE <= rate <= LARGEST_RATE:
         raise TransferError(
             Problem.USAGE,
-            reason=f"« {text} » n'est pas un débit entre 8k et 10G.",
+            reason=f"« {text} » n’est pas un débit entre 8k et 10G.",
             advice="Donnez des bits par seconde : 8M pour 8 Mbit/s, 512k pour 512 kbit/s.",
         )
     return rate

@@ -168,7 +168,7 @@ def main() -> None:
     """Runs until standard input ends."""
     parser = argparse.ArgumentParser(description="Sharebox de démonstration")
     parser.add_argument("--folder", type=Path, required=True, help="dossier servi")
-    parser.add_argument("--rate", type=int, help="débit d'envoi, en octets par seconde")
+    parser.add_argument("--rate", type=int, help="débit d’envoi, en octets par seconde")
     parser.add_argument("--behind-proxy", action="store_true", help="refuser les connexions directes")
     options = parser.parse_args()
     secrets = json.loads(sys.stdin.readline())

@@ -126,9 +126,9 @@ class TransferError(Exception):
             return self._fill(self.meaning.by_command)
         if self.problem is Problem.CONFIGURATION_INVALID:
             given = self.details.get("key", "")
-            return f"Dans ce fichier, c'est « {given} »." if in_words(given) != given else ""
+            return f"Dans ce fichier, c’est « {given} »." if in_words(given) != given else ""
         table, _, key = (self.place or "").rpartition(".")
-        return f"Dans config.toml, c'est « {key} », sous [{table}]." if table else ""
+        return f"Dans config.toml, c’est « {key} », sous [{table}]." if table else ""
 
     def as_text(self) -> str:
         """All of it as lines of plain text, for commands and tickets."""

@@ -19,29 +19,29 @@ _OUT_OF_THE_NETWORK: Final = (
 _UNREACHABLE: Final = {
     "name": Words(
         "Aucun serveur ne porte le nom « {host} »",
-        "{host}, port {port} : {reason}. L'adresse de Sharebox est sans doute mal écrite.",
-        "Comparez-la, lettre par lettre, avec celle que l'Urssaf vous a donnée. "
+        "{host}, port {port} : {reason}. L’adresse de Sharebox est sans doute mal écrite.",
+        "Comparez-la, lettre par lettre, avec celle que l’Urssaf vous a donnée. "
         + _OUT_OF_THE_NETWORK.format(right="elle est juste"),
         Place.HOST,
     ),
     "refused": Words(
         "Rien ne répond au port {port} de « {host} »",
-        "{host}, port {port} : {reason}. Cette machine existe : c'est sans doute le port de Sharebox qui est "
-        "faux, ou cette adresse est celle d'une autre.",
-        "Comparez-les avec ceux que l'Urssaf vous a donnés ; le port est le plus souvent 22. S'ils sont "
+        "{host}, port {port} : {reason}. Cette machine existe : c’est sans doute le port de Sharebox qui est "
+        "faux, ou cette adresse est celle d’une autre.",
+        "Comparez-les avec ceux que l’Urssaf vous a donnés ; le port est le plus souvent 22. S’ils sont "
         "justes, Sharebox est peut-être arrêté : réessayez plus tard. "
         + _OUT_OF_THE_NETWORK.format(right="cela dure"),
         Place.PORT,
     ),
     "other-port": Words(
-        "Le port {port} n'est sans doute pas celui de Sharebox",
+        "Le port {port} n’est sans doute pas celui de Sharebox",
         "{host}, port {port} : {reason} ; mais un serveur comme Sharebox y répond au port {other_port}.",
-        "Vérifiez le port que l'Urssaf vous a donné, et corrigez-le. "
+        "Vérifiez le port que l’Urssaf vous a donné, et corrigez-le. "
         + _OUT_OF_THE_NETWORK.format(right="celui-ci est juste"),
         Place.PORT,
     ),
     "network": Words(
-        "Cet ordinateur n'a pas accès au réseau",
+        "Cet ordinateur n’a pas accès au réseau",
         "{host}, port {port} : {reason}.",
         "Vérifiez le câble ou le Wi-Fi, puis reprenez. "
         + _OUT_OF_THE_NETWORK.format(right="vos autres programmes ont accès à Internet"),
@@ -53,9 +53,9 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.UNEXPECTED: Meaning(
         ExitCode.UNEXPECTED,
         Recovery.PERMANENT,
-        "Une erreur imprévue s'est produite",
+        "Une erreur imprévue s’est produite",
         "{reason}",
-        "Rien n'est perdu : reprenez le transfert. Si l'erreur revient, transmettez le journal technique "
+        "Rien n’est perdu : reprenez le transfert. Si l’erreur revient, transmettez le journal technique "
         "{log} à qui vous aide.",
     ),
     Problem.USAGE: Meaning(
@@ -64,9 +64,9 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.CONFIGURATION_MISSING: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,
-        "Aucune configuration n'est installée",
-        "Le fichier {file} n'existe pas.",
-        "Déposez-y le fichier config.toml fourni par l'Urssaf, ou remplissez « Réglages » dans le centre de "
+        "Aucune configuration n’est installée",
+        "Le fichier {file} n’existe pas.",
+        "Déposez-y le fichier config.toml fourni par l’Urssaf, ou remplissez « Réglages » dans le centre de "
         "maintenance.",
         place=Place.SETTINGS,
         by_command="Pour vous entraîner sans configuration : tui-transfer demo.",
@@ -82,16 +82,16 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.CONFIGURATION_UNWRITABLE: Meaning(
         ExitCode.LOCAL_DISK,
         Recovery.PERMANENT,
-        "La configuration n'a pas pu être enregistrée",
+        "La configuration n’a pas pu être enregistrée",
         "Fichier {file} : {reason}.",
-        "Vérifiez vos droits sur ce dossier et l'espace libre. L'ancienne configuration est intacte.",
+        "Vérifiez vos droits sur ce dossier et l’espace libre. L’ancienne configuration est intacte.",
     ),
     Problem.SECRET_ON_COMMAND_LINE: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,
         "Un mot de passe ne se donne pas sur la ligne de commande",
-        "Il serait visible des autres utilisateurs de la machine et resterait dans l'historique.",
-        "Retirez-le de {option} et donnez-le par la variable d'environnement {variable}.",
+        "Il serait visible des autres utilisateurs de la machine et resterait dans l’historique.",
+        "Retirez-le de {option} et donnez-le par la variable d’environnement {variable}.",
     ),
     Problem.SECRET_FILE_UNREADABLE: Meaning(
         ExitCode.USAGE,
@@ -111,7 +111,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.JOB_UNKNOWN: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,
-        "Ce transfert n'existe pas",
+        "Ce transfert n’existe pas",
         "Dans {folder}, aucun transfert ne correspond à « {job} », ou plusieurs y correspondent.",
         "La commande « tui-transfer jobs » donne la liste des transferts connus.",
     ),
@@ -126,17 +126,17 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.RUNNING,
         Recovery.PERSON,
         "Un transfert est déjà en cours",
-        "C'est le transfert {job} ; il n'y en a qu'un à la fois.",
+        "C’est le transfert {job} ; il n’y en a qu’un à la fois.",
         "Attendez sa fin, ou suivez-le depuis le centre de maintenance.",
-        by_command="Pour l'ouvrir : tui-transfer.",
+        by_command="Pour l’ouvrir : tui-transfer.",
     ),
     Problem.JOB_STARTING: Meaning(
         ExitCode.RUNNING,
         Recovery.PERSON,
         "Un transfert est déjà en cours",
-        "Il vient d'être lancé, et démarre ; il n'y en a qu'un à la fois.",
+        "Il vient d’être lancé, et démarre ; il n’y en a qu’un à la fois.",
         "Attendez sa fin, ou suivez-le depuis le centre de maintenance.",
-        by_command="Pour l'ouvrir : tui-transfer.",
+        by_command="Pour l’ouvrir : tui-transfer.",
     ),
     Problem.JOB_OVERTAKEN: Meaning(
         ExitCode.RUNNING,
@@ -144,20 +144,20 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Un autre transfert a commencé entre-temps",
         "Le transfert {job} a été lancé après que celui-ci a été demandé : les mêmes bases seraient "
         "peut-être remises deux fois.",
-        "Voyez ce qu'il est devenu dans « Historique », puis recommencez s'il le faut.",
+        "Voyez ce qu’il est devenu dans « Historique », puis recommencez s’il le faut.",
         by_command="En ligne de commande : tui-transfer jobs.",
     ),
     Problem.JOB_BEING_REMOVED: Meaning(
         ExitCode.RUNNING,
         Recovery.PERSON,
-        "Ce transfert est en train d'être supprimé",
+        "Ce transfert est en train d’être supprimé",
         "Le transfert {job} est en cours de suppression.",
         "Attendez sa fin. Si elle échoue, le transfert est conservé et peut être repris.",
     ),
     Problem.JOB_ELSEWHERE: Meaning(
         ExitCode.RUNNING,
         Recovery.PERSON,
-        "Ce transfert ne peut pas être interrompu d'ici",
+        "Ce transfert ne peut pas être interrompu d’ici",
         "{reason}",
         "Il continue. Interrompez-le là où il a été lancé.",
     ),
@@ -166,7 +166,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "Le transfert continue sans cette commande",
         "Elle ne faisait que suivre le transfert {job}, lancé ailleurs.",
-        "Pour le suivre de nouveau : tui-transfer resume. Pour l'interrompre : tui-transfer resume --stop.",
+        "Pour le suivre de nouveau : tui-transfer resume. Pour l’interrompre : tui-transfer resume --stop.",
     ),
     Problem.JOURNAL_INVALID: Meaning(
         ExitCode.UNEXPECTED,
@@ -178,14 +178,14 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.JOURNAL_NEWER: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,
-        "Ce transfert vient d'une version plus récente du programme",
-        "Le fichier {file} est au format {found}, cette version lit jusqu'au format {known}.",
+        "Ce transfert vient d’une version plus récente du programme",
+        "Le fichier {file} est au format {found}, cette version lit jusqu’au format {known}.",
         "Mettez tui-transfer à jour, puis relancez.",
     ),
     Problem.NOT_OPEN_YET: Meaning(
         ExitCode.NOT_NOW,
         Recovery.PERMANENT,
-        "Le GO n'est pas encore donné",
+        "Le GO n’est pas encore donné",
         "Les transferts ouvrent le {date}.",
         "Attendez cette date, puis rouvrez le centre de maintenance.",
     ),
@@ -194,19 +194,19 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERMANENT,
         "La période de transfert est terminée",
         "Les transferts ont fermé le {date}.",
-        "Contactez l'équipe Impact emploi association pour obtenir un nouveau GO.",
+        "Contactez l’équipe Impact emploi association pour obtenir un nouveau GO.",
     ),
     Problem.CONFIRMATION_NEEDED: Meaning(
         ExitCode.USAGE,
         Recovery.PERSON,
-        "La confirmation n'a pas été donnée",
+        "La confirmation n’a pas été donnée",
         "{reason}",
-        "Répondez « oui », ou ajoutez --yes pour confirmer d'avance.",
+        "Répondez « oui », ou ajoutez --yes pour confirmer d’avance.",
     ),
     Problem.PREREQUISITE_UNMET: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
-        "Un prérequis n'est pas rempli",
+        "Un prérequis n’est pas rempli",
         "{reason}",
         "{advice}",
     ),
@@ -214,7 +214,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "Aucune base à transférer",
-        "Aucune base n'est cochée, ni nommée, ni active dans la liste.",
+        "Aucune base n’est cochée, ni nommée, ni active dans la liste.",
         "Cochez au moins une base dans la liste.",
         place=Place.DATABASES,
         by_command="Ou nommez-la : tui-transfer run NOM.",
@@ -223,15 +223,15 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.USAGE,
         Recovery.PERMANENT,
         "Base inconnue : {name}",
-        "Ce n'est ni le nom d'une base de la configuration, ni un chemin existant.",
-        "Bases connues : {known}. Vérifiez l'orthographe, ou donnez le chemin complet.",
+        "Ce n’est ni le nom d’une base de la configuration, ni un chemin existant.",
+        "Bases connues : {known}. Vérifiez l’orthographe, ou donnez le chemin complet.",
         place=Place.DATABASES,
     ),
     Problem.DATABASE_MISSING: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
         "La base est introuvable",
-        "Rien n'existe à l'emplacement {path}.",
+        "Rien n’existe à l’emplacement {path}.",
         "Le lecteur réseau ou la clé USB est peut-être à brancher. Sinon, elle a été déplacée ou renommée : "
         "retirez-la de la liste, et ajoutez-la où elle est maintenant.",
         place=Place.DATABASES,
@@ -241,8 +241,8 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERMANENT,
         "La base ne peut pas être lue",
         "{path} : {reason}.",
-        "Fermez Impact emploi s'il est ouvert, puis reprenez. Sinon, vérifiez vos droits sur ce fichier, ou "
-        "lancez le programme avec le compte d'Impact emploi.",
+        "Fermez Impact emploi s’il est ouvert, puis reprenez. Sinon, vérifiez vos droits sur ce fichier, ou "
+        "lancez le programme avec le compte d’Impact emploi.",
     ),
     Problem.DATABASE_LOCKED: Meaning(
         ExitCode.PREREQUISITE,
@@ -254,17 +254,17 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.DATABASE_NESTED: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
-        "Une base se trouve à l'intérieur d'une autre",
+        "Une base se trouve à l’intérieur d’une autre",
         "« {inner} » ({inner_path}) est dans « {outer} » ({outer_path}) : ses données partiraient deux fois.",
-        "Retirez l'une des deux de la liste.",
+        "Retirez l’une des deux de la liste.",
         place=Place.DATABASES,
     ),
     Problem.DATABASE_SPECIAL_FILE: Meaning(
         ExitCode.PREREQUISITE,
         Recovery.PERMANENT,
-        "La base contient un élément qui n'est pas un fichier",
+        "La base contient un élément qui n’est pas un fichier",
         "{path} est {kind} : il ne peut pas être archivé.",
-        "Fermez le programme qui l'a créé, ou déplacez-le hors du dossier de la base, puis reprenez.",
+        "Fermez le programme qui l’a créé, ou déplacez-le hors du dossier de la base, puis reprenez.",
     ),
     Problem.DATABASE_INCOMPLETE: Meaning(
         ExitCode.PREREQUISITE,
@@ -278,7 +278,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERMANENT,
         "La base contient un lien qui ne peut pas être transféré",
         "{path} renvoie vers {target} : {reason}.",
-        "Remplacez ce lien par les données elles-mêmes, ou supprimez-le s'il ne sert plus, puis reprenez.",
+        "Remplacez ce lien par les données elles-mêmes, ou supprimez-le s’il ne sert plus, puis reprenez.",
     ),
     Problem.DATABASE_FILE_NAME: Meaning(
         ExitCode.PREREQUISITE,
@@ -291,24 +291,24 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.PREREQUISITE,
         Recovery.PERSON,
         "La base est endommagée",
-        "{path} : son contrôle y trouve des erreurs ({reason}). Elle n'a pas reçu son nom sur Sharebox.",
+        "{path} : son contrôle y trouve des erreurs ({reason}). Elle n’a pas reçu son nom sur Sharebox.",
         "Fermez Impact emploi, remettez en place une sauvegarde saine, puis lancez un nouveau transfert. Si "
-        "cette base doit partir telle qu'elle est, reprenez ce transfert en le confirmant.",
+        "cette base doit partir telle qu’elle est, reprenez ce transfert en le confirmant.",
         need=Need.DAMAGE,
     ),
     Problem.DATABASE_CHANGED: Meaning(
         ExitCode.SOURCE_CHANGED,
         Recovery.PERMANENT,
         "La base a changé pendant sa lecture",
-        "{path} : {reason}. Une copie incohérente n'est jamais envoyée.",
+        "{path} : {reason}. Une copie incohérente n’est jamais envoyée.",
         "Fermez Impact emploi sur tous les postes, puis reprenez le transfert.",
     ),
     Problem.SHAREBOX_UNREACHABLE: Meaning(
         ExitCode.UNREACHABLE,
         Recovery.PERSON,
-        "La connexion à Sharebox en mode direct n'a pu s'établir",
+        "La connexion à Sharebox en mode direct n’a pu s’établir",
         "{host}, port {port} : {reason}.",
-        "Si l'adresse et le port sont ceux que l'Urssaf vous a donnés, votre réseau impose sans doute un "
+        "Si l’adresse et le port sont ceux que l’Urssaf vous a donnés, votre réseau impose sans doute un "
         "proxy. Demandez à votre service informatique son adresse, son port et vos identifiants, et "
         "saisissez-les.",
         need=Need.PROXY,
@@ -321,7 +321,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "Le proxy ne répond pas",
         "{proxy_host}, port {proxy_port} : {reason}.",
-        "Vérifiez l'adresse et le port auprès de votre service informatique.",
+        "Vérifiez l’adresse et le port auprès de votre service informatique.",
         need=Need.PROXY,
         network=True,
     ),
@@ -329,7 +329,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.PROXY,
         Recovery.PERSON,
         "Le proxy demande un identifiant et un mot de passe",
-        "{proxy_host} n'accepte pas de connexion anonyme.",
+        "{proxy_host} n’accepte pas de connexion anonyme.",
         "Saisissez les identifiants du proxy ; votre service informatique les connaît.",
         need=Need.PROXY_PASSWORD,
         by_command="Sans écran, le mot de passe se donne par la variable TUI_TRANSFER_PROXY_PASSWORD.",
@@ -337,17 +337,17 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.PROXY_CREDENTIALS_REFUSED: Meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
-        "Le proxy a refusé l'identifiant ou le mot de passe",
+        "Le proxy a refusé l’identifiant ou le mot de passe",
         "{proxy_host} a répondu : {reason}.",
-        "Vérifiez-les avant un nouvel essai : trop d'erreurs peuvent bloquer votre compte.",
+        "Vérifiez-les avant un nouvel essai : trop d’erreurs peuvent bloquer votre compte.",
         need=Need.PROXY_PASSWORD,
     ),
     Problem.PROXY_CERTIFICATE_UNKNOWN: Meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
-        "Le certificat du proxy n'est pas reconnu",
+        "Le certificat du proxy n’est pas reconnu",
         "{proxy_host} : {reason}. Rien ne lui a été envoyé.",
-        "Vérifiez l'adresse du proxy, ou demandez à votre service informatique d'installer son autorité de "
+        "Vérifiez l’adresse du proxy, ou demandez à votre service informatique d’installer son autorité de "
         "certification sur cette machine.",
         need=Need.PROXY,
     ),
@@ -355,8 +355,8 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.PROXY,
         Recovery.PERSON,
         "Le proxy demande une identification que ce programme ne sait pas faire",
-        "{proxy_host} n'accepte que : {methods}. Votre mot de passe ne lui a pas été envoyé.",
-        "Demandez à votre service informatique un accès avec identifiant et mot de passe (ce qu'il appelle "
+        "{proxy_host} n’accepte que : {methods}. Votre mot de passe ne lui a pas été envoyé.",
+        "Demandez à votre service informatique un accès avec identifiant et mot de passe (ce qu’il appelle "
         "NTLM, Digest ou Basic), ou un accès sans identification vers Sharebox.",
         need=Need.PROXY,
     ),
@@ -365,8 +365,8 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "Le proxy interdit la connexion à Sharebox",
         "{proxy_host} refuse le passage vers {host}, port {port} : {reason}.",
-        "Vérifiez l'adresse et le port de Sharebox. S'ils sont justes, demandez à votre service informatique "
-        "d'autoriser la sortie (« CONNECT ») vers {host}, port {port}, ou à l'Urssaf une adresse Sharebox "
+        "Vérifiez l’adresse et le port de Sharebox. S’ils sont justes, demandez à votre service informatique "
+        "d’autoriser la sortie (« CONNECT ») vers {host}, port {port}, ou à l’Urssaf une adresse Sharebox "
         "sur le port 443.",
         need=Need.PROXY,
         place=Place.PORT,
@@ -374,9 +374,9 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.PROXY_NO_ROUTE: Meaning(
         ExitCode.PROXY,
         Recovery.PERSON,
-        "Le proxy n'arrive pas à joindre Sharebox",
+        "Le proxy n’arrive pas à joindre Sharebox",
         "{proxy_host} a répondu : {reason}.",
-        "Vérifiez l'adresse de Sharebox ({host}, port {port}), puis réessayez plus tard.",
+        "Vérifiez l’adresse de Sharebox ({host}, port {port}), puis réessayez plus tard.",
         need=Need.PROXY,
         network=True,
         place=Place.HOST,
@@ -386,7 +386,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "La réponse du proxy est incompréhensible",
         "{proxy_host}, port {proxy_port} : {reason}.",
-        "Vérifiez l'adresse, le port et le type du proxy (HTTP, HTTPS ou SOCKS5 : votre service informatique "
+        "Vérifiez l’adresse, le port et le type du proxy (HTTP, HTTPS ou SOCKS5 : votre service informatique "
         "le connaît).",
         need=Need.PROXY,
         network=True,
@@ -396,9 +396,9 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "Le proxy ne laisse pas passer la liaison avec Sharebox",
         "{proxy_host} dit laisser passer vers {host}, port {port}, puis {reason}. Il coupe sans doute ce qui "
-        "n'est pas du Web.",
-        "Demandez à votre service informatique d'ouvrir le port {port} vers {host} à la liaison chiffrée "
-        "SSH, sans en inspecter le contenu (« inspection TLS »). S'il l'est déjà, Sharebox est peut-être "
+        "n’est pas du Web.",
+        "Demandez à votre service informatique d’ouvrir le port {port} vers {host} à la liaison chiffrée "
+        "SSH, sans en inspecter le contenu (« inspection TLS »). S’il l’est déjà, Sharebox est peut-être "
         "saturé : réessayez plus tard.",
         need=Need.PROXY,
         network=True,
@@ -406,9 +406,9 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.NOT_SSH: Meaning(
         ExitCode.UNREACHABLE,
         Recovery.PERSON,
-        "Ce qui répond n'est pas un serveur Sharebox",
+        "Ce qui répond n’est pas un serveur Sharebox",
         "{host}, port {port} : {reason}.",
-        "Vérifiez l'adresse et le port de Sharebox. S'ils sont justes, un portail ou un pare-feu de votre "
+        "Vérifiez l’adresse et le port de Sharebox. S’ils sont justes, un portail ou un pare-feu de votre "
         "réseau répond peut-être à sa place : essayez par le proxy.",
         need=Need.PROXY,
         network=True,
@@ -417,9 +417,9 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.NOT_SSH_BEHIND_PROXY: Meaning(
         ExitCode.UNREACHABLE,
         Recovery.PERSON,
-        "Ce qui répond derrière le proxy n'est pas un serveur Sharebox",
+        "Ce qui répond derrière le proxy n’est pas un serveur Sharebox",
         "{host}, port {port} : {reason}.",
-        "Vérifiez l'adresse et le port de Sharebox, auprès de l'Urssaf.",
+        "Vérifiez l’adresse et le port de Sharebox, auprès de l’Urssaf.",
         need=Need.PROXY,
         network=True,
         place=Place.PORT,
@@ -430,8 +430,8 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Sharebox ne dit rien",
         "{host}, port {port} : {reason}.",
         "Réessayez dans quelques minutes : le serveur est peut-être bloqué. Sinon, un pare-feu de votre "
-        "réseau retient sans doute ce qui n'est pas du Web : demandez à votre service informatique le proxy "
-        "à utiliser, ou d'ouvrir le port {port} vers {host} à la liaison chiffrée SSH.",
+        "réseau retient sans doute ce qui n’est pas du Web : demandez à votre service informatique le proxy "
+        "à utiliser, ou d’ouvrir le port {port} vers {host} à la liaison chiffrée SSH.",
         need=Need.PROXY,
         network=True,
     ),
@@ -440,9 +440,9 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.TRANSIENT,
         "Sharebox ferme la connexion aussitôt",
         "{host}, port {port} : {reason}. Il a peut-être trop de connexions à la fois, ou refuse votre "
-        "adresse ; ou un pare-feu de votre réseau coupe ce qui n'est pas du Web.",
-        "Réessayez plus tard. Si cela dure, demandez à votre service informatique d'ouvrir le port {port} "
-        "vers {host} à la liaison chiffrée SSH, ou quel proxy utiliser ; et à l'Urssaf si votre adresse est "
+        "adresse ; ou un pare-feu de votre réseau coupe ce qui n’est pas du Web.",
+        "Réessayez plus tard. Si cela dure, demandez à votre service informatique d’ouvrir le port {port} "
+        "vers {host} à la liaison chiffrée SSH, ou quel proxy utiliser ; et à l’Urssaf si votre adresse est "
         "autorisée.",
         need=Need.PROXY,
         network=True,
@@ -450,9 +450,9 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.SERVER_BUSY: Meaning(
         ExitCode.INTERRUPTED,
         Recovery.TRANSIENT,
-        "Sharebox n'accepte pas de connexion en ce moment",
+        "Sharebox n’accepte pas de connexion en ce moment",
         "{host}, port {port} : {reason}.",
-        "Réessayez plus tard. Si cela dure, transmettez cette réponse à l'Urssaf.",
+        "Réessayez plus tard. Si cela dure, transmettez cette réponse à l’Urssaf.",
         network=True,
     ),
     Problem.WEAK_SERVER: Meaning(
@@ -460,23 +460,23 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERMANENT,
         "Le serveur ne propose aucun chiffrement sûr",
         "{host} ne propose que : {offered}.",
-        "Rien n'a été envoyé. Signalez-le à l'Urssaf : ce serveur doit être mis à jour.",
+        "Rien n’a été envoyé. Signalez-le à l’Urssaf : ce serveur doit être mis à jour.",
     ),
     Problem.ALGORITHM_UNKNOWN: Meaning(
         ExitCode.HOST_KEY,
         Recovery.PERMANENT,
         "Le serveur ne propose que des chiffrements que ce programme ne connaît pas",
-        "{host} propose : {offered}. Rien ne dit que ce n'est pas sûr, mais ce programme ne le connaît pas.",
-        "Rien n'a été envoyé. Mettez tui-transfer à jour, ou demandez à l'Urssaf que ce serveur accepte "
-        "aussi l'un de ceux-ci : {known}.",
+        "{host} propose : {offered}. Rien ne dit que ce n’est pas sûr, mais ce programme ne le connaît pas.",
+        "Rien n’a été envoyé. Mettez tui-transfer à jour, ou demandez à l’Urssaf que ce serveur accepte "
+        "aussi l’un de ceux-ci : {known}.",
     ),
     Problem.PROTOCOL_VIOLATED: Meaning(
         ExitCode.UNREACHABLE,
         Recovery.PERMANENT,
         "Le serveur répond de travers",
         "{host}, port {port}, ne suit pas les règles de la liaison chiffrée SSH : {reason}.",
-        "Rien n'a été envoyé. Vérifiez l'adresse et le port de Sharebox, puis réessayez. Si cela se répète, "
-        "transmettez ce message à l'Urssaf.",
+        "Rien n’a été envoyé. Vérifiez l’adresse et le port de Sharebox, puis réessayez. Si cela se répète, "
+        "transmettez ce message à l’Urssaf.",
         network=True,
         place=Place.HOST,
     ),
@@ -485,7 +485,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.PERSON,
         "Premier contact avec ce serveur : sa clé est inconnue",
         "{host} présente la clé {key_type} {fingerprint}.",
-        "Comparez cette empreinte avec celle que l'Urssaf vous a communiquée, et n'acceptez que si elle est "
+        "Comparez cette empreinte avec celle que l’Urssaf vous a communiquée, et n’acceptez que si elle est "
         "identique.",
         need=Need.HOST_KEY,
     ),
@@ -493,19 +493,19 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.HOST_KEY,
         Recovery.PERMANENT,
         "La clé du serveur a changé : connexion refusée",
-        "{host} présente {fingerprint} ; la clé attendue est {expected}. Quelqu'un se fait peut-être passer "
+        "{host} présente {fingerprint} ; la clé attendue est {expected}. Quelqu’un se fait peut-être passer "
         "pour Sharebox.",
-        "Rien n'a été envoyé. Appelez l'Urssaf. Si elle confirme que sa clé a changé, « Oublier la clé » "
+        "Rien n’a été envoyé. Appelez l’Urssaf. Si elle confirme que sa clé a changé, « Oublier la clé » "
         "dans « Réglages », puis reprenez : la nouvelle vous sera montrée, et vous comparerez son empreinte.",
         place=Place.HOST_KEY,
-        by_command="Dans config.toml, l'empreinte confirmée par l'Urssaf remplace « host_key », sous "
-        "[sharebox], ou s'y ajoute si plusieurs serveurs portent ce nom.",
+        by_command="Dans config.toml, l’empreinte confirmée par l’Urssaf remplace « host_key », sous "
+        "[sharebox], ou s’y ajoute si plusieurs serveurs portent ce nom.",
     ),
     Problem.PASSWORD_NEEDED: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERSON,
         "Le mot de passe Sharebox est nécessaire",
-        "Il n'est jamais enregistré, et doit être donné pour chaque connexion du compte {username}.",
+        "Il n’est jamais enregistré, et doit être donné pour chaque connexion du compte {username}.",
         "Saisissez-le.",
         need=Need.PASSWORD,
         by_command="Sans écran, il se donne par la variable TUI_TRANSFER_SFTP_PASSWORD.",
@@ -514,8 +514,8 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.CREDENTIALS,
         Recovery.PERSON,
         "Sharebox a refusé les identifiants",
-        "{host} n'accepte pas {method} pour « {username} ».{said}",
-        "Vérifiez le mot de passe, ou la clé, et l'identifiant reçus de l'Urssaf, puis réessayez.",
+        "{host} n’accepte pas {method} pour « {username} ».{said}",
+        "Vérifiez le mot de passe, ou la clé, et l’identifiant reçus de l’Urssaf, puis réessayez.",
         need=Need.PASSWORD,
         place=Place.USERNAME,
     ),
@@ -524,9 +524,9 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.LOGIN_UNANSWERED: Meaning(
         ExitCode.INTERRUPTED,
         Recovery.PERSON,
-        "Sharebox n'a pas répondu à l'identification",
-        "{reason}. Le mot de passe de « {username} » n'a été ni accepté ni refusé ; il n'a pas été renvoyé : "
-        "trop d'essais peuvent bloquer un compte.",
+        "Sharebox n’a pas répondu à l’identification",
+        "{reason}. Le mot de passe de « {username} » n’a été ni accepté ni refusé ; il n’a pas été renvoyé : "
+        "trop d’essais peuvent bloquer un compte.",
         "Vérifiez ce mot de passe, puis reprenez le transfert.",
         need=Need.PASSWORD,
     ),
@@ -534,7 +534,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.QUESTION,
         Recovery.PERSON,
         "Sharebox pose une question à laquelle vous seul pouvez répondre",
-        "{host} demande à « {username} » : « {question} ». Personne n'a répondu.",
+        "{host} demande à « {username} » : « {question} ». Personne n’a répondu.",
         "Reprenez le transfert quand vous avez de quoi répondre (le code, par exemple) : elle sera posée de "
         "nouveau.",
     ),
@@ -542,23 +542,23 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.QUESTION,
         Recovery.PERSON,
         "Le mot de passe Sharebox a expiré",
-        "{host} demande à « {username} » d'en choisir un nouveau ; rien n'a été choisi à votre place.{said}",
-        "Reprenez le transfert pour choisir un nouveau mot de passe, ou demandez-le à l'administrateur de "
+        "{host} demande à « {username} » d’en choisir un nouveau ; rien n’a été choisi à votre place.{said}",
+        "Reprenez le transfert pour choisir un nouveau mot de passe, ou demandez-le à l’administrateur de "
         "Sharebox.",
     ),
     Problem.KEY_UNREADABLE: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERMANENT,
-        "La clé d'accès à Sharebox ne peut pas être lue",
+        "La clé d’accès à Sharebox ne peut pas être lue",
         "Fichier {file} : {reason}.",
-        "Vérifiez que ce fichier est bien là, que c'est une clé privée et que vous pouvez le lire ; ou "
+        "Vérifiez que ce fichier est bien là, que c’est une clé privée et que vous pouvez le lire ; ou "
         "corrigez « Fichier de clé » dans « Réglages ». Puis reprenez.",
         place=Place.KEY_FILE,
     ),
     Problem.KEY_UNSUITABLE: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERMANENT,
-        "Ce fichier ne contient pas de clé d'accès utilisable",
+        "Ce fichier ne contient pas de clé d’accès utilisable",
         "Fichier {file} : {reason}.",
         "{advice}",
         place=Place.KEY_FILE,
@@ -566,7 +566,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.KEY_PASSPHRASE_NEEDED: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERSON,
-        "La clé d'accès est protégée par une phrase secrète",
+        "La clé d’accès est protégée par une phrase secrète",
         "Fichier {file}.",
         "Saisissez la phrase secrète.",
         need=Need.PASSPHRASE,
@@ -583,7 +583,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.AGENT_UNUSABLE: Meaning(
         ExitCode.CREDENTIALS,
         Recovery.PERMANENT,
-        "Aucune clé d'accès n'est donnée par l'agent de cette machine",
+        "Aucune clé d’accès n’est donnée par l’agent de cette machine",
         "Agent SSH, qui garde les clés de la liaison chiffrée : {reason}.",
         "{advice}",
         place=Place.KEY_FILE,
@@ -592,14 +592,14 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.QUESTION,
         Recovery.PERSON,
         "La phrase secrète des archives est demandée",
-        "Les archives de ce transfert sont chiffrées, et leur phrase secrète n'est enregistrée nulle part.",
+        "Les archives de ce transfert sont chiffrées, et leur phrase secrète n’est enregistrée nulle part.",
         "{advice}",
         need=Need.ARCHIVE_PASSPHRASE,
     ),
     Problem.ARCHIVE_PASSPHRASE_WRONG: Meaning(
         ExitCode.QUESTION,
         Recovery.PERSON,
-        "Ce n'est pas la phrase secrète de ces archives",
+        "Ce n’est pas la phrase secrète de ces archives",
         "Ce transfert a commencé avec une autre.",
         "Saisissez celle que vous avez notée ; celle que le programme a faite est de six mots en minuscules, "
         "joints par des tirets. Si elle est perdue, lancez un nouveau transfert, qui aura la sienne.",
@@ -608,50 +608,50 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.SFTP_UNAVAILABLE: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
-        "Ce serveur n'offre pas de dépôt de fichiers",
+        "Ce serveur n’offre pas de dépôt de fichiers",
         "{host} : {reason}.",
-        "Signalez-le à l'Urssaf : le compte « {username} » n'a pas accès au dépôt de fichiers (SFTP).",
+        "Signalez-le à l’Urssaf : le compte « {username} » n’a pas accès au dépôt de fichiers (SFTP).",
     ),
     Problem.DIRECTORY_MISSING: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
-        "Le dossier de dépôt n'existe pas sur Sharebox",
+        "Le dossier de dépôt n’existe pas sur Sharebox",
         "Dossier {directory} : {reason}.",
-        "Comparez-le avec celui que l'Urssaf vous a donné, et corrigez « Dossier » dans « Réglages », puis "
-        "reprenez. S'il est juste, demandez à l'Urssaf de créer ce dossier.",
+        "Comparez-le avec celui que l’Urssaf vous a donné, et corrigez « Dossier » dans « Réglages », puis "
+        "reprenez. S’il est juste, demandez à l’Urssaf de créer ce dossier.",
         place=Place.DIRECTORY,
     ),
     Problem.SHAREBOX_PERMISSION: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Un droit manque sur Sharebox",
-        "L'opération « {operation} {path} » est refusée : {reason}.",
-        "Vérifiez « Dossier » dans « Réglages ». S'il est juste, demandez à l'Urssaf le droit d'y écrire et "
-        "d'y renommer, puis reprenez le transfert.",
+        "L’opération « {operation} {path} » est refusée : {reason}.",
+        "Vérifiez « Dossier » dans « Réglages ». S’il est juste, demandez à l’Urssaf le droit d’y écrire et "
+        "d’y renommer, puis reprenez le transfert.",
         place=Place.DIRECTORY,
-        by_command="Si Sharebox n'y accepte que des noms en « .7z », écrivez « temporary_names = false » "
+        by_command="Si Sharebox n’y accepte que des noms en « .7z », écrivez « temporary_names = false » "
         "sous [sharebox] dans config.toml ; le dossier y est « directory ».",
     ),
     Problem.SHAREBOX_FULL: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
-        "Il n'y a plus de place sur Sharebox",
+        "Il n’y a plus de place sur Sharebox",
         "{path} : {reason}.",
-        "Demandez de la place à l'Urssaf, puis reprenez : ce qui est déjà envoyé ne le sera pas deux fois.",
+        "Demandez de la place à l’Urssaf, puis reprenez : ce qui est déjà envoyé ne le sera pas deux fois.",
     ),
     Problem.SHAREBOX_REFUSED: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Sharebox a refusé une opération",
-        "L'opération « {operation} {path} » est refusée : {reason}.",
-        "Reprenez le transfert. Si le refus persiste, transmettez ce message à l'Urssaf.",
+        "L’opération « {operation} {path} » est refusée : {reason}.",
+        "Reprenez le transfert. Si le refus persiste, transmettez ce message à l’Urssaf.",
     ),
     Problem.NAME_TAKEN: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Un autre fichier du même nom est déjà sur Sharebox",
-        "{path} existe déjà, et ce transfert n'en est pas l'auteur ou son contenu diffère.",
-        "Il n'a pas été touché. Tant qu'il est là, reprendre ce transfert n'y changerait rien : lancez un "
+        "{path} existe déjà, et ce transfert n’en est pas l’auteur ou son contenu diffère.",
+        "Il n’a pas été touché. Tant qu’il est là, reprendre ce transfert n’y changerait rien : lancez un "
         "nouveau transfert, dont les fichiers porteront un autre nom.",
         needs_new_job=True,
     ),
@@ -665,7 +665,7 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
     Problem.DISK_UNWRITABLE: Meaning(
         ExitCode.LOCAL_DISK,
         Recovery.PERMANENT,
-        "Impossible d'écrire sur le disque de cette machine",
+        "Impossible d’écrire sur le disque de cette machine",
         "{path} : {reason}.",
         "Vérifiez que ce dossier existe et que vous pouvez y écrire, puis reprenez.",
     ),
@@ -673,23 +673,23 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.LOCAL_DISK,
         Recovery.PERMANENT,
         "Le disque de cette machine ne rend pas ce qui y a été écrit",
-        "{path} : {reason}. Rien de ce qui est altéré n'a reçu son nom définitif sur Sharebox.",
+        "{path} : {reason}. Rien de ce qui est altéré n’a reçu son nom définitif sur Sharebox.",
         "Faites vérifier ce disque, puis reprenez : ce qui est altéré sera refait à partir de la base.",
     ),
     Problem.CONTENT_MISMATCH: Meaning(
         ExitCode.MISMATCH,
         Recovery.PERMANENT,
-        "Ce qui est arrivé n'est pas ce qui a été envoyé",
+        "Ce qui est arrivé n’est pas ce qui a été envoyé",
         "{path} : {reason}.",
-        "Le fichier n'a pas reçu son nom définitif. Reprenez le transfert : il sera vérifié et réparé.",
+        "Le fichier n’a pas reçu son nom définitif. Reprenez le transfert : il sera vérifié et réparé.",
     ),
     Problem.ARRIVED_DAMAGED: Meaning(
         ExitCode.MISMATCH,
         Recovery.PERMANENT,
         "Le fichier a changé en recevant son nom définitif",
-        "{path} : {reason}. Vérifié sous son nom provisoire, il n'est plus le même.",
-        "Signalez à l'administrateur de Sharebox que ce fichier n'est pas valable. Tant qu'il est là, "
-        "reprendre ce transfert n'y changerait rien : lancez un nouveau transfert, dont les fichiers "
+        "{path} : {reason}. Vérifié sous son nom provisoire, il n’est plus le même.",
+        "Signalez à l’administrateur de Sharebox que ce fichier n’est pas valable. Tant qu’il est là, "
+        "reprendre ce transfert n’y changerait rien : lancez un nouveau transfert, dont les fichiers "
         "porteront un autre nom.",
         needs_new_job=True,
     ),
@@ -697,12 +697,12 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         ExitCode.LOST,
         Recovery.PERMANENT,
         "Le fichier remis a disparu de Sharebox",
-        "{path} y était arrivé en entier, et n'y est plus ; renvoyé une fois, il a disparu de nouveau. "
-        "Le plus souvent, un antivirus ou un filtre du serveur l'écarte, ou un automate relève les fichiers. "
-        "Quelqu'un a pu aussi le supprimer.",
-        "Demandez à l'administrateur de Sharebox ce qu'est devenu ce fichier, d'après les journaux du "
-        "serveur. S'il a été pris en charge, gardez sa réponse écrite : c'est la seule preuve de la remise. "
-        "S'il a été écarté ou supprimé, demandez qu'il ne le soit plus, puis reprenez : l'archive, gardée "
+        "{path} y était arrivé en entier, et n’y est plus ; renvoyé une fois, il a disparu de nouveau. "
+        "Le plus souvent, un antivirus ou un filtre du serveur l’écarte, ou un automate relève les fichiers. "
+        "Quelqu’un a pu aussi le supprimer.",
+        "Demandez à l’administrateur de Sharebox ce qu’est devenu ce fichier, d’après les journaux du "
+        "serveur. S’il a été pris en charge, gardez sa réponse écrite : c’est la seule preuve de la remise. "
+        "S’il a été écarté ou supprimé, demandez qu’il ne le soit plus, puis reprenez : l’archive, gardée "
         "sur cette machine, sera renvoyée.",
     ),
     Problem.CONNECTION_LOST: Meaning(
@@ -710,14 +710,14 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         Recovery.TRANSIENT,
         "La connexion à Sharebox a été perdue",
         "{reason}.",
-        "Reprenez le transfert : il continuera là où il s'est arrêté.",
+        "Reprenez le transfert : il continuera là où il s’est arrêté.",
     ),
     Problem.INTERRUPTED: Meaning(
         ExitCode.INTERRUPTED,
         Recovery.PERSON,
         "Le transfert a été interrompu",
         "{reason}.",
-        "Reprenez-le quand vous voulez : il continuera là où il s'est arrêté.",
+        "Reprenez-le quand vous voulez : il continuera là où il s’est arrêté.",
     ),
     **MEANINGS_OF_MAIL,
 }

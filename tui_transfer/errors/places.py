@@ -31,7 +31,7 @@ LABELS: Final = {
     "proxy.username": "Identifiant",
     "report.recipients": "Destinataires",
     "transfer.opens_on": "Possibles dès le",
-    "transfer.closes_on": "Jusqu'au",
+    "transfer.closes_on": "Jusqu’au",
     "transfer.retry_for": "Insister pendant",
     "transfer.compression": "Compression",
     "transfer.encrypt": "Chiffrement",

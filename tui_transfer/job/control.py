@@ -397,8 +397,8 @@ class Follower:
         if self.state.failure is not None:
             return self.state.failure
         if self.state.status is JobStatus.CREATED:
-            return TransferError(Problem.INTERRUPTED, reason="Il n'a pas encore commencé")
-        return TransferError(Problem.INTERRUPTED, reason="Le programme s'est arrêté avant la fin")
+            return TransferError(Problem.INTERRUPTED, reason="Il n’a pas encore commencé")
+        return TransferError(Problem.INTERRUPTED, reason="Le programme s’est arrêté avant la fin")
 
 
 def begin(home: Home, spec: JobSpec, orders: Orders, known: int, attendance: Attendance | None = None) -> Job:
@@ -536,7 +536,7 @@ def _wait_for_beginning(job: Job, worker: subprocess.Popen[bytes], follower: Fol
             if ended:
                 raise _early_failure(job, worker)
             time.sleep(_POLL)
-    reason = f"Le programme de transfert n'a pas démarré en {START_LIMIT:.0f} secondes."
+    reason = f"Le programme de transfert n’a pas démarré en {START_LIMIT:.0f} secondes."
     raise TransferError(Problem.UNEXPECTED, reason=reason, log=job.log)
 
 
@@ -702,5 +702,5 @@ def _early_failure(job: Job, worker: subprocess.Popen[bytes]) -> TransferError:
     with contextlib.suppress(msgspec.DecodeError):
         blocked = msgspec.json.decode(worker.stdout.read(), type=JobBlocked)
         return TransferError(Problem(blocked.problem), **blocked.details)
-    reason = "Le programme de transfert n'a pas démarré."
+    reason = "Le programme de transfert n’a pas démarré."
     return TransferError(Problem.UNEXPECTED, reason=reason, log=job.log)

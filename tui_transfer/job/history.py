@@ -100,11 +100,11 @@ def earlier_delivery(
 
 def _what_there_is(home: Home, success: Follower | None) -> str:
     """The last success, and what was refused after it."""
-    sentences = ["Aucun transfert n'a encore été fait depuis cette machine."]
+    sentences = ["Aucun transfert n’a encore été fait depuis cette machine."]
     if success is not None:
         spec, ended = success.job.spec, success.state.ended_at or success.job.spec.created_at
         names = ", ".join(item.name for item in spec.databases)
-        done = f"le dernier, {spec.id}, l'est depuis le {french.moment(ended)} : {names}."
+        done = f"le dernier, {spec.id}, l’est depuis le {french.moment(ended)} : {names}."
         sentences = [f"Tous les transferts sont terminés ; {done}"]
     refused = None
     with contextlib.suppress(TransferError):  # what is said of the jobs is true without it

@@ -95,7 +95,7 @@ class JournalReader:
                     self.offset += len(line)
                     yield event
                 if len(line) == _LONGEST_LINE:
-                    raise self._invalid(self.count + 1, "elle n'a pas de fin")
+                    raise self._invalid(self.count + 1, "elle n’a pas de fin")
 
     def _check(self, line: bytes) -> Event:
         number = self.count + 1
@@ -114,7 +114,7 @@ class JournalReader:
             raise self._newer(decoded.event.format)
         database: int = getattr(decoded.event, "database", None) or 0
         if self._databases is not None and not 0 <= database < self._databases:
-            raise self._invalid(number, f"elle parle de la base {database + 1}, que ce transfert n'a pas")
+            raise self._invalid(number, f"elle parle de la base {database + 1}, que ce transfert n’a pas")
         self.count = number
         self.last_hash = digest
         return decoded.event

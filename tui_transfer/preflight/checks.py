@@ -124,7 +124,7 @@ def require(
         inner, outer = nested
         by_path = {path: name for name, path in databases}
         if _same(inner, outer):
-            explanation = f"{inner} est deux fois dans la liste : retirez l'une des deux."
+            explanation = f"{inner} est deux fois dans la liste : retirez l’une des deux."
             raise TransferError(
                 Problem.PREREQUISITE_UNMET, reason="Une base est demandée deux fois.", advice=explanation
             )
@@ -164,7 +164,7 @@ def check_health(
     title = "Bases ni vides ni amoindries"
     found = describe_ailments(databases, looks or [_look(path) for _, path in databases], home)
     if found:
-        advice = "Vérifiez que c'est la bonne base, et qu'elle est complète."
+        advice = "Vérifiez que c’est la bonne base, et qu’elle est complète."
         return _warning("health", title, " ".join(found), advice)
     return Check("health", title, Verdict.OK, "Rien à signaler.")
 
@@ -182,14 +182,14 @@ def check_names(databases: Sequence[Database], home: Home) -> Check:
         return Check("names", title, Verdict.FAILED, explanation)
     if nested := find_nested([path for _, path in databases]):
         inner, outer = nested
-        where = "deux fois dans la liste" if _same(inner, outer) else f"à l'intérieur de {outer}"
-        explanation = f"{inner} est {where} : retirez l'une des deux."
+        where = "deux fois dans la liste" if _same(inner, outer) else f"à l’intérieur de {outer}"
+        explanation = f"{inner} est {where} : retirez l’une des deux."
         return Check("names", title, Verdict.FAILED, explanation)
     for _, path in databases:
         if find_nested([path, home.jobs]):
             explanation = (
-                f"{path} et le dossier de travail du programme ({home.jobs}) sont l'un dans l'autre : "
-                "déplacez l'un des deux."
+                f"{path} et le dossier de travail du programme ({home.jobs}) sont l’un dans l’autre : "
+                "déplacez l’un des deux."
             )
             return Check("names", title, Verdict.FAILED, explanation)
     return Check("names", title, Verdict.OK, "Aucun doublon.")
@@ -200,7 +200,7 @@ def check_companions(databases: Sequence[Database]) -> Check:
     title = "Aucun fichier de verrou ou de journal à côté"
     found = [f"{lock} à côté de « {name} »" for name, path in databases for lock in find_locks(path)]
     if found:
-        finding = f"Fichiers d'une base ouverte : {', '.join(found)}."
+        finding = f"Fichiers d’une base ouverte : {', '.join(found)}."
         return _warning("companions", title, finding, "Fermez Impact emploi sur tous les postes.")
     return Check("companions", title, Verdict.OK, "Rien à signaler.")
 
@@ -242,7 +242,7 @@ def exposed(key_file: Path) -> str | None:
         return None
     path = printable(key_file)
     return (
-        f"D'autres comptes de cette machine peuvent lire la clé {path} : « chmod 600 {shlex.quote(path)} »."
+        f"D’autres comptes de cette machine peuvent lire la clé {path} : « chmod 600 {shlex.quote(path)} »."
     )
 
 
@@ -251,7 +251,7 @@ def check_key(sharebox: ShareboxSettings, home: Home) -> list[Check]:
     key = located(sharebox, home).key_path
     if key is None:
         return []
-    title = "Clé d'accès lisible de vous seul"
+    title = "Clé d’accès lisible de vous seul"
     told = exposed(key)
     if told is not None:
         return [Check("key", title, Verdict.WARNING, told)]
@@ -269,7 +269,7 @@ def check_sharebox(sharebox: ShareboxSettings) -> Check:
     try:
         open_tunnel(Direct(), sharebox.host, sharebox.port, Cancellation()).close()
     except TransferError as error:
-        explanation = f"{error.why} Le transfert demandera l'adresse d'un proxy."
+        explanation = f"{error.why} Le transfert demandera l’adresse d’un proxy."
         return Check("sharebox", title, Verdict.WARNING, explanation)
     return Check("sharebox", title, Verdict.OK, f"{place} répond.")
 
@@ -292,7 +292,7 @@ def _require_writable_name(path: Path) -> None:
     try:
         str(path).encode()
     except UnicodeEncodeError as error:
-        reason = "ce chemin n'est pas écrit en Unicode"
+        reason = "ce chemin n’est pas écrit en Unicode"
         raise TransferError(Problem.DATABASE_FILE_NAME, path=printable(path), reason=reason) from error
 
 

@@ -47,11 +47,11 @@ if TYPE_CHECKING:
 
 _SECRET_NEEDED: Final = frozenset({Problem.PASSWORD_NEEDED, Problem.KEY_PASSPHRASE_NEEDED})
 _ONLY_ARCHIVES: Final = (
-    "C'est peut-être le nom du fichier d'essai : sans noms provisoires, seul un envoi dira ce que ce serveur "
+    "C’est peut-être le nom du fichier d’essai : sans noms provisoires, seul un envoi dira ce que ce serveur "
     "accepte."
 )
 _VERIFIED: Final = {
-    Verification.SERVER_HASH: "par l'empreinte que le serveur calcule",
+    Verification.SERVER_HASH: "par l’empreinte que le serveur calcule",
     Verification.READ_BACK: "par relecture",
     Verification.SIZE_ONLY: "par la taille seulement",
     Verification.NONE: "non",
@@ -202,7 +202,7 @@ class _Diagnosis:
         place = f"{proxy.host}, port {proxy.port}"
         password = self._orders.proxy_password
         if proxy.username and password is None:
-            sentence = f"{place} : le mot de passe de « {proxy.username} » n'a pas été donné."
+            sentence = f"{place} : le mot de passe de « {proxy.username} » n’a pas été donné."
             needed = TransferError(Problem.PROXY_CREDENTIALS_NEEDED, proxy_host=proxy.host)
             return Finding(Stage.PROXY, Outcome.NOT_TRIED, sentence, failure=None if tunnels else needed)
         try:
@@ -210,7 +210,7 @@ class _Diagnosis:
         except TransferError as error:
             if not tunnels:
                 return self._failed(Stage.PROXY, error)
-            return self._found(Stage.PROXY, Outcome.LOOK, f"{error.why} La route directe vient d'abord.")
+            return self._found(Stage.PROXY, Outcome.LOOK, f"{error.why} La route directe vient d’abord.")
         return self._found(Stage.PROXY, Outcome.OK, f"{place} laisse passer vers Sharebox.")
 
     def _dial(self, route: Route, tunnels: list[Tunnel]) -> None:
@@ -239,7 +239,7 @@ class _Diagnosis:
             return None
         self._is_open.callback(connection.close)
         fingerprint = connection.host_key.fingerprint
-        yield self._found(Stage.HOST_KEY, Outcome.OK, f"C'est la clé attendue, {fingerprint}.")
+        yield self._found(Stage.HOST_KEY, Outcome.OK, f"C’est la clé attendue, {fingerprint}.")
         return connection
 
     def _describe_key(self, error: TransferError) -> Finding:
@@ -247,7 +247,7 @@ class _Diagnosis:
             return self._failed(Stage.HOST_KEY, error)
         sentence = (
             f"Premier contact : la clé {error.details['key_type']} {error.details['fingerprint']} est à "
-            "comparer avec celle que l'Urssaf a donnée ; rien n'est accepté ici."
+            "comparer avec celle que l’Urssaf a donnée ; rien n’est accepté ici."
         )
         return self._found(Stage.HOST_KEY, Outcome.LOOK, sentence, error)
 
@@ -277,7 +277,7 @@ class _Diagnosis:
         if error.problem not in _SECRET_NEEDED:
             return self._failed(Stage.LOGIN, error)
         secret = "mot de passe" if error.problem is Problem.PASSWORD_NEEDED else "phrase secrète"
-        sentence = f"Sans {secret} pour « {self._settings.username} », l'essai s'arrête ici."
+        sentence = f"Sans {secret} pour « {self._settings.username} », l’essai s’arrête ici."
         return Finding(Stage.LOGIN, Outcome.NOT_TRIED, sentence, failure=error)
 
     # The folder
@@ -303,7 +303,7 @@ class _Diagnosis:
             if error.problem is not Problem.CONNECTION_LOST and not self._settings.temporary_names:
                 return self._found(Stage.FOLDER, Outcome.LOOK, f"{error.why} {_ONLY_ARCHIVES}")
             return self._failed(Stage.FOLDER, error)
-        sentence = f"« {self._settings.directory} » accepte un fichier d'essai."
+        sentence = f"« {self._settings.directory} » accepte un fichier d’essai."
         return self._found(Stage.FOLDER, Outcome.OK, " ".join([sentence, *self._said_beside]))
 
     def _measure_room(self, sharebox: Sharebox, *, takes_files: bool) -> Finding:
@@ -318,7 +318,7 @@ class _Diagnosis:
             return Finding(Stage.ROOM, Outcome.NOT_TRIED, "Ce serveur ne dit pas combien il en reste.")
         figure = f"{french.size(free)} libres"
         if free < FULL_BELOW_BYTES and takes_files:  # a transfer tries too: some count what they do not limit
-            sentence = f"{figure}, dit le serveur, qui a pourtant pris le fichier d'essai."
+            sentence = f"{figure}, dit le serveur, qui a pourtant pris le fichier d’essai."
             return self._found(Stage.ROOM, Outcome.LOOK, sentence)
         if free < FULL_BELOW_BYTES:
             full = TransferError(Problem.SHAREBOX_FULL, path=directory, reason=figure)
@@ -352,14 +352,14 @@ def _describe(abilities: Abilities, left: str | None) -> str:
         f"renommer : {_yes(abilities.renames)}",
         f"reprendre un envoi coupé : {_yes(abilities.resumes)}",
         f"vérifier : {_VERIFIED[verification(abilities)]}",
-        f"forcer l'écriture sur disque : {_yes(abilities.syncs)}",
+        f"forcer l’écriture sur disque : {_yes(abilities.syncs)}",
     ]
     if not abilities.resumes:
         parts[1] += ", il recommence du début"
     if not abilities.writes_back:
         parts.insert(0, "écrire : seulement à la suite, chaque archive part donc une fois complète")
     if not abilities.takes_two_sessions:
-        parts.append("envoyer une base pendant la vérification d'une autre : non")
+        parts.append("envoyer une base pendant la vérification d’une autre : non")
     if left is not None:
         parts.append(f"supprimer : non, {left} est resté")
     sentence = " ; ".join(parts)

@@ -16,7 +16,7 @@ LEAST_SIGNS: Final = 6
 """The fewest last signs that count: 36 bits, which nobody types without having looked."""
 _REVOKED: Final = "@revoked"
 _AUTHORITY: Final = "@cert-authority"
-_REFUSE: Final = "Si c'est celle que vous avez reçue, refusez et signalez-le."
+_REFUSE: Final = "Si c’est celle que vous avez reçue, refusez et signalez-le."
 
 
 class Verdict(StrEnum):
@@ -70,7 +70,7 @@ def compare(presented: Presented, given: str) -> Comparison:
     tells capitals from small letters, and so does this.
     """
     if not presented.fingerprint.removeprefix(notations.SHA256):
-        return Comparison(Verdict.NOT_UNDERSTOOD, "Le serveur n'a présenté aucune clé.")
+        return Comparison(Verdict.NOT_UNDERSTOOD, "Le serveur n’a présenté aucune clé.")
     reading = notations.read(given)
     revoked = [found for found in reading.found if found.marker == _REVOKED]
     if any(presented.is_in(found) for found in revoked):
@@ -83,11 +83,11 @@ def compare(presented: Presented, given: str) -> Comparison:
     if usable:
         return _different(presented, usable)
     if reading.found:
-        what = "d'une autorité (@cert-authority)" if not revoked else "d'une clé révoquée (@revoked)"
-        return Comparison(Verdict.NOT_UNDERSTOOD, f"C'est la ligne {what}, et non la clé de ce serveur.")
+        what = "d’une autorité (@cert-authority)" if not revoked else "d’une clé révoquée (@revoked)"
+        return Comparison(Verdict.NOT_UNDERSTOOD, f"C’est la ligne {what}, et non la clé de ce serveur.")
     if reading.has_fragment:
         return Comparison(
-            Verdict.NOT_UNDERSTOOD, "L'empreinte collée est incomplète : collez-la entière, telle que reçue."
+            Verdict.NOT_UNDERSTOOD, "L’empreinte collée est incomplète : collez-la entière, telle que reçue."
         )
     return _compare_end(presented.fingerprint, "".join(notations.clean(given).split()).rstrip("="))
 
@@ -106,9 +106,9 @@ def accepted(text: str) -> tuple[str, ...]:
     """
     usable = [found.fingerprints[0] for found in notations.read(text).found if found.marker is None]
     if not usable:
-        reason = f"« {text} » n'est pas l'empreinte d'une clé de serveur."
+        reason = f"« {text} » n’est pas l’empreinte d’une clé de serveur."
         advice = (
-            "Attendu : SHA256: suivi de 43 caractères, tel que ssh-keygen -l l'affiche, une empreinte MD5, "
+            "Attendu : SHA256: suivi de 43 caractères, tel que ssh-keygen -l l’affiche, une empreinte MD5, "
             "ou une ligne de known_hosts."
         )
         raise TransferError(Problem.USAGE, reason=reason, advice=advice)
@@ -122,8 +122,8 @@ def _different(presented: Presented, usable: list[notations.Found]) -> Compariso
         received = ", ".join(sorted(filter(None, kinds)))
         return Comparison(
             Verdict.DIFFERENT,
-            f"Vous avez reçu l'empreinte d'une clé {received} ; ce serveur présente une clé {own}. "
-            "Demandez l'empreinte de celle-ci à l'Urssaf.",
+            f"Vous avez reçu l’empreinte d’une clé {received} ; ce serveur présente une clé {own}. "
+            "Demandez l’empreinte de celle-ci à l’Urssaf.",
         )
     folded = presented.fingerprint.casefold()
     if any(folded == fingerprint.casefold() for found in usable for fingerprint in found.fingerprints):
@@ -133,20 +133,20 @@ def _different(presented: Presented, usable: list[notations.Found]) -> Compariso
             Verdict.NOT_UNDERSTOOD,
             "Une empreinte MD5 ne peut pas être comparée ici : demandez celle en SHA256.",
         )
-    return Comparison(Verdict.DIFFERENT, f"Ce n'est pas l'empreinte affichée. {_REFUSE}")
+    return Comparison(Verdict.DIFFERENT, f"Ce n’est pas l’empreinte affichée. {_REFUSE}")
 
 
 def _compare_end(fingerprint: str, given: str) -> Comparison:
     """Compares the last signs; `given` has no blanks."""
     shown = fingerprint.removeprefix(notations.SHA256)
     if len(given) < LEAST_SIGNS:
-        reason = f"Il faut au moins les {LEAST_SIGNS} derniers signes de l'empreinte reçue."
+        reason = f"Il faut au moins les {LEAST_SIGNS} derniers signes de l’empreinte reçue."
     elif shown.endswith(given):
         return Comparison(Verdict.EQUAL)
     elif shown.casefold().endswith(given.casefold()):
         reason = "Presque : les majuscules et les minuscules comptent aussi."
     elif shown.startswith(given):
-        reason = "Ce sont les premiers signes : il faut les derniers, ou toute l'empreinte."
+        reason = "Ce sont les premiers signes : il faut les derniers, ou toute l’empreinte."
     else:
-        reason = f"Ce n'est pas l'empreinte affichée, ni sa fin. {_REFUSE}"
+        reason = f"Ce n’est pas l’empreinte affichée, ni sa fin. {_REFUSE}"
     return Comparison(Verdict.NOT_UNDERSTOOD, reason)

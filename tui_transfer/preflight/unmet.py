@@ -39,7 +39,7 @@ class Unmet:
     def count(self) -> str:
         """How many are not ticked, in French."""
         quantity = len(self.statements)
-        return french.count(quantity, "prérequis n'est pas coché", "prérequis ne sont pas cochés")
+        return french.count(quantity, "prérequis n’est pas coché", "prérequis ne sont pas cochés")
 
     @property
     def names(self) -> str:

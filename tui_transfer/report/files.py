@@ -31,7 +31,7 @@ def describe_renames(count: int, renames: Sequence[tuple[str, str]]) -> str:
     what = "Noms changés" if count > 1 else "Nom changé"
     first = ", ".join(f"« {name} » en « {stored} »" for name, stored in renames) or str(count)
     more = f" et {count - len(renames)} autres" if renames and count > len(renames) else ""
-    return f"{what} dans l'archive, que Windows ou macOS ne rendrait pas : {first}{more}"
+    return f"{what} dans l’archive, que Windows ou macOS ne rendrait pas : {first}{more}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -46,7 +46,7 @@ def home_key(home: Path) -> paramiko.PKey:
     try:
         lock.acquire()
     except LockHeldError as error:
-        reason = "un autre programme est en train de l'écrire"
+        reason = "un autre programme est en train de l’écrire"
         raise TransferError(Problem.DISK_UNWRITABLE, path=printable(file), reason=reason) from error
     try:
         if (key := _read(file)) is not None:  # somebody else was faster
@@ -57,7 +57,7 @@ def home_key(home: Path) -> paramiko.PKey:
         lock.release()
     made = _read(file)
     if made is None:
-        reason = "elle ne se relit pas telle qu'elle a été écrite"
+        reason = "elle ne se relit pas telle qu’elle a été écrite"
         raise TransferError(Problem.DISK_UNWRITABLE, path=printable(file), reason=reason)
     return made
 

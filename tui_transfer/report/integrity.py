@@ -31,6 +31,6 @@ def _waived(item: DatabaseState) -> str:
     waiver = item.damage_waiver
     if waiver is None:
         return ""
-    how = "après une question" if waiver.asked else "d'avance"
+    how = "après une question" if waiver.asked else "d’avance"
     author = f"{describe_author(waiver)} le {french.moment(waiver.at)}"
     return f" ; transférée telle quelle, sur décision de {author}, {how}"

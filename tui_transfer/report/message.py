@@ -30,21 +30,21 @@ if TYPE_CHECKING:
     from tui_transfer.settings.config import ShareboxSettings
 
 _PASTE_HERE: Final = (
-    "[Collez ici le rapport complet à la place de cette ligne : s'il n'est pas dans le presse-papiers, le "
-    "bouton « Copier le contenu » du centre de maintenance l'y met.]"
+    "[Collez ici le rapport complet à la place de cette ligne : s’il n’est pas dans le presse-papiers, le "
+    "bouton « Copier le contenu » du centre de maintenance l’y met.]"
 )
 
 SUBJECT: Final = "Service Impact Emploi Association – Reprise de données – {manager}"
 
 _VERIFICATIONS: Final = {
-    "server-hash": "faite, par l'empreinte que Sharebox a calculée",
+    "server-hash": "faite, par l’empreinte que Sharebox a calculée",
     "read-back": "faite, par relecture complète du fichier arrivé",
     "size-only": "impossible (remis, non vérifiable) : Sharebox ne laisse contrôler que la taille",
     "none": "impossible (remis, non vérifiable) : Sharebox retire ou cache les fichiers déposés",
 }
 
 _READ_MEANWHILE: Final = (
-    "faite, par relecture : chaque octet, pendant l'envoi ou juste après ; puis, le fichier fermé, de "
+    "faite, par relecture : chaque octet, pendant l’envoi ou juste après ; puis, le fichier fermé, de "
     "nouveau sa taille, son premier et son dernier mégaoctet, et 64 endroits tirés au sort"
 )
 
@@ -149,9 +149,9 @@ def describe_reading(item: DatabaseState) -> str:
 
 
 _DAMAGED: Final = {
-    "archive": "l'archive préparée sur ce disque n'est plus telle qu'elle y a été écrite",
-    "manifest": "le manifeste préparé sur ce disque n'est plus tel qu'il y a été écrit",
-    "snapshot": "la copie de la base faite sur ce disque n'est plus telle qu'elle y a été écrite",
+    "archive": "l’archive préparée sur ce disque n’est plus telle qu’elle y a été écrite",
+    "manifest": "le manifeste préparé sur ce disque n’est plus tel qu’il y a été écrit",
+    "snapshot": "la copie de la base faite sur ce disque n’est plus telle qu’elle y a été écrite",
 }
 
 
@@ -162,7 +162,7 @@ def describe_spool_damage(event: SpoolDamaged) -> str:
             "archive préparée par une version précédente du programme, que celle-ci ne peut pas reprendre ; "
             "elle est préparée à nouveau"
         )
-    found = _DAMAGED.get(event.part, "ce qui est préparé sur ce disque n'est plus ce qui y a été écrit")
+    found = _DAMAGED.get(event.part, "ce qui est préparé sur ce disque n’est plus ce qui y a été écrit")
     return f"{found} ; ce qui est altéré est refait à partir de la base"
 
 
@@ -206,26 +206,26 @@ def conclusion(state: JobState) -> str:
     total = len(state.databases)
     bases = french.count(total, "base de données", "bases de données")
     if state.status is not JobStatus.SUCCEEDED:
-        return f"Le transfert n'est pas terminé : {_so_far(state)}."
+        return f"Le transfert n’est pas terminé : {_so_far(state)}."
     if state.all_verified:
         if total == 1:
             return "Une base de données a été transférée vers Sharebox ; son contenu y a été vérifié."
         return f"{bases} ont été transférées vers Sharebox ; leur contenu y a été vérifié."
     if total == 1:
-        return "Une base de données a été remise à Sharebox, qui ne permet pas d'en vérifier le contenu."
+        return "Une base de données a été remise à Sharebox, qui ne permet pas d’en vérifier le contenu."
     unverified = sum(item.verified not in VERIFIED for item in state.databases)
     return (
         f"{bases} ont été remises à Sharebox, dont {unverified} sans vérification possible : Sharebox ne "
-        "permet pas d'en relire le contenu."
+        "permet pas d’en relire le contenu."
     )
 
 
 def _so_far(state: JobState) -> str:
     total, done = len(state.databases), sum(item.delivered for item in state.databases)
     if total == 1:
-        return "la base de données n'est pas encore remise à Sharebox"
+        return "la base de données n’est pas encore remise à Sharebox"
     if done == 0:
-        return f"aucune des {total} bases de données n'est encore remise à Sharebox"
+        return f"aucune des {total} bases de données n’est encore remise à Sharebox"
     return f"{french.count(done, 'base de données est remise', 'bases de données sont remises')} sur {total}"
 
 
@@ -266,14 +266,14 @@ def _facts(state: JobState) -> str:
         lines.append(f"Transfert : {french.period(state.started_at, state.ended_at)}")
     if len(delivered) > 1:
         read, packed = sum(item.size or 0 for item in delivered), sum(item.packed for item in delivered)
-        lines.append(f"Remis : {french.size(read)} de données, en {french.size(packed)} d'archives")
+        lines.append(f"Remis : {french.size(read)} de données, en {french.size(packed)} d’archives")
     if state.spec.encrypt:
         lines.append(
             "Chiffrement : AES-256, noms de fichiers compris. 7-Zip ouvre les archives, avec la phrase "
             "secrète qui vous est donnée par téléphone."
         )
     elif delivered:
-        lines.append("Ouverture : 7-Zip, l'Explorateur de Windows 11, ou un autre logiciel qui lit le 7z")
+        lines.append("Ouverture : 7-Zip, l’Explorateur de Windows 11, ou un autre logiciel qui lit le 7z")
     if not _differ(destinations := _destinations(state)):
         lines.append(f"Destination : {describe_destination(destinations[0])}")
     lines.append(f"Référence du transfert : {state.spec.id}")
@@ -365,7 +365,7 @@ def _checksums(state: JobState) -> str:
 _BESIDE: Final = {
     LIST: "Liste des fichiers",
     MANIFEST: "Manifeste",
-    SHA256: "Fichier de l'empreinte SHA-256",
+    SHA256: "Fichier de l’empreinte SHA-256",
     SIGNATURE: "Fichier de la signature",
 }
 """What lies beside an archive, in French, by its ending."""
@@ -429,4 +429,4 @@ def _without(waiver: Waiver | None) -> str:
     when = f"{describe_author(waiver)} le {french.moment(waiver.at)}"
     if waiver.asked:
         return f"Transféré sans, en connaissance de cause ({when}) :"
-    return f"Transféré sans, par une commande confirmée d'avance ({when}) :"
+    return f"Transféré sans, par une commande confirmée d’avance ({when}) :"

@@ -52,7 +52,7 @@ def check_receipt(home: Home, file: Path, archives: Sequence[Path] = ()) -> Iter
     try:
         receipt = Receipt.decode(content)
     except msgspec.DecodeError:
-        yield Finding("Reçu : son contenu n'est plus lisible, il a été modifié ou abîmé.", altered=True)
+        yield Finding("Reçu : son contenu n’est plus lisible, il a été modifié ou abîmé.", altered=True)
         return
     yield _page(files, receipt)
     yield from _kept(home, files, receipt, content)
@@ -80,7 +80,7 @@ def _signature(home: Home, files: ReceiptFiles, content: bytes) -> Iterator[Find
         key = signature.verify(made, content)
     except signature.InvalidSignatureError:
         yield Finding(
-            "Signature : elle n'est pas celle de ce reçu. Le reçu ou sa signature a été modifié.",
+            "Signature : elle n’est pas celle de ce reçu. Le reçu ou sa signature a été modifié.",
             altered=True,
         )
         return
@@ -89,7 +89,7 @@ def _signature(home: Home, files: ReceiptFiles, content: bytes) -> Iterator[Find
         return
     about_here = ReceiptFiles.of(home.receipts, files.job).exists or (home.jobs / files.job).is_dir()
     if about_here:
-        said = f"Signature : par une clé qui n'a rien signé sur ce poste ({key.fingerprint})."
+        said = f"Signature : par une clé qui n’a rien signé sur ce poste ({key.fingerprint})."
         yield Finding(said, altered=True)
         return
     yield Finding(
@@ -102,10 +102,10 @@ def _page(files: ReceiptFiles, receipt: Receipt) -> Finding:
     try:
         page = read_file(files.page)
     except OSError:
-        return Finding(f"Page : {files.page.name} n'est pas à côté du reçu ; elle n'est pas comparée.")
+        return Finding(f"Page : {files.page.name} n’est pas à côté du reçu ; elle n’est pas comparée.")
     if sha256(page) != receipt.page:
-        return Finding(f"Page : {files.page.name} n'est plus celle qui a été signée.", altered=True)
-    return Finding("Page : telle qu'elle a été signée.")
+        return Finding(f"Page : {files.page.name} n’est plus celle qui a été signée.", altered=True)
+    return Finding("Page : telle qu’elle a été signée.")
 
 
 def _kept(home: Home, files: ReceiptFiles, receipt: Receipt, content: bytes) -> Iterator[Finding]:
@@ -122,7 +122,7 @@ def _kept(home: Home, files: ReceiptFiles, receipt: Receipt, content: bytes) -> 
 def _journal(home: Home, receipt: Receipt) -> Finding:
     folder = home.jobs / receipt.job
     if not folder.is_dir():
-        return Finding("Journal : le transfert n'est pas sur ce poste ; il n'est pas comparé.")
+        return Finding("Journal : le transfert n’est pas sur ce poste ; il n’est pas comparé.")
     try:
         job = control.load(folder)
         reader, found = JournalReader(job.journal, len(job.spec.databases)), ""
@@ -134,12 +134,12 @@ def _journal(home: Home, receipt: Receipt) -> Finding:
         return Finding(f"Journal : {error.title}. {error.why}", altered=True)
     if reader.count < receipt.journal.lines:
         there, then = french.count(reader.count, "ligne"), french.number(receipt.journal.lines)
-        return Finding(f"Journal : sa fin a été coupée ; {there}, et {then} à l'heure du reçu.", altered=True)
+        return Finding(f"Journal : sa fin a été coupée ; {there}, et {then} à l’heure du reçu.", altered=True)
     if found != receipt.journal.last_hash:
-        return Finding("Journal : il a été refait ; ce n'est plus celui de l'heure du reçu.", altered=True)
+        return Finding("Journal : il a été refait ; ce n’est plus celui de l’heure du reçu.", altered=True)
     if order != receipt.order:
-        return Finding("Journal : job.json n'est plus celui de l'heure du reçu.", altered=True)
-    return Finding(f"Journal : tel qu'à l'heure du reçu ({french.count(receipt.journal.lines, 'ligne')}).")
+        return Finding("Journal : job.json n’est plus celui de l’heure du reçu.", altered=True)
+    return Finding(f"Journal : tel qu’à l’heure du reçu ({french.count(receipt.journal.lines, 'ligne')}).")
 
 
 def _archive(archive: Path, receipt: Receipt) -> Finding:
@@ -148,13 +148,13 @@ def _archive(archive: Path, receipt: Receipt) -> Finding:
         found = _hash(archive)
     except OSError as error:
         reason = f"{printable(archive)} : {os_errors.in_words(error)}."
-        raise TransferError(Problem.USAGE, reason=reason, advice="Donnez le chemin d'une archive.") from error
+        raise TransferError(Problem.USAGE, reason=reason, advice="Donnez le chemin d’une archive.") from error
     for item in receipt.databases:
         if item.sha256 == found:
-            return Finding(f"{name} : c'est l'archive remise de « {item.name} ».")
+            return Finding(f"{name} : c’est l’archive remise de « {item.name} ».")
     if any(item.archive == archive.name for item in receipt.databases):
-        return Finding(f"{name} : son contenu n'est pas celui qui a été remis.", altered=True)
-    return Finding(f"{name} : ce n'est aucune des archives de ce reçu.", altered=True)
+        return Finding(f"{name} : son contenu n’est pas celui qui a été remis.", altered=True)
+    return Finding(f"{name} : ce n’est aucune des archives de ce reçu.", altered=True)
 
 
 def _hash(file: Path) -> str:

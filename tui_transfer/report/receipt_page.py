@@ -51,7 +51,7 @@ _PAGE: Final = """\
 </html>
 """
 _FOOTER: Final = (
-    "Cette page dit ce que dit {name}.json, qui est signé ({name}.json.sig) et contient l'empreinte de cette "
+    "Cette page dit ce que dit {name}.json, qui est signé ({name}.json.sig) et contient l’empreinte de cette "
     "page. « tui-transfer receipt --check {name}.json » dit ce qui a été modifié."
 )
 
@@ -73,7 +73,7 @@ def summary(receipt: Receipt) -> str:
     """What the receipt is of, in a French sentence, true to what was verified."""
     bases = french.count(len(receipt.databases), "base de données remise", "bases de données remises")
     if receipt.verified:
-        return f"{bases} à Sharebox, contenu vérifié après l'arrivée."
+        return f"{bases} à Sharebox, contenu vérifié après l’arrivée."
     return f"{bases} à Sharebox, qui ne permet pas de tout vérifier : voir « Vérification »."
 
 
@@ -158,7 +158,7 @@ def _destination(destination: Destination) -> str:
 def _handed(item: Handed) -> Iterator[tuple[str, str]]:
     yield "Archive", item.archive
     yield "Chemin sur Sharebox", item.path
-    yield "Taille de l'archive", f"{french.size(item.size)} ({french.count(item.size, 'octet')})"
+    yield "Taille de l’archive", f"{french.size(item.size)} ({french.count(item.size, 'octet')})"
     yield "SHA-256", item.sha256
     if item.source_size is not None:
         files = f" ({french.count(item.files, 'fichier')})" if item.files else ""
@@ -201,14 +201,14 @@ def _prerequisites(receipt: Receipt) -> Iterator[tuple[str, str]]:
     for what in receipt.without:
         yield "", f"✗ {what}"
     if receipt.waiver:
-        how = "après une question" if receipt.waiver.asked else "confirmé d'avance"
+        how = "après une question" if receipt.waiver.asked else "confirmé d’avance"
         who = f"{describe_author(receipt.waiver)} le {french.moment(receipt.waiver.at)}, {how}"
         yield "Transféré sans, par", who
 
 
 def _proof(receipt: Receipt) -> Iterator[tuple[str, str]]:
     lines = french.count(receipt.journal.lines, "ligne")
-    yield "Journal", f"{lines}, la dernière d'empreinte {receipt.journal.last_hash}"
+    yield "Journal", f"{lines}, la dernière d’empreinte {receipt.journal.last_hash}"
     yield "Ordre (job.json)", f"SHA-256 {receipt.order}"
     made = f"{french.moment(receipt.made.at)} par {describe_author(receipt.made)}, {receipt.program}"
     yield "Reçu fait", made

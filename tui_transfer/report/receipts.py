@@ -144,7 +144,7 @@ def receipts_lock(receipts: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except LockHeldError as error:
-        reason = "un autre programme est en train d'y écrire"
+        reason = "un autre programme est en train d’y écrire"
         raise TransferError(Problem.DISK_UNWRITABLE, path=printable(receipts), reason=reason) from error
     try:
         yield

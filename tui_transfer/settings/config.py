@@ -66,14 +66,14 @@ ManagerNumber = Annotated[
 ]
 FileName = Annotated[
     str,
-    Meta(pattern=r"\A[^/\0\n]+\Z", max_length=255, description="le nom d'un fichier, sans dossier"),
+    Meta(pattern=r"\A[^/\0\n]+\Z", max_length=255, description="le nom d’un fichier, sans dossier"),
 ]
 FilePath = Annotated[
     str,
     Meta(
         pattern=r"\A(?=[^\0]*\S)[^\0]+\Z",
         description="un chemin entre guillemets ; relatif, il part du dossier de ce fichier",
-        extra={"typed": "le chemin d'un fichier"},
+        extra={"typed": "le chemin d’un fichier"},
     ),
 ]
 Day = Annotated[
@@ -206,7 +206,7 @@ class ReportSettings(_Section, frozen=True, kw_only=True):
         tuple[Mail, ...],
         Meta(
             min_length=1,
-            description="une liste d'adresses entre guillemets, non vide",
+            description="une liste d’adresses entre guillemets, non vide",
             extra={"typed": "des adresses de messagerie, séparées par des virgules"},
         ),
     ] = DEFAULT_RECIPIENTS
@@ -326,7 +326,7 @@ def contact(home: Home) -> str:
 
 def describe_contact(named: str | None) -> str:
     """Whom to ask for help, as a French line; empty for nobody."""
-    return f"Pour de l'aide : {named}" if named else ""
+    return f"Pour de l’aide : {named}" if named else ""
 
 
 def servers_beside(jobs: Path) -> Path:
@@ -347,7 +347,7 @@ def load(file: Path) -> Settings:
     except FileNotFoundError as error:
         raise TransferError(Problem.CONFIGURATION_MISSING, file=file) from error
     except (OSError, UnicodeDecodeError) as error:
-        reason = os_errors.in_words(error) if isinstance(error, OSError) else "il n'est pas en UTF-8"
+        reason = os_errors.in_words(error) if isinstance(error, OSError) else "il n’est pas en UTF-8"
         raise _invalid(file, "—", f"lecture impossible ({reason})", "un fichier texte lisible") from error
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(file, error) from error
@@ -380,7 +380,7 @@ def checked(file: Path, key: str, value: object) -> Any:
         return schema.checked(Settings, key, value)
     except msgspec.ValidationError as error:
         place, expected = schema.refusal(Settings, key, error)
-        raise _invalid(file, place, "la valeur n'est pas acceptée", expected) from error
+        raise _invalid(file, place, "la valeur n’est pas acceptée", expected) from error
 
 
 def save(file: Path, settings: Settings) -> Path | None:
@@ -491,7 +491,7 @@ def _without_none(value: Any) -> Any:
 def _check_together(file: Path, settings: Settings) -> None:
     """Refuses what is right key by key but wrong as a whole, and what `HostKeys` lets pass."""
     if not are_fingerprints(settings.sharebox.host_key):
-        key, reason = "sharebox.host_key", "la valeur n'est pas acceptée"
+        key, reason = "sharebox.host_key", "la valeur n’est pas acceptée"
         raise _invalid(file, key, reason, schema.expected(Settings, key))
     seen: set[str] = set()
     for index, database in enumerate(settings.databases, start=1):
@@ -502,7 +502,7 @@ def _check_together(file: Path, settings: Settings) -> None:
         seen.add(name)
     opens_on, closes_on = settings.transfer.opens_on, settings.transfer.closes_on
     if opens_on and closes_on and closes_on < opens_on:
-        reason = "la fermeture précède l'ouverture"
+        reason = "la fermeture précède l’ouverture"
         raise _invalid(file, "transfer.closes_on", reason, f"une date à partir du {french.day(opens_on)}")
     if settings.mail and settings.mail.username and settings.mail.security == "none":
         reason = "le mot de passe de la messagerie partirait en clair"

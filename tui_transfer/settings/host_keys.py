@@ -10,12 +10,12 @@ from msgspec import Meta
 FINGERPRINT: Final = r"\ASHA256:[A-Za-z0-9+/]{43}\Z"
 
 Fingerprint = Annotated[
-    str, Meta(pattern=FINGERPRINT, description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche")
+    str, Meta(pattern=FINGERPRINT, description="une empreinte « SHA256:… » telle que ssh-keygen -l l’affiche")
 ]
 HostKeys = Annotated[
     str | Annotated[tuple[Fingerprint, ...], Meta(min_length=1)],
     Meta(
-        description="une empreinte « SHA256:… » telle que ssh-keygen -l l'affiche, ou une liste d'empreintes",
+        description="une empreinte « SHA256:… » telle que ssh-keygen -l l’affiche, ou une liste d’empreintes",
         extra={"typed": "des empreintes « SHA256:… », séparées par des virgules"},
     ),
 ]

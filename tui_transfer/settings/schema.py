@@ -13,10 +13,10 @@ _UNTOLD: Final = "voir le README"
 # What msgspec says, and how we say it. The wording is msgspec's own and is held by a test.
 _REASONS: Final = (
     (r"missing required field `(?P<field>[^`]+)`", "cette clé manque"),
-    (r"contains unknown field `(?P<field>[^`]+)`", "cette clé n'existe pas"),
+    (r"contains unknown field `(?P<field>[^`]+)`", "cette clé n’existe pas"),
     (r"Expected .*, got `null`", "la valeur manque"),
     (r"Expected .*, got `(?P<got>\w+)`", "la valeur est {got}"),
-    (r"Expected|Invalid", "la valeur n'est pas acceptée"),
+    (r"Expected|Invalid", "la valeur n’est pas acceptée"),
 )
 _KINDS: Final = {
     "str": "un texte",
@@ -110,7 +110,7 @@ def _element(kind: Any) -> Any:
 
 
 def _known_keys(root: Any, path: str) -> str:
-    return "l'une des clés " + ", ".join(_hints(_kind(root, path.rpartition(".")[0])))
+    return "l’une des clés " + ", ".join(_hints(_kind(root, path.rpartition(".")[0])))
 
 
 def _hints(kind: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def doubt(number: str) -> str:
     if number.startswith(_LA_POSTE) and sum(map(int, number)) % 5 == 0:
         return ""
     return (
-        f"Le numéro du gestionnaire, {number}, a la forme d'un SIRET, mais sa clé est fausse : un chiffre "
+        f"Le numéro du gestionnaire, {number}, a la forme d’un SIRET, mais sa clé est fausse : un chiffre "
         "est sans doute mal recopié."
     )
 

@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     import ssl
 
 _WORDS: Final[dict[int, str]] = {
-    9: "il n'est pas encore valable",
+    9: "il n’est pas encore valable",
     10: "il est périmé",
-    18: "il n'est signé que par lui-même",
-    19: "son autorité n'est pas connue de cette machine",
-    20: "son autorité n'est pas connue de cette machine",
+    18: "il n’est signé que par lui-même",
+    19: "son autorité n’est pas connue de cette machine",
+    20: "son autorité n’est pas connue de cette machine",
     62: "il est établi pour un autre nom",
     64: "il est établi pour une autre adresse",
 }

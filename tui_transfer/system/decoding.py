@@ -19,6 +19,6 @@ def from_json(content: bytes, kind: type[_Kind]) -> _Kind:
     try:
         return msgspec.json.decode(content, type=kind)
     except UnicodeDecodeError as error:
-        raise msgspec.DecodeError("texte qui n'est pas en UTF-8") from error
+        raise msgspec.DecodeError("texte qui n’est pas en UTF-8") from error
     except RecursionError as error:
         raise msgspec.DecodeError("imbrication trop profonde") from error

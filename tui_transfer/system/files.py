@@ -30,7 +30,7 @@ _READ: Final = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
-_SPECIAL: Final = "ce n'est pas un fichier ordinaire"
+_SPECIAL: Final = "ce n’est pas un fichier ordinaire"
 
 
 class UnfitFileError(OSError):

@@ -12,8 +12,8 @@ DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _WORDS: Final[dict[int, str]] = {
     errno.EACCES: "accès refusé",
     errno.EPERM: "opération interdite",
-    errno.ENOENT: "ce fichier ou ce dossier n'existe pas",
-    errno.ENOTDIR: "un élément de ce chemin n'est pas un dossier",
+    errno.ENOENT: "ce fichier ou ce dossier n’existe pas",
+    errno.ENOTDIR: "un élément de ce chemin n’est pas un dossier",
     errno.EISDIR: "un dossier porte ce nom",
     errno.EEXIST: "un autre élément porte ce nom",
     errno.ELOOP: "lien symbolique inattendu, ou qui tourne en rond",
@@ -21,7 +21,7 @@ _WORDS: Final[dict[int, str]] = {
     errno.EIO: "erreur matérielle du disque",
     errno.ESTALE: "le lecteur réseau a été déconnecté",
     errno.EROFS: "ce disque est en lecture seule",
-    errno.ENOSPC: "il n'y a plus d'espace libre",
+    errno.ENOSPC: "il n’y a plus d’espace libre",
     errno.EDQUOT: "votre quota est atteint",
     errno.EFBIG: "fichier trop gros pour ce disque",
     errno.EMFILE: "trop de fichiers ouverts",
@@ -33,7 +33,7 @@ _WORDS: Final[dict[int, str]] = {
     errno.ENETUNREACH: "le réseau est injoignable",
     errno.EHOSTUNREACH: "la machine est injoignable",
     errno.ENETDOWN: "le réseau est coupé",
-    errno.EADDRNOTAVAIL: "cette adresse n'est pas utilisable",
+    errno.EADDRNOTAVAIL: "cette adresse n’est pas utilisable",
 }
 
 

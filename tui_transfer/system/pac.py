@@ -37,7 +37,7 @@ def script_hint(address: str) -> str:
 if sys.platform == "win32":
 
     def _of_system() -> str | None:
-        """As Windows' settings have it, under « Utiliser un script d'installation »."""
+        """As Windows' settings have it, under « Utiliser un script d’installation »."""
         import winreg
 
         key = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"

@@ -8,6 +8,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, cast
 
 from tui_transfer.errors import harmless_lines
+from tui_transfer.system.signs import STAND_IN
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -33,11 +34,14 @@ class HarmlessStream:
 
 
 def keep_streams_harmless() -> None:
-    """Has all that this process prints go through `HarmlessStream`, and no letter end it."""
+    """Has all that this process prints go through `HarmlessStream`, and no letter end it.
+
+    Where the encoding lacks a sign, a typographic apostrophe for instance, another stands for it.
+    """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):
             if codecs.lookup(stream.encoding).name == "ascii":
                 stream.reconfigure(encoding="utf-8")  # as click would, past us
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=STAND_IN)
             setattr(sys, name, cast("TextIO", HarmlessStream(stream)))

@@ -81,7 +81,7 @@ async def copy(
     kept = await asyncio.to_thread(_to_file, text, folder / f"{_file_name(what)}.txt")
     done = await _hand_over(app, text, find_means(environment))
     if plain_key and done != _ON_DISPLAY:
-        kept = f"S'il ne se colle pas : {plain_key} l'affiche seul. {kept}"
+        kept = f"S’il ne se colle pas : {plain_key} l’affiche seul. {kept}"
     return f"{what} : {done}. {kept}"
 
 
@@ -148,8 +148,9 @@ def _to_file(text: str, file: Path) -> str:
 
 
 def _file_name(what: str) -> str:
-    """« Le texte de l'erreur » as `texte-de-l-erreur`."""
-    letters = unicodedata.normalize("NFKD", what.casefold()).encode("ascii", "ignore").decode()
+    """« Le texte de l’erreur » as `texte-de-l-erreur`."""
+    spelt = unicodedata.normalize("NFKD", what.casefold().replace("’", "'"))
+    letters = spelt.encode("ascii", "ignore").decode()
     return re.sub(r"^(?:le|la|les|l)-", "", re.sub(r"\W+", "-", letters).strip("-"))
 
 

@@ -41,7 +41,7 @@ class Opened(Enum):
 def why_unavailable(environment: Mapping[str, str] = os.environ) -> str | None:
     """Why no mail program can be opened, in French; None where one can."""
     if environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"):
-        return "cette session est à distance (SSH) : la messagerie s'ouvrirait sur l'autre machine"
+        return "cette session est à distance (SSH) : la messagerie s’ouvrirait sur l’autre machine"
     if not desktop.has_local_display(environment):
         return "aucun écran graphique sur cette machine"
     if not desktop.IS_PART_OF_SYSTEM and shutil.which("xdg-email") is None:

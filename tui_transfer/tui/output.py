@@ -11,40 +11,15 @@ console does, another sign of the same width takes its place here, and nowhere e
 from __future__ import annotations
 
 import sys
-import unicodedata
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
+from tui_transfer.system.signs import stand_in
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_PLAIN: Final = {
-    **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼", "+"),
-    **dict.fromkeys("─━═", "-"),
-    **dict.fromkeys("│┃║", "|"),
-    **dict.fromkeys("▁▂▃▄▅▆▇█▀▌▐■▔", "#"),
-    **dict.fromkeys("\u00a0\u202f\u2009", " "),
-    **dict.fromkeys("«»“”„", '"'),
-    "✓": "v",
-    "✗": "x",
-    "▸": ">",
-    "›": ">",
-    "→": ">",
-    "←": "<",
-    "↑": "^",
-    "↓": "v",
-    "↻": "@",
-    "•": "*",
-    "·": ".",
-    "…": ".",
-    "–": "-",
-    "—": "-",
-    "’": "'",
-    "œ": "o",
-    "Œ": "O",
-}
-"""What is one column wide in ASCII, and close enough to be understood beside the word that it stands by."""
 _ON_THE_CONSOLE: Final = dict(zip("╭╮╰╯✓✗▸↻›\u202f", "┌┐└┘vx>@> ", strict=True))
 """What the usual fonts of the Linux console lack, and what they have instead."""
 
@@ -99,8 +74,7 @@ def _shown(sign: str, encoding: str, *, console: bool) -> str:
     try:
         sign.encode(encoding)
     except UnicodeEncodeError:
-        letter = unicodedata.normalize("NFKD", sign)[0]
-        return _PLAIN.get(sign, letter if letter.isascii() else "?")
+        return stand_in(sign)
     return sign
 
 

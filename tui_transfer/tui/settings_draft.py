@@ -65,23 +65,23 @@ SECTIONS: Final = (
               "Le nom du gestionnaire, tel que le montrent le rapport et le nom des archives.",
               "obligatoire"),
         FormEntry("manager.id", "Numéro",
-              "Votre SIRET (14 chiffres), ou le numéro que l'Urssaf vous a donné : il vient en tête du nom "
-              "des archives et de l'objet du message.", "aucun"),
+              "Votre SIRET (14 chiffres), ou le numéro que l’Urssaf vous a donné : il vient en tête du nom "
+              "des archives et de l’objet du message.", "aucun"),
         FormEntry("manager.contact", "Aide",
               "Qui appeler en cas de difficulté : montré avec chaque erreur, et dans le rapport.",
               "personne, par exemple Service Impact emploi, 01 23 45 67 89"),
     )),
     Section("Sharebox", (
-        FormEntry("sharebox.host", "Serveur", "L'adresse du serveur, donnée par l'Urssaf.",
+        FormEntry("sharebox.host", "Serveur", "L’adresse du serveur, donnée par l’Urssaf.",
               "obligatoire, par exemple sharebox.exemple.fr"),
         FormEntry("sharebox.port", "Port", "Le port du serveur ; 22, sauf indication contraire.", "22"),
         FormEntry("sharebox.username", "Compte",
-              "Le compte que l'Urssaf vous a ouvert. Son mot de passe n'est pas enregistré : il est demandé "
+              "Le compte que l’Urssaf vous a ouvert. Son mot de passe n’est pas enregistré : il est demandé "
               "au moment du transfert.", "obligatoire"),
         FormEntry("sharebox.directory", "Dossier", "Où déposer les archives.", "celui où le compte arrive"),
         FormEntry("sharebox.key_file", "Fichier de clé",
-              "La clé SSH privée du compte, s'il en a une ; Tab complète le chemin. « agent » : celles de "
-              "l'agent SSH. Sans elle, un mot de passe est demandé.", "aucun : mot de passe", "path"),
+              "La clé SSH privée du compte, s’il en a une ; Tab complète le chemin. « agent » : celles de "
+              "l’agent SSH. Sans elle, un mot de passe est demandé.", "aucun : mot de passe", "path"),
     )),
     Section("Proxy", (
         FormEntry("proxy.kind", "Type",
@@ -101,22 +101,22 @@ SECTIONS: Final = (
     Section("Transferts", (
         FormEntry("transfer.opens_on", "Possibles dès le",
               "La date du GO : avant elle, le bouton du transfert est grisé.", "sans limite", "date"),
-        FormEntry("transfer.closes_on", "Jusqu'au", "Le dernier jour où un transfert peut commencer.",
+        FormEntry("transfer.closes_on", "Jusqu’au", "Le dernier jour où un transfert peut commencer.",
               "sans limite", "date"),
         FormEntry("transfer.retry_for", "Insister pendant",
-              "En minutes : une connexion perdue est rétablie d'elle-même pendant ce temps, avant que le "
-              "transfert ne s'arrête.", "30"),
+              "En minutes : une connexion perdue est rétablie d’elle-même pendant ce temps, avant que le "
+              "transfert ne s’arrête.", "30"),
         FormEntry("transfer.compression", "Compression",
-              "auto la règle sur la connexion et l'ordinateur ; un nombre de 0 (rapide) à 9 (petit) la fixe.",
+              "auto la règle sur la connexion et l’ordinateur ; un nombre de 0 (rapide) à 9 (petit) la fixe.",
               "auto"),
         FormEntry("transfer.encrypt", "Chiffrement",
               "Chiffrer les archives : une phrase secrète, montrée une fois et à donner par téléphone, les "
               "ouvre.", choices=((NO, "non"), (YES, "oui"))),
     )),
     Section("Affichage", (
-        FormEntry("display.theme", "Thème", "Les couleurs de l'écran.", choices=tuple(THEME_NAMES.items())),
+        FormEntry("display.theme", "Thème", "Les couleurs de l’écran.", choices=tuple(THEME_NAMES.items())),
         FormEntry("display.notify", "Appel à la fin",
-              "Faire sonner le terminal et afficher une notification à la fin d'un transfert.",
+              "Faire sonner le terminal et afficher une notification à la fin d’un transfert.",
               choices=((YES, "oui"), (NO, "non"))),
     )),
 )  # fmt: skip

@@ -149,7 +149,7 @@ def doing(state: JobState, now: float, *, running: bool) -> str:
         and item.read >= (item.size or 0)
     ]
     if looked_at and not checking:  # packed: its verdict alone is waited for
-        return f"Contrôle d'intégrité de « {looked_at[0]} »."
+        return f"Contrôle d’intégrité de « {looked_at[0]} »."
     steps = [("vérification", checking), ("compression", compressing), ("envoi", sending)]
     if checking and sending:
         del steps[1]  # the table tells it; three things would not fit into the line
@@ -199,5 +199,5 @@ def job_line(follower: Follower) -> tuple[str, str]:
             f"{total} le {french.moment(state.ended_at or state.spec.created_at)}, {verified}.",
         )
     failure = follower.failure
-    reason = failure.title if failure else "Il n'est pas terminé"
+    reason = failure.title if failure else "Il n’est pas terminé"
     return "! À reprendre", f"{total}, commencé le {when}. {reason}."

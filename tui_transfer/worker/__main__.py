@@ -50,9 +50,9 @@ GRACE: Final = 3.0
 """Seconds between a request to stop and the end, whatever the threads are doing."""
 
 _WHO_ASKS: Final = {
-    "SIGINT": "À la demande d'une personne",
-    "SIGTERM": "À la demande du système, qui s'arrête ou ferme la session",
-    "SIGHUP": "À la demande du système, qui s'arrête ou ferme la session",
+    "SIGINT": "À la demande d’une personne",
+    "SIGTERM": "À la demande du système, qui s’arrête ou ferme la session",
+    "SIGHUP": "À la demande du système, qui s’arrête ou ferme la session",
 }
 """What each signal means: `control.stop` sends the first, and nothing else of this program any other."""
 

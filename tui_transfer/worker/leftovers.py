@@ -55,7 +55,7 @@ class Leftovers:
         }
         followers = {name for names in beside.values() for name in names}
         return [
-            f"{name}, et ce qui l'accompagne" if beside[name] else name
+            f"{name}, et ce qui l’accompagne" if beside[name] else name
             for name in self.names
             if name not in followers
         ]
@@ -162,6 +162,6 @@ def _remove(sharebox: Sharebox, name: str) -> bool:
             raise
     # As with renaming: what counts is what is seen, whatever the server said.
     if find(sharebox, path).is_something:
-        reason = "le serveur dit l'avoir faite, et le fichier est toujours là"
+        reason = "le serveur dit l’avoir faite, et le fichier est toujours là"
         raise TransferError(Problem.SHAREBOX_REFUSED, operation="suppression de", path=path, reason=reason)
     return True

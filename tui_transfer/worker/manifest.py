@@ -34,7 +34,7 @@ _FILE: Final = {
         "name": {"type": "string", "description": "son nom, à partir de celui de la base"},
         "stored_as": {
             "type": "string",
-            "description": "son nom dans l'archive, si tous les systèmes ne rendraient pas le sien",
+            "description": "son nom dans l’archive, si tous les systèmes ne rendraient pas le sien",
         },
         "name_hex": {"type": "string", "description": "les octets de son nom, là où le texte ne le rend pas"},
         "size": {"type": "integer", "minimum": 0, "description": "en octets"},
@@ -50,7 +50,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ArchiveFacts(_Part, frozen=True, kw_only=True):
-    """L'archive à côté de laquelle est ce manifeste."""
+    """L’archive à côté de laquelle est ce manifeste."""
 
     name: Annotated[str, Meta(description="son nom sur Sharebox")]
     size: Annotated[int, Meta(ge=0, description="en octets")]
@@ -85,7 +85,7 @@ class Prerequisite(_Part, frozen=True, kw_only=True):
 
     key: str
     text: str
-    ticked_by: Annotated[str | None, Meta(description="le compte qui l'a coché ; absent : pas coché")] = None
+    ticked_by: Annotated[str | None, Meta(description="le compte qui l’a coché ; absent : pas coché")] = None
     ticked_at: datetime | None = None
 
 
@@ -95,7 +95,7 @@ class WaiverFacts(_Part, frozen=True, kw_only=True):
     by: Annotated[str, Meta(description="le compte qui a décidé")]
     at: datetime
     asked: Annotated[
-        bool, Meta(description="vrai : en réponse à une question qui les nommait ; faux : d'avance (--yes)")
+        bool, Meta(description="vrai : en réponse à une question qui les nommait ; faux : d’avance (--yes)")
     ]
     findings: Annotated[
         tuple[str, ...], Meta(description="ce que le programme a constaté, outre les prérequis non cochés")
@@ -110,22 +110,22 @@ class Supersedes(_Part, frozen=True, kw_only=True):
     sha256: Annotated[Sha256, Meta(description="empreinte de son archive")]
     delivered_at: datetime | None = None
     same_content: Annotated[
-        bool | None, Meta(description="vrai : les fichiers étaient les mêmes, à l'octet ; absent : inconnu")
+        bool | None, Meta(description="vrai : les fichiers étaient les mêmes, à l’octet ; absent : inconnu")
     ] = None
 
 
 class Manifest(_Part, frozen=True, kw_only=True):
-    """Le manifeste d'une archive. Dans le format 1, les clés qui ont une valeur par défaut manquent."""
+    """Le manifeste d’une archive. Dans le format 1, les clés qui ont une valeur par défaut manquent."""
 
     format: Annotated[int, Meta(description="version de ce format : 2")]
-    program: Annotated[str, Meta(description="programme et version qui l'ont écrit")]
+    program: Annotated[str, Meta(description="programme et version qui l’ont écrit")]
     job: Annotated[str, Meta(description="référence du transfert")]
     manager_id: Annotated[
-        str | None, Meta(description="numéro du gestionnaire : SIRET ou autre ; absent s'il n'en a pas donné")
+        str | None, Meta(description="numéro du gestionnaire : SIRET ou autre ; absent s’il n’en a pas donné")
     ] = None
     manager: Annotated[str, Meta(description="nom du gestionnaire")]
     contact: Annotated[str | None, Meta(description="qui interroger à propos du transfert")] = None
-    database: Annotated[str, Meta(description="nom de la base, comme le gestionnaire l'appelle")]
+    database: Annotated[str, Meta(description="nom de la base, comme le gestionnaire l’appelle")]
     kind: Annotated[
         str | None,
         Meta(description="file : un fichier ; folder : un dossier ; set : plusieurs fichiers ; sqlite"),
@@ -138,14 +138,14 @@ class Manifest(_Part, frozen=True, kw_only=True):
     encrypted: Annotated[
         str | None,
         Meta(
-            description="7zAES : l'archive s'ouvre avec une phrase secrète ; files est vide, et content "
+            description="7zAES : l’archive s’ouvre avec une phrase secrète ; files est vide, et content "
             "manque"
         ),
     ] = None
     verified: Annotated[
         str | None,
         Meta(
-            description="comment l'archive arrivée a été contrôlée : server-hash, par l'empreinte que "
+            description="comment l’archive arrivée a été contrôlée : server-hash, par l’empreinte que "
             "Sharebox a calculée ; read-back, par relecture ; size-only, par sa taille ; none : pas du tout"
         ),
     ] = None
@@ -159,7 +159,7 @@ class Manifest(_Part, frozen=True, kw_only=True):
         Sha256 | None,
         Meta(
             description="empreinte SHA-256 de ce que « sha256sum » dit des fichiers, dans leur ordre : égale "
-            "pour des contenus égaux, de quelque façon qu'ils soient comprimés"
+            "pour des contenus égaux, de quelque façon qu’ils soient comprimés"
         ),
     ] = None
     files_list: Annotated[
@@ -169,7 +169,7 @@ class Manifest(_Part, frozen=True, kw_only=True):
     files: Annotated[
         msgspec.Raw | UnsetType,
         Meta(
-            description="les fichiers de l'archive, un par ligne",
+            description="les fichiers de l’archive, un par ligne",
             extra_json_schema={"type": "array", "items": _FILE},
         ),
     ] = UNSET

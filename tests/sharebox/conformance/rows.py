@@ -13,7 +13,7 @@ _HEADER_BYTES: Final = 32
 _INTERRUPTED: Final = 12
 _UNVERIFIED: Final = ("size-only", "none")
 _IN_CHECK: Final = {
-    "server-hash": "par l'empreinte que le serveur calcule",
+    "server-hash": "par l’empreinte que le serveur calcule",
     "read-back": "par relecture",
     "size-only": "par la taille seulement",
     "none": "non",

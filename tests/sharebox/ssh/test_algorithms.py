@@ -192,10 +192,10 @@ class TestRefused:
                 ["KexAlgorithms sntrup761x25519-sha512@openssh.com"],
                 "échange de clés sntrup761x25519-sha512@openssh.com",
             ),
-            (["Ciphers aes256-ctr", "MACs umac-64@openssh.com"], "contrôle d'intégrité umac-64@openssh.com"),
+            (["Ciphers aes256-ctr", "MACs umac-64@openssh.com"], "contrôle d’intégrité umac-64@openssh.com"),
             (
                 ["Ciphers aes256-ctr", "MACs umac-64@openssh.com,hmac-sha1"],
-                "contrôle d'intégrité umac-64@openssh.com.",
+                "contrôle d’intégrité umac-64@openssh.com.",
             ),
         ],
     )

@@ -119,7 +119,7 @@ class TestCredentials:
     def test_method_that_the_server_does_not_offer(self, account: Account) -> None:
         with openssh(account, authentication="publickey") as fresh:
             error = failure(Problem.CREDENTIALS_REFUSED, lambda: connect(fresh))
-            assert "n'accepte pas de mot de passe (il demande une clé)" in error.why
+            assert "n’accepte pas de mot de passe (il demande une clé)" in error.why
             assert not any("method password" in line for line in fresh.authentication_requests())
 
     def test_keys_that_cannot_be_used(self, server: SshServer, tmp_path: Path) -> None:
@@ -127,13 +127,13 @@ class TestCredentials:
             return connect(server, credentials=Credentials(key_file=file, passphrase=passphrase))
 
         rubbish = tmp_path / "key"
-        rubbish.write_text("ceci n'est pas une clé")
+        rubbish.write_text("ceci n’est pas une clé")
         failure(Problem.KEY_UNSUITABLE, lambda: attempt(rubbish))
         failure(Problem.KEY_UNREADABLE, lambda: attempt(tmp_path / "absent"))
         os.mkfifo(tmp_path / "pipe")
         for special in (tmp_path / "pipe", Path("/dev/zero")):
             error = failure(Problem.KEY_UNREADABLE, lambda special=special: attempt(special))  # type: ignore[misc]
-            assert "ce n'est pas un fichier ordinaire" in error.why
+            assert "ce n’est pas un fichier ordinaire" in error.why
         failure(Problem.KEY_PASSPHRASE_NEEDED, lambda: attempt(server.protected_key_file))
         failure(Problem.KEY_PASSPHRASE_WRONG, lambda: attempt(server.protected_key_file, "fausse"))
 
@@ -271,10 +271,10 @@ class TestServers:
         ("option", "offered"),
         [
             ("Ciphers aes128-cbc,3des-cbc", "chiffrement aes128-cbc, 3des-cbc"),
-            ("Ciphers aes256-ctr\nMACs hmac-sha1,hmac-md5", "contrôle d'intégrité hmac-sha1, hmac-md5"),
+            ("Ciphers aes256-ctr\nMACs hmac-sha1,hmac-md5", "contrôle d’intégrité hmac-sha1, hmac-md5"),
             (
                 "Ciphers aes256-ctr\nMACs hmac-sha1-etm@openssh.com",
-                "contrôle d'intégrité hmac-sha1-etm@openssh.com",
+                "contrôle d’intégrité hmac-sha1-etm@openssh.com",
             ),
             ("HostKeyAlgorithms ssh-rsa", "clé de serveur ssh-rsa"),
             (

@@ -118,7 +118,7 @@ class TestDirect:
     def test_silence(self) -> None:
         with greeter(b"", "wait") as server:
             error = met(Problem.SERVER_SILENT, server.port)
-            assert "il n'a rien dit" in error.why
+            assert "il n’a rien dit" in error.why
         with greeter(b"Patientez\r\n", "wait") as server:
             error = met(Problem.SERVER_SILENT, server.port)
             assert "« Patientez »" in error.why

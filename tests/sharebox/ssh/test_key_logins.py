@@ -109,8 +109,8 @@ class TestCertificates:
         ("options", "said"),
         [
             (["-V", "20200101:20200201"], "il a expiré le"),
-            (["-V", "+52w:+53w"], "il n'est valable qu'à partir du"),
-            (["-h"], "c'est le certificat d'un serveur"),
+            (["-V", "+52w:+53w"], "il n’est valable qu’à partir du"),
+            (["-h"], "c’est le certificat d’un serveur"),
         ],
     )
     def test_left_out_and_told(
@@ -134,10 +134,10 @@ class TestCertificates:
         beside = tmp_path / "id-cert.pub"
         foreign = certify(authority, other, "exemple").read_bytes()
         for content, said in (
-            (foreign, "celui d'une autre clé"),
+            (foreign, "celui d’une autre clé"),
             (foreign[:-60], "abîmé"),
-            (b"", "ce n'est pas un certificat"),
-            (Path(f"{key}.pub").read_bytes(), "ce n'est pas un certificat"),
+            (b"", "ce n’est pas un certificat"),
+            (Path(f"{key}.pub").read_bytes(), "ce n’est pas un certificat"),
             (b"\0" * (1 << 20), "beaucoup trop gros"),
         ):
             beside.write_bytes(content)
@@ -215,12 +215,12 @@ class TestAgent:
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", os.fsdecode(b"cl\xe9"), "-f", key)
         run("ssh-add", "-q", key)
         (only,) = load_from_agent()
-        assert only.label == "la clé « cl� » de l'agent"
+        assert only.label == "la clé « cl� » de l’agent"
 
     @pytest.mark.usefixtures("ssh_agent")
     def test_an_empty_one(self) -> None:
         error = failure(Problem.AGENT_UNUSABLE, load_from_agent)
-        assert "n'a aucune clé" in error.why
+        assert "n’a aucune clé" in error.why
         assert "ssh-add ~/.ssh/id_ed25519" in error.advice
 
     @pytest.mark.usefixtures("ssh_agent")

@@ -221,11 +221,11 @@ class TestPlaces:
     def test_what_cannot_be_read(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")
         for file, said in (
-            (tmp_path / "absent", "n'existe pas"),
+            (tmp_path / "absent", "n’existe pas"),
             (tmp_path, "un dossier porte ce nom"),
             (tmp_path / "pipe", "pas un fichier ordinaire"),
             (Path("/dev/zero"), "pas un fichier ordinaire"),
-            (Path("~nobody-here/id"), "n'existe pas"),
+            (Path("~nobody-here/id"), "n’existe pas"),
         ):
             error = failure(Problem.KEY_UNREADABLE, lambda file=file: load_private_key(file, None))  # type: ignore[misc]
             assert said in error.why

@@ -199,7 +199,7 @@ def test_what_is_still_wanted_is_said(account: Account) -> None:
         failure(Problem.PASSWORD_NEEDED, lambda: connect(server, credentials=key_alone))
         password_alone = Credentials(password=server.password)
         error = failure(Problem.CREDENTIALS_REFUSED, lambda: connect(server, credentials=password_alone))
-        assert "n'accepte pas de mot de passe (il demande une clé)" in error.why, "none was given"
+        assert "n’accepte pas de mot de passe (il demande une clé)" in error.why, "none was given"
 
 
 # --- Passwords that have expired ---

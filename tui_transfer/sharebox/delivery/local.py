@@ -77,7 +77,7 @@ class LocalArchive:
         """The `length` bytes from `offset` on, which are there."""
         data = self._reader.read(offset, length)
         if len(data) != length:
-            reason = "l'archive a été raccourcie pendant l'envoi"
+            reason = "l’archive a été raccourcie pendant l’envoi"
             raise TransferError(Problem.DISK_UNWRITABLE, path=self._file.path, reason=reason)
         return data
 

@@ -98,4 +98,4 @@ class Reports:
 
 def interrupted() -> TransferError:
     """What a delivery that was asked to end raises."""
-    return TransferError(Problem.INTERRUPTED, reason="l'interruption a été demandée")
+    return TransferError(Problem.INTERRUPTED, reason="l’interruption a été demandée")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final, Literal
 
 _WARNINGS: Final = {
-    "http": "le mot de passe passe en clair jusqu'au proxy, s'il ne connaît que « Basic »",
-    "socks5": "le mot de passe passe en clair jusqu'au proxy : SOCKS5 ne le chiffre pas",
+    "http": "le mot de passe passe en clair jusqu’au proxy, s’il ne connaît que « Basic »",
+    "socks5": "le mot de passe passe en clair jusqu’au proxy : SOCKS5 ne le chiffre pas",
 }
 
 

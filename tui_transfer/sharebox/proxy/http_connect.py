@@ -55,7 +55,7 @@ def ask_http_proxy(dial: Callable[[], socket.socket], target: Target, login: Pro
         if response.status == _WANTS_CREDENTIALS:
             request, response = _identify(dial, authority, login, response)
     except (HeadError, h11.RemoteProtocolError) as error:
-        raise login.protocol_error("ce n'est pas une réponse HTTP correcte") from error
+        raise login.protocol_error("ce n’est pas une réponse HTTP correcte") from error
     except EOFError as error:
         raise login.protocol_error("il a fermé la connexion sans finir de répondre") from error
     except _TlsError as error:

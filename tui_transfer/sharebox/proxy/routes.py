@@ -121,7 +121,7 @@ class _Exchange:
             return result_of(self._talk, self._cancellation, socket.socket.close)
         except TransferError as error:
             if error.problem is Problem.INTERRUPTED and self._is_late:
-                raise self._login.protocol_error("il n'a pas fini de répondre à temps") from None
+                raise self._login.protocol_error("il n’a pas fini de répondre à temps") from None
             raise
         finally:
             self._alarm.cancel()
@@ -161,7 +161,7 @@ class _Exchange:
         except ssl.SSLError as error:
             raise self._login.protocol_error("il ne parle pas TLS, son type est sans doute HTTP") from error
         except (EOFError, OSError) as error:
-            raise self._login.protocol_error("il a coupé la connexion en train d'être chiffrée") from error
+            raise self._login.protocol_error("il a coupé la connexion en train d’être chiffrée") from error
         self._hold(tunnel)
         return tunnel
 

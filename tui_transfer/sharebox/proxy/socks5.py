@@ -74,11 +74,11 @@ def ask_socks5_proxy(dial: Callable[[], socket.socket], target: Target, login: P
 
 def _refusal(error: ProxyError, target: Target, login: ProxyLogin) -> TransferError:
     if error.error_code == _FORBIDDEN:
-        return login.forbidden(target, "ses règles l'interdisent")
+        return login.forbidden(target, "ses règles l’interdisent")
     if error.error_code in _NO_ROUTE:
         return login.no_route(target, _NO_ROUTE[error.error_code])
     if error.error_code is None and "uthentication" in str(error):
         if login.username is None:
             return login.no_credentials()
         return login.bad_credentials("identification refusée")
-    return login.protocol_error(f"ce n'est pas une réponse SOCKS5 correcte ({error})")
+    return login.protocol_error(f"ce n’est pas une réponse SOCKS5 correcte ({error})")

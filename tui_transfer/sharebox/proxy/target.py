@@ -37,7 +37,7 @@ class Target:
                 Problem.SHAREBOX_UNREACHABLE,
                 host=self.host,
                 port=self.port,
-                reason="ce nom de machine n'est pas valable",
+                reason="ce nom de machine n’est pas valable",
             )
         return name
 
@@ -78,7 +78,7 @@ class ProxyLogin:
 
     def wants_tls(self) -> TransferError:
         """The error for a proxy that is spoken to in clear, and wants TLS."""
-        return self.protocol_error("il n'accepte que des connexions chiffrées (TLS), son type est HTTPS")
+        return self.protocol_error("il n’accepte que des connexions chiffrées (TLS), son type est HTTPS")
 
     def no_credentials(self) -> TransferError:
         """The error for a proxy that wants credentials when there are none."""

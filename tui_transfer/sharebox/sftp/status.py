@@ -7,13 +7,13 @@ from typing import Final
 
 _BY_STATUS: Final[dict[int, str]] = {
     1: "fin de fichier inattendue",
-    2: "ce fichier n'existe pas",
+    2: "ce fichier n’existe pas",
     3: "accès refusé",
     4: "échec, sans autre précision",
     5: "demande jugée incorrecte",
     8: "opération non prise en charge",
-    9: "fichier qui n'est plus ouvert",
-    10: "ce dossier n'existe pas",
+    9: "fichier qui n’est plus ouvert",
+    10: "ce dossier n’existe pas",
     11: "un fichier de ce nom existe déjà",
     12: "espace protégé en écriture",
     13: "support absent",
@@ -28,7 +28,7 @@ _NO_SPACE: Final = frozenset({14, 15})
 _FULL: Final = re.compile(
     r"quota|no (more )?(free )?space|out of (disk )?space|(not enough|insufficient) (\w+ )?space"
     r"|enospc|edquot|(disk|space|storage|volume|device|file ?system)\b.{0,20}\b(full|exceed)"
-    r"|plus (de place|d'espace)|(espace|disque|place).{0,30}(insuffisant|plein|satur|dépass)",
+    r"|plus (de place|d’espace)|(espace|disque|place).{0,30}(insuffisant|plein|satur|dépass)",
     re.IGNORECASE,
 )
 

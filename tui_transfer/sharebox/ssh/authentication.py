@@ -157,7 +157,7 @@ class _Login:
         return self.auth.none()
 
     def _answer_to(self, request: Callable[[], Reply], seconds: float | None = None) -> Reply:
-        verdict = "le serveur n'a pas répondu à l'identification"
+        verdict = "le serveur n’a pas répondu à l’identification"
         with self._connection.watchdog.phase(seconds or _ANSWER_SECONDS, verdict):
             return request()
 
@@ -190,7 +190,7 @@ class _Login:
         accepted = announced.split(",")
         usable = [name + suffix for name in RSA_SIGNATURES if name in accepted]
         if not usable:
-            self._refused.append(f"une clé RSA (il n'accepte que les signatures {', '.join(accepted)})")
+            self._refused.append(f"une clé RSA (il n’accepte que les signatures {', '.join(accepted)})")
         return usable[:1]
 
     def _show_key(self, key: paramiko.PKey, algorithm: str) -> Reply:
@@ -198,7 +198,7 @@ class _Login:
         try:
             reply = self._answer_to(partial(self.auth.public_key, key, algorithm))
         except UnsignedError:  # an agent that is locked, or asked its owner in vain: the next one may do
-            self._refused.append("une clé que l'agent n'a pas voulu utiliser")
+            self._refused.append("une clé que l’agent n’a pas voulu utiliser")
             return self._last_failure
         is_refused = isinstance(reply, Failure) and not reply.partial
         if is_refused and not any(other is key for other, _ in self._offers):
@@ -246,7 +246,7 @@ class _Login:
                 self._credentials.change_password(new)
                 return reply
             break
-        raise self._expired(f"{wanted.text} Le nouveau mot de passe n'a pas été accepté.".strip())
+        raise self._expired(f"{wanted.text} Le nouveau mot de passe n’a pas été accepté.".strip())
 
     # By a conversation
 

@@ -35,7 +35,7 @@ def run(connection: Connection, command: str, seconds: float) -> bytes | None:
     try:
         with connection.watchdog.slow_request(seconds):
             with connection.watchdog.phase(
-                CHANNEL_SECONDS, "le serveur ne répond pas à l'ouverture d'un canal"
+                CHANNEL_SECONDS, "le serveur ne répond pas à l’ouverture d’un canal"
             ):
                 channel = connection.open_channel(lambda channel: channel.exec_command(command))
             channel.shutdown_write()  # a forced SFTP server in place of the command ends at once

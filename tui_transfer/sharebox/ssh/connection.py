@@ -137,7 +137,7 @@ class Connection:
                 of a refusal.
         """
         try:
-            with self.watchdog.phase(CHANNEL_SECONDS, "le service SFTP n'a pas répondu"):
+            with self.watchdog.phase(CHANNEL_SECONDS, "le service SFTP n’a pas répondu"):
                 channel = self.open_channel(lambda channel: channel.invoke_subsystem("sftp"), ANSWER_SECONDS)
                 return SftpSession(channel, self.watchdog.slow_request)
         except (SftpLostError, *LOST) as error:
@@ -152,7 +152,7 @@ class Connection:
         if _EXPIRED.search(said):
             return TransferError(Problem.PASSWORD_EXPIRED, said=f" Le serveur dit : « {said} ».", **details)
         words = f" ; le serveur dit : « {said} »" if said else ""
-        reason = f"le service SFTP a refusé de s'ouvrir{words}"
+        reason = f"le service SFTP a refusé de s’ouvrir{words}"
         return TransferError(Problem.SFTP_UNAVAILABLE, reason=reason, **details)
 
     def _overhear(self) -> str:

@@ -99,7 +99,7 @@ def _shake_hands(
     transport.banner_timeout = 2 * HANDSHAKE_SECONDS
     transport.handshake_timeout = 2 * HANDSHAKE_SECONDS
     transport.clear_to_send_timeout = ANSWER_SECONDS
-    verdict = "le serveur n'a pas terminé l'échange de clés à temps"
+    verdict = "le serveur n’a pas terminé l’échange de clés à temps"
     try:
         with connection.watchdog.phase(HANDSHAKE_SECONDS, verdict):
             transport.start_client(timeout=2 * HANDSHAKE_SECONDS)
@@ -127,9 +127,9 @@ def _failure(
     if isinstance(error, TooShortError):
         return TransferError(Problem.WEAK_SERVER, host=address.host, offered=error)
     if isinstance(error, UnprovenKeyError):
-        return _changed(address, "une clé sans prouver qu'elle est à lui", expected)
+        return _changed(address, "une clé sans prouver qu’elle est à lui", expected)
     if isinstance(error, ProtocolViolationError):
-        reason = str(error) or "ce qu'il envoie est incompréhensible"
+        reason = str(error) or "ce qu’il envoie est incompréhensible"
         return TransferError(Problem.PROTOCOL_VIOLATED, host=address.host, port=address.port, reason=reason)
     return connection.lost(error)
 

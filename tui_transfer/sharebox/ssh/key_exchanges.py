@@ -76,11 +76,11 @@ class CheckedGroupExchange(KexGexSHA256):
 def _check_group(message: paramiko.Message) -> None:
     prime, generator = message.get_mpint(), message.get_mpint()
     if prime < 0 or prime.bit_length() > MOST_BITS:
-        raise ProtocolViolationError("le groupe Diffie-Hellman n'a pas de sens")
+        raise ProtocolViolationError("le groupe Diffie-Hellman n’a pas de sens")
     if prime.bit_length() < LEAST_BITS:
         raise TooShortError(f"un groupe Diffie-Hellman de {prime.bit_length()} bits")
     if prime % 2 == 0 or not 1 < generator < prime - 1:
-        raise ProtocolViolationError("le groupe Diffie-Hellman n'a pas de sens")
+        raise ProtocolViolationError("le groupe Diffie-Hellman n’a pas de sens")
 
 
 def _check_public_value(message: paramiko.Message, prime: int) -> None:
@@ -88,7 +88,7 @@ def _check_public_value(message: paramiko.Message, prime: int) -> None:
     copy = paramiko.Message(message.asbytes())
     copy.get_string()
     if not 1 < copy.get_mpint() < prime - 1:
-        raise ProtocolViolationError("sa valeur d'échange de clés est hors limites")
+        raise ProtocolViolationError("sa valeur d’échange de clés est hors limites")
 
 
 def modp_prime(bits: int, offset: int) -> int:

@@ -127,7 +127,7 @@ class Offer:
         message.get_bytes(16)  # a random cookie
         lists = [_names(message.get_binary()) for _ in range(8)]
         if not all(lists):
-            raise ProtocolViolationError("son offre d'algorithmes est incomplète")
+            raise ProtocolViolationError("son offre d’algorithmes est incomplète")
         key_exchanges = [name for name in lists[0] if not name.startswith(_NOT_KEY_EXCHANGES)]
         return cls(key_exchanges, lists[1], (lists[2], lists[3]), (lists[4], lists[5]), (lists[6], lists[7]))
 
@@ -157,7 +157,7 @@ class Offer:
         for ciphers, macs, compressions in zip(self.ciphers, self.macs, self.compressions, strict=True):
             yield "chiffrement", ciphers, CIPHERS
             if not authenticates(ciphers):
-                yield "contrôle d'intégrité", macs, MACS
+                yield "contrôle d’intégrité", macs, MACS
             yield "compression", compressions, COMPRESSIONS
 
 

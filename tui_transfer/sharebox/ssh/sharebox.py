@@ -183,10 +183,10 @@ class Sharebox:
             reason = f"{status.in_words(error.code, error.text)}{self._room()}"
             return TransferError(Problem.SHAREBOX_FULL, path=path, reason=reason)
         if error.code == protocol.SFTP_FAILURE and self._is_full():
-            return TransferError(Problem.SHAREBOX_FULL, path=path, reason="l'espace de dépôt est plein")
+            return TransferError(Problem.SHAREBOX_FULL, path=path, reason="l’espace de dépôt est plein")
         if error.code == protocol.SFTP_NO_SUCH_FILE and not self.knowledge.abilities.sees_directory:
             directory = self.address.directory
-            return TransferError(Problem.DIRECTORY_MISSING, directory=directory, reason="il n'existe pas")
+            return TransferError(Problem.DIRECTORY_MISSING, directory=directory, reason="il n’existe pas")
         denied = error.code == protocol.SFTP_PERMISSION_DENIED
         problem = Problem.SHAREBOX_PERMISSION if denied else Problem.SHAREBOX_REFUSED
         reason = status.in_words(error.code, error.text)
@@ -221,5 +221,5 @@ class Sharebox:
         self.knowledge.learn(sees_directory=True)
         if found.mode is not None and not found.is_folder:
             raise TransferError(
-                Problem.DIRECTORY_MISSING, directory=directory, reason="ce n'est pas un dossier"
+                Problem.DIRECTORY_MISSING, directory=directory, reason="ce n’est pas un dossier"
             )

@@ -154,7 +154,7 @@ class SshTransport(paramiko.Transport):
         extensions: dict[str, bytes] = {}
         for _ in range(min(msg.get_int(), _MOST_EXTENSIONS)):
             if not msg.get_remainder():
-                raise ProtocolViolationError("sa liste d'extensions est incomplète")
+                raise ProtocolViolationError("sa liste d’extensions est incomplète")
             name = decoded(msg.get_binary())
             extensions[name] = msg.get_binary()
         self.server_extensions = extensions

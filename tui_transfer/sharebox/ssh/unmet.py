@@ -41,8 +41,8 @@ def failure(connection: Connection, route: Route) -> TransferError:
     if greeting.is_endless:
         return _of(Problem.NOT_SSH, connection, f"il écrit sans fin, et commence par « {text[:80]}… »")
     if is_silent:
-        said = f"il a écrit « {text} », puis n'a plus rien dit" if text else "il n'a rien dit"
-        return _of(Problem.SERVER_SILENT, connection, f"la connexion s'est faite, mais {said}")
+        said = f"il a écrit « {text} », puis n’a plus rien dit" if text else "il n’a rien dit"
+        return _of(Problem.SERVER_SILENT, connection, f"la connexion s’est faite, mais {said}")
     if text:
         return _of(Problem.SERVER_BUSY, connection, f"il a répondu « {text} », puis fermé la connexion")
     if not greeting.is_silent:
@@ -52,7 +52,7 @@ def failure(connection: Connection, route: Route) -> TransferError:
 
 def _who(protocol: str, text: str) -> str:
     said = f", qui dit « {text} »" if text else ""
-    return f"c'est un serveur {protocol}{said}"
+    return f"c’est un serveur {protocol}{said}"
 
 
 def _instead(protocol: str | None, text: str, *, is_silent: bool) -> str:

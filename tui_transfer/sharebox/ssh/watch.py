@@ -223,7 +223,7 @@ class Watchdog:
         if now > end:
             return verdict
         if self._asks and silence > SILENCE_SECONDS and not is_busy:
-            return f"le serveur n'a plus donné signe de vie pendant {SILENCE_SECONDS:.0f} s"
+            return f"le serveur n’a plus donné signe de vie pendant {SILENCE_SECONDS:.0f} s"
         if self._asks and silence > _ASK_AFTER_SECONDS:
             self._ask()
         return None

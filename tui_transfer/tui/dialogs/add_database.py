@@ -44,7 +44,7 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
     HELP = (
         "Tapez le chemin de la base (Tab complète), ou descendez avec ↓ dans la liste, où Entrée ouvre un "
         "dossier ou choisit un fichier. Les fichiers qui en font partie sont cochés. Un "
-        "dossier entier peut être une base. Aucun fichier n'est modifié."
+        "dossier entier peut être une base. Aucun fichier n’est modifié."
     )
     CSS_PATH = "add_database.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -205,13 +205,13 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
         if not self.query_one("#path", Input).value.strip():
             return "Indiquez où se trouve la base."
         if not path.exists():
-            return "Rien n'existe à cet emplacement."
+            return "Rien n’existe à cet emplacement."
         for name, other in self._known:
             if nested := find_nested([other, path]):
                 if main_of(path).resolve() == main_of(other).resolve():
                     return f"Déjà dans la liste : « {name} »."
                 return (
-                    f"Elle est à l'intérieur de « {name} »."
+                    f"Elle est à l’intérieur de « {name} »."
                     if nested[0] == path
                     else f"Elle contient « {name} », déjà dans la liste."
                 )

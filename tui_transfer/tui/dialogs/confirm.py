@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tui_transfer.settings.config import ShareboxSettings
 
 _WHAT_HAPPENS: Final = (
-    "Elle sera compressée, envoyée à l'espace sécurisé Sharebox de l'Urssaf, puis vérifiée :",
-    "Elles seront compressées, envoyées à l'espace sécurisé Sharebox de l'Urssaf, puis vérifiées :",
+    "Elle sera compressée, envoyée à l’espace sécurisé Sharebox de l’Urssaf, puis vérifiée :",
+    "Elles seront compressées, envoyées à l’espace sécurisé Sharebox de l’Urssaf, puis vérifiées :",
 )
 """To one, and to more."""
 _FEW: Final = 3
@@ -70,7 +70,7 @@ class ConfirmDialog(Dialog[Decision]):
             if self._unmet.statements:
                 count = (f"! {self._unmet.count} : ", "$warning")
                 lines.insert(0, Content.assemble(count, f"{self._unmet.names}."))
-            lines.append(Content.styled("Le rapport dira que le transfert s'est fait sans eux.", "$muted"))
+            lines.append(Content.styled("Le rapport dira que le transfert s’est fait sans eux.", "$muted"))
             yield paragraph(Content("\n").join(lines))
         # Everything is in sight at once, at 80 columns and 24 lines.
         rows = [_row(name, look) for name, look in sorted(self._looks.items(), key=_unfit_first)]
@@ -81,7 +81,7 @@ class ConfirmDialog(Dialog[Decision]):
             yield paragraph(Content.assemble((f"! {cannot}", "$warning"), f" {others}"))
         if renamed := sum(look.renamed for look in self._looks.values() if isinstance(look, Summary)):
             names = french.count(renamed, "nom changé", "noms changés")
-            yield paragraph(f"{names} dans l'archive, que Windows ne rendrait pas ; le rapport les dit.")
+            yield paragraph(f"{names} dans l’archive, que Windows ne rendrait pas ; le rapport les dit.")
         yield paragraph(self._destination())
 
     def _destination(self) -> Content:
@@ -146,7 +146,7 @@ def _sentences(unfit: int, others: int) -> tuple[str, str]:
         if unfit == 1
         else "Les bases marquées ✗ ne pourront pas partir"
     )
-    return f"{cannot} ;", "l'autre partira." if others == 1 else "les autres partiront."
+    return f"{cannot} ;", "l’autre partira." if others == 1 else "les autres partiront."
 
 
 def _total(looks: Mapping[str, Summary | TransferError | None]) -> Content:

@@ -30,7 +30,7 @@ class DamagedDialog(Dialog[Answer | None]):
     ]
     HELP = (
         "SQLite a relu la base et y a trouvé des erreurs : un disque, une copie ou une coupure de courant "
-        "l'ont abîmée. Une sauvegarde saine vaut mieux. « Oui » la transfère telle qu'elle est, et le "
+        "l’ont abîmée. Une sauvegarde saine vaut mieux. « Oui » la transfère telle qu’elle est, et le "
         "rapport le dira."
     )
 
@@ -46,10 +46,10 @@ class DamagedDialog(Dialog[Answer | None]):
                     Content.assemble((f"! {item.name}", "$warning"), f" : {describe_integrity(item)}.")
                 )
         yield paragraph(
-            "Elle n'a pas été remise. Le mieux est de fermer Impact emploi, de remettre en place une "
+            "Elle n’a pas été remise. Le mieux est de fermer Impact emploi, de remettre en place une "
             "sauvegarde saine, puis de lancer un nouveau transfert."
         )
-        yield paragraph("« Oui » la transfère telle qu'elle est. Le rapport dira que vous l'avez décidé.")
+        yield paragraph("« Oui » la transfère telle qu’elle est. Le rapport dira que vous l’avez décidé.")
 
     def buttons(self) -> Iterable[Action]:
         """« Oui » and « Non »."""

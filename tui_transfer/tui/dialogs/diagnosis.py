@@ -49,7 +49,7 @@ _TIME_WIDTH: Final = 7
 _GAP: Final = "  "
 _AROUND: Final = 28
 """Columns of the dialog that are not for the text of a line: frame, padding, sign."""
-_TYPE_IT: Final = "Appuyez sur M pour le saisir ; il n'est enregistré nulle part."
+_TYPE_IT: Final = "Appuyez sur M pour le saisir ; il n’est enregistré nulle part."
 
 
 class DiagnosisDialog(Dialog[None]):
@@ -65,8 +65,8 @@ class DiagnosisDialog(Dialog[None]):
     AUTO_FOCUS = "#stages"
     HELP = (
         "La connexion à Sharebox est essayée étape par étape, comme un transfert la ferait, sans rien "
-        "transférer : un petit fichier d'essai est écrit puis supprimé. Aucune clé n'est acceptée ici, et "
-        "chaque mot de passe n'est envoyé qu'une fois. « Copier » prépare le texte à donner à qui vous aide."
+        "transférer : un petit fichier d’essai est écrit puis supprimé. Aucune clé n’est acceptée ici, et "
+        "chaque mot de passe n’est envoyé qu’une fois. « Copier » prépare le texte à donner à qui vous aide."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copier", show=False, tooltip="Copier le résultat, pour qui vous aide"),

@@ -43,7 +43,7 @@ class FailureDialog(Dialog[Answer | None]):
 
     CSS_PATH = "failure.tcss"
     HELP = (
-        "Ce qui s'est passé, pourquoi, et quoi faire. Rien n'est perdu : le transfert reprend là où il s'est "
+        "Ce qui s’est passé, pourquoi, et quoi faire. Rien n’est perdu : le transfert reprend là où il s’est "
         "arrêté. « Copier » prépare le texte à donner à qui vous aide."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,7 +87,7 @@ class FailureDialog(Dialog[Answer | None]):
         details = self._failure.details
         host = details.get("host", "Le serveur")
         yield paragraph(
-            f"{host} ne présente plus la clé attendue. Quelqu'un se fait peut-être passer pour lui."
+            f"{host} ne présente plus la clé attendue. Quelqu’un se fait peut-être passer pour lui."
         )
         yield paragraph(
             Content.assemble(
@@ -141,7 +141,7 @@ class FailureDialog(Dialog[Answer | None]):
     async def action_copy(self) -> None:
         """Copies the text and the details."""
         text = f"{self._failure.as_text()}\n\n{self._details()}\n{self._job.log if self._job else ''}\n"
-        said = await clipboard.copy(self.app, text, "Le texte de l'erreur", self.centre.session.home.reports)
+        said = await clipboard.copy(self.app, text, "Le texte de l’erreur", self.centre.session.home.reports)
         line = self.query_one("#said", Prose)
         line.update(f"› {said}")
         line.display = True

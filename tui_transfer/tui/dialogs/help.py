@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 60
 _MOVING = (
-    ("Tab, Maj+Tab", "Aller d'un élément à l'autre"),
+    ("Tab, Maj+Tab", "Aller d’un élément à l’autre"),
     ("↑ ↓ ← →", "Se déplacer dans une liste, entre les boutons"),
     ("Entrée", "Valider, appuyer sur le bouton choisi"),
 )

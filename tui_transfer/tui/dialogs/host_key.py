@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tui_transfer.tui.practice import Practice
 
 _HOW: Final = (
-    "Comparez-la avec celle que l'Urssaf vous a communiquée. Pour accepter, tapez les "
-    f"{LEAST_SIGNS} derniers signes de l'empreinte reçue, ou collez-la entière."
+    "Comparez-la avec celle que l’Urssaf vous a communiquée. Pour accepter, tapez les "
+    f"{LEAST_SIGNS} derniers signes de l’empreinte reçue, ou collez-la entière."
 )
 
 
@@ -36,9 +36,9 @@ class HostKeyDialog(Dialog[Answer | None]):
     CSS_PATH = "host_key.tcss"
     AUTO_FOCUS = "#received"
     HELP = (
-        "L'empreinte identifie le serveur. Comparez-la avec celle que l'Urssaf vous a donnée : ses derniers "
-        "signes, ou toute l'empreinte reçue, montrent que c'est fait. Elle sera retenue, et la question ne "
-        "reviendra pas. Si elle diffère, refusez : rien n'est envoyé, et le transfert attend."
+        "L’empreinte identifie le serveur. Comparez-la avec celle que l’Urssaf vous a donnée : ses derniers "
+        "signes, ou toute l’empreinte reçue, montrent que c’est fait. Elle sera retenue, et la question ne "
+        "reviendra pas. Si elle diffère, refusez : rien n’est envoyé, et le transfert attend."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "accept", "Accepter", show=False),
@@ -57,7 +57,7 @@ class HostKeyDialog(Dialog[Answer | None]):
         yield paragraph(f"Empreinte de la clé {kind} que présente {host} :")
         yield paragraph(Content.styled(self._presented, "bold"), "fingerprint")
         if self._practice is not None:
-            text = f" : l'empreinte attendue est\n{self._practice.fingerprint}"
+            text = f" : l’empreinte attendue est\n{self._practice.fingerprint}"
             yield paragraph(Content.assemble(("Démonstration", "bold"), text), "warning")
         yield Prose(_HOW, id="how", classes="paragraph")
         yield Field("Empreinte reçue", PastedInput(id="received"))

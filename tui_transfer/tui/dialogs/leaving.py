@@ -21,7 +21,7 @@ class LeavingDialog(Dialog[Leaving]):
 
     CSS_PATH = "leaving.tcss"
     AUTO_FOCUS = "#action-background"
-    HELP = "Dans tous les cas rien n'est perdu : ce qui est déjà envoyé ne l'est pas une seconde fois."
+    HELP = "Dans tous les cas rien n’est perdu : ce qui est déjà envoyé ne l’est pas une seconde fois."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "background", "Continuer en arrière-plan", show=False),
         Binding("i", "interrupt", "Interrompre (reprise possible)", show=False),
@@ -35,7 +35,7 @@ class LeavingDialog(Dialog[Leaving]):
         """What each way means."""
         yield paragraph(
             "En arrière-plan, le transfert se poursuit même si vous fermez ce terminal ; rouvrez le centre "
-            "de maintenance pour le suivre. Interrompu, il pourra être repris là où il s'est arrêté."
+            "de maintenance pour le suivre. Interrompu, il pourra être repris là où il s’est arrêté."
         )
 
     def buttons(self) -> Iterable[Action]:
@@ -67,12 +67,12 @@ class EndDemoDialog(Dialog[Leaving]):
     ]
 
     def __init__(self) -> None:
-        super().__init__("Un transfert d'essai est en cours")
+        super().__init__("Un transfert d’essai est en cours")
 
     def body(self) -> Iterable[Widget]:
         """What ends, and what a real transfer would do."""
         yield paragraph(
-            "Quitter termine la démonstration : le transfert d'essai s'arrête, et tout ce qu'elle a créé est "
+            "Quitter termine la démonstration : le transfert d’essai s’arrête, et tout ce qu’elle a créé est "
             "effacé."
         )
         yield paragraph("Un vrai transfert, lui, pourrait continuer en arrière-plan.", "muted")

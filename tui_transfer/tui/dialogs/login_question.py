@@ -28,8 +28,8 @@ class LoginQuestionDialog(Dialog[list[str] | None]):
     AUTO_FOCUS = "QuietInput"
     HELP = (
         "Sharebox pose cette question avant de vous laisser entrer ; ses mots sont montrés tels quels. Un "
-        "code vous est donné par SMS, par courriel ou par une application, et n'est essayé qu'une fois. Si "
-        "vous annulez, le transfert s'arrête ; « Reprendre » pose la question de nouveau."
+        "code vous est donné par SMS, par courriel ou par une application, et n’est essayé qu’une fois. Si "
+        "vous annulez, le transfert s’arrête ; « Reprendre » pose la question de nouveau."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Continuer", show=False),
@@ -57,7 +57,7 @@ class LoginQuestionDialog(Dialog[list[str] | None]):
                 if prompt.hidden
                 else Field(label, QuietInput(id=id))
             )
-        yield paragraph("Votre réponse n'est enregistrée nulle part.", "muted")
+        yield paragraph("Votre réponse n’est enregistrée nulle part.", "muted")
 
     def buttons(self) -> Iterable[Action]:
         """« Continuer » and « Annuler »."""

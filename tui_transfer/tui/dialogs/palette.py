@@ -46,7 +46,7 @@ class PaletteDialog(Dialog[str | None]):
     CSS_PATH = "palette.tcss"
     ASKS = False
     AUTO_FOCUS = "#wanted"
-    HELP = "Tapez une partie du nom d'une commande, choisissez avec ↑ et ↓, puis appuyez sur Entrée."
+    HELP = "Tapez une partie du nom d’une commande, choisissez avec ↑ et ↓, puis appuyez sur Entrée."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Commande précédente", show=False, priority=True),
         Binding("down", "move(1)", "Commande suivante", show=False, priority=True),

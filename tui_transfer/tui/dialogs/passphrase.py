@@ -21,7 +21,7 @@ class PassphraseDialog(YesNo):
     CSS_PATH = "passphrase.tcss"
     HELP = (
         "« Oui » : la phrase est notée, le transfert commence. « Non » : rien ne commence, et le prochain "
-        "essai en montrera une autre. Le programme ne la garde pas : s'il faut reprendre le transfert, il la "
+        "essai en montrera une autre. Le programme ne la garde pas : s’il faut reprendre le transfert, il la "
         "demande."
     )
 
@@ -31,11 +31,11 @@ class PassphraseDialog(YesNo):
 
     def body(self) -> Iterable[Widget]:
         """What for, the passphrase, and by which way to tell it."""
-        yield paragraph("Les archives de ce transfert sont chiffrées, et s'ouvrent avec cette phrase :")
+        yield paragraph("Les archives de ce transfert sont chiffrées, et s’ouvrent avec cette phrase :")
         yield Static(self._passphrase, classes="passphrase", markup=False)
         yield paragraph(
-            "Elle n'est affichée que cette fois, et n'est enregistrée nulle part. Sans elle, personne "
-            "n'ouvre les archives, et un transfert interrompu ne peut pas être repris."
+            "Elle n’est affichée que cette fois, et n’est enregistrée nulle part. Sans elle, personne "
+            "n’ouvre les archives, et un transfert interrompu ne peut pas être repris."
         )
         yield paragraph(
             "Donnez-la par téléphone à qui reçoit les archives : six mots, joints par des tirets. Jamais par "

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tui_transfer.tui.practice import PracticeProxy
     from tui_transfer.tui.route_trial import Destination
 
-TITLE: Final = "La connexion à Sharebox en mode direct n'a pu s'établir"
+TITLE: Final = "La connexion à Sharebox en mode direct n’a pu s’établir"
 _KINDS: Final = (("http", "HTTP"), ("https", "HTTPS"), ("socks5", "SOCKS5"))
 
 
@@ -54,7 +54,7 @@ class ProxyForm(Dialog[Answer | None]):
     HELP = (
         "Un proxy est la sortie de votre réseau vers Internet. Votre service informatique connaît son type, "
         "son adresse, son port et vos identifiants. « Tester » essaie la connexion sans rien transférer. "
-        "« Exécuter » reprend le transfert par ce proxy ; ce qui est déjà fait n'est pas refait."
+        "« Exécuter » reprend le transfert par ce proxy ; ce qui est déjà fait n’est pas refait."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "execute", "Exécuter", show=False),
@@ -105,7 +105,7 @@ class ProxyForm(Dialog[Answer | None]):
         yield Field(
             "Identifiant",
             QuietInput(
-                (proxy.username or "") if proxy else "", id="username", placeholder="vide s'il n'en faut pas"
+                (proxy.username or "") if proxy else "", id="username", placeholder="vide s’il n’en faut pas"
             ),
         )
         yield Field("Mot de passe", SecretInput(self._password, id="password"), HOW_TO_REVEAL)
@@ -189,7 +189,7 @@ class ProxyForm(Dialog[Answer | None]):
         self._trying = False
         if isinstance(result, str):
             known = (
-                "C'est bien le serveur attendu."
+                "C’est bien le serveur attendu."
                 if self._destination.host_keys
                 else f"Empreinte de sa clé : {result}"
             )
@@ -255,11 +255,11 @@ class ProxyForm(Dialog[Answer | None]):
 def host_error(text: str) -> str | None:
     """What is wrong with a proxy's address, in French."""
     if not text:
-        return "Indiquez l'adresse du proxy."
+        return "Indiquez l’adresse du proxy."
     if "://" in text or "/" in text:
         return "Le nom seul, sans « http:// » ni « / »."
     if "@" in text:
-        return "L'identifiant se saisit plus bas, pas dans l'adresse."
+        return "L’identifiant se saisit plus bas, pas dans l’adresse."
     try:
         msgspec.convert({"host": text}, ProxySettings)
     except msgspec.ValidationError:

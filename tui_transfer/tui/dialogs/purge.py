@@ -76,7 +76,7 @@ class PurgeDialog(Dialog[Purge | None]):
         if self._left:
             places = list(dict.fromkeys(left.where for left in self._left))
             where = places[0] if len(places) == 1 else "Sharebox"
-            yield paragraph(f"« Oui » supprime aussi ce qu'il a laissé d'inachevé sur {where} :")
+            yield paragraph(f"« Oui » supprime aussi ce qu’il a laissé d’inachevé sur {where} :")
             yield paragraph("\n".join(_listed(self._left)), "muted")
 
     def buttons(self) -> Iterable[Action]:

@@ -14,7 +14,7 @@ class RemovalDialog(YesNo):
         super().__init__(
             "Supprimer de la liste ?",
             Content.assemble(("« ", ""), (name, "bold"), " » ne figurera plus dans la liste."),
-            "Aucun fichier n'est supprimé ni modifié : vous pourrez l'ajouter de nouveau.",
+            "Aucun fichier n’est supprimé ni modifié : vous pourrez l’ajouter de nouveau.",
         )
 
 
@@ -25,8 +25,8 @@ class ForgettingDialog(YesNo):
         super().__init__(
             "Oublier la clé du serveur ?",
             "À la prochaine connexion, le serveur montrera sa clé, et vous la comparerez à celle que "
-            "l'Urssaf vous a donnée.",
-            "Faites-le seulement si l'Urssaf annonce une nouvelle clé.",
+            "l’Urssaf vous a donnée.",
+            "Faites-le seulement si l’Urssaf annonce une nouvelle clé.",
             kind="warning",
         )
 
@@ -36,13 +36,13 @@ class InterruptionDialog(YesNo):
 
     HELP = (
         "« Oui » arrête le transfert ; « Non » le laisse se poursuivre. On peut quitter le centre de "
-        "maintenance sans l'arrêter."
+        "maintenance sans l’arrêter."
     )
 
     def __init__(self) -> None:
         super().__init__(
             "Interrompre le transfert ?",
-            "Il s'arrêtera pour tout le monde, y compris dans les autres fenêtres qui le suivent.",
-            "Rien n'est perdu : il pourra être repris là où il en est.",
+            "Il s’arrêtera pour tout le monde, y compris dans les autres fenêtres qui le suivent.",
+            "Rien n’est perdu : il pourra être repris là où il en est.",
             kind="warning",
         )

@@ -20,7 +20,7 @@ class UnsavedDialog(Dialog[Unsaved]):
     """Three ways; the first loses nothing."""
 
     AUTO_FOCUS = "#action-save"
-    HELP = "« Enregistrer » garde vos changements et quitte l'écran ; « Abandonner » les oublie."
+    HELP = "« Enregistrer » garde vos changements et quitte l’écran ; « Abandonner » les oublie."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "save", "Enregistrer", show=False),
         Binding("a", "drop", "Abandonner", show=False),

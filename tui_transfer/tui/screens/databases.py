@@ -69,8 +69,8 @@ class DatabasesPage(Page):
     TRAIL = "Maintenir › Transfert database vers Urssaf"
     LEAD = "Cochez les bases à transférer. Vos fichiers ne sont jamais modifiés."
     HELP = (
-        "La base active est cochée d'avance. Vous pouvez ajouter une base absente de la liste, ou en "
-        "supprimer une : aucun fichier n'est touché. « Transférer » demande d'abord votre accord."
+        "La base active est cochée d’avance. Vous pouvez ajouter une base absente de la liste, ou en "
+        "supprimer une : aucun fichier n’est touché. « Transférer » demande d’abord votre accord."
     )
     CSS_PATH = "databases.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -264,7 +264,7 @@ class DatabasesPage(Page):
             self._empty.pop(item.name, None)
             self._fill()
             self._look_at_all()
-            self.say(f"« {item.name} » est retirée de la liste. Aucun fichier n'a été touché.", "success")
+            self.say(f"« {item.name} » est retirée de la liste. Aucun fichier n’a été touché.", "success")
 
     def _save(self, edit: Callable[[Sequence[DatabaseSettings]], list[DatabaseSettings]]) -> bool:
         try:
@@ -295,7 +295,7 @@ class DatabasesPage(Page):
         if nested := find_nested([path for _, path in chosen]):
             names = {path: name for name, path in chosen}
             inner, outer = (names[path] for path in nested)
-            return f"« {inner} » est à l'intérieur de « {outer} » : décochez l'une des deux."
+            return f"« {inner} » est à l’intérieur de « {outer} » : décochez l’une des deux."
         return None
 
     def _ask(self, chosen: Sequence[tuple[str, Path]], look: tuple[Unmet, int] | TransferError) -> None:
@@ -329,7 +329,7 @@ class DatabasesPage(Page):
         if noted:
             begin(passphrase)
         else:
-            self.say("Rien n'est commencé : la phrase secrète n'a pas été notée.")
+            self.say("Rien n’est commencé : la phrase secrète n’a pas été notée.")
 
     def _begin(
         self, chosen: Sequence[tuple[str, Path]], known: int, unmet: Unmet, passphrase: str = ""

@@ -71,10 +71,10 @@ class HistoryPage(Page):
     TRAIL = "Centre de maintenance › Historique"
     LEAD = "Les transferts faits depuis cette machine, le plus récent en haut."
     HELP = (
-        "Un transfert en cours, même lancé d'une autre fenêtre, s'affiche ici : ouvrez-le pour le suivre. "
-        "Terminé, son rapport peut être envoyé de nouveau. Interrompu ou bloqué, il reprend là où il s'est "
-        "arrêté. Un transfert « refusé » n'a pas commencé : ouvrez-le pour savoir pourquoi. Un transfert "
-        "« abîmé » a un journal qui a été modifié : il n'est ni repris ni supprimé."
+        "Un transfert en cours, même lancé d’une autre fenêtre, s’affiche ici : ouvrez-le pour le suivre. "
+        "Terminé, son rapport peut être envoyé de nouveau. Interrompu ou bloqué, il reprend là où il s’est "
+        "arrêté. Un transfert « refusé » n’a pas commencé : ouvrez-le pour savoir pourquoi. Un transfert "
+        "« abîmé » a un journal qui a été modifié : il n’est ni repris ni supprimé."
     )
     CSS_PATH = "history.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -82,7 +82,7 @@ class HistoryPage(Page):
         Binding("o", "open", "Ouvrir", show=False, key_display="O ou Entrée",
                 tooltip="Suivre, voir ce qui bloque, ou lire le rapport"),
         Binding("r", "report", "Rapport", show=False, tooltip="Le message à envoyer, de nouveau"),
-        Binding("t", "resume", "Reprendre", show=False, tooltip="Reprendre là où le transfert s'est arrêté"),
+        Binding("t", "resume", "Reprendre", show=False, tooltip="Reprendre là où le transfert s’est arrêté"),
         Binding("s,delete", "purge", "Supprimer", show=False,
                 tooltip="Supprimer ce transfert de cette machine, après confirmation"),
     ]  # fmt: skip
@@ -159,7 +159,7 @@ class HistoryPage(Page):
         else:
             for index, row in enumerate(result):
                 self.query_one(JobTable).set_row(index, self._cells(row))
-        self.query_one("#empty", Prose).update("Aucun transfert n'a encore été fait depuis cette machine.")
+        self.query_one("#empty", Prose).update("Aucun transfert n’a encore été fait depuis cette machine.")
         self._show_what_there_is()
         self._describe()
 

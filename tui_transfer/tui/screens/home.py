@@ -51,16 +51,16 @@ _MAINTAIN = MenuEntry(
     "maintain",
     "M",
     "Maintenir",
-    "Transférer les bases de données vers l'Urssaf : choix des bases, confirmation, "
-    "compression, envoi sur l'espace sécurisé Sharebox, vérification.\n\n"
-    "Rien n'est envoyé sans votre accord, et vos bases ne sont jamais modifiées.",
+    "Transférer les bases de données vers l’Urssaf : choix des bases, confirmation, "
+    "compression, envoi sur l’espace sécurisé Sharebox, vérification.\n\n"
+    "Rien n’est envoyé sans votre accord, et vos bases ne sont jamais modifiées.",
 )
 _PREREQUISITES = MenuEntry(
     "prerequisites",
     "P",
     "Prérequis",
-    "Ce qu'il faut avoir fait avant le transfert : vos données, votre installation.\n\n"
-    "Vous cochez ce qui est fait ; le programme contrôle lui-même ce qu'il peut voir. "
+    "Ce qu’il faut avoir fait avant le transfert : vos données, votre installation.\n\n"
+    "Vous cochez ce qui est fait ; le programme contrôle lui-même ce qu’il peut voir. "
     "Tout est retenu, vous pouvez y revenir plusieurs jours de suite.",
 )
 _FOLLOW = MenuEntry(
@@ -73,28 +73,28 @@ _RESUME = MenuEntry(
     "transfer",
     "T",
     "Reprendre le transfert",
-    "Il continuera là où il s'est arrêté : ce qui est déjà envoyé ne l'est pas une seconde fois.\n\n"
-    "S'il attend quelque chose de vous, un mot de passe ou un proxy, le programme le demandera.",
+    "Il continuera là où il s’est arrêté : ce qui est déjà envoyé ne l’est pas une seconde fois.\n\n"
+    "S’il attend quelque chose de vous, un mot de passe ou un proxy, le programme le demandera.",
 )
 _REPORT = MenuEntry(
     "report",
     "R",
     "Rapport à envoyer",
-    "Le message qui annonce le transfert à l'équipe Impact emploi association : "
-    "l'envoyer, le copier ou l'enregistrer.",
+    "Le message qui annonce le transfert à l’équipe Impact emploi association : "
+    "l’envoyer, le copier ou l’enregistrer.",
 )
 _HISTORY = MenuEntry(
     "history",
     "H",
     "Historique",
-    "Les transferts faits depuis cette machine, et celui qui est en cours, même lancé d'une autre fenêtre : "
+    "Les transferts faits depuis cette machine, et celui qui est en cours, même lancé d’une autre fenêtre : "
     "suivre, reprendre, renvoyer le rapport, supprimer.",
 )
 _SETTINGS = MenuEntry(
     "settings",
     "G",
     "Réglages",
-    "Votre nom, l'espace Sharebox, le proxy, les destinataires du rapport, les dates, le thème, "
+    "Votre nom, l’espace Sharebox, le proxy, les destinataires du rapport, les dates, le thème, "
     "les notifications.",
 )
 _QUIT = MenuEntry(
@@ -115,15 +115,15 @@ class HomePage(Page):
     TRAIL = "Centre de maintenance"
     LEAD = "Choisissez avec ↑ et ↓, puis appuyez sur Entrée ou sur la flèche →."
     HELP = (
-        "Le menu mène à tout. « Maintenir » est l'étape suivante de la procédure ; "
-        "une lettre ouvre directement l'entrée qui la porte."
+        "Le menu mène à tout. « Maintenir » est l’étape suivante de la procédure ; "
+        "une lettre ouvre directement l’entrée qui la porte."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,down", "none", "Choisir", key_display="↑ ↓", tooltip="Choisir une entrée du menu"),
         Binding("right", "open", "Ouvrir", show=False, key_display="→ ou Entrée",
-                tooltip="Ouvrir l'entrée choisie"),
+                tooltip="Ouvrir l’entrée choisie"),
         Binding("escape", "none", "", show=False),
-        Binding("m", "maintain", "Maintenir", show=False, tooltip="Transférer des bases vers l'Urssaf"),
+        Binding("m", "maintain", "Maintenir", show=False, tooltip="Transférer des bases vers l’Urssaf"),
         Binding("p", "prerequisites", "Prérequis", show=False, tooltip="Cocher et contrôler les prérequis"),
         Binding("t", "transfer", "Transfert", show=False,
                 tooltip="Suivre le transfert en cours, ou reprendre le dernier"),
@@ -244,7 +244,7 @@ class HomePage(Page):
         """Joins the running transfer, or goes on with the last one."""
         self._refresh()  # another window may have begun or removed one
         if self._job is None or not any(entry.action == "transfer" for entry in self._entries):
-            self.say("Aucun transfert n'est en cours ni à reprendre.")
+            self.say("Aucun transfert n’est en cours ni à reprendre.")
         else:
             self.centre.tell(JobChosen(self._job, begin=True))
 

@@ -30,7 +30,7 @@ class MaintainPage(Page):
     TRAIL = "Centre de maintenance › Maintenir"
     HELP = (
         "« Transfert database vers Urssaf » mène au choix des bases. Quand ce bouton est grisé, "
-        "l'écran dit pourquoi et quoi faire ; « Relire » regarde de nouveau si tout est prêt."
+        "l’écran dit pourquoi et quoi faire ; « Relire » regarde de nouveau si tout est prêt."
     )
     CSS_PATH = "maintain.tcss"
     AUTO_FOCUS = ""
@@ -42,7 +42,7 @@ class MaintainPage(Page):
         Binding("g", "settings", "Réglages", show=False,
                 tooltip="Remplir ou corriger la configuration"),
         Binding("r", "read_again", "Relire", show=False,
-                tooltip="Relire la configuration et l'état des transferts"),
+                tooltip="Relire la configuration et l’état des transferts"),
         Binding("q,ctrl+q", "leave", "Quitter", show=False, key_display="Q",
                 tooltip="Fermer le centre de maintenance"),
     ]  # fmt: skip
@@ -120,7 +120,7 @@ class MaintainPage(Page):
         except TransferError:
             return ""
         return (
-            f"Le transfert du {french.moment(last.spec.created_at)} n'est pas terminé. Pour le reprendre, "
+            f"Le transfert du {french.moment(last.spec.created_at)} n’est pas terminé. Pour le reprendre, "
             "revenez au menu avec Échap ; ce bouton en commence un nouveau."
         )
 

@@ -39,7 +39,7 @@ class Page(CentreScreen[None]):
     """A full screen. Subclasses give `TRAIL`, `LEAD`, `HELP`, a body and buttons."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Retour", tooltip="Revenir à l'écran précédent"),
+        Binding("escape", "back", "Retour", tooltip="Revenir à l’écran précédent"),
         Binding("q,ctrl+q", "leave", "Quitter", show=False, key_display="Q",
                 tooltip="Fermer le centre de maintenance"),
         Binding("question_mark,f1", "help", "Aide", show=False, key_display="?",
@@ -151,7 +151,7 @@ class Page(CentreScreen[None]):
 
     def interrupt(self, job: Job) -> None:
         """Asks the worker to end, beside the screen."""
-        self.say("Interruption demandée : le transfert s'arrête proprement.")
+        self.say("Interruption demandée : le transfert s’arrête proprement.")
         in_background(self, lambda: control.stop(job), self._stopped)
 
     def _left(self, job: Job, choice: Leaving | None) -> None:

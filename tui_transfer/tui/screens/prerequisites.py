@@ -51,8 +51,8 @@ class PrerequisitesPage(Page):
     HELP = (
         "Cochez ce qui est fait. Les coches sont retenues, avec leur auteur et leur date, et figurent dans "
         "le rapport : les prérequis peuvent être faits des jours avant le transfert. Le programme contrôle "
-        "lui-même ce qu'il peut voir, et regarde de nouveau les bases tant que cet écran est ouvert ; R "
-        "contrôle aussi l'accès à Sharebox."
+        "lui-même ce qu’il peut voir, et regarde de nouveau les bases tant que cet écran est ouvert ; R "
+        "contrôle aussi l’accès à Sharebox."
     )
     CSS_PATH = "prerequisites.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [

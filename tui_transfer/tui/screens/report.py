@@ -38,9 +38,9 @@ class ReportPage(Page):
 
     TRAIL = "Maintenir › Message à envoyer"
     HELP = (
-        "« Envoyer le rapport » ouvre votre messagerie avec le message prêt. S'il est grisé, laissez cet "
+        "« Envoyer le rapport » ouvre votre messagerie avec le message prêt. S’il est grisé, laissez cet "
         "écran ouvert : ouvrez un nouveau message dans votre messagerie, collez-y les destinataires, "
-        "l'objet et le contenu, puis envoyez-le."
+        "l’objet et le contenu, puis envoyez-le."
     )
     CSS_PATH = "report.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,7 +48,7 @@ class ReportPage(Page):
         Binding("e", "send", "Envoyer le rapport", show=False, tooltip="Ouvrir votre messagerie"),
         Binding("d", "copy_recipients", "Copier les destinataires", show=False,
                 tooltip="Copier les adresses"),
-        Binding("o", "copy_subject", "Copier l'objet", show=False, tooltip="Copier l'objet du message"),
+        Binding("o", "copy_subject", "Copier l’objet", show=False, tooltip="Copier l’objet du message"),
         Binding("c", "copy_body", "Copier le contenu", show=False, tooltip="Copier le texte du message"),
         Binding("s", "save", "Enregistrer le message", show=False,
                 tooltip="Enregistrer le message dans deux fichiers, .eml et .txt"),
@@ -118,7 +118,7 @@ class ReportPage(Page):
             said = await self._copied(self._message.body, "Contenu")
             self.say(f"{_TOO_LONG} {said}", "warning")
         else:
-            self.say("La messagerie n'a pas pu être ouverte : copiez ou enregistrez le message.", "error")
+            self.say("La messagerie n’a pas pu être ouverte : copiez ou enregistrez le message.", "error")
 
     async def action_copy_recipients(self) -> None:
         """Copies the addresses."""

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from tui_transfer.tui.settings_draft import Draft, FormEntry, Section
 
 _NO_KEY: Final = "aucune : il montrera la sienne, que vous comparerez"
-_MOVED: Final = "oubliée : ce n'est plus le même serveur"
+_MOVED: Final = "oubliée : ce n’est plus le même serveur"
 
 
 class KeyFileInput(PathInput):
@@ -67,15 +67,15 @@ class SettingsPage(Page):
     """All settings in one form, checked by the configuration's own types; written only by « Enregistrer »."""
 
     TRAIL = "Centre de maintenance › Réglages"
-    LEAD = "↑ et ↓ vont d'un champ à l'autre. Un champ vide garde la valeur grisée."
+    LEAD = "↑ et ↓ vont d’un champ à l’autre. Un champ vide garde la valeur grisée."
     HELP = (
-        "Ces réglages sont ceux du fichier config.toml. Rien n'est changé avant « Enregistrer » : F4 "
-        "depuis un champ, ou la lettre S ailleurs. Aucun mot de passe n'est enregistré. « Oublier la clé » "
-        "sert quand l'Urssaf annonce que la clé de son serveur a changé."
+        "Ces réglages sont ceux du fichier config.toml. Rien n’est changé avant « Enregistrer » : F4 "
+        "depuis un champ, ou la lettre S ailleurs. Aucun mot de passe n’est enregistré. « Oublier la clé » "
+        "sert quand l’Urssaf annonce que la clé de son serveur a changé."
     )
     CSS_PATH = "settings.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,down", "none", "Champ", key_display="↑ ↓", tooltip="Aller d'un champ à l'autre"),
+        Binding("up,down", "none", "Champ", key_display="↑ ↓", tooltip="Aller d’un champ à l’autre"),
         Binding("s,f4,ctrl+s", "save", "Enregistrer", key_display="S ou F4",
                 tooltip="Enregistrer les réglages"),
         Binding("t,f6", "test", "Tester la connexion", show=False,
@@ -140,10 +140,10 @@ class SettingsPage(Page):
         if error is None:
             return
         if error.problem is Problem.CONFIGURATION_MISSING:
-            self.say("Première utilisation : saisissez ce que l'Urssaf vous a donné.")
+            self.say("Première utilisation : saisissez ce que l’Urssaf vous a donné.")
             return
         self.say(
-            f"{error.title} : {error.why} Ce qui a pu être lu est repris ici. L'ancien fichier sera gardé.",
+            f"{error.title} : {error.why} Ce qui a pu être lu est repris ici. L’ancien fichier sera gardé.",
             "warning",
         )
         self.typed_settings()  # shows what is wrong
@@ -271,7 +271,7 @@ class SettingsPage(Page):
         # What was typed counts as what the file says: « 1/3/2022 » is no change of « 01/03/2022 ».
         self._draft = replace(read_draft(self.session.home.config_file), texts=self._texts)
         self._show_host_key()
-        kept = f" L'ancien fichier, avec ses commentaires, est gardé : {copy.name}." if copy else ""
+        kept = f" L’ancien fichier, avec ses commentaires, est gardé : {copy.name}." if copy else ""
         doubt = config.describe_doubts(settings)
         saved = f"Enregistré : {self.session.home.config_file}.{kept} {doubt}".strip()
         self.say(saved, "warning" if doubt else "success")

@@ -66,13 +66,13 @@ class TransferPage(Page):
 
     TRAIL = "Maintenir › Transfert"
     HELP = (
-        "C est la compression de la base, T son transfert vers l'espace sécurisé Sharebox, puis sa "
-        "vérification. Aucune intervention n'est requise. Vous pouvez fermer ce terminal : le transfert "
+        "C est la compression de la base, T son transfert vers l’espace sécurisé Sharebox, puis sa "
+        "vérification. Aucune intervention n’est requise. Vous pouvez fermer ce terminal : le transfert "
         "continue, et le centre de maintenance le retrouve."
     )
     CSS_PATH = "transfer.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "resume", "Reprendre", show=False, tooltip="Reprendre là où le transfert s'est arrêté"),
+        Binding("r", "resume", "Reprendre", show=False, tooltip="Reprendre là où le transfert s’est arrêté"),
         Binding("m", "message", "Message à envoyer", show=False, tooltip="Le rapport, une fois terminé"),
         Binding("q,ctrl+q", "leave", "Quitter", show=False, key_display="Q",
                 tooltip="Fermer le centre de maintenance, avec ou sans interruption"),
@@ -229,7 +229,7 @@ class TransferPage(Page):
         if follower.succeeded and self._has_worked:
             self.centre.announcer.call("Le transfert est terminé.")
         elif not self._interrupting and self._has_worked and follower.failure is not None:
-            self.centre.announcer.call(f"Le transfert s'est arrêté. {follower.failure.title}.")
+            self.centre.announcer.call(f"Le transfert s’est arrêté. {follower.failure.title}.")
 
     def _ask(self, failure: TransferError) -> None:
         assert self._follower is not None
@@ -347,6 +347,6 @@ class TransferPage(Page):
         """The end is then no surprise; a worker that is being started is ended once it is there."""
         self._interrupting = True
         if self._starting:
-            self.say("Interruption demandée : le transfert s'arrête dès qu'il a démarré.")
+            self.say("Interruption demandée : le transfert s’arrête dès qu’il a démarré.")
         else:
             super().interrupt(job)

@@ -62,7 +62,7 @@ def read(file: Path, key: PrivateKey) -> bytes:
                     return check(base64.b64decode(words[index + 1], validate=True), key)
                 except ValueError as error:
                     raise UnfitCertificateError("il est abîmé") from error
-    raise UnfitCertificateError("ce n'est pas un certificat OpenSSH")
+    raise UnfitCertificateError("ce n’est pas un certificat OpenSSH")
 
 
 def check(blob: bytes, key: PrivateKey) -> bytes:
@@ -77,17 +77,17 @@ def check(blob: bytes, key: PrivateKey) -> bytes:
     except (ValueError, UnsupportedAlgorithm) as error:
         raise UnfitCertificateError("il est abîmé") from error
     if not isinstance(certificate, SSHCertificate):
-        raise UnfitCertificateError("ce n'est pas un certificat OpenSSH")
+        raise UnfitCertificateError("ce n’est pas un certificat OpenSSH")
     public = certificate.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     if public != kinds.public_line(key):
-        raise UnfitCertificateError("il est celui d'une autre clé")
+        raise UnfitCertificateError("il est celui d’une autre clé")
     if certificate.type is not SSHCertificateType.USER:
-        raise UnfitCertificateError("c'est le certificat d'un serveur, et non d'une personne")
+        raise UnfitCertificateError("c’est le certificat d’un serveur, et non d’une personne")
     now = time.time()
     if now >= certificate.valid_before:
         raise UnfitCertificateError(f"il a expiré le {_moment(certificate.valid_before)}")
     if now < certificate.valid_after:
-        raise UnfitCertificateError(f"il n'est valable qu'à partir du {_moment(certificate.valid_after)}")
+        raise UnfitCertificateError(f"il n’est valable qu’à partir du {_moment(certificate.valid_after)}")
     return blob
 
 

@@ -10,7 +10,7 @@ NEW: Final = "{new}"
 """Likewise for a new file beside it."""
 
 NEW_KEY: Final = (
-    f"Faites une nouvelle clé par « ssh-keygen -t ed25519 -f {NEW} », envoyez à l'Urssaf le contenu de son "
+    f"Faites une nouvelle clé par « ssh-keygen -t ed25519 -f {NEW} », envoyez à l’Urssaf le contenu de son "
     f"fichier « .pub », et mettez {NEW} dans « Fichier de clé »."
 )
 ASK_AGAIN: Final = (
@@ -43,4 +43,4 @@ class PassphraseWrongError(Exception):
 
 def damaged(what: str) -> UnsuitableKeyError:
     """`what` is the kind of key, with its article: « la clé OpenSSH »."""
-    return UnsuitableKeyError(f"{what} qu'il contient est incomplète ou abîmée", ASK_AGAIN)
+    return UnsuitableKeyError(f"{what} qu’il contient est incomplète ou abîmée", ASK_AGAIN)

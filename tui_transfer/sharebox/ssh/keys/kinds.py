@@ -24,20 +24,20 @@ ED25519: Final = "ssh-ed25519"
 CERTIFICATE: Final = "-cert-v01@openssh.com"
 """How the names of certificates end."""
 
-_DSA: Final = "c'est une clé DSA, un procédé abandonné que les serveurs refusent"
-_SECURITY_KEY: Final = "c'est la trace d'une clé matérielle (FIDO) : la vraie clé ne quitte pas son support"
+_DSA: Final = "c’est une clé DSA, un procédé abandonné que les serveurs refusent"
+_SECURITY_KEY: Final = "c’est la trace d’une clé matérielle (FIDO) : la vraie clé ne quitte pas son support"
 _OTHERS: Final = {
     "ssh-dss": _DSA,
     "ssh-dsa": _DSA,
-    "ssh-ed448": "c'est une clé Ed448, que les serveurs SSH ne connaissent pas",
-    "ssh-xmss@openssh.com": "c'est une clé XMSS, que les serveurs SSH ne connaissent pas",
+    "ssh-ed448": "c’est une clé Ed448, que les serveurs SSH ne connaissent pas",
+    "ssh-xmss@openssh.com": "c’est une clé XMSS, que les serveurs SSH ne connaissent pas",
 }
-_NOT_FOR_SIGNING: Final = "elle sert à échanger des clés, et non à s'identifier"
+_NOT_FOR_SIGNING: Final = "elle sert à échanger des clés, et non à s’identifier"
 _OF_OTHER_KINDS: Final[tuple[tuple[type, str], ...]] = (
     (dsa.DSAPrivateKey, _DSA),
     (ed448.Ed448PrivateKey, _OTHERS["ssh-ed448"]),
-    (x25519.X25519PrivateKey, f"c'est une clé X25519 : {_NOT_FOR_SIGNING}"),
-    (x448.X448PrivateKey, f"c'est une clé X448 : {_NOT_FOR_SIGNING}"),
+    (x25519.X25519PrivateKey, f"c’est une clé X25519 : {_NOT_FOR_SIGNING}"),
+    (x448.X448PrivateKey, f"c’est une clé X448 : {_NOT_FOR_SIGNING}"),
 )
 
 
@@ -55,7 +55,7 @@ def check_name(name: str) -> None:
         )
     if name not in (RSA, ED25519, *CURVES):
         raise UnsuitableKeyError(
-            _OTHERS.get(name, f"c'est une clé d'un genre inconnu ({name[:40]})"), NEW_KEY
+            _OTHERS.get(name, f"c’est une clé d’un genre inconnu ({name[:40]})"), NEW_KEY
         )
 
 
@@ -71,18 +71,18 @@ def check(key: object) -> PrivateKey:
         return key
     if isinstance(key, ec.EllipticCurvePrivateKey):
         if not isinstance(key.curve, tuple(CURVES.values())):
-            reason = f"c'est une clé sur la courbe {key.curve.name}, que SSH ne connaît pas"
+            reason = f"c’est une clé sur la courbe {key.curve.name}, que SSH ne connaît pas"
             raise UnsuitableKeyError(reason, NEW_KEY)
         return key
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key
     reasons = (reason for kind, reason in _OF_OTHER_KINDS if isinstance(key, kind))
-    raise UnsuitableKeyError(next(reasons, "c'est une clé d'un genre que SSH ne connaît pas"), NEW_KEY)
+    raise UnsuitableKeyError(next(reasons, "c’est une clé d’un genre que SSH ne connaît pas"), NEW_KEY)
 
 
 def too_short(bits: int) -> str:
     """Why an RSA key of so many bits is refused, in French."""
-    return f"c'est une clé RSA de {bits} bits, trop courte pour être sûre (il en faut {LEAST_RSA_BITS})"
+    return f"c’est une clé RSA de {bits} bits, trop courte pour être sûre (il en faut {LEAST_RSA_BITS})"
 
 
 def as_pkey(key: PrivateKey) -> paramiko.PKey:

@@ -103,13 +103,13 @@ def load_from_agent() -> Sequence[LoginKey]:
         raise _no_agent_key(reason, _ADD) from error
     keys, remarks = [], []
     for key in found:
-        name = f"la clé « {key.comment or key.get_name()} » de l'agent"
+        name = f"la clé « {key.comment or key.get_name()} » de l’agent"
         if (unfit := _why_unfit(key)) is not None:
             remarks.append(f"{name[0].upper()}{name[1:]} est laissée de côté : {unfit}.")
         else:
             keys.append((key, name))
     if not keys:
-        reason = "l'agent SSH n'a aucune clé" if not remarks else " ".join(remarks).rstrip(".")
+        reason = "l’agent SSH n’a aucune clé" if not remarks else " ".join(remarks).rstrip(".")
         raise _no_agent_key(
             reason, "Confiez-lui la clé du compte, par exemple : « ssh-add ~/.ssh/id_ed25519 »."
         )

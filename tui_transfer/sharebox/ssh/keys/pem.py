@@ -34,7 +34,7 @@ LABELS: Final = (
     "ANY PRIVATE KEY",
 )
 _WHAT: Final = "la clé PEM"
-_UNKNOWN: Final = "cette clé est chiffrée par un procédé, ou d'un genre, que ce programme ne connaît pas"
+_UNKNOWN: Final = "cette clé est chiffrée par un procédé, ou d’un genre, que ce programme ne connaît pas"
 _CONVERT: Final = (
     f"Convertissez-la : « openssl pkey -in {FILE} -out {NEW} -aes256 », et mettez {NEW} dans "
     "« Fichier de clé »."

@@ -92,7 +92,7 @@ def read(document: Document, passphrases: Iterable[bytes]) -> tuple[PrivateKey, 
     version, kind = int(header[1]), header[2]
     if version not in (2, 3):
         raise UnsuitableKeyError(
-            f"c'est une clé PuTTY de la version {version}, que ce programme ne lit pas", _CONVERT
+            f"c’est une clé PuTTY de la version {version}, que ce programme ne lit pas", _CONVERT
         )
     kinds.check_name(kind.removesuffix(kinds.CERTIFICATE))
     try:
