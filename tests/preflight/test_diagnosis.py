@@ -115,7 +115,7 @@ def test_a_closed_port_is_blocking_without_a_proxy(ssh_server: SshServer) -> Non
     assert outcomes(found) == [OK, BLOCKING] + [NOT_TRIED] * 5
     assert "refusée" in found[Stage.ROUTE].sentence
     assert exit_code(found.values()) is ExitCode.UNREACHABLE
-    assert "À faire : Comparez-les avec ceux que l'Urssaf vous a donnés" in as_text(list(found.values()))
+    assert "À faire : Comparez-les avec ceux que l’Urssaf vous a donnés" in as_text(list(found.values()))
 
 
 def test_behind_a_proxy_the_direct_route_is_only_to_look_at(ssh_server: SshServer) -> None:

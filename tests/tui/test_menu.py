@@ -308,5 +308,5 @@ async def test_what_is_found_is_explained_to_its_end(tmp_path: Path) -> None:
                 await pilot.pause()
             panel = app.screen.query_one("#help")
             assert panel.max_scroll_y == 0
-            assert flat(app).count("Rien n'existe à l'emplacement") == 2
+            assert flat(app).count("Rien n’existe à l’emplacement") == 2
             assert flat(app).count("déplacée ou renommée") == 1

@@ -56,7 +56,7 @@ def refused_beside(port: int, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dic
 def test_a_server_at_the_usual_port_is_named(ssh_server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
     title, details = refused_beside(ssh_server.port, monkeypatch)
     assert (details["cause"], details["other_port"]) == ("other-port", str(ssh_server.port))
-    assert title == f"Le port {details['port']} n'est sans doute pas celui de Sharebox"
+    assert title == f"Le port {details['port']} n’est sans doute pas celui de Sharebox"
 
 
 def test_what_answers_there_and_is_no_such_server_is_not(
