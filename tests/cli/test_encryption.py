@@ -21,6 +21,7 @@ from tests.servers.processes import wait_until
 from tests.servers.relay import relay
 from tui_transfer.archive.blocks import BLOCK_SIZE
 from tui_transfer.archive.passphrase import SEPARATOR, WORDS, words
+from tui_transfer.archive.true_names import NAME
 from tui_transfer.job import control
 from tui_transfer.job.events import ArchiveSealed
 from tui_transfer.job.orders import ARCHIVE_PASSWORD_VARIABLE
@@ -123,6 +124,22 @@ def test_the_manifest_names_no_file_and_compares_no_content(
     assert manifest["archive"]["size"] == file.with_name(manifest["archive"]["name"]).stat().st_size
     assert "content" not in manifest
     assert "same_content" not in manifest["supersedes"], "unknown is not different"
+
+
+def test_the_names_that_are_stored_otherwise_are_in_the_archive_and_counted_beside_it(
+    place: Place, ssh_server: SshServer, folder: Path, tmp_path: Path
+) -> None:
+    configure(place, ssh_server, folder)
+    done = place.run("run", "--yes", **GIVEN)
+    assert done.code == 0, done.err
+    (file,) = ssh_server.root.glob("*.manifest.json")
+    assert json.loads(file.read_text())["true_names"] == 1
+    said = "Nom d’origine : dans l’archive, le fichier noms-d-origine.json"
+    for told in (done.out, place.run("report").out):
+        assert said in told.replace("\xa0", " ")
+    (entry,) = json.loads((opened(ssh_server, tmp_path / "x", PASSPHRASE) / NAME).read_text())["names"]
+    assert entry["name"] == f"Dossier/{RENAMED}"
+    assert (tmp_path / "x" / entry["stored_as"]).is_file()
 
 
 def test_without_a_passphrase_and_without_a_person_nothing_is_begun(

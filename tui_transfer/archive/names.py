@@ -70,6 +70,11 @@ def is_safe(name: str) -> bool:
     )
 
 
+def same_somewhere(name: str, other: str) -> bool:
+    """Whether some system takes two names for one."""
+    return _key(name) == _key(other)
+
+
 def told(true_name: str, stored: str) -> dict[str, str]:
     """What a JSON document says of a file that has one name, and another in its archive.
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator
 
+    from tui_transfer.archive.true_names import TrueNames
+
 _CHUNK: Final = min(FIRST_SIZES)
 _GONE: Final = "ce fichier a disparu"
 _ANOTHER_NATURE: Final = "un élément d’une autre nature a pris sa place"
@@ -52,9 +54,11 @@ class SourceReader:
         original: what was listed, where a snapshot stands for the first file of `source`.
         sha256: of that first file, where it is known already. Whether what is read has it is then told by the
             CRC-32.
+        added: what comes after its files, and is on no disk.
 
     Attributes:
-        files: the items dealt with so far, in the source's order; a folder has no content.
+        files: the items dealt with so far, in the source's order, and what is added last; a folder has no
+            content.
     """
 
     def __init__(
@@ -63,12 +67,14 @@ class SourceReader:
         cancelled: threading.Event,
         original: Source | None = None,
         sha256: str | None = None,
+        added: TrueNames | None = None,
     ) -> None:
         self.files: list[tuple[Item, Content | None]] = []
         self._source = source
         self._cancelled = cancelled
         self._original = original
         self._known = sha256
+        self._added = added
 
     def blocks(self) -> Iterator[bytearray]:
         """The bytes of all files, end to end, in blocks of `FIRST_SIZES`, then `BLOCK_SIZE`; the last is what
@@ -116,14 +122,22 @@ class SourceReader:
                 yield from self._file(item, item.stamp)
             else:
                 self.files.append((item, None))
+        if self._added:
+            yield from self._hashed(self._added.item, self._added.content(), None)
 
     def _file(self, item: Item, stamp: Stamp) -> Iterator[bytes]:
-        hashing, size = Hashing(None if self.files else self._known), 0
-        for chunk in self._content(item, stamp):
+        known = None if self.files else self._known
+        yield from self._hashed(item, self._content(item, stamp), known)
+
+    def _hashed(self, item: Item, content: Iterator[bytes], known: str | None) -> Iterator[bytes]:
+        """The content of an item, which is among `files` once it is read to its end."""
+        hashing, size = Hashing(known), 0
+        for chunk in content:
             hashing.update(chunk)
             size += len(chunk)
             yield chunk
-        _check(item, stamp, _lstat(item))
+        if item.stamp:
+            _check(item, item.stamp, _lstat(item))
         self.files.append((item, Content(size, *hashing.hashes)))
 
     def _content(self, item: Item, stamp: Stamp) -> Iterator[bytes]:

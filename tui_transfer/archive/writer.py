@@ -21,6 +21,7 @@ from tui_transfer.archive.index import GrowingArchive, PackedBlock
 from tui_transfer.archive.reader import SourceReader
 from tui_transfer.archive.snapshot import take_snapshot
 from tui_transfer.archive.source import SourceKind
+from tui_transfer.archive.true_names import true_names
 from tui_transfer.system.files import make_private_folder
 from tui_transfer.system.processes import give_way
 
@@ -109,6 +110,7 @@ class Archive:
         source_size: bytes of the database that it holds.
         entries: its files (folders are in the archive, not here).
         reused: blocks of an earlier run that did not have to be packed again.
+        true_names: how many names it says itself, in a file of its own, that differ from those stored.
     """
 
     path: Path
@@ -117,6 +119,7 @@ class Archive:
     source_size: int
     entries: tuple[ArchivedFile, ...]
     reused: int
+    true_names: int = 0
 
 
 def write_archive(
@@ -155,7 +158,7 @@ def write_archive(
         on_older: called likewise where an earlier version of the program began the archive in another form;
             it is begun again.
         key: encrypts the archive, with the names in it; what an earlier run packed with another key is packed
-            again.
+            again. The names that are stored otherwise then go in a file of the archive's own.
         inspecting: looks at the snapshot of an SQLite database in its body, while that is packed; what it
             gives is called before the archive becomes whole, and may wait and raise.
 
@@ -170,11 +173,12 @@ def write_archive(
     if source.summary.kind is SourceKind.SQLITE:
         snapshot = _snapshot(source, work, on_progress, lambda: on_damaged(SpoolPart.SNAPSHOT), cancelled)
         original, source = source, snapshot.source
-    reader = SourceReader(source, cancelled, original, snapshot.sha256 if snapshot else None)
+    added = true_names(source) if key else None  # the manifest of one that is not encrypted has them
+    reader = SourceReader(source, cancelled, original, snapshot.sha256 if snapshot else None, added)
     total = left = source.size
 
     def report() -> None:
-        on_progress(Progress(packer.read, total, growing.end))
+        on_progress(Progress(min(packer.read, total), total, growing.end))
 
     inspect = inspecting if snapshot and inspecting else lambda _: nullcontext(_nothing)
 
@@ -215,7 +219,15 @@ def write_archive(
         growing.seal(END, container.header, container.signature)
         report()
         sha256 = checksums.sha256(archive, cancelled)
-        return Archive(archive, growing.end, sha256, total, _entries(reader.files), growing.reused)
+        return Archive(
+            archive,
+            growing.end,
+            sha256,
+            total,
+            _entries(reader.files),
+            growing.reused,
+            added.count if added else 0,
+        )
 
 
 def _snapshot(
@@ -352,7 +364,7 @@ def _entries(files: Sequence[tuple[Item, Content | None]]) -> tuple[ArchivedFile
     return tuple(
         ArchivedFile(item.name, content.size, content.sha256, item.modified_ns / 1e9, item.true_name)
         for item, content in files
-        if content
+        if content and item.stamp  # what was added is no file of the database
     )
 
 

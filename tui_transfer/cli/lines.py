@@ -15,7 +15,7 @@ from tui_transfer.job import events as ev
 from tui_transfer.job.progress import Meter
 from tui_transfer.job.remains import SpoolContents, spool_contents
 from tui_transfer.job.state import Step
-from tui_transfer.report.files import describe_files, describe_left_out, describe_renames
+from tui_transfer.report.files import describe_files, describe_left_out, describe_renames, describe_true_names
 from tui_transfer.report.integrity import describe_integrity
 from tui_transfer.report.message import (
     conclusion,
@@ -239,7 +239,9 @@ def _describe(event: ev.Event, state: JobState) -> str | None:
             return f"{item.name} : déjà compressée. Lecture : {describe_reading(item)}."
         case ev.ArchiveSealed():
             name = state.databases[event.database].name
-            return f"{name} : compressée, {french.size(event.size)}, SHA-256 {event.sha256}."
+            inside = describe_true_names(event.true_names)
+            said = f"{name} : compressée, {french.size(event.size)}, SHA-256 {event.sha256}."
+            return f"{said} {inside}." if inside else said
         case ev.IntegrityChecked() | ev.DamageWaived():
             item = state.databases[event.database]
             return f"{item.name} : {describe_integrity(item)}."

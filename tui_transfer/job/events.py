@@ -184,6 +184,8 @@ class ArchiveSealed(_Event, frozen=True, kw_only=True, tag="archive.sealed"):
     """Bytes of all that will lie beside the archive."""
     content: str | None = None
     """SHA-256 that tells what it holds, as the manifest has it."""
+    true_names: Count = 0
+    """How many names it says itself that differ from those stored."""
 
 
 class IntegrityChecked(_Event, frozen=True, kw_only=True, tag="database.checked"):

@@ -95,6 +95,8 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     """SHA-256 of the manifest in the spool, once the archive is whole."""
     content: str | None = None
     """SHA-256 that tells what the archive holds, however it is packed."""
+    true_names: int = 0
+    """How many names the archive says itself that differ from those stored."""
     damages: int = 0
     """How often something in the spool was no longer what had been written there, and was made again."""
     acknowledged: int = 0
@@ -379,6 +381,7 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 sha256=event.sha256,
                 manifest=event.manifest,
                 content=event.content,
+                true_names=event.true_names,
                 beside=event.beside,
                 beside_sent=0,
                 compression=Step.DONE,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tui_transfer.archive.true_names import NAME
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,6 +34,16 @@ def describe_renames(count: int, renames: Sequence[tuple[str, str]]) -> str:
     first = ", ".join(f"« {name} » en « {stored} »" for name, stored in renames) or str(count)
     more = f" et {count - len(renames)} autres" if renames and count > len(renames) else ""
     return f"{what} dans l’archive, que Windows ou macOS ne rendrait pas : {first}{more}"
+
+
+def describe_true_names(count: int) -> str:
+    """Where an encrypted archive says how files whose names were changed are really called; empty where none
+    was.
+    """
+    if not count:
+        return ""
+    whose = "Noms d’origine" if count > 1 else "Nom d’origine"
+    return f"{whose} : dans l’archive, le fichier {NAME}"
 
 
 def listed(names: Sequence[str]) -> str:

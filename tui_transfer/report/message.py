@@ -14,7 +14,13 @@ from tui_transfer.job.state import VERIFIED, JobStatus
 from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.report.author import describe_author
 from tui_transfer.report.facts import encode_facts
-from tui_transfer.report.files import describe_files, describe_left_out, describe_renames, listed
+from tui_transfer.report.files import (
+    describe_files,
+    describe_left_out,
+    describe_renames,
+    describe_true_names,
+    listed,
+)
 from tui_transfer.report.integrity import describe_integrity
 from tui_transfer.report.public_key import NAMESPACE, PublicKey
 
@@ -325,6 +331,8 @@ def _database(lines: list[str], item: DatabaseState) -> str:
         lines.append(describe_left_out(item.found.left_out))
     if item.found and (renamed := describe_renames(item.found.renamed, item.found.renames)):
         lines.append(renamed)
+    if inside := describe_true_names(item.true_names):
+        lines.append(inside)
     if told := describe_integrity(item):
         lines.append(f"Contrôle : {told}")
     if item.read_at is not None:

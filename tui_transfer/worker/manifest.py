@@ -142,6 +142,14 @@ class Manifest(_Part, frozen=True, kw_only=True):
             "manque"
         ),
     ] = None
+    true_names: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="d'une archive chiffrée : nombre de noms que Windows ou macOS ne rendraient pas ; "
+            "elle les donne elle-même, dans noms-d-origine.json",
+        ),
+    ] = 0
     verified: Annotated[
         str | None,
         Meta(
@@ -223,6 +231,7 @@ def make_manifest(spec: JobSpec, index: int, archive: Archive, read: Read) -> Ma
             if other is not database
         ),
         encrypted="7zAES" if spec.encrypt else None,
+        true_names=archive.true_names,
         prerequisites=_prerequisites(spec),
         waiver=_waiver(spec.waiver),
         damage_waiver=_waiver(read.damage_waiver),

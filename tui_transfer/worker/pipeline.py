@@ -412,6 +412,7 @@ class Pipeline:
                 manifest=shipment.manifest_sha256,
                 beside=size_beside(shipment),
                 content=listing.content,
+                true_names=archive.true_names,
             )
         )
         shipment.growing.finish(archive.size)
