@@ -16,11 +16,11 @@ import pytest
 from tests.cli.place import COMMAND, Place, place_for
 from tests.servers.openssh import SshServer
 from tui_transfer import __version__
-from tui_transfer.cli.redaction import Redactor
 from tui_transfer.job.control import load
 from tui_transfer.job.events import JobBlocked, WorkerStarted
 from tui_transfer.job.journal import Journal
 from tui_transfer.job.orders import KEY_PASSPHRASE_VARIABLE, PROXY_PASSWORD_VARIABLE
+from tui_transfer.report.redaction import Redactor
 from tui_transfer.settings.config import Manager, ProxySettings
 
 # As they stand in names of files and folders, in messages of servers, in errors of libraries.

@@ -4,8 +4,6 @@ JSON document for a program.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -15,46 +13,21 @@ from tui_transfer.archive.source import summarize
 from tui_transfer.cli.lines import print_json
 from tui_transfer.errors import ExitCode, TransferError
 from tui_transfer.job.orders import Orders
-from tui_transfer.preflight import checks, findings, gate
-from tui_transfer.preflight.checks import Verdict
-from tui_transfer.preflight.statements import STATEMENTS, Ticks
+from tui_transfer.preflight import findings
+from tui_transfer.preflight.here import check_here, look_here
+from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.settings import config
 from tui_transfer.system.cancellation import Cancellation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from tui_transfer.preflight.checks import Check
     from tui_transfer.preflight.findings import Finding
     from tui_transfer.settings.config import Home, Settings
     from tui_transfer.sharebox.ssh.knowledge import Abilities
 
 FORMAT: Final = 1
 """The version of the JSON document."""
-_VERDICTS: Final = {Verdict.OK: "OK", Verdict.WARNING: "à voir", Verdict.FAILED: "bloquant"}
-
-
-@dataclass(frozen=True)
-class Here:
-    """What was found without any network.
-
-    Attributes:
-        closed: what keeps any transfer from beginning now.
-        results: of the checks.
-        ticked: the keys of the statements that a person ticked.
-    """
-
-    closed: TransferError | None
-    results: Sequence[Check]
-    ticked: Collection[str]
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """That of what keeps any transfer from beginning now; PREREQUISITE where a check failed."""
-        if self.closed is not None:
-            return self.closed.exit_code
-        failed = any(result.verdict is Verdict.FAILED for result in self.results)
-        return ExitCode.PREREQUISITE if failed else ExitCode.SUCCESS
 
 
 def check(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitCode:
@@ -67,20 +40,6 @@ def check(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitC
     local = check_here(settings, home, say)
     connection = check_connection(settings, home, say)
     return local if local is not ExitCode.SUCCESS else connection
-
-
-def check_here(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitCode:
-    """Checks what needs no network."""
-    here = _look_here(settings, home)
-    if doubt := config.describe_doubts(settings):
-        say(f"Attention : {doubt}")
-    closed = here.closed
-    say(f"Transfert possible : {f'non. {closed.title}. {closed.why}' if closed else 'oui'}")
-    for result in here.results:
-        say(f"[{_VERDICTS[result.verdict]}] {result.title} : {result.explanation}")
-    for statement in STATEMENTS:
-        say(f"[{'coché' if statement.key in here.ticked else 'à cocher'}] {statement.text}")
-    return here.exit_code
 
 
 def check_connection(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitCode:
@@ -102,7 +61,7 @@ def check_as_json(home: Home) -> ExitCode:
     except TransferError as error:
         print_json(document | {"exit_code": int(error.exit_code)} | _problem(error))
         return error.exit_code
-    here = _look_here(settings, home)
+    here = look_here(settings, home)
     found = list(_try_connection(settings, home))
     code = here.exit_code if here.exit_code is not ExitCode.SUCCESS else findings.exit_code(found)
     abilities = next((finding.abilities for finding in found if finding.abilities is not None), None)
@@ -121,17 +80,6 @@ def check_as_json(home: Home) -> ExitCode:
     }
     print_json(document)
     return code
-
-
-def _look_here(settings: Settings, home: Home) -> Here:
-    return Here(
-        gate.closed(home, settings.transfer, datetime.now().astimezone().date()),
-        [
-            *checks.check_databases(config.active_databases(settings, home), home),
-            *checks.check_key(settings.sharebox, home),
-        ],
-        Ticks(home).keys,
-    )
 
 
 def _try_connection(settings: Settings, home: Home) -> Iterator[Finding]:

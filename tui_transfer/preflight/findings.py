@@ -84,9 +84,14 @@ def stages(settings: Settings) -> list[Stage]:
 
 
 def advice(findings: Iterable[Finding]) -> str:
-    """What to do about the first thing that stands in the way; empty where nothing does."""
+    """What to do about the first thing that stands in the way, for a ticket or a command; empty where nothing
+    does.
+    """
     met = [(item.outcome is not Outcome.BLOCKING, item.failure) for item in findings if item.failure]
-    return min(met, key=lambda pair: pair[0])[1].advice if met else ""
+    if not met:
+        return ""
+    failure = min(met, key=lambda pair: pair[0])[1]
+    return f"{failure.advice} {failure.by_command}".strip()
 
 
 def exit_code(findings: Iterable[Finding]) -> ExitCode:
