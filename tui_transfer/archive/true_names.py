@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NAME: Final = "noms-d-origine.json"
 _WITH_NUMBER: Final = "noms-d-origine-{}.json"
 _ABOUT: Final = (
-    "Noms que Windows ou macOS ne rendraient pas : stored_as est celui de l'archive, name celui d'origine, "
+    "Noms que Windows ou macOS ne rendraient pas : stored_as est celui de l’archive, name celui d’origine, "
     "name_hex ses octets. À rendre du dernier au premier."
 )
 _MODE: Final = stat.S_IFREG | 0o600

@@ -146,7 +146,7 @@ class Manifest(_Part, frozen=True, kw_only=True):
         int,
         Meta(
             ge=0,
-            description="d'une archive chiffrée : nombre de noms que Windows ou macOS ne rendraient pas ; "
+            description="d’une archive chiffrée : nombre de noms que Windows ou macOS ne rendraient pas ; "
             "elle les donne elle-même, dans noms-d-origine.json",
         ),
     ] = 0
