@@ -26,8 +26,9 @@ from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.findings import Finding, Outcome
 from tui_transfer.preflight.findings import Stage as ConnectionStage
 from tui_transfer.report.receipts import ReceiptFiles
-from tui_transfer.settings.config import Home, ProxySettings, TransferSettings
+from tui_transfer.settings.config import Home, MailSettings, ProxySettings, TransferSettings
 from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.mailer import Opened
 from tui_transfer.tui.paths import Match
 from tui_transfer.tui.practice import Practice, PracticeProxy
 from tui_transfer.tui.screens.transfer import TransferPage
@@ -98,6 +99,10 @@ class Scene:
     keys: tuple[str, ...] = ()
     configured: bool = True
     encrypted: bool = False
+    mail: MailSettings | None = None
+    """The server that sends the report."""
+    mail_program: bool = False
+    """Whether a mail program can be opened."""
     job: Callable[[Stage], Job] | None = None
     open_job: bool = False
     """Whether the transfer screen shows the job from the start."""
@@ -106,6 +111,10 @@ class Scene:
     ticked: int = 0
     findings: Sequence[Finding] = ()
     """What « Tester la connexion » finds."""
+
+
+_OVER_SSH = "cette session est à distance (SSH)"
+_MAIL = MailSettings(host="smtp.example.org", username="exemple", sender="exemple@example.org")
 
 
 def _summarize(path: Path, _: Selection) -> Summary:
@@ -320,6 +329,11 @@ SCENES = (
     Scene("echec-plusieurs", job=_partly_failed, open_job=True),
     Scene("base-endommagee", job=_damaged, open_job=True),
     Scene("message", job=_succeeded, keys=("r",)),
+    Scene("message-messagerie", job=_succeeded, keys=("r",), mail_program=True),
+    Scene("message-ouvert", job=_succeeded, keys=("r", "e"), mail_program=True),
+    Scene("message-serveur", job=_succeeded, keys=("r",), mail=_MAIL),
+    Scene("message-confirmer", job=_succeeded, keys=("r", "e"), mail=_MAIL),
+    Scene("message-mot-de-passe", job=_succeeded, keys=("r", "e", "o"), mail=_MAIL),
     Scene("message-seul", job=_succeeded, keys=("r", "x")),
     Scene("commandes", keys=("m", "t", "colon")),
     Scene("aide", keys=("m", "t", "question_mark")),
@@ -332,7 +346,7 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
     stage.use_utc()
     with ExitStack() as stack:
         transfer = TransferSettings(opens_on=stage.NOW.date(), encrypt=scene.encrypted)
-        given = stage.settings(transfer=transfer) if scene.configured else None
+        given = stage.settings(transfer=transfer, mail=scene.mail) if scene.configured else None
         set_up = stack.enter_context(Stage(folder, given))
         screens = "tui_transfer.tui.screens"
         for target, fake in (
@@ -344,7 +358,8 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
             (f"{screens}.transfer.control.start", _never_starts),
             (f"{screens}.transfer.control.start_new", _never_starts),
             ("tui_transfer.report.receipts.ReceiptFiles.of", _receipt),
-            ("tui_transfer.tui.mailer.why_unavailable", lambda: "cette session est à distance (SSH)"),
+            ("tui_transfer.tui.mailer.why_unavailable", lambda: None if scene.mail_program else _OVER_SSH),
+            ("tui_transfer.tui.mailer.open_message", lambda _: Opened.WHOLE),
         ):
             stack.enter_context(patch(target, fake))
         set_up.tick(scene.ticked)

@@ -5,27 +5,38 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes
 from email.policy import default
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from msgspec import structs
+from textual.widgets import Input
 
+from tests.servers.mail import PASSWORD, USERNAME, MailServer, certificate_for, mail_server
 from tests.tui import stage
 from tests.tui.conftest import flat, until
 from tests.tui.scenes import settle
+from tui_transfer.job import control
 from tui_transfer.report.message import Message
+from tui_transfer.report.receipts import ReceiptFiles
+from tui_transfer.settings.config import MailSettings
 from tui_transfer.system import desktop as desktop_of_system
+from tui_transfer.system.files import write_private
 from tui_transfer.tui import clipboard, mailer
 from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.dialogs.failure import FailureDialog
+from tui_transfer.tui.dialogs.questions import SendingDialog
+from tui_transfer.tui.dialogs.secret import SecretDialog
 from tui_transfer.tui.screens.plain import PlainPage
 from tui_transfer.tui.screens.report import ReportPage
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.bars import Notice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from textual.pilot import Pilot
@@ -121,7 +132,7 @@ async def test_a_mail_program_that_takes_long_addresses_gets_the_whole_message(
     app: CentreApp, desktop: Desktop
 ) -> None:
     async with app.run_test() as pilot:
-        assert "✓ Votre messagerie a été appelée : relisez" in await send(pilot)
+        assert "✓ Votre messagerie a été appelée." in await send(pilot)
         body = cast("ReportPage", app.screen)._message.body
     assert desktop.address.startswith("mailto:accueil@example.org,equipe@example.org?subject=Service%20")
     assert desktop.text == body
@@ -209,3 +220,117 @@ def test_a_display_without_a_mail_program_is_told(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(shutil, "which", lambda _: None)
     assert "xdg-email" in (mailer.why_unavailable({"DISPLAY": ":0"}) or "")
     assert "écran graphique" in (mailer.why_unavailable({}) or "")
+
+
+async def test_the_steps_are_on_the_page_and_say_what_to_do_if_no_window_opens(
+    app: CentreApp, desktop: Desktop
+) -> None:
+    async with app.run_test() as pilot:
+        await open_report(pilot)
+        assert "2. Relisez-le dans sa fenêtre, puis envoyez-le" in flat(app)
+        await pilot.press("e")
+        await until(pilot, lambda: "Aucune fenêtre ne s’ouvre ?" in flat(app))
+        assert "Ou copiez d’ici les destinataires, l’objet et le contenu" in flat(app)
+
+
+async def test_where_it_is_greyed_the_steps_are_those_by_hand(app_over_ssh: CentreApp) -> None:
+    async with app_over_ssh.run_test() as pilot:
+        await open_report(pilot)
+        assert "1. Ouvrez un nouveau message dans votre messagerie." in flat(app_over_ssh)
+        assert "3. Envoyez-le." in flat(app_over_ssh)
+
+
+async def test_what_is_saved_goes_where_documents_are_with_the_page_of_the_receipt(
+    app: CentreApp, staged: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = tmp_path / "Mes documents"
+    documents.mkdir()
+    monkeypatch.setattr("tui_transfer.settings.config.documents_folder", lambda: documents)
+    app.session.home = replace(app.session.home, is_portable=False)
+    (job,) = control.list_jobs(staged.home)
+    page = ReceiptFiles.of(staged.home.receipts, job.id).page
+    write_private(page, b"<html>recu</html>")
+    async with app.run_test(size=(160, 40)) as pilot:
+        await open_report(pilot)
+        await pilot.press("s")
+        assert "Mes documents/Transfert Urssaf : un double clic sur rapport-" in flat(app)
+        assert f"Le reçu, {page.name}, est à garder ou à imprimer." in flat(app)
+    saved = documents / "Transfert Urssaf"
+    assert {path.suffix for path in saved.iterdir()} == {".eml", ".txt", ".html"}
+    assert (saved / page.name).read_bytes() == page.read_bytes()
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o700
+
+
+# ── By a server ───────────────────────────────────────────────
+
+
+@pytest.fixture
+def mail_home(
+    staged: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[CentreApp, MailServer]]:
+    """A delivered job, and settings that name a real server, whose certificate is trusted."""
+    certificate = certificate_for("localhost", tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    staged.job(stage.all_delivered())
+    with mail_server(certificate) as server:
+        given = MailSettings(host="localhost", port=server.port, username=USERNAME, sender="a@example.org")
+        app = CentreApp(staged.home)
+        app.session.change(lambda now: structs.replace(now, mail=given))
+        yield app, server
+
+
+async def test_a_person_confirms_gives_the_password_and_it_is_sent(
+    mail_home: tuple[CentreApp, MailServer], staged: Stage
+) -> None:
+    app, server = mail_home
+    async with app.run_test(size=(110, 40)) as pilot:
+        await open_report(pilot)
+        assert "l’envoie par localhost, au nom de a@example.org" in flat(app)
+        await pilot.press("e")
+        assert isinstance(app.screen, SendingDialog)
+        await pilot.press("n")
+        await pilot.press("e", "o")
+        await until(pilot, lambda: isinstance(app.screen, SecretDialog))
+        assert server.letters == []
+        app.screen.query_one("#secret", Input).value = PASSWORD
+        await pilot.press("enter")
+        await until(pilot, lambda: "Rapport envoyé : localhost l’a accepté pour 2 destinataires" in flat(app))
+        assert len(server.letters) == 1
+    kept = b"".join(path.read_bytes() for path in staged.home.data.rglob("*") if path.is_file())
+    assert PASSWORD.encode() not in kept
+
+
+async def test_a_wrong_password_is_asked_for_again_and_never_tried_twice(
+    mail_home: tuple[CentreApp, MailServer],
+) -> None:
+    app, server = mail_home
+    async with app.run_test(size=(110, 40)) as pilot:
+        await open_report(pilot)
+        app.session.mail_password = "autre"
+        await pilot.press("e", "o")
+        await until(pilot, lambda: isinstance(app.screen, SecretDialog))
+        assert "a refusé le mot de passe" in flat(app)
+        assert not app.session.mail_password
+        await pilot.press("escape")
+        assert "Rapport non envoyé." in flat(app)
+        assert not app.screen.query_one("#action-send", Action).disabled
+        assert server.letters == []
+
+
+async def test_a_report_that_is_refused_says_why_and_stays(
+    mail_home: tuple[CentreApp, MailServer], staged: Stage
+) -> None:
+    app, server = mail_home
+    server.refused["equipe@example.org"] = "550 5.1.1 Unknown"
+    app.session.mail_password = PASSWORD
+    async with app.run_test(size=(110, 40)) as pilot:
+        await open_report(pilot)
+        await pilot.press("e", "o")
+        await until(pilot, lambda: isinstance(app.screen, FailureDialog))
+        text = flat(app)
+        assert "equipe@example.org comme destinataire" in text
+        assert "550 5.1.1 Unknown" in text
+        await pilot.press("escape")
+        assert "Rapport non envoyé." in flat(app)
+    assert list(staged.home.reports.glob("*.eml"))
+    assert server.letters == []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui_transfer.errors.problems import ExitCode, Meaning, Problem, Recovery
+from tui_transfer.errors.problems import ExitCode, Meaning, Need, Problem, Recovery
 
 _OTHERWISE: Final = (
     "En attendant, envoyez le rapport avec votre messagerie habituelle : le message est enregistré."
@@ -69,6 +69,7 @@ MEANINGS_OF_MAIL: Final[dict[Problem, Meaning]] = {
         "Saisissez-le.",
         by_command="Sans écran, il se donne par la variable TUI_TRANSFER_SMTP_PASSWORD, ou par un fichier "
         "que nomme TUI_TRANSFER_SMTP_PASSWORD_FILE.",
+        need=Need.MAIL_PASSWORD,
     ),
     Problem.MAIL_CREDENTIALS_REFUSED: Meaning(
         ExitCode.CREDENTIALS,
@@ -77,6 +78,7 @@ MEANINGS_OF_MAIL: Final[dict[Problem, Meaning]] = {
         "{host} n’accepte pas ce mot de passe pour « {username} ».{said}",
         "Saisissez-le de nouveau. Certaines messageries demandent un mot de passe fait pour les programmes "
         "(« mot de passe d’application »). " + _OTHERWISE,
+        need=Need.MAIL_PASSWORD,
     ),
     Problem.MAIL_LOGIN_UNKNOWN: Meaning(
         ExitCode.CREDENTIALS,

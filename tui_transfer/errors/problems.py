@@ -85,6 +85,8 @@ class Need(Enum):
     """That of the key file."""
     ARCHIVE_PASSPHRASE = "archive-passphrase"
     """That of the job's archives."""
+    MAIL_PASSWORD = "mail-password"
+    """The account's password on the mail server, for the report."""
     DAMAGE = "damage"
     """A yes or no to handing over a damaged database."""
 

@@ -25,6 +25,7 @@ class Answer:
     key_passphrase: str | None = field(default=None, repr=False)
     proxy_password: str | None = field(default=None, repr=False)
     archive_password: str | None = field(default=None, repr=False)
+    mail_password: str | None = field(default=None, repr=False)
 
 
 class Decision(Enum):

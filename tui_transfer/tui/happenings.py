@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
     from tui_transfer.preflight.unmet import Unmet
-    from tui_transfer.settings.config import DatabaseSettings, Settings, ShareboxSettings
+    from tui_transfer.settings.config import DatabaseSettings, MailSettings, Settings, ShareboxSettings
     from tui_transfer.tui.answers import Answer, Decision, Leaving, Purge, Unsaved
     from tui_transfer.worker.leftovers import Leftovers
 
@@ -170,6 +170,37 @@ class MessageChosen:
 
 
 @dataclass(frozen=True)
+class SendingAsked:
+    """« Envoyer le rapport », where a mail server is set.
+
+    Args:
+        mail: the server, and who sends.
+        recipients: who gets it.
+        then: takes whether it may go.
+    """
+
+    mail: MailSettings
+    recipients: Sequence[str]
+    then: Callable[[bool | None], None]
+
+
+@dataclass(frozen=True)
+class MailPasswordNeeded:
+    """The mail server wants a password; `failure` says why."""
+
+    failure: TransferError
+    mail: MailSettings
+    then: Callable[[Answer | None], None]
+
+
+@dataclass(frozen=True)
+class SendingFailed:
+    """The report was not sent, or nobody knows; what to do instead is on the page below."""
+
+    failure: TransferError
+
+
+@dataclass(frozen=True)
 class TextAsked:
     """The message as text alone, to be selected."""
 
@@ -281,6 +312,9 @@ Step: TypeAlias = (
     | LoginQuestionAsked
     | JobSucceeded
     | MessageChosen
+    | SendingAsked
+    | MailPasswordNeeded
+    | SendingFailed
     | TextAsked
 )
 Aside: TypeAlias = (

@@ -108,6 +108,18 @@ def follow(centre: Centre, happening: it.Happening) -> None:
             from tui_transfer.tui.screens.report import ReportPage
 
             (switch if instead else push)(ReportPage(job))
+        case it.SendingAsked(mail, recipients, then):
+            from tui_transfer.tui.dialogs.questions import SendingDialog
+
+            push(SendingDialog(mail.sender, recipients, mail.host), then)
+        case it.MailPasswordNeeded(failure, mail, then):
+            from tui_transfer.tui.dialogs.secret import SecretDialog
+
+            push(SecretDialog(failure, f"{mail.username} sur {mail.host}"), then)
+        case it.SendingFailed(failure):
+            from tui_transfer.tui.dialogs.failure import FailureDialog
+
+            push(FailureDialog(failure, None))
         case it.TextAsked(text):
             from tui_transfer.tui.screens.plain import PlainPage
 

@@ -41,6 +41,7 @@ class Session:
     sftp_password: str | None = field(init=False, default=None, repr=False)
     key_passphrase: str | None = field(init=False, default=None, repr=False)
     proxy_password: str | None = field(init=False, default=None, repr=False)
+    mail_password: str | None = field(init=False, default=None, repr=False)
     refused_in_capitals: bool = field(init=False, default=False)
     """Whether the password that was refused last looked as if it was typed with the capitals locked."""
     archive_passwords: dict[str, str] = field(init=False, default_factory=dict, repr=False)
@@ -99,6 +100,8 @@ class Session:
             self.key_passphrase = None
         if before.proxy != settings.proxy:
             self.proxy_password = None
+        if before.mail != settings.mail:
+            self.mail_password = None
 
     def keep_theme(self, theme: ThemeName) -> None:
         """Remembers the theme, where there are settings to remember it in.

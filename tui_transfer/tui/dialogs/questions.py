@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 
 from tui_transfer.tui.dialogs.dialog import YesNo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class RemovalDialog(YesNo):
@@ -28,6 +33,25 @@ class ForgettingDialog(YesNo):
             "l’Urssaf vous a donnée.",
             "Faites-le seulement si l’Urssaf annonce une nouvelle clé.",
             kind="warning",
+        )
+
+
+class SendingDialog(YesNo):
+    """Before the report is sent by SMTP: this leaves the machine, and cannot be taken back."""
+
+    HELP = (
+        "« Oui » envoie le message tel qu’il est affiché. Il n’est dit « envoyé » qu’une fois accepté par la "
+        "messagerie ; sinon, il reste enregistré, à envoyer autrement."
+    )
+
+    def __init__(self, sender: str, recipients: Sequence[str], host: str) -> None:
+        super().__init__(
+            "Envoyer le rapport ?",
+            Content.assemble(
+                "De      ", (sender, "bold"), f"\nÀ       {', '.join(recipients)}\nPar     {host}"
+            ),
+            "Il part aussitôt, et ne peut plus être repris.",
+            yes=True,
         )
 
 

@@ -1,4 +1,4 @@
-"""The Sharebox password, or the passphrase of its key."""
+"""The password of the Sharebox or of the mail server, or the passphrase of a key."""
 
 from __future__ import annotations
 
@@ -29,12 +29,14 @@ _NEEDED: Final = (
     Problem.PASSWORD_NEEDED,
     Problem.KEY_PASSPHRASE_NEEDED,
     Problem.ARCHIVE_PASSPHRASE_NEEDED,
+    Problem.MAIL_PASSWORD_NEEDED,
 )
 """Nothing was tried yet; whatever else asks for a secret says why the last one did not do."""
 _REFUSED: Final = (
     Problem.CREDENTIALS_REFUSED,
     Problem.KEY_PASSPHRASE_WRONG,
     Problem.ARCHIVE_PASSPHRASE_WRONG,
+    Problem.MAIL_CREDENTIALS_REFUSED,
 )
 
 
@@ -83,7 +85,7 @@ class SecretDialog(Dialog[Answer | None]):
         """Why the last one did not do, or what for; the field, which stays in sight; then what helps."""
         failure = self._failure
         is_new = failure.problem in _NEEDED
-        was_tried = failure.problem is Problem.CREDENTIALS_REFUSED
+        was_tried = failure.problem in (Problem.CREDENTIALS_REFUSED, Problem.MAIL_CREDENTIALS_REFUSED)
         if was_tried:
             yield paragraph(failure.why)
         elif not is_new or failure.need is Need.ARCHIVE_PASSPHRASE:
@@ -138,6 +140,8 @@ class SecretDialog(Dialog[Answer | None]):
             self.dismiss(Answer(archive_password=secret.strip()))
         elif self._is_passphrase:
             self.dismiss(Answer(key_passphrase=secret))
+        elif self._failure.need is Need.MAIL_PASSWORD:
+            self.dismiss(Answer(mail_password=secret))
         else:
             self.dismiss(Answer(sftp_password=secret))
 

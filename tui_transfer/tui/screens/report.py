@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Label
 
-from tui_transfer.errors import TransferError
+from tui_transfer import french
+from tui_transfer.errors import Need, TransferError
 from tui_transfer.job import control
 from tui_transfer.job.control import Follower
 from tui_transfer.report.message import Message, make_message
-from tui_transfer.system.files import write_private
+from tui_transfer.report.sending import SentReport, keep_files, mail_password, send_report
 from tui_transfer.tui import clipboard, mailer
 from tui_transfer.tui.background import in_background
-from tui_transfer.tui.happenings import TextAsked
+from tui_transfer.tui.happenings import MailPasswordNeeded, SendingAsked, SendingFailed, TextAsked
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action, ActionRow
 from tui_transfer.tui.widgets.prose import Prose
@@ -26,11 +28,39 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.job.control import Job
+    from tui_transfer.job.state import JobState
+    from tui_transfer.tui.answers import Answer
 
 
+_BY_SERVER: Final = (
+    "« Envoyer le rapport » l’envoie par {host}, au nom de {sender}, une fois que vous l’aurez confirmé. "
+    "« Enregistrer » le garde en fichier, avec le reçu."
+)
+_BY_PROGRAM: Final = (
+    "1. « Envoyer le rapport » ouvre votre messagerie avec le message prêt.\n"
+    "2. Relisez-le dans sa fenêtre, puis envoyez-le : rien ne part sans vous."
+)
+_BY_HAND: Final = (
+    "« Envoyer le rapport » est grisé : {reason}. Laissez cet écran ouvert.\n"
+    "1. Ouvrez un nouveau message dans votre messagerie.\n"
+    "2. Copiez d’ici les destinataires, l’objet et le contenu, et collez-les-y.\n3. Envoyez-le."
+)
+_NO_WINDOW: Final = (
+    "Relisez le message dans la fenêtre de votre messagerie, puis envoyez-le.\n"
+    "Aucune fenêtre ne s’ouvre ? « Enregistrer », puis double-cliquez sur le fichier. Ou copiez d’ici les "
+    "destinataires, l’objet et le contenu dans un nouveau message."
+)
 _TOO_LONG: Final = (
     "Votre messagerie a été appelée, mais le message est trop long pour elle : collez-y le contenu."
 )
+_SAVED: Final = (
+    "Dans {folder} : un double clic sur {name} ouvre le message, prêt à envoyer. S’il s’ouvre comme un "
+    "message reçu, ou pas du tout, copiez d’ici les destinataires, l’objet et le contenu dans un nouveau "
+    "message."
+)
+_RECEIPT: Final = " Le reçu, {name}, est à garder ou à imprimer."
+_SENDING: Final = "Envoi en cours…"
+_SENT: Final = "Rapport envoyé : {host} l’a accepté pour {count}."
 
 
 class ReportPage(Page):
@@ -38,20 +68,22 @@ class ReportPage(Page):
 
     TRAIL = "Maintenir › Message à envoyer"
     HELP = (
-        "« Envoyer le rapport » ouvre votre messagerie avec le message prêt. S’il est grisé, laissez cet "
-        "écran ouvert : ouvrez un nouveau message dans votre messagerie, collez-y les destinataires, "
-        "l’objet et le contenu, puis envoyez-le."
+        "« Envoyer le rapport » ouvre votre messagerie avec le message prêt, ou l’envoie lui-même si les "
+        "réglages nomment un serveur de messagerie. S’il est grisé, laissez cet écran ouvert : ouvrez un "
+        "nouveau message dans votre messagerie, collez-y les destinataires, l’objet et le contenu, puis "
+        "envoyez-le. « Enregistrer » le met, avec le reçu, dans vos documents."
     )
     CSS_PATH = "report.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,down", "none", "Lire", key_display="↑ ↓", tooltip="Faire défiler le message"),
-        Binding("e", "send", "Envoyer le rapport", show=False, tooltip="Ouvrir votre messagerie"),
+        Binding("e", "send", "Envoyer le rapport", show=False,
+                tooltip="Ouvrir votre messagerie, ou envoyer par le serveur des réglages"),
         Binding("d", "copy_recipients", "Copier les destinataires", show=False,
                 tooltip="Copier les adresses"),
         Binding("o", "copy_subject", "Copier l’objet", show=False, tooltip="Copier l’objet du message"),
         Binding("c", "copy_body", "Copier le contenu", show=False, tooltip="Copier le texte du message"),
         Binding("s", "save", "Enregistrer le message", show=False,
-                tooltip="Enregistrer le message dans deux fichiers, .eml et .txt"),
+                tooltip="Mettre le message et le reçu dans vos documents"),
         Binding("x", "plain", "Texte à sélectionner", tooltip="Afficher le message seul"),
         Binding("q,ctrl+q", "leave", "Quitter", show=False, key_display="Q",
                 tooltip="Fermer le centre de maintenance"),
@@ -61,17 +93,19 @@ class ReportPage(Page):
         super().__init__()
         self._job = job
         self._message = Message("", (), "")
-        self._no_mail = mailer.why_unavailable()
+        self._state: JobState | None = None
+        self._mail = self.session.settings.mail if self.session.settings else None
+        self._no_mail = None if self._mail else mailer.why_unavailable()
 
     def body(self) -> Iterable[Widget]:
-        """The message as it will be read."""
+        """What to do, then the message as it will be read."""
+        yield Prose(id="steps")
         with_label = (("À", "recipients"), ("Objet", "subject"))
         for label, name in with_label:
             yield Horizontal(Label(label, classes="muted"), Prose(id=name), classes="envelope")
         text = VerticalScroll(Prose(id="text"), classes=f"panel {FIELD}", id="message")
         text.border_title = "Message à envoyer"
         yield text
-        yield Prose(id="no-mail")
 
     def buttons(self) -> Iterable[Widget]:  # type: ignore[override]
         """Two rows: the message itself, then its parts."""
@@ -82,7 +116,8 @@ class ReportPage(Page):
         """Makes the message from the journal."""
         try:
             # Read anew: of a job that another window removed, the message would say that nothing arrived.
-            self._message = make_message(Follower(control.load(self._job.folder)).state)
+            self._state = Follower(control.load(self._job.folder)).state
+            self._message = make_message(self._state)
         except TransferError as error:
             self._tell_why_there_is_none(error)
             return
@@ -91,31 +126,84 @@ class ReportPage(Page):
         self.query_one("#subject", Prose).update(message.subject)
         self.query_one("#text", Prose).update(message.body)
         self.set_available("send", self._no_mail is None)
-        if self._no_mail:
-            self.query_one("#no-mail", Prose).update(f"« Envoyer le rapport » est grisé : {self._no_mail}.")
-        self.query_one("#no-mail").display = self._no_mail is not None
+        self._tell_steps()
         self.set_focus(self.query_one("#action-copy-recipients" if self._no_mail else "#action-send", Action))
 
     def _tell_why_there_is_none(self, error: TransferError) -> None:
         self.say(f"{error.title}. {error.why}", "error")
-        self.query_one("#no-mail").display = False
         for action in ("send", "save", "copy_recipients", "copy_subject", "copy_body", "plain"):
             self.set_available(action, False)
         self.set_focus(self.query_one("#message"))
+
+    def _tell_steps(self) -> None:
+        """What is to be done, in order."""
+        if self._mail is not None:
+            steps = _BY_SERVER.format(host=self._mail.host, sender=self._mail.sender)
+        elif self._no_mail is not None:
+            steps = _BY_HAND.format(reason=self._no_mail)
+        else:
+            steps = _BY_PROGRAM
+        self.query_one("#steps", Prose).update(steps)
 
     def action_none(self) -> None:
         """The message scrolls by itself."""
 
     def action_send(self) -> None:
-        """Opens the mail program."""
-        message = self._message
-        in_background(self, lambda: mailer.open_message(message), self._opened)
+        """Opens the mail program; or asks whether the report may go, where a server is set."""
+        message, mail = self._message, self._mail
+        if mail is None:
+            in_background(self, lambda: mailer.open_message(message), self._opened)
+        else:
+            self.centre.tell(SendingAsked(mail, message.recipients, self._may_send))
+
+    # ── By the server of the settings ─────────────────────────
+
+    def _may_send(self, agreed: bool | None) -> None:
+        if agreed:
+            self._send_by_server()
+
+    def _send_by_server(self) -> None:
+        """Sends, once the password is known; two at once are kept from each other."""
+        home, state, mail = self.session.home, self._state, self._mail
+        assert state is not None
+        assert mail is not None
+        try:
+            password = self.session.mail_password or mail_password(mail, os.environ)
+        except TransferError as error:
+            self.centre.tell(SendingFailed(error))
+            return
+        self.set_available("send", False)
+        self.say(_SENDING)
+        in_background(self, lambda: send_report(home, state, mail, password), self._sent)
+
+    def _sent(self, result: SentReport | TransferError) -> None:
+        self.set_available("send", True)
+        self.set_focus(self.query_one("#action-send"))
+        if isinstance(result, SentReport):
+            count = french.count(len(result.recipients), "destinataire")
+            self.say(_SENT.format(host=result.host, count=count), "success")
+            return
+        self.say(f"Rapport non envoyé. {result.title}.", "error")
+        if result.need is Need.MAIL_PASSWORD and self._mail is not None:
+            self.session.mail_password = None
+            self.centre.tell(MailPasswordNeeded(result, self._mail, self._password_given))
+        else:
+            self.centre.tell(SendingFailed(result))
+
+    def _password_given(self, answer: Answer | None) -> None:
+        if answer is not None:
+            self.session.mail_password = answer.mail_password
+            self._send_by_server()
+
+    # ── By the person's own means ─────────────────────────────
 
     async def _opened(self, result: mailer.Opened | TransferError) -> None:
         if result is mailer.Opened.WHOLE:
-            self.say("Votre messagerie a été appelée : relisez le message, puis envoyez-le.", "success")
+            self.query_one("#steps", Prose).update(_NO_WINDOW)
+            self.say("Votre messagerie a été appelée.", "success")
         elif result is mailer.Opened.SHORTENED:
             said = await self._copied(self._message.body, "Contenu")
+            self.query_one("#steps", Prose).update(_NO_WINDOW)
             self.say(f"{_TOO_LONG} {said}", "warning")
         else:
             self.say("La messagerie n’a pas pu être ouverte : copiez ou enregistrez le message.", "error")
@@ -139,17 +227,18 @@ class ReportPage(Page):
         return await clipboard.copy(self.centre, text, what, self.session.home.reports, plain_key="X")
 
     def action_save(self) -> None:
-        """Writes the message as a draft for mail programs and as plain text."""
-        draft = self.session.home.reports / f"{self._job.id}.eml"
-        message = self._message
-        text = f"À : {message.recipients_line}\nObjet : {message.subject}\n\n{message.body}"
+        """Puts the message, as a draft for mail programs and as plain text, and the receipt's page where the
+        person keeps documents.
+        """
         try:
-            write_private(draft, message.eml())
-            write_private(draft.with_suffix(".txt"), text.encode())
+            kept = keep_files(self.session.home, self._message)
         except TransferError as error:
             self.say(f"{error.title}. {error.why}", "error")
             return
-        self.say(f"Enregistré : {clipboard.brief(draft)} (et .txt)", "success")
+        folder = clipboard.brief(kept.draft.parent)
+        receipt = _RECEIPT.format(name=kept.receipt.name) if kept.receipt else ""
+        self.query_one("#steps", Prose).update(_SAVED.format(folder=folder, name=kept.draft.name) + receipt)
+        self.say(f"Enregistré : {clipboard.brief(kept.draft)} (et .txt)", "success")
 
     def action_plain(self) -> None:
         """Shows the text alone."""
