@@ -57,6 +57,7 @@ def test_sent_is_said_once_the_server_took_it(
     assert (done.code, done.err) == (0, "")
     assert "Rapport envoyé à accueil@example.org, equipe@example.org." in done.out
     assert "localhost l’a pris en charge : 2.0.0 Ok: queued as 4F2A1" in done.out
+    assert "Rapport à envoyer" not in delivered.run("jobs").err
     (letter,) = server.letters
     printed = delivered.run("report").out.partition("\n\n")[2]
     text = next(message_from_bytes(letter.content, policy=default).iter_parts())
@@ -77,6 +78,7 @@ def test_what_could_not_be_sent_is_there_as_a_draft(
     (draft,) = delivered.home.reports.glob("*.eml")
     assert message_from_bytes(draft.read_bytes(), policy=default)["X-Unsent"] == "1"
     assert server.letters == []
+    assert "Rapport à envoyer" in delivered.run("jobs").err
 
 
 @pytest.mark.parametrize(

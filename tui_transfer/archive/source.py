@@ -12,6 +12,7 @@ folder, leads nowhere, or leads to a folder (whose content is stored where it re
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ class Summary:
         left_out: likewise, of files beside it, of the same stem, that stay here.
         renamed: how many of its names not every system gives back, and that are stored otherwise.
         renames: the first of them, and what they are stored as, fit to be shown.
+        stamps: SHA-256 over the name, size and time of last change of every file, in hexadecimal. Where it is
+            the same later, nobody wrote to any of them since, as far as `Stamp` tells.
     """
 
     kind: SourceKind
@@ -75,6 +78,7 @@ class Summary:
     left_out: tuple[str, ...] = ()
     renamed: int = 0
     renames: tuple[tuple[str, str], ...] = ()
+    stamps: str = ""
 
     @property
     def space_needed(self) -> int:
@@ -196,7 +200,9 @@ def _summary_of_folder(folder: os.stat_result, content: Iterable[_Found]) -> Sum
     size = files = renamed = 0
     newest: float | None = None
     renames: list[tuple[str, str]] = []
+    stamps = hashlib.sha256()
     for found in content:
+        stamps.update(_stamped(found.true_name, found.info))
         if _renamed(found):
             renamed += 1
             if len(renames) < _SHOWN:
@@ -205,7 +211,23 @@ def _summary_of_folder(folder: os.stat_result, content: Iterable[_Found]) -> Sum
             size, files = size + found.info.st_size, files + 1
             newest = found.info.st_mtime if newest is None else max(newest, found.info.st_mtime)
     newest = folder.st_mtime if newest is None else newest
-    return Summary(SourceKind.FOLDER, size, newest, files, renamed=renamed, renames=tuple(renames))
+    return Summary(
+        SourceKind.FOLDER,
+        size,
+        newest,
+        files,
+        renamed=renamed,
+        renames=tuple(renames),
+        stamps=stamps.hexdigest(),
+    )
+
+
+def _stamped(name: str, info: os.stat_result) -> bytes:
+    """What a file adds to the stamps; a folder adds its name alone, since its time changes with files that
+    come and go in it, and leave no other trace.
+    """
+    told = (info.st_size, info.st_mtime_ns) if not stat.S_ISDIR(info.st_mode) else ()
+    return os.fsencode(name) + b"\0" + repr(told).encode() + b"\n"
 
 
 def _renamed(found: _Found) -> bool:
@@ -217,10 +239,18 @@ def _summary_of_files(files: FileSet) -> Summary:
     infos = [member.info for member in files.members]
     kind = SourceKind.SET if len(infos) > 1 else SourceKind.FILE
     journals = []
+    stamps = hashlib.sha256()
+    for name, _, info in files.members:
+        stamps.update(_stamped(name, info))
     if files.sqlite:
         kind = SourceKind.SQLITE
-        beside = (_lstat(f"{files.members[0].path}{suffix}") for suffix in (WAL_SUFFIX, ROLLBACK_SUFFIX))
-        journals = [found for found in beside if found]
+        beside = {
+            suffix: _lstat(f"{files.members[0].path}{suffix}") for suffix in (WAL_SUFFIX, ROLLBACK_SUFFIX)
+        }
+        journals = [found for found in beside.values() if found]
+        for suffix, found in beside.items():
+            if found and found.st_size:  # an empty one comes and goes with whoever opens the database
+                stamps.update(_stamped(suffix, found))
     names = tuple(printable(Path(member.name)) for member in files.members)
     stored = stored_names([member.name for member in files.members])
     return Summary(
@@ -234,6 +264,7 @@ def _summary_of_files(files: FileSet) -> Summary:
         tuple(printable(Path(name)) for name in files.left_out),
         len(stored),
         tuple((printable(Path(name)), new) for name, new in stored.items())[:_SHOWN],
+        stamps.hexdigest(),
     )
 
 

@@ -221,19 +221,25 @@ def purge(jobs: tuple[str, ...], older_than: int | None, local: bool, yes: bool)
     help="Enregistre le message comme brouillon.",
 )
 @click.option("--send", is_flag=True, help="Envoie le message par la messagerie que nomment les réglages.")
-def report(job: str | None, eml: Path | None, send: bool) -> int:
+@click.option("--sent/--not-sent", "sent", default=None, help="Retient que ce message est envoyé, ou non.")
+def report(job: str | None, eml: Path | None, send: bool, sent: bool | None) -> int:
     """Affiche le message à envoyer, ou l’envoie.
 
     Sans TRANSFERT : celui du dernier. Le début de son nom, tel que « jobs » le donne, suffit. Avec --send, le
-    mot de passe de la messagerie est demandé, ou donné par la variable TUI_TRANSFER_SMTP_PASSWORD.
+    mot de passe de la messagerie est demandé, ou donné par la variable TUI_TRANSFER_SMTP_PASSWORD. Ce qui
+    est retenu comme envoyé n’est plus rappelé.
     """
-    from tui_transfer.cli import headless
+    from tui_transfer.cli import headless, listing
     from tui_transfer.job import control
     from tui_transfer.report.message import make_message
     from tui_transfer.system.files import write_private
 
+    if sent is not None and (send or eml is not None):
+        raise click.UsageError("--sent et --not-sent ne vont avec aucune autre option.")
     home = Home.find()
     follower = control.Follower(control.find(home, job))
+    if sent is not None:
+        return listing.mark_report(follower.job, sent=sent)
     if eml is not None:
         write_private(eml.absolute(), make_message(follower.state).eml())
         click.echo(f"Message enregistré : {eml.absolute()}")

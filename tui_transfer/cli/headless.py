@@ -23,9 +23,11 @@ from tui_transfer.errors import ExitCode, Need, Problem, TransferError, unexpect
 from tui_transfer.job import attempts, control, history
 from tui_transfer.job.attendance import Attendance
 from tui_transfer.job.orders import ARCHIVE_PASSWORD_VARIABLE, PROXY_PASSWORD_VARIABLE, Orders
+from tui_transfer.job.reading import Jobs
 from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
 from tui_transfer.preflight import checks, fingerprint, gate
+from tui_transfer.preflight.delivered import find_handed_over
 from tui_transfer.preflight.statements import Ticks
 from tui_transfer.preflight.unmet import find_unmet, unmet_by, waive_damage
 from tui_transfer.report.files import describe_files, describe_left_out, describe_renames
@@ -273,6 +275,7 @@ def new_spec(
     chosen = choose_databases(settings, home, wanted, everything)
     unfit = require_ready(settings, home, chosen)
     unmet = find_unmet(home, chosen)
+    tell_handed_over(settings, home, chosen)
     if not yes:
         confirm(settings, chosen, unmet, unfit)
     return make_spec_now(settings, home, chosen, unmet.waive(asked=not yes))
@@ -352,6 +355,14 @@ def confirm(
     without = " sans ces prérequis" if unmet else ""
     bases = french.count(len(fit), "base")
     questions.agree(f"Transférer {bases} vers {settings.sharebox.host}{without} ?")
+
+
+def tell_handed_over(settings: Settings, home: Home, databases: Sequence[Database]) -> None:
+    """Says on standard error which databases were handed over before, and whether they changed since."""
+    before = find_handed_over(Jobs(home), databases, checks.selections(settings), settings.sharebox)
+    for name, handed in before.items():
+        already = "déjà " if handed.unchanged else ""
+        click.echo(f"{name} : {already}{handed.sentence}.", err=True)
 
 
 def _announce(name: str, path: Path, selection: Selection) -> None:

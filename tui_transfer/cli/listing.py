@@ -9,14 +9,18 @@ import click
 from tui_transfer import french
 from tui_transfer.cli.lines import database_json, exit_code, print_json
 from tui_transfer.errors import ExitCode, TransferError, harmless
-from tui_transfer.job import audit, control, history
+from tui_transfer.job import audit, control, history, report_mark
 from tui_transfer.job.attempts import Attempt
+from tui_transfer.job.reading import Reading
 from tui_transfer.job.remains import spool_contents
+from tui_transfer.job.standing import standing
 from tui_transfer.report.message import DAMAGE, describe_damage, describe_job, describe_spool
+from tui_transfer.report.reminders import afterwards, describe_sent, describe_unfinished, describe_unsent
 from tui_transfer.system.files import printable
 
 if TYPE_CHECKING:
-    from tui_transfer.job.control import Entry, Follower
+    from tui_transfer.job.control import Entry, Follower, Job
+    from tui_transfer.job.standing import Standing
     from tui_transfer.settings.config import Home
 
 FORMAT: Final = 1
@@ -40,15 +44,47 @@ def list_jobs(home: Home, *, as_json: bool) -> ExitCode:
         entries = [*control.list_entries(home)]
         click.echo(error.as_text(), err=True)
         code = error.exit_code
+    readings = []
     for entry in entries:
         found = entry if isinstance(entry, Attempt) else history.read_entry(entry)
+        if not isinstance(entry, Attempt) and not isinstance(found, Attempt):
+            readings.append(Reading(entry, found))
         tell(entry, found)
         if isinstance(found, TransferError) and found.problem not in DAMAGE:
             click.echo(found.as_text(), err=True)
             code = found.exit_code
     if not entries and not as_json:
         click.echo("Aucun transfert.")
+    if not as_json:
+        _remind(standing(readings))
     return code
+
+
+def _remind(found: Standing) -> None:
+    """Says on standard error what is still to be done."""
+    for follower in found.unfinished:
+        line = describe_unfinished(follower, overtaken=follower.job.id in found.overtaken)
+        click.echo(f"{line} Pour le reprendre : tui-transfer resume {follower.job.id}", err=True)
+    for follower in found.unsent:
+        sent = f"tui-transfer report {follower.job.id} --sent"
+        click.echo(f"{describe_unsent(follower)} Une fois envoyé : {sent}", err=True)
+
+
+def mark_report(job: Job, *, sent: bool) -> ExitCode:
+    """Keeps that the report of a job was sent, or takes that back, and says so.
+
+    Raises:
+        TransferError: what keeps the job from being read; DISK_FULL or DISK_UNWRITABLE.
+    """
+    follower = control.Follower(job)
+    if not sent:
+        report_mark.unmark(job)
+        click.echo(describe_unsent(follower))
+        return ExitCode.SUCCESS
+    click.echo(describe_sent(report_mark.mark_sent(job)))
+    for title, sentence in afterwards(follower):
+        click.echo(f"{title}. {sentence}")
+    return ExitCode.SUCCESS
 
 
 def verify_jobs(home: Home) -> ExitCode:
@@ -136,6 +172,8 @@ def _job_json(follower: Follower) -> dict[str, Any]:
         "exit_code": None if follower.running else int(exit_code(follower)),
         "databases": [database_json(item) for item in state.databases],
     }
+    mark = report_mark.sent(follower.job)
+    content["report_sent_at"] = None if mark is None else mark.at
     if failure is not None:
         content |= {"problem": failure.problem, "message": failure.as_text()}
     try:

@@ -9,6 +9,7 @@ import click
 
 from tui_transfer.cli import questions
 from tui_transfer.errors import ExitCode, Problem, TransferError
+from tui_transfer.job import report_mark
 from tui_transfer.report.sending import mail_password, send_report
 from tui_transfer.settings import config
 from tui_transfer.system.files import printable
@@ -38,4 +39,5 @@ def send(home: Home, follower: Follower) -> ExitCode:
         raise
     click.echo(f"Rapport envoyé à {', '.join(sent.recipients)}.")
     click.echo(f"{sent.host} l’a pris en charge : {sent.said}")
+    report_mark.mark_sent(follower.job, accepted=True)
     return ExitCode.SUCCESS

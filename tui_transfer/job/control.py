@@ -218,28 +218,33 @@ class Entry:
         return isinstance(self.job, Job)
 
 
-def list_entries(home: Home) -> list[Entry]:
+def entry_of(folder: Path) -> Entry:
+    """The entry of a job's folder, as it is read now."""
+    try:
+        job = load(folder)
+    except TransferError as error:
+        return Entry(folder.name, _number_in(folder / SPEC_NAME), _time_in(folder.name), error)
+    return Entry(job.id, job.spec.sequence, job.spec.created_at.timestamp(), job)
+
+
+def list_entries(home: Home, read: Callable[[Path], Entry] = entry_of) -> list[Entry]:
     """All jobs of the home, whether they can be read or not, the newest first.
 
     Their order is that of their numbers, which no clock can turn. Jobs without a number, of before they were
     given any, come after the others, by the time of their creation. One whose number is lost comes where its
     name's time puts it.
 
+    Args:
+        home: whose jobs.
+        read: gives the entry of a folder; whoever lists them often need not read each of them again.
+
     Raises:
         TransferError: DISK_UNWRITABLE where they cannot be listed.
     """
-    entries = [_entry(folder) for folder in _folders(home.jobs)]
+    entries = [read(folder) for folder in _folders(home.jobs)]
     numbered = [entry for entry in entries if entry.sequence]
     placed = [entry if entry.sequence or entry.legible else _placed(entry, numbered) for entry in entries]
     return sorted(placed, key=lambda entry: (entry.sequence, entry.created, entry.name), reverse=True)
-
-
-def _entry(folder: Path) -> Entry:
-    try:
-        job = load(folder)
-    except TransferError as error:
-        return Entry(folder.name, _number_in(folder / SPEC_NAME), _time_in(folder.name), error)
-    return Entry(job.id, job.spec.sequence, job.spec.created_at.timestamp(), job)
 
 
 def _placed(entry: Entry, numbered: Sequence[Entry]) -> Entry:

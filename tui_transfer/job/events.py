@@ -115,6 +115,8 @@ class ArchiveStarted(_Event, frozen=True, kw_only=True, tag="archive.started"):
     """How many of its names are stored otherwise, since not every system gives them back."""
     renames: tuple[tuple[str, str], ...] = ()
     """The first of them, and what they are stored as."""
+    stamps: str = ""
+    """Tells whether it is the same later, as `archive.source.Summary` has it; earlier versions kept none."""
 
 
 class ArchiveLocked(_Event, frozen=True, kw_only=True, tag="archive.locked"):

@@ -124,7 +124,8 @@ def read_entry(entry: control.Entry) -> Follower | TransferError:
 def read(job: Job) -> Follower | TransferError:
     """A job as it stands, its journal checked; or why that cannot be told."""
     try:
-        audit.verify(job)
-        return control.Follower(job)
+        follower = control.Follower(job, unread=True)
+        audit.check_spec(job, follower.poll())
+        return follower
     except TransferError as error:
         return error

@@ -349,6 +349,7 @@ class Pipeline:
             file_format=source.summary.format,
             left_out=source.summary.left_out,
             renamed=source.summary.renamed,
+            stamps=source.summary.stamps,
         )
         if not self._job.spec.encrypt:  # reports name what the journal does, and are not encrypted
             started = replace(started, names=source.summary.names, renames=source.summary.renames)
