@@ -7,6 +7,7 @@ stays, and is named, unless a person says otherwise (`Selection`).
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,13 @@ from typing import Final, NamedTuple
 
 from tui_transfer.archive import sets
 from tui_transfer.archive.disk import locate, reading, refuse_special, special_kind
+from tui_transfer.archive.foxpro import BrokenTableError, containers_of, tables_in
 from tui_transfer.archive.recognition import is_sqlite
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system import os_errors
 from tui_transfer.system.files import printable
+
+_ELSEWHERE: Final = "la base la cite, et elle n’est pas dans ce dossier (donnez alors tout le dossier)"
 
 
 class Selection(NamedTuple):
@@ -73,27 +77,23 @@ def find_files(given: Path, selection: Selection = AS_KNOWN) -> FileSet:
             or `DATABASE_INCOMPLETE`, naming a file that holds data of it, or was asked for, and cannot go.
     """
     found = _find(given)
-    database, paths = found.database, found.paths
-    data, derived = sets.companions(database, paths)
     members: dict[str, Member] = {}
-    for name in (*data, *selection.also):
+    for name in found.data:
+        if name not in (*selection.without, *selection.also):
+            members[name] = _require(found, name, found.lost.get(name))
+    for name in selection.also:
         if name not in selection.without:
-            member = _look(name, paths.get(name))
-            if isinstance(member, str):
-                raise _incomplete(found.root, name, member)
+            members[name] = _require(found, name)
+    for name in found.derived:
+        if name not in selection.without and isinstance(member := _look(name, found.paths[name]), Member):
             members[name] = member
-    for name in derived:
-        if name not in selection.without and isinstance(member := _look(name, paths[name]), Member):
-            members[name] = member
-    members.pop(database.main, None)
-    left_out = {*data, *derived, *found.others}.difference(members, {database.main})
+    main = found.database.main
+    members.pop(main, None)
+    left_out = {*found.data, *found.derived, *found.others}.difference(members, {main})
     return FileSet(
-        database.format.title,
+        found.database.format.title,
         found.sqlite,
-        (
-            Member(database.main, str(found.root), found.info),
-            *(members[name] for name in sorted(members)),
-        ),
+        (Member(main, str(found.root), found.info), *(members[name] for name in sorted(members))),
         tuple(sorted(left_out)),
     )
 
@@ -105,35 +105,120 @@ def files_to_choose(given: Path) -> tuple[str, list[str], list[str]]:
         TransferError: as `find_files`, but `DATABASE_INCOMPLETE`.
     """
     found = _find(given)
-    data, derived = sets.companions(found.database, found.paths)
-    known = sorted({*data, *derived})
+    known = sorted({*found.data, *found.derived})
     return found.database.main, known, sorted(set(found.others).difference(known, {found.database.main}))
 
 
 @dataclass(frozen=True)
-class _Found:
-    """The main file of a database, and what lies beside it, by name."""
+class _Main:
+    """The main file of a database, as it was found and where it leads, and what lies beside it, by name."""
 
     database: sets.Named
-    sqlite: bool
+    path: Path
     root: Path
     info: os.stat_result
     paths: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Found(_Main):
+    """The same, and what belongs to it: what holds data, what can be made again, and what bears its stem;
+    `lost` says in French why some of the first cannot go.
+    """
+
+    sqlite: bool
+    data: list[str]
+    derived: list[str]
     others: list[str]
+    lost: dict[str, str]
 
 
 def _find(given: Path) -> _Found:
+    main = _find_main(given)
+    named, root, paths = main.database, main.root, main.paths
+    refuse_special(str(root), main.info)
+    sqlite = is_sqlite(str(root))
+    database = sets.as_plain(named) if sqlite else sets.with_journals(named, paths)
+    data, derived = sets.companions(database, paths)
+    tables, lost = _tables(database, root, paths)
+    for table in tables:
+        beside = sets.of_stem(table, paths)
+        more_data, more_derived = sets.companions(sets.recognise(table, beside), beside)
+        data += [table, *more_data]
+        derived += more_derived
+    data += lost
+    others = _others(named, paths)
+    return _Found(database, main.path, root, main.info, paths, sqlite, data, derived, others, lost)
+
+
+def _find_main(given: Path) -> _Main:
+    path = given
     root, info = locate(given)
     paths = _beside(root)
     if given.name == root.name:
         paths |= _beside(given)
     named = sets.recognise(root.name, paths)
     if named.main != root.name:
-        root, info = locate(Path(paths[named.main]))
-    refuse_special(str(root), info)
-    sqlite = is_sqlite(str(root))
-    database = sets.as_plain(named) if sqlite else sets.with_journals(named, paths)
-    return _Found(database, sqlite, root, info, paths, _others(named, paths))
+        path = Path(paths[named.main])
+        root, info = locate(path)
+        if named.format.tables:  # which bear any name
+            paths |= _beside(path)
+    container = _container(root) if stat.S_ISREG(info.st_mode) else None
+    return _Main(named, path, root, info, paths) if container is None else _find_main(container)
+
+
+def _container(table: Path) -> Path | None:
+    """The main file of the database to which a table says that it belongs, where that lies beside it."""
+    if not sets.may_belong(table.name):
+        return None
+    try:
+        links = containers_of(str(table))
+    except BrokenTableError:
+        return None
+    folder = table.parent
+    with reading(folder), os.scandir(folder) as entries:
+        found = sets.containers(table.name, (entry.name for entry in entries)) if links else []
+    return next((folder / name for name in found if _leads(links, folder / name)), None)
+
+
+def _tables(database: sets.Named, root: Path, paths: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+    """The tables beside a container that say that they belong to it; and, with the reason in French, those of
+    which nobody can tell, and those that it holds and that are not there.
+    """
+    if not database.format.tables:
+        return [], {}
+    tables, lost = [], {}
+    for name in sets.tables(database, paths):
+        if Path(paths[name]).is_dir():
+            continue
+        try:
+            if isinstance(look := _look(name, paths[name]), str):
+                lost[name] = look
+            elif _leads(containers_of(look.path), root):
+                tables.append(name)
+        except BrokenTableError:
+            lost[name] = "son en-tête est abîmé"
+        except TransferError as error:
+            lost[name] = str(error.details["reason"])
+    listed = tables_in(str(root))
+    stems = {sets.folded(Path(name).stem) for name in (*tables, *lost)}
+    absent = [name for name in listed if sets.folded(name) not in stems]
+    # The name of a table may differ from that of its file: only so many are missing as there are too few.
+    for name in absent[: max(0, len(listed) - len(stems))]:
+        lost[f"{name}{database.format.tables[0]}"] = _ELSEWHERE
+    return tables, lost
+
+
+def _leads(links: tuple[str, ...], container: Path) -> bool:
+    """Whether one of the paths that a table beside a container may mean leads to that."""
+    folder = container.parent.as_posix()
+    for link in links:
+        if link[:1] == "/" or link[1:2] == ":":  # where it once lay: that it was moved since says nothing
+            link = posixpath.basename(link)
+        meant = posixpath.normpath(posixpath.join(folder, link))
+        if sets.folded(meant) == sets.folded(container.as_posix()):
+            return True
+    return False
 
 
 def main_of(given: Path) -> Path:
@@ -141,14 +226,10 @@ def main_of(given: Path) -> Path:
     at, as it is.
     """
     try:
-        root, info = locate(given)
-        if stat.S_ISDIR(info.st_mode):
-            return given
-        paths = _beside(root)
+        _, info = locate(given)
+        return given if stat.S_ISDIR(info.st_mode) else _find_main(given).path
     except TransferError:
         return given
-    main = sets.recognise(root.name, paths).main
-    return given if main == root.name else Path(paths[main])
 
 
 def locks_beside(given: Path) -> list[Path]:
@@ -189,6 +270,14 @@ def _look(name: str, path: str | None) -> Member | str:
     if (kind := special_kind(info)) is not None:
         return f"c’est {kind}"
     return Member(name, target, info) if os.access(target, os.R_OK) else "accès refusé"
+
+
+def _require(found: _Found, name: str, reason: str | None = None) -> Member:
+    """A file without which the database is not sent; `reason` says why it cannot go, if that is known."""
+    member = reason or _look(name, found.paths.get(name))
+    if isinstance(member, str):
+        raise _incomplete(found.root, name, member)
+    return member
 
 
 def _incomplete(root: Path, name: str, reason: str) -> TransferError:

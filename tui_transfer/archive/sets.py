@@ -2,7 +2,8 @@
 
 Knowledge about names alone; nothing here looks at a disk. A database is named after its *main* file. The
 others bear the same *stem*, and another ending: `PAIE.FIC` has its index in `paie.ndx` and its memos in
-`Paie.mmo`. Capitals say nothing, as the programs that write these files run on Windows.
+`Paie.mmo`. Capitals say nothing, as the programs that write these files run on Windows. Tables of one format
+bear other stems, and say themselves to which database they belong.
 
 To add a format, add a row to `FORMATS`, and its files to the README.
 """
@@ -33,6 +34,8 @@ class Format:
         empty: endings of files that hold nothing of the database, and are not spoken of.
         locks: endings of files that are there while somebody works with it.
         folder_locks: names of such files, where one serves for all databases of a folder.
+        tables: endings of main files, of any stem in its folder, whose content tells whether they belong to
+            it (`foxpro`); what belongs to them does, too.
         source: where its makers say so.
     """
 
@@ -44,6 +47,7 @@ class Format:
     empty: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
     folder_locks: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
 
 
 FORMATS: Final = (
@@ -60,7 +64,9 @@ FORMATS: Final = (
         main=(".dbc",),
         data=(".dct",),
         derived=(".dcx",),
-        source="Microsoft, Visual FoxPro 9, « File Extensions and File Types » (learn.microsoft.com)",
+        tables=(".dbf",),
+        source="Microsoft, Visual FoxPro 9, « File Extensions and File Types » and « Table File Structure » "
+        "(learn.microsoft.com)",
     ),
     Format(
         title="Paradox",
@@ -151,6 +157,8 @@ _OFFICE_LOCK: Final = ".~lock.{name}#"
 
 _FOLDER_LOCKS: Final = frozenset(name for form in FORMATS for name in form.folder_locks)
 
+_CONTAINERS: Final = tuple(ending for form in FORMATS if form.tables for ending in form.main)
+
 PLAIN: Final = Format(title="", main=("",), source="")
 """A file on its own."""
 
@@ -193,6 +201,12 @@ def recognise(name: str, siblings: Iterable[str]) -> Named:
     return max(owners, key=lambda main: len(main.stem), default=_plain(name))
 
 
+def of_stem(table: str, siblings: Iterable[str]) -> list[str]:
+    """The names that begin like that of a file without its ending: what belongs to it is among them."""
+    stem = folded(table).rpartition(".")[0]
+    return [name for name in siblings if folded(name).startswith(stem)]
+
+
 def companions(database: Named, siblings: Iterable[str]) -> tuple[list[str], list[str]]:
     """The names beside a database that hold data of it, and those that can be made again from it; sorted."""
     names = sorted(siblings)
@@ -200,6 +214,23 @@ def companions(database: Named, siblings: Iterable[str]) -> tuple[list[str], lis
         _of(database, names, database.format.data),
         _of(database, names, database.format.derived),
     )
+
+
+def tables(database: Named, siblings: Iterable[str]) -> list[str]:
+    """The names beside a database, of any stem, of files that may say themselves that they belong to it."""
+    return [name for name in sorted(siblings) if folded(name).endswith(database.format.tables)]
+
+
+def may_belong(name: str) -> bool:
+    """Whether a file of that name may say itself that it belongs to a database of another stem."""
+    return any(folded(name).endswith(form.tables) for form in FORMATS)
+
+
+def containers(table: str, siblings: Iterable[str]) -> list[str]:
+    """The names beside a table of those databases to which it may say that it belongs."""
+    forms = [form for form in FORMATS if folded(table).endswith(form.tables)]
+    endings = tuple(ending for form in forms for ending in form.main)
+    return [name for name in sorted(siblings) if folded(name).endswith(endings)]
 
 
 def with_journals(database: Named, siblings: Iterable[str]) -> Named:
@@ -235,6 +266,8 @@ def locks_of_folder(content: Iterable[str]) -> list[str]:
 def may_concern(name: str, sibling: str) -> bool:
     """Whether `sibling` is worth a look for the sake of the file `name`: of many in a folder, few are."""
     other = folded(sibling)
+    if folded(name).endswith(_CONTAINERS):
+        return True
     return other[:1] == folded(name)[:1] or other in _FOLDER_LOCKS or other.startswith(_OFFICE_LOCK[:2])
 
 
