@@ -12,9 +12,11 @@ import msgspec
 import psutil
 import pytest
 
+from tests.archive.foxpro import container, salaries
 from tests.job.examples import START, settings
 from tests.programs import require
 from tests.servers.processes import wait_until
+from tui_transfer.archive.companions import Selection
 from tui_transfer.job import control
 from tui_transfer.job.events import ArchiveSealed, Delivered
 from tui_transfer.job.journal import Journal
@@ -52,12 +54,15 @@ def base(tmp_path: Path) -> Path:
     return path
 
 
-def check(key: str, databases: list[checks.Database], home: Home) -> Check:
-    return next(found for found in checks.check_databases(databases, home) if found.key == key)
+def check(
+    key: str, databases: list[checks.Database], home: Home, selected: checks.Selections | None = None
+) -> Check:
+    found = checks.check_databases(databases, selected or {}, home)
+    return next(one for one in found if one.key == key)
 
 
 def test_a_database_in_order_passes_every_check(base: Path, home: Home) -> None:
-    found = checks.check_all([("Base", base)], home, None)
+    found = checks.check_all([("Base", base)], {}, home, None)
     assert [item.key for item in found] == ["readable", "health", "names", "companions", "open", "space"]
     assert {item.verdict for item in found} == {Verdict.OK}
 
@@ -156,7 +161,7 @@ def test_what_holds_no_data_is_told(home: Home, tmp_path: Path, kind: str) -> No
             (path / "a").touch()
             wanted = "ce dossier ne contient que des fichiers vides"
     assert check("health", [("Paie", path)], home).finding == f"« Paie » : {wanted}."
-    assert f"« Paie » : {wanted}." in find_unmet(home, [("Paie", path)]).findings
+    assert f"« Paie » : {wanted}." in find_unmet(home, [("Paie", path)], {}).findings
     (path / "b" if path.is_dir() else path).write_text("x")
     assert check("health", [("Paie", path)], home).verdict is Verdict.OK
 
@@ -216,6 +221,56 @@ def test_a_missing_database_is_named_and_the_others_are_still_checked(base: Path
     assert check("space", [("Base", base), ("Partie", gone)], home).verdict is Verdict.OK
 
 
+# --- What is sent, and nothing else, is looked at ---
+
+WITHOUT = {"Paie": Selection(without=("Paie.MMO",))}
+
+
+@pytest.fixture
+def hfsql(tmp_path: Path) -> Path:
+    for name in ("PAIE.FIC", "Paie.MMO", "PAIE.odt"):
+        (tmp_path / name).write_bytes(bytes(2000))
+    return tmp_path / "PAIE.FIC"
+
+
+def test_a_companion_that_is_sent_is_open_somewhere(hfsql: Path, home: Home) -> None:
+    with held_open(hfsql.with_name("Paie.MMO")) as process:
+        found = check("open", [("Paie", hfsql)], home)
+        assert found.finding == f"« Paie » est ouverte dans tail (processus {process.pid})."
+        assert check("open", [("Paie", hfsql)], home, WITHOUT).verdict is Verdict.OK
+        assert find_unmet(home, [("Paie", hfsql)], {}).findings == (found.finding,)
+        assert find_unmet(home, [("Paie", hfsql)], WITHOUT).findings == ()
+
+
+def test_a_file_that_a_person_added_is_locked(hfsql: Path, home: Home) -> None:
+    hfsql.with_name(".~lock.PAIE.odt#").write_text("Camille,camille,poste-3,02.03.2022 14:05,file:///;")
+    with_notes = {"Paie": Selection(also=("PAIE.odt",))}
+    assert check("companions", [("Paie", hfsql)], home).verdict is Verdict.OK
+    found = check("companions", [("Paie", hfsql)], home, with_notes)
+    assert ".~lock.PAIE.odt# (poste poste-3, utilisateur Camille) à côté de « Paie »" in found.finding
+    hfsql.with_name("Paie.MMO.lck").write_text("1")
+    assert "Paie.MMO.lck" in check("companions", [("Paie", hfsql)], home).finding
+    assert check("companions", [("Paie", hfsql)], home, WITHOUT).verdict is Verdict.OK
+
+
+def test_a_table_of_a_container_is_locked(tmp_path: Path, home: Home) -> None:
+    base = container(tmp_path / "paie.dbc", ["salaires"])
+    salaries(tmp_path / "salaires.dbf", b"paie.dbc")
+    (tmp_path / ".~lock.salaires.dbf#").write_text("Camille,camille,poste-3,,;")
+    assert "salaires.dbf#" in check("companions", [("Paie", base)], home).finding
+
+
+def test_what_stays_here_is_no_obstacle_and_has_no_weight(hfsql: Path, home: Home) -> None:
+    deliver(home, hfsql, 4000)
+    assert check("health", [("Paie", hfsql)], home).verdict is Verdict.OK
+    hfsql.write_bytes(bytes(1500))
+    assert "ne pèse que 1,5" in check("health", [("Paie", hfsql)], home, WITHOUT).finding
+    hfsql.with_name("Paie.MMO").unlink()
+    hfsql.with_name("Paie.MMO").symlink_to("nulle part")
+    assert check("readable", [("Paie", hfsql)], home).verdict is Verdict.FAILED
+    assert check("readable", [("Paie", hfsql)], home, WITHOUT).verdict is Verdict.OK
+
+
 # --- Going on without ---
 
 
@@ -229,17 +284,17 @@ def test_what_another_window_ticked_stays_ticked(home: Home) -> None:
 def test_what_is_ticked_days_before_is_not_missing(base: Path, home: Home) -> None:
     for statement in STATEMENTS[1:]:
         Ticks(home).set_ticked(statement.key, True)
-    unmet = find_unmet(home, [("Base", base)])
+    unmet = find_unmet(home, [("Base", base)], {})
     assert unmet.lines == [f"1\xa0prérequis n’est pas coché : {STATEMENTS[0].short}."]
     Ticks(home).set_ticked(STATEMENTS[0].key, True)
-    unmet = find_unmet(home, [("Base", base)])
+    unmet = find_unmet(home, [("Base", base)], {})
     assert not unmet
     assert unmet.waive(asked=True) is None
 
 
 def test_a_waiver_holds_who_and_what_was_seen(base: Path, home: Home) -> None:
     with held_open(base) as process:
-        unmet = find_unmet(home, [("Base", base)])
+        unmet = find_unmet(home, [("Base", base)], {})
     finding = f"« Base » est ouverte dans tail (processus {process.pid})."
     assert unmet.lines[0].startswith("10\xa0prérequis ne sont pas cochés : noms de dossiers uniques, ")
     assert unmet.lines[1:] == [finding]

@@ -363,8 +363,10 @@ async def test_the_cursor_stays_where_it_is_when_the_checks_arrive(
     assert list(Ticks(staged.home).keys) == ["backup"]
 
 
-def without_network(databases: list[checks.Database], home: config.Home, _: object) -> list[Check]:
-    return checks.check_databases(databases, home)
+def without_network(
+    databases: list[checks.Database], selected: checks.Selections, home: config.Home, _: object
+) -> list[Check]:
+    return checks.check_databases(databases, selected, home)
 
 
 async def test_the_checks_that_need_no_network_are_the_real_ones(
@@ -375,6 +377,25 @@ async def test_the_checks_that_need_no_network_are_the_real_ones(
         await pilot.press("p")
         await settle(pilot)
         assert "✓ conforme Bases présentes et lisibles" in flat(app)
+
+
+async def test_the_checks_look_at_the_files_that_the_list_keeps(
+    staged: Stage, databases: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memos = databases[2].with_name("paie.fdb.delta")
+    memos.symlink_to("nulle part")
+    item = config.DatabaseSettings(name="Paie", path=str(databases[2]), active=True)
+    monkeypatch.setattr(prerequisites, "check_all", without_network)
+    for kept, told in (
+        (item, "✗ bloquant"),
+        (msgspec.structs.replace(item, without=(memos.name,)), "✓ conforme"),
+    ):
+        settings = config.load(staged.home.config_file)
+        config.save(staged.home.config_file, msgspec.structs.replace(settings, databases=(kept,)))
+        async with CentreApp(staged.home).run_test(size=(100, 36)) as pilot:
+            await pilot.press("p")
+            await settle(pilot)
+            assert f"{told} Bases présentes et lisibles" in flat(pilot.app)
 
 
 async def test_the_databases_are_looked_at_again_by_themselves(
@@ -396,7 +417,7 @@ async def test_looking_again_draws_nothing_when_nothing_changed_and_rests_behind
 ) -> None:
     looks: list[object] = []
 
-    def look(databases: list[checks.Database], home: config.Home, sharebox: object) -> list[Check]:
+    def look(_: object, __: object, ___: object, sharebox: object) -> list[Check]:
         looks.append(sharebox)
         return [Check("open", "Bases fermées", Verdict.OK, "Rien.")]
 

@@ -232,20 +232,41 @@ def main_of(given: Path) -> Path:
         return given
 
 
-def locks_beside(given: Path) -> list[Path]:
-    """Files that say that somebody works with a database, whether a file of it or a folder is given.
+def files_sent(given: Path, selection: Selection = AS_KNOWN) -> list[Path]:
+    """The files that are sent of a database, links resolved, whether they can be read or not; its folder
+    where it is one.
 
     Raises:
-        TransferError: `DATABASE_MISSING` or `DATABASE_UNREADABLE`.
+        TransferError: `DATABASE_MISSING`, `DATABASE_UNREADABLE`, and so on: nobody can tell.
+    """
+    root, info = locate(given)
+    if stat.S_ISDIR(info.st_mode):
+        return [root]
+    found = _find(given)
+    return [found.root, *(Path(os.path.realpath(found.paths[name])) for name in _sent(found, selection))]
+
+
+def locks_beside(given: Path, selection: Selection = AS_KNOWN) -> list[Path]:
+    """Files that say that somebody works with what is sent of a database, a file of it or a folder.
+
+    Raises:
+        TransferError: as `files_sent`.
     """
     root, info = locate(given)
     if stat.S_ISDIR(info.st_mode):
         with reading(root), os.scandir(root) as entries:
             names = {entry.name: entry.path for entry in entries}
         return [Path(names[name]) for name in sets.locks_of_folder(names)]
-    paths = _beside(root)
-    database = sets.recognise(root.name, paths)
-    return [Path(paths[name]) for name in sets.locks(database, paths)]
+    found = _find(given)
+    sent = [found.database.main, *_sent(found, selection)]
+    locks = {lock for name in sent for lock in sets.locks(sets.recognise(name, found.paths), found.paths)}
+    return [Path(found.paths[lock]) for lock in sorted(locks)]
+
+
+def _sent(found: _Found, selection: Selection) -> list[str]:
+    """The names of what goes along with the main file, as far as it is there."""
+    names = {*found.data, *found.derived, *selection.also}.difference(selection.without)
+    return sorted(names.intersection(found.paths) - {found.database.main})
 
 
 def _beside(file: Path) -> dict[str, str]:

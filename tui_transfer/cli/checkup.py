@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from tui_transfer import __version__
+from tui_transfer.archive.companions import AS_KNOWN
 from tui_transfer.archive.source import summarize
 from tui_transfer.cli.lines import print_json
 from tui_transfer.errors import ExitCode, TransferError
 from tui_transfer.job.orders import Orders
 from tui_transfer.preflight import findings
+from tui_transfer.preflight.checks import selections
 from tui_transfer.preflight.here import check_here, look_here
 from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.settings import config
@@ -123,6 +125,10 @@ def _abilities(abilities: Abilities) -> dict[str, Any]:
 def _size(settings: Settings, home: Home) -> int | None:
     """Bytes of the active databases; None where one cannot be looked at, which is told elsewhere."""
     try:
-        return sum(summarize(path).size for _, path in config.active_databases(settings, home))
+        selected = selections(settings)
+        return sum(
+            summarize(path, selected.get(name, AS_KNOWN)).size
+            for name, path in config.active_databases(settings, home)
+        )
     except TransferError:
         return None

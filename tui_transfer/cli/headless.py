@@ -274,7 +274,7 @@ def new_spec(
         click.echo(f"Attention : {doubt}", err=True)
     chosen = choose_databases(settings, home, wanted, everything)
     unfit = require_ready(settings, home, chosen)
-    unmet = find_unmet(home, chosen)
+    unmet = find_unmet(home, chosen, checks.selections(settings))
     tell_handed_over(settings, home, chosen)
     if not yes:
         confirm(settings, chosen, unmet, unfit)
@@ -332,7 +332,7 @@ def require_ready(
     """
     if (closed := gate.closed(home, settings.transfer, _now().date())) is not None:
         raise closed
-    return checks.require(databases, home, checks.selections(settings))
+    return checks.require(databases, checks.selections(settings), home)
 
 
 def confirm(

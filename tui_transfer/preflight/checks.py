@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from tui_transfer import french
-from tui_transfer.archive.companions import AS_KNOWN, Selection, main_of
+from tui_transfer.archive.companions import AS_KNOWN, Selection, files_sent, main_of
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.preflight.health import describe_ailments
@@ -24,13 +25,17 @@ from tui_transfer.system import os_errors
 from tui_transfer.system.files import others_may_read, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from tui_transfer.archive.source import Summary
     from tui_transfer.settings.config import Home, Settings, ShareboxSettings
 
 Database = tuple[str, Path]
 """A name and an absolute path."""
+Selections = Mapping[str, Selection]
+"""What a person decided about the files beside databases, by the names of these; nothing where they have
+none.
+"""
 
 _MARGIN: Final = 64_000_000
 _WORKER: Final = "tui_transfer.worker"
@@ -66,40 +71,48 @@ class Check:
     finding: str = ""
 
 
-def check_all(databases: Sequence[Database], home: Home, sharebox: ShareboxSettings | None) -> list[Check]:
+def check_all(
+    databases: Sequence[Database],
+    selected: Selections,
+    home: Home,
+    sharebox: ShareboxSettings | None,
+) -> list[Check]:
     """Runs every check, or those without network where `sharebox` is None.
 
     Takes seconds where the Sharebox does not answer or a database is a big folder: not for a UI's own thread.
     """
-    checks = check_databases(databases, home)
+    checks = check_databases(databases, selected, home)
     return checks if sharebox is None else [*checks, *check_key(sharebox, home), check_sharebox(sharebox)]
 
 
-def check_databases(databases: Sequence[Database], home: Home) -> list[Check]:
+def check_databases(databases: Sequence[Database], selected: Selections, home: Home) -> list[Check]:
     """The checks that need no network."""
-    looks = [_look(path) for _, path in databases]
+    looks = look_at(databases, selected)
     return [
         check_readable(looks),
         check_health(databases, home, looks),
         check_names(databases, home),
-        *check_in_use(databases),
+        *check_in_use(databases, selected),
         check_free_space(looks, home),
     ]
 
 
-def check_in_use(databases: Sequence[Database]) -> list[Check]:
-    """The checks that tell whether somebody works with a database."""
-    return [check_companions(databases), check_not_open(databases)]
+def check_in_use(databases: Sequence[Database], selected: Selections) -> list[Check]:
+    """The checks that tell whether somebody works with what is sent of a database."""
+    return [check_companions(databases, selected), check_not_open(databases, selected)]
 
 
-def selections(settings: Settings) -> dict[str, Selection]:
+def look_at(databases: Sequence[Database], selected: Selections) -> list[Summary | TransferError]:
+    """What is sent of each database, or what it has against it."""
+    return [_look(path, selected.get(name, AS_KNOWN)) for name, path in databases]
+
+
+def selections(settings: Settings) -> Selections:
     """Which files go along with the databases of the settings, by their names."""
     return {item.name: Selection(item.also, item.without) for item in settings.databases}
 
 
-def require(
-    databases: Sequence[Database], home: Home, selected: Mapping[str, Selection] | None = None
-) -> dict[str, TransferError]:
+def require(databases: Sequence[Database], selected: Selections, home: Home) -> dict[str, TransferError]:
     """Refuses what could not be handed over, before anything is begun.
 
     Returns:
@@ -114,8 +127,7 @@ def require(
         raise TransferError(Problem.DATABASE_NONE)
     for _, path in databases:
         _require_writable_name(path)
-    chosen = selected or {}
-    looks = [_look(path, chosen.get(name, AS_KNOWN)) for name, path in databases]
+    looks = look_at(databases, selected)
     names = [name for name, _ in databases]
     unfit = {name: look for name, look in zip(names, looks, strict=True) if isinstance(look, TransferError)}
     if len(unfit) == len(databases):
@@ -158,11 +170,11 @@ def check_readable(looks: Sequence[Summary | TransferError]) -> Check:
 
 
 def check_health(
-    databases: Sequence[Database], home: Home, looks: Sequence[Summary | TransferError] | None = None
+    databases: Sequence[Database], home: Home, looks: Sequence[Summary | TransferError]
 ) -> Check:
     """No database is empty, or much smaller than when it was last handed over."""
     title = "Bases ni vides ni amoindries"
-    found = describe_ailments(databases, looks or [_look(path) for _, path in databases], home)
+    found = describe_ailments(databases, looks, home)
     if found:
         advice = "Vérifiez que c’est la bonne base, et qu’elle est complète."
         return _warning("health", title, " ".join(found), advice)
@@ -195,20 +207,24 @@ def check_names(databases: Sequence[Database], home: Home) -> Check:
     return Check("names", title, Verdict.OK, "Aucun doublon.")
 
 
-def check_companions(databases: Sequence[Database]) -> Check:
-    """No lock or journal file lies beside a database."""
+def check_companions(databases: Sequence[Database], selected: Selections) -> Check:
+    """No lock or journal file lies beside what is sent of a database."""
     title = "Aucun fichier de verrou ou de journal à côté"
-    found = [f"{lock} à côté de « {name} »" for name, path in databases for lock in find_locks(path)]
+    found = [
+        f"{lock} à côté de « {name} »"
+        for name, path in databases
+        for lock in find_locks(path, selected.get(name, AS_KNOWN))
+    ]
     if found:
         finding = f"Fichiers d’une base ouverte : {', '.join(found)}."
         return _warning("companions", title, finding, "Fermez Impact emploi sur tous les postes.")
     return Check("companions", title, Verdict.OK, "Rien à signaler.")
 
 
-def check_not_open(databases: Sequence[Database]) -> Check:
-    """No other process that this account may look into has a database open."""
+def check_not_open(databases: Sequence[Database], selected: Selections) -> Check:
+    """No other process that this account may look into has open what is sent of a database."""
     title = "Bases fermées dans les autres programmes"
-    users = _users_of(databases)
+    users = _users_of(databases, selected)
     if users:
         finding = " ".join(
             f"« {name} » est ouverte dans {', '.join(programs)}." for name, programs in users.items()
@@ -303,17 +319,17 @@ def _look(path: Path, selection: Selection = AS_KNOWN) -> Summary | TransferErro
         return error
 
 
-def _users_of(databases: Sequence[Database]) -> dict[str, list[str]]:
-    """For each database in use, by its name, the programs that hold it or a file below it open.
+def _users_of(databases: Sequence[Database], selected: Selections) -> dict[str, list[str]]:
+    """For each database in use, by its name, the programs that hold open a file that is sent of it.
 
     This program's own workers, which read what they send, do not count.
     """
-    wanted = [(name, os.path.realpath(path)) for name, path in databases]
+    wanted = [(name, file) for name, path in databases for file in _files(path, selected.get(name, AS_KNOWN))]
     users: dict[str, set[str]] = {}
     for process in psutil.process_iter(["pid", "name"]):
         try:
             opened = [Path(file.path) for file in process.open_files()]
-            held = [name for name, path in wanted if any(file.is_relative_to(path) for file in opened)]
+            held = {name for name, path in wanted if any(file.is_relative_to(path) for file in opened)}
             if not held or process.pid == os.getpid() or _WORKER in process.cmdline():
                 continue
         except psutil.Error:  # gone meanwhile, or another account's: what cannot be seen is ticked
@@ -321,3 +337,10 @@ def _users_of(databases: Sequence[Database]) -> dict[str, list[str]]:
         for name in held:
             users.setdefault(name, set()).add(f"{process.info['name']} (processus {process.pid})")
     return {name: sorted(users[name]) for name, _ in databases if name in users}
+
+
+def _files(path: Path, selection: Selection) -> list[Path]:
+    try:
+        return files_sent(path, selection)
+    except TransferError:  # told by another check
+        return [Path(os.path.realpath(path))]

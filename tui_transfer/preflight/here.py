@@ -63,7 +63,9 @@ def look_here(settings: Settings, home: Home) -> Here:
     return Here(
         gate.closed(home, settings.transfer, datetime.now().astimezone().date()),
         [
-            *checks.check_databases(config.active_databases(settings, home), home),
+            *checks.check_databases(
+                config.active_databases(settings, home), checks.selections(settings), home
+            ),
             *checks.check_key(settings.sharebox, home),
         ],
         Ticks(home).keys,

@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer.archive.companions import locks_beside, main_of
+from tui_transfer.archive.companions import AS_KNOWN, Selection, files_sent, locks_beside, main_of
 from tui_transfer.archive.disk import open_unlinked
 from tui_transfer.archive.sets import SQLITE_JOURNALS, folded
 from tui_transfer.errors import TransferError, harmless
@@ -26,15 +26,17 @@ _LONGEST: Final = 64 * 255
 _MOST_USERS: Final = 5
 
 
-def find_locks(database: Path) -> list[str]:
-    """The locks beside a database, or in its folder, by name, with whom they name in brackets.
+def find_locks(database: Path, selection: Selection = AS_KNOWN) -> list[str]:
+    """The locks beside what is sent of a database, or in its folder, by name, with whom they name in
+    brackets.
 
     Empty ones are left-overs. What cannot be looked at is told by others.
     """
-    main = main_of(database)
-    found = [main.parent / f"{main.name}{ending}" for ending in _ANY_PROGRAM]
+    files, found = [main_of(database)], []
     with suppress(TransferError):
-        found += locks_beside(database)
+        files += files_sent(database, selection)
+        found += locks_beside(database, selection)
+    found += [file.parent / f"{file.name}{ending}" for file in files for ending in _ANY_PROGRAM]
     return [_described(lock) for lock in sorted(set(found)) if _has_content(lock)]
 
 

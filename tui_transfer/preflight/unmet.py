@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui_transfer import french
 from tui_transfer.job.spec import Waiver
-from tui_transfer.preflight.checks import Verdict, check_health, check_in_use
+from tui_transfer.preflight.checks import Verdict, check_health, check_in_use, look_at
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tui_transfer.job.spec import JobSpec
     from tui_transfer.job.state import JobState
-    from tui_transfer.preflight.checks import Database
+    from tui_transfer.preflight.checks import Database, Selections
     from tui_transfer.preflight.statements import Statement
     from tui_transfer.settings.config import Home
 
@@ -59,14 +59,17 @@ class Unmet:
         return Waiver.made_now(asked=asked, findings=self.findings) if self else None
 
 
-def find_unmet(home: Home, databases: Sequence[Database]) -> Unmet:
+def find_unmet(home: Home, databases: Sequence[Database], selected: Selections) -> Unmet:
     """Looks at the ticks, at who uses `databases` and at their health; not for a UI's own thread."""
     ticked = Ticks(home).keys
     return Unmet(
         statements=tuple(item for item in STATEMENTS if item.key not in ticked),
         findings=tuple(
             check.finding
-            for check in (check_health(databases, home), *check_in_use(databases))
+            for check in (
+                check_health(databases, home, look_at(databases, selected)),
+                *check_in_use(databases, selected),
+            )
             if check.verdict is Verdict.WARNING
         ),
     )

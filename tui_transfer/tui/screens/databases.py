@@ -22,6 +22,7 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import attempts, control
 from tui_transfer.job.spec import make_spec
 from tui_transfer.preflight import gate
+from tui_transfer.preflight.checks import selections
 from tui_transfer.preflight.health import why_empty
 from tui_transfer.preflight.statements import Ticks
 from tui_transfer.preflight.unmet import find_unmet
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
     from tui_transfer.archive.source import Summary
     from tui_transfer.job.control import Job
+    from tui_transfer.preflight.checks import Selections
     from tui_transfer.preflight.unmet import Unmet
     from tui_transfer.settings.config import DatabaseSettings, Home
 
@@ -282,7 +284,9 @@ class DatabasesPage(Page):
         if obstacle := self._obstacle(chosen):
             self.say(obstacle, "error")
             return
-        in_background(self, partial(_before_asking, self.session.home, chosen), partial(self._ask, chosen))
+        assert self.session.settings is not None
+        look = partial(_before_asking, self.session.home, chosen, selections(self.session.settings))
+        in_background(self, look, partial(self._ask, chosen))
 
     def _obstacle(self, chosen: list[tuple[str, Path]]) -> str | None:
         if not chosen:
@@ -358,9 +362,9 @@ class DatabasesPage(Page):
         return control.create(session.home, spec)
 
 
-def _before_asking(home: Home, chosen: Sequence[tuple[str, Path]]) -> tuple[Unmet, int]:
+def _before_asking(home: Home, chosen: Sequence[tuple[str, Path]], selected: Selections) -> tuple[Unmet, int]:
     """What the transfer would go without, and the last job that is known to whoever agrees to it."""
-    return find_unmet(home, chosen), control.newest_number(home)
+    return find_unmet(home, chosen, selected), control.newest_number(home)
 
 
 def _about_files(look: Summary) -> str:

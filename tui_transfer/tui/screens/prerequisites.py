@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 
 from tui_transfer import french
 from tui_transfer.errors import TransferError
-from tui_transfer.preflight.checks import Verdict, check_all
+from tui_transfer.preflight.checks import Verdict, check_all, selections
 from tui_transfer.preflight.statements import STATEMENTS, Group, Ticks
 from tui_transfer.report.author import describe_author
 from tui_transfer.settings import config
@@ -134,6 +134,7 @@ class PrerequisitesPage(Page):
         """Runs the checks, that of the network only with `sharebox`, and shows what they found."""
         home = self.session.home
         databases = [(item.name, config.resolve(item.path, home.config_file)) for item in settings.databases]
+        selected = selections(settings)
         begun = time.monotonic()
         self._runs += 1
 
@@ -146,7 +147,7 @@ class PrerequisitesPage(Page):
                 self._rest_until = now + (now - begun) / _SHARE
             self._checked(result)
 
-        in_background(self, lambda: check_all(databases, home, sharebox), checked)
+        in_background(self, lambda: check_all(databases, selected, home, sharebox), checked)
 
     def _checked(self, result: list[Check] | TransferError) -> None:
         """Shows results in the place of the former ones; only what differs is drawn."""
