@@ -206,6 +206,14 @@ _REFUSED_PASSWORD = _blocked(
     said=" Le serveur dit : « 2 attempts left ». Il reste 2 essais avant que le compte ne soit bloqué.",
 )
 _DISK = _blocked(Problem.SHAREBOX_FULL, 1, path="/depot/exemple_1.7z.part", reason="plus d’espace libre")
+_MISTYPED = _blocked(
+    Problem.SHAREBOX_UNREACHABLE,
+    host="sharebox.example.org",
+    port=2222,
+    reason="la connexion est refusée",
+    cause="other-port",
+    other_port=22,
+)
 _INTERRUPTED = _blocked(Problem.INTERRUPTED, reason="Interrompu à la demande")
 
 
@@ -325,7 +333,8 @@ SCENES = (
     Scene("cle-changee", job=_CHANGED_KEY, open_job=True),
     Scene("mot-de-passe", job=_PASSWORD, open_job=True, practice=PRACTICE),
     Scene("mot-de-passe-refuse", job=_REFUSED_PASSWORD, open_job=True, keys=(*"tOUR", "f3")),
-    Scene("echec", job=_DISK, open_job=True, keys=("d",)),
+    Scene("echec", job=_DISK, open_job=True, keys=("w",)),
+    Scene("echec-adresse", job=_MISTYPED, open_job=True),
     Scene("echec-plusieurs", job=_partly_failed, open_job=True),
     Scene("base-endommagee", job=_damaged, open_job=True),
     Scene("message", job=_succeeded, keys=("r",)),

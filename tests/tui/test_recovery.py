@@ -369,8 +369,10 @@ async def test_a_changed_key_shows_both_and_cannot_be_accepted(app: CentreApp, s
         await follow(pilot, job)
         assert FINGERPRINT in flat(app)
         assert OTHER_FINGERPRINT in flat(app)
-        assert {button.label for button in app.screen.query(Action)} == {"Copier", "Détails", "Fermer"}
-        await pilot.press("r", "a")
+        ways = {"Réglages", "Reprendre", "Copier", "Détails", "Fichier d’aide", "Fermer"}
+        assert {button.label for button in app.screen.query(Action)} == ways
+        assert app.screen.query_one("#action-close").has_focus
+        await pilot.press("a", "o")
         assert isinstance(app.screen, FailureDialog)
 
 
@@ -451,7 +453,7 @@ async def test_a_failure_says_why_and_what_to_do_and_unfolds(
         assert "Demandez de la place à l’Urssaf" in text
         assert "worker.log" in text
         assert "Code : sharebox-full" not in text
-        await pilot.press("d")
+        await pilot.press("w")
         assert "Code : sharebox-full" in flat(app)
         await pilot.press("c")
         await settle(pilot)

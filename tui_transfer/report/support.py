@@ -39,7 +39,7 @@ _RULE: Final = (
     "Noms, comptes, serveurs, chemins et tout autre mot qui n’est pas du programme y sont remplacés par des "
     "numéros (#1, #2…), toujours le même pour le même mot."
 )
-_NOTHING_ELSE: Final = "Aucun mot de passe, aucune base, aucune archive."
+ALL_THAT_IS_LEFT_OUT: Final = "Aucun mot de passe, aucune base, aucune archive."
 _README: Final = """\
 Fichier préparé par tui-transfer {version} le {moment} pour une demande d’aide.
 
@@ -69,7 +69,7 @@ class Bundle:
     def lines(self) -> list[str]:
         """What is in it, in French: a line for each file, then what was replaced, and what is not there."""
         sizes = [f"  {name} : {french.size(len(content))}" for name, content in self._entries.items()]
-        return [*sizes, f"{_RULE} {_NOTHING_ELSE}"]
+        return [*sizes, f"{_RULE} {ALL_THAT_IS_LEFT_OUT}"]
 
     def save(self, file: Path | None = None) -> tuple[Path, int]:
         """Writes it, by default to a name with the time, in the current folder; gives where, and its size.
@@ -77,15 +77,18 @@ class Bundle:
         Raises:
             TransferError: DISK_FULL, DISK_UNWRITABLE.
         """
-        path = (file or Path(default_name(self._now))).absolute()
+        path = (file or Path(self._name)).absolute()
         content = _zip(self._entries, self._now)
         write_private(path, content)
         return path, len(content)
 
+    def save_in(self, folder: Path) -> tuple[Path, int]:
+        """The same, under its own name in that folder."""
+        return self.save(folder / self._name)
 
-def default_name(now: datetime) -> str:
-    """What the file is called."""
-    return f"tui-transfer-aide-{now:%Y%m%d-%H%M%S}.zip"
+    @property
+    def _name(self) -> str:
+        return f"tui-transfer-aide-{self._now:%Y%m%d-%H%M%S}.zip"
 
 
 def _zip(entries: dict[str, bytes], now: datetime) -> bytes:
@@ -128,7 +131,7 @@ def _versions() -> str:
         "Python": platform.python_version(),
         "Système": platform.platform(),
         "Processeurs": os.cpu_count(),
-        "Encodage": f"{sys.stdout.encoding}, {locale.getpreferredencoding(False)}",
+        "Encodage": f"{getattr(sys.__stdout__, 'encoding', 'aucun')}, {locale.getpreferredencoding(False)}",
         "TERM": os.environ.get("TERM", ""),
         "tmux": "oui" if os.environ.get("TMUX") else "non",
         "SSH": "oui" if os.environ.get("SSH_CONNECTION") else "non",

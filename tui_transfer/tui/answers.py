@@ -28,6 +28,15 @@ class Answer:
     mail_password: str | None = field(default=None, repr=False)
 
 
+class Elsewhere(Enum):
+    """Where a failure is mended, instead of going on at once."""
+
+    DATABASES = "databases"
+    """The list of databases: a new transfer is begun there."""
+    PROXY = "proxy"
+    """Step 5bis."""
+
+
 class Decision(Enum):
     """Whether to transfer."""
 

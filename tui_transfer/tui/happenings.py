@@ -43,7 +43,11 @@ class PrerequisitesChosen:
 
 @dataclass(frozen=True)
 class TransferPressed:
-    """The button « Transfert database vers Urssaf »."""
+    """The button « Transfert database vers Urssaf »; with `instead` one does not come back to where it was
+    asked for.
+    """
+
+    instead: bool = False
 
 
 @dataclass(frozen=True)

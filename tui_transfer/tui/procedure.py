@@ -12,8 +12,8 @@ from tui_transfer.archive.passphrase import make_passphrase
 from tui_transfer.errors import Need
 from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.tui import happenings as it
-from tui_transfer.tui.answers import Answer
-from tui_transfer.tui.recovery import needs_secret
+from tui_transfer.tui.answers import Answer, Elsewhere
+from tui_transfer.tui.recovery import is_of_the_address, needs_secret
 from tui_transfer.tui.route_trial import Destination, proposed_proxy
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ def follow(centre: Centre, happening: it.Happening) -> None:
             (switch if instead else push)(MaintainPage())
 
         # 3. The button « Transfert database vers Urssaf ».
-        case it.TransferPressed():
+        case it.TransferPressed(instead):
             from tui_transfer.tui.screens.databases import DatabasesPage
 
-            push(DatabasesPage())
+            (switch if instead else push)(DatabasesPage())
 
         # 4. The databases: add one, remove one, « Transférer ».
         case it.AdditionAsked(known, start, then):
@@ -84,15 +84,13 @@ def follow(centre: Centre, happening: it.Happening) -> None:
         case it.JobBlocked(failure, follower, then) if _lacks_passphrase(failure, follower):
             follow(centre, _new_passphrase(then))
         case it.JobBlocked(failure, follower, then):
-            push(_dialog_for(failure, follower, centre.session), then)
+            _ask_what_it_needs(centre, failure, follower, then)
         case it.LoginQuestionAsked(asked, account, then):
             from tui_transfer.tui.dialogs.login_question import LoginQuestionDialog
 
             push(LoginQuestionDialog(asked, account), then)
-        case it.JobUnreadable(failure, damaged, then):
-            from tui_transfer.tui.dialogs.failure import FailureDialog
-
-            push(FailureDialog(failure, damaged), then)
+        case it.JobUnreadable():
+            _tell_that_it_cannot_be_shown(centre, happening)
 
         # 5c. « OK », and on to 6.
         case it.JobSucceeded(job, state):
@@ -186,10 +184,45 @@ def _follow_aside(centre: Centre, happening: it.Aside) -> None:
             assert_never(happening)
 
 
-def _dialog_for(failure: TransferError, follower: Follower, session: Session) -> Dialog[Answer | None]:
-    """What explains `failure` and asks for what makes it go away."""
+def _tell_that_it_cannot_be_shown(centre: Centre, job: it.JobUnreadable) -> None:
+    from tui_transfer.tui.dialogs.failure import FailureDialog
+
+    def closed(answer: Answer | Elsewhere | None) -> None:
+        if job.then is not None:
+            job.then(None if isinstance(answer, Elsewhere) else answer)
+        if answer is Elsewhere.DATABASES:
+            follow(centre, it.TransferPressed())
+
+    centre.push_screen(FailureDialog(job.failure, job.job), closed)
+
+
+def _ask_what_it_needs(
+    centre: Centre, failure: TransferError, follower: Follower, then: Callable[[Answer | None], None]
+) -> None:
+    dialog = _dialog_for(failure, follower, centre.session)
+    if dialog is not None:
+        centre.push_screen(dialog, then)
+        return
+    from tui_transfer.tui.dialogs.failure import FailureDialog
+
+    def chosen(answer: Answer | Elsewhere | None) -> None:
+        if answer is Elsewhere.PROXY:
+            centre.push_screen(_proxy_form(failure, follower, centre.session), then)
+            return
+        then(None if isinstance(answer, Elsewhere) else answer)
+        if answer is Elsewhere.DATABASES:
+            follow(centre, it.TransferPressed(instead=True))
+
+    concerns_all = follower.state.problem_database is None
+    failed = () if concerns_all else follower.state.failed
+    centre.push_screen(FailureDialog(failure, follower.job, failed, at=follower.state.updated_at), chosen)
+
+
+def _dialog_for(failure: TransferError, follower: Follower, session: Session) -> Dialog[Answer | None] | None:
+    """What asks for that which makes `failure` go away; None where it is explained rather than asked."""
+    may_be_the_address = is_of_the_address(failure) and session.practice is None
     if failure.need in (Need.PROXY, Need.PROXY_PASSWORD):
-        return _proxy_form(failure, follower, session)
+        return None if may_be_the_address else _proxy_form(failure, follower, session)
     if failure.need is Need.HOST_KEY:
         from tui_transfer.tui.dialogs.host_key import HostKeyDialog
 
@@ -200,10 +233,7 @@ def _dialog_for(failure: TransferError, follower: Follower, session: Session) ->
         return DamagedDialog(follower.state)
     if needs_secret(failure, follower.state.sharebox):
         return _secret_dialog(failure, follower.state.sharebox, session)
-    from tui_transfer.tui.dialogs.failure import FailureDialog
-
-    concerns_all = follower.state.problem_database is None
-    return FailureDialog(failure, follower.job, () if concerns_all else follower.state.failed)
+    return None
 
 
 def _lacks_passphrase(failure: TransferError, follower: Follower) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class DamagedDialog(Dialog[Answer | None]):
     """Names what SQLite found; « Oui » goes on, « Non », which has the focus, leaves it as it is."""
 
+    SHOWS_CONTACT = True
     AUTO_FOCUS = "#action-no"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "yes", "Oui", show=False),

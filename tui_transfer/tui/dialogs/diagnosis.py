@@ -61,6 +61,7 @@ class DiagnosisDialog(Dialog[None]):
         servers: the folder of what is known of servers.
     """
 
+    SHOWS_CONTACT = True
     CSS_PATH = "diagnosis.tcss"
     AUTO_FOCUS = "#stages"
     HELP = (

@@ -48,6 +48,8 @@ class Dialog(CentreScreen[T], ModalScreen[T], Generic[T]):
     ]
     HELP: ClassVar[str] = ""
     """What the help says about this dialog."""
+    SHOWS_CONTACT: ClassVar[bool] = False
+    """Whether it tells of a failure, and so whom to ask for help: always in sight, above the buttons."""
     ASKS: ClassVar[bool] = True
     """Whether it asks something, which nothing answers that was typed before it was seen."""
 
@@ -68,6 +70,8 @@ class Dialog(CentreScreen[T], ModalScreen[T], Generic[T]):
             yield Static(Content.styled(f"{sign}{self.heading}", "bold"), id="heading")
             with VerticalScroll(id=TEXT, can_focus=False):
                 yield from self.body()
+            if self.SHOWS_CONTACT and (contact := self.centre.session.contact):
+                yield Prose(contact, id="contact")
             with ActionRow(id="dialog-actions"):
                 yield from self.buttons()
         yield TooSmall()

@@ -11,7 +11,9 @@ from textual.content import Content
 from tui_transfer.french import typeset
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.keys import binding_keys, own_bindings
-from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.support_file import make_support_file
+from tui_transfer.tui.widgets.actions import TEXT, Action
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,8 +34,10 @@ class HelpDialog(Dialog[None]):
 
     ASKS = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,f1,f", "close", "Fermer", show=False, key_display="Échap"),
-    ]
+        Binding("escape,question_mark,f1", "close", "Fermer", show=False, key_display="Échap"),
+        Binding("1,ampersand", "support_file", "Fichier d’aide", show=False, key_display="1",
+                tooltip="Créer le fichier à joindre à une demande d’aide"),
+    ]  # fmt: skip
 
     def __init__(self, screen: Screen[Any], text: str) -> None:
         super().__init__("Aide")
@@ -51,10 +55,24 @@ class HelpDialog(Dialog[None]):
             for keys, meaning in rows
         ]
         yield paragraph(Content("\n").join(lines), "keys")
+        said = Prose(id="said", classes="paragraph")
+        said.display = False
+        yield said
 
     def buttons(self) -> Iterable[Action]:
-        """« Fermer »."""
+        """« Fermer », and what helps to ask for help."""
         yield Action("close", primary=True)
+        yield Action("support_file")
+
+    def action_support_file(self) -> None:
+        """Writes the file for whoever helps."""
+        make_support_file(self, self.centre.session.home, self._say)
+
+    def _say(self, text: str) -> None:
+        line = self.query_one("#said", Prose)
+        line.update(text)
+        line.display = True
+        self.call_after_refresh(self.query_one(f"#{TEXT}").scroll_end, animate=False)
 
     def action_close(self) -> None:
         """Closes the help."""

@@ -33,6 +33,7 @@ _HOW: Final = (
 class HostKeyDialog(Dialog[Answer | None]):
     """Gives the fingerprint, once what was typed shows that it was compared, or None."""
 
+    SHOWS_CONTACT = True
     CSS_PATH = "host_key.tcss"
     AUTO_FOCUS = "#received"
     HELP = (

@@ -50,6 +50,7 @@ class ProxyForm(Dialog[Answer | None]):
         practice: the values to show during a demonstration.
     """
 
+    SHOWS_CONTACT = True
     CSS_PATH = "proxy_form.tcss"
     HELP = (
         "Un proxy est la sortie de votre réseau vers Internet. Votre service informatique connaît son type, "

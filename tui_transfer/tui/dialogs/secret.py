@@ -50,6 +50,7 @@ class SecretDialog(Dialog[Answer | None]):
         were_capitals: whether the one that was refused looked as if it was typed with the capitals locked.
     """
 
+    SHOWS_CONTACT = True
     CSS_PATH = "secret.tcss"
     AUTO_FOCUS = "#secret"
     HELP = (

@@ -272,7 +272,7 @@ class DatabasesPage(Page):
         try:
             self.session.change(lambda now: replace(now, databases=tuple(edit(now.databases))))
         except TransferError as error:
-            self.say(f"{error.title}. {error.why}", "error")
+            self.say_failure(error)
             return False
         assert self.session.settings is not None
         self._databases = list(self.session.settings.databases)
@@ -304,7 +304,7 @@ class DatabasesPage(Page):
 
     def _ask(self, chosen: Sequence[tuple[str, Path]], look: tuple[Unmet, int] | TransferError) -> None:
         if isinstance(look, TransferError):
-            self.say(f"{look.title}. {look.why}", "error")
+            self.say_failure(look)
             return
         unmet, known = look
         if not self.is_active:  # left meanwhile, or something else is asked
@@ -343,7 +343,7 @@ class DatabasesPage(Page):
         except TransferError as error:
             with suppress(TransferError):  # the reason for the refusal matters more
                 attempts.record(self.session.home, error, command="screen")
-            self.say(f"{error.title}. {error.why}", "error")
+            self.say_failure(error)
             return
         if passphrase:
             self.session.archive_passwords[job.id] = passphrase

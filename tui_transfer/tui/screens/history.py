@@ -151,7 +151,7 @@ class HistoryPage(Page):
     def _looked(self, result: tuple[PastJob, ...] | TransferError) -> None:
         self._looking = False
         if isinstance(result, TransferError):
-            self.say(f"{result.title}. {result.why}", "error")
+            self.say_failure(result)
             return
         before, self._rows = self._rows, result
         if [row.name for row in before] != [row.name for row in result]:
@@ -277,7 +277,7 @@ class HistoryPage(Page):
     def _ask(self, result: tuple[Follower, list[Leftovers], str] | TransferError) -> None:
         self._purging = False
         if isinstance(result, TransferError):
-            self.say(f"{result.title}. {result.why}", "error")
+            self.say_failure(result)
             return
         if not self.is_active:  # something else was opened meanwhile
             return
@@ -328,7 +328,9 @@ class HistoryPage(Page):
         else:
             locally = "« Ici seulement » le supprime sans toucher à Sharebox."
             advice = locally if on_sharebox and result.problem is not Problem.JOB_RUNNING else result.advice
-            self.say(f"Conservé. {result.title}. {result.why} {advice}", "error")
+            self.say(
+                f"Conservé. {result.title}. {result.why} {advice} {self.session.contact}".rstrip(), "error"
+            )
 
     def _answered(self, follower: Follower, place: ShareboxSettings, answer: Answer | None) -> None:
         if answer is None:

@@ -115,6 +115,11 @@ class Page(CentreScreen[None]):
         """Shows a line above the buttons."""
         self.query_one(Notice).say(text, kind)
 
+    def say_failure(self, error: TransferError, *, with_advice: bool = False) -> None:
+        """Says what failed, and whom to ask for help."""
+        parts = [f"{error.title}.", error.why, error.advice if with_advice else ""]
+        self.say(" ".join(part for part in (*parts, self.session.contact) if part), "error")
+
     def set_available(self, action: str, available: bool) -> None:
         """Greys an action, its button and its letter, or gives them back."""
         (self._unavailable.discard if available else self._unavailable.add)(action)
@@ -166,7 +171,7 @@ class Page(CentreScreen[None]):
 
     def _stopped(self, result: TransferError | None) -> None:
         if isinstance(result, TransferError):
-            self.say(f"{result.title}. {result.why}", "error")
+            self.say_failure(result)
 
     def action_help(self) -> None:
         """Explains this screen and its keys."""

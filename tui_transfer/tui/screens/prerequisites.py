@@ -108,7 +108,7 @@ class PrerequisitesPage(Page):
         if self.session.settings is not None:
             self.centre.tell(TrialAsked(self.session.settings, orders))
         elif self.session.error is not None:
-            self.say(f"{self.session.error.title}. {self.session.error.why}", "error")
+            self.say_failure(self.session.error)
 
     def action_check_again(self) -> None:
         """Runs all checks, beside the screen."""
@@ -197,7 +197,7 @@ class PrerequisitesPage(Page):
         try:
             self._ticks.set_ticked(event.key, ticked)
         except TransferError as error:
-            self.say(f"{error.title}. {error.why}", "error")
+            self.say_failure(error)
             return
         self.say("")
         self._show_rows()

@@ -130,7 +130,7 @@ class ReportPage(Page):
         self.set_focus(self.query_one("#action-copy-recipients" if self._no_mail else "#action-send", Action))
 
     def _tell_why_there_is_none(self, error: TransferError) -> None:
-        self.say(f"{error.title}. {error.why}", "error")
+        self.say_failure(error)
         for action in ("send", "save", "copy_recipients", "copy_subject", "copy_body", "plain"):
             self.set_available(action, False)
         self.set_focus(self.query_one("#message"))
@@ -233,7 +233,7 @@ class ReportPage(Page):
         try:
             kept = keep_files(self.session.home, self._message)
         except TransferError as error:
-            self.say(f"{error.title}. {error.why}", "error")
+            self.say_failure(error)
             return
         folder = clipboard.brief(kept.draft.parent)
         receipt = _RECEIPT.format(name=kept.receipt.name) if kept.receipt else ""

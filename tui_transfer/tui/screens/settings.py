@@ -264,7 +264,7 @@ class SettingsPage(Page):
         try:
             copy = self.session.save(settings)
         except TransferError as error:
-            self.say(f"{error.title}. {error.why} {error.advice}", "error")
+            self.say_failure(error, with_advice=True)
             return False
         self._take_effect(settings)
         self._forget = False

@@ -27,7 +27,7 @@ from tui_transfer.tui.happenings import (
     LoginQuestionAsked,
     MessageChosen,
 )
-from tui_transfer.tui.recovery import corrected_host_key, forget_refused
+from tui_transfer.tui.recovery import corrected_host_key, forget_refused, still_asked
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.gauge import Gauge
@@ -319,15 +319,16 @@ class TransferPage(Page):
     # ── What the keys do ──────────────────────────────────────
 
     def action_resume(self) -> None:
-        """Asks again what the job needs, or simply goes on."""
+        """Goes on: whatever failed may have been mended. Only what nothing can be tried without is asked."""
         assert self._follower is not None
         failure = self._follower.failure
-        if failure is None or failure.problem is Problem.INTERRUPTED:
+        if failure is None:
             self._start(self.session.orders(job=self.job.id))
-        elif (host_key := corrected_host_key(failure, self._sharebox, self.session)) is not None:
-            self._start(self.session.orders(host_key=host_key, job=self.job.id))
+        elif (asked := still_asked(failure, self._sharebox, self.session, self.job.id)) is not None:
+            self._ask(asked)
         else:
-            self._ask(failure)
+            host_key = corrected_host_key(failure, self._sharebox, self.session)
+            self._start(self.session.orders(host_key=host_key, job=self.job.id))
 
     def action_next_theme(self) -> None:
         """Colours the rows anew as well."""
