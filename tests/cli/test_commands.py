@@ -30,6 +30,7 @@ COMMANDS = [
     "jobs",
     "purge",
     "report",
+    "guide",
     "receipt",
     "check",
     "support-bundle",

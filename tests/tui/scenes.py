@@ -305,6 +305,8 @@ SCENES = (
     Scene("historique-supprimer", keys=("h", "down", "down", "down", "s"), job=_past),
     Scene("historique-refuse", keys=("h",), job=_past_and_refused),
     Scene("historique-ailleurs", keys=("h", "s"), job=_moved),
+    Scene("guide", keys=("f",)),
+    Scene("guide-page", keys=("f", "down", "down", "down", "enter")),
     Scene("reglages", keys=("g",)),
     Scene("reglages-premiere-fois", keys=("g",), configured=False),
     Scene("reglages-erreurs", keys=("g", "down", "down", "down", *"@x", "down", *"0", "f4")),

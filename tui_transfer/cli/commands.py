@@ -305,6 +305,19 @@ def check(as_json: bool) -> int:
     return checkup.check(settings, home, click.echo)
 
 
+@cli.command(context_settings=_HELP)
+@click.argument("number", required=False, metavar="[PAGE]", type=click.IntRange(1, 10))
+@click.option("--plain", is_flag=True, help="Sans les dessins d’écrans, qui sont décrits : pour l’écouter.")
+def guide(number: int | None, plain: bool) -> int:
+    """Affiche le guide de la procédure.
+
+    Il a dix pages : sans PAGE, toutes. Le même guide s’ouvre depuis le centre de maintenance.
+    """
+    from tui_transfer.cli import guidance
+
+    return guidance.show(number, aloud=plain)
+
+
 @cli.command("support-bundle", context_settings=_HELP)
 @click.argument("file", required=False, metavar="[FICHIER]", type=click.Path(path_type=Path))
 @click.option("--check", "connect", is_flag=True, help="Essaie aussi la connexion à Sharebox.")

@@ -232,6 +232,11 @@ class PurgeAsked:
 
 
 @dataclass(frozen=True)
+class GuideChosen:
+    """« Guide »."""
+
+
+@dataclass(frozen=True)
 class SettingsChosen:
     """« Réglages »; with `at`, a key as the file names it, for instance `sharebox.directory`, that field is
     where one begins.
@@ -323,6 +328,7 @@ Step: TypeAlias = (
 )
 Aside: TypeAlias = (
     HistoryChosen
+    | GuideChosen
     | PurgeAsked
     | SettingsChosen
     | ForgettingAsked

@@ -141,6 +141,11 @@ def _follow_aside(centre: Centre, happening: it.Aside) -> None:
 
             push(PurgeDialog(follower, left, kept), then)
 
+        case it.GuideChosen():
+            from tui_transfer.tui.screens.guide import GuidePage
+
+            push(GuidePage())
+
         # « Réglages », and « Tester la connexion », which the prerequisites offer, too.
         case it.SettingsChosen(at):
             from tui_transfer.tui.screens.settings import SettingsPage

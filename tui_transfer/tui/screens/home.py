@@ -16,6 +16,7 @@ from tui_transfer.errors import TransferError
 from tui_transfer.job import control
 from tui_transfer.tui import wording
 from tui_transfer.tui.happenings import (
+    GuideChosen,
     HistoryChosen,
     JobChosen,
     MaintainChosen,
@@ -97,6 +98,13 @@ _SETTINGS = MenuEntry(
     "Votre nom, l’espace Sharebox, le proxy, les destinataires du rapport, les dates, le thème, "
     "les notifications.",
 )
+_GUIDE = MenuEntry(
+    "guide",
+    "F",
+    "Guide",
+    "Toute la procédure en dix pages, avec ce que montre chaque écran, les problèmes les plus probables, et "
+    "le sens des mots employés.",
+)
 _QUIT = MenuEntry(
     "leave",
     "Q",
@@ -106,7 +114,7 @@ _QUIT = MenuEntry(
 )
 _FIRST = (_MAINTAIN, _PREREQUISITES)
 """Before what the last transfer adds."""
-_LAST = (_HISTORY, _SETTINGS, _QUIT)
+_LAST = (_HISTORY, _SETTINGS, _GUIDE, _QUIT)
 
 
 class HomePage(Page):
@@ -132,6 +140,7 @@ class HomePage(Page):
                 tooltip="Les transferts passés : suivre, reprendre, rapport, supprimer"),
         Binding("g", "settings", "Réglages", show=False,
                 tooltip="Votre nom, Sharebox, proxy, destinataires, dates, affichage"),
+        Binding("f", "guide", "Guide", show=False, tooltip="La procédure en dix pages"),
         Binding("q,ctrl+q", "leave", "Quitter", key_display="Q", tooltip="Fermer le centre de maintenance"),
         Binding("l", "next_theme", "Thème", tooltip="Changer de thème : sombre, clair, contraste élevé"),
     ]  # fmt: skip
@@ -263,6 +272,10 @@ class HomePage(Page):
     def action_settings(self) -> None:
         """Opens « Réglages »."""
         self.centre.tell(SettingsChosen())
+
+    def action_guide(self) -> None:
+        """Opens the guide."""
+        self.centre.tell(GuideChosen())
 
     def action_none(self) -> None:
         """Nothing: there is no screen before this one."""
