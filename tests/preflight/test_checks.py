@@ -253,6 +253,13 @@ def test_a_file_that_a_person_added_is_locked(hfsql: Path, home: Home) -> None:
     assert check("companions", [("Paie", hfsql)], home, WITHOUT).verdict is Verdict.OK
 
 
+def test_a_lock_is_told_once_whatever_leads_to_its_folder(hfsql: Path, home: Home, tmp_path: Path) -> None:
+    hfsql.with_name("PAIE.FIC.lck").write_text("1")
+    (tmp_path / "ailleurs").symlink_to(hfsql.parent)
+    found = check("companions", [("Paie", tmp_path / "ailleurs" / "PAIE.FIC")], home)
+    assert found.finding == "Fichiers d’une base ouverte : PAIE.FIC.lck à côté de « Paie »."
+
+
 def test_a_table_of_a_container_is_locked(tmp_path: Path, home: Home) -> None:
     base = container(tmp_path / "paie.dbc", ["salaires"])
     salaries(tmp_path / "salaires.dbf", b"paie.dbc")

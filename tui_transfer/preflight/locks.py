@@ -6,8 +6,10 @@ may overrule. Who is named is shown as it stands there.
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.archive.companions import AS_KNOWN, Selection, files_sent, locks_beside, main_of
@@ -17,7 +19,6 @@ from tui_transfer.errors import TransferError, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _ANY_PROGRAM: Final = (*SQLITE_JOURNALS[:2], ".lck", ".lock", "~")
 """What is added to the whole name of a database, whatever its format."""
@@ -37,7 +38,8 @@ def find_locks(database: Path, selection: Selection = AS_KNOWN) -> list[str]:
         files += files_sent(database, selection)
         found += locks_beside(database, selection)
     found += [file.parent / f"{file.name}{ending}" for file in files for ending in _ANY_PROGRAM]
-    return [_described(lock) for lock in sorted(set(found)) if _has_content(lock)]
+    once = {Path(os.path.realpath(lock.parent)) / lock.name for lock in found}  # whatever leads there
+    return [_described(lock) for lock in sorted(once) if _has_content(lock)]
 
 
 def _described(lock: Path) -> str:
