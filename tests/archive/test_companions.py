@@ -162,19 +162,25 @@ def test_a_hot_journal_makes_a_database_of_a_torn_one(tmp_path: Path, torn: int)
     assert content(base.parent) == before
 
 
-def test_a_write_ahead_log_makes_a_database_of_a_torn_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("beside", [("-wal", "-shm"), ("-wal",)])
+@pytest.mark.parametrize("torn", [16, 4096])
+def test_a_write_ahead_log_makes_a_database_of_a_torn_one(
+    tmp_path: Path, torn: int, beside: tuple[str, ...]
+) -> None:
     base = sqlite_base(tmp_path / "bases" / "paie.db", "wal")
     with closing(sqlite3.connect(base)) as connection:
         connection.execute("CREATE TABLE autre (x)")  # page 1 is in the log
         assert summarize(base).left_out == ()
         kept = content(base.parent)
         whole = rows(base)
-    for name, data in kept.items():
-        (base.parent / name).write_bytes(data)
+    for suffix in ("", *beside):
+        Path(f"{base}{suffix}").write_bytes(kept[f"{base.name}{suffix}"])
     with base.open("rb+") as file:
-        file.write(bytes(4096))
+        file.write(bytes(torn))
+    before = content(base.parent)
     made = archive(base, tmp_path)
     assert rows(extracted(made.path, tmp_path / "out") / "paie.db") == whole
+    assert content(base.parent) == before, "a connection to it would have written beside it"
 
 
 def test_an_sqlite_base_takes_along_what_a_person_adds(tmp_path: Path) -> None:

@@ -224,8 +224,8 @@ def _take(copying: Copying) -> tuple[_State, Copied]:
         if "" not in state:
             raise TransferError(Problem.DATABASE_MISSING, path=printable(copying.original))
         try:
-            in_place = not is_torn(str(copying.original)) and not _would_create_files(copying.original, state)
-            copied = copying.back_up() if in_place else None
+            beside = _would_write_beside(copying.original, state)
+            copied = None if beside else copying.back_up()
             if copied is None:
                 copied = copying.copy(list(state))
                 if _state(copying.original) != state:
@@ -237,12 +237,15 @@ def _take(copying: Copying) -> tuple[_State, Copied]:
     raise changed(copying.original, "un programme ne cesse d’y écrire")
 
 
-def _would_create_files(original: Path, state: _State) -> bool:
-    """Whether a connection to the original would create ``-wal`` or ``-shm`` beside it.
+def _would_write_beside(original: Path, state: _State) -> bool:
+    """Whether a connection to the original would write ``-wal`` or ``-shm`` beside it.
 
     SQLite creates those that a WAL database lacks (both, usually, after a clean close), even with
-    ``mode=ro``, and a read-only connection leaves them there.
+    ``mode=ro``, and a read-only connection leaves them there. Where the first page is torn, nothing in it
+    says that it is a WAL database: SQLite goes by the log, and makes ``-shm`` anew.
     """
+    if is_torn(str(original)):
+        return True
     with reading(original), open_unlinked(original) as file:
         versions = file.read(_FILE_VERSIONS.stop)[_FILE_VERSIONS]
     has_both = WAL_SUFFIX in state and _stamp(f"{original}{SHARED_MEMORY_SUFFIX}") is not None
