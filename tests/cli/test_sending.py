@@ -12,6 +12,7 @@ from tests.servers.mail import PASSWORD, USERNAME, MailServer, certificate_for, 
 from tests.servers.processes import free_port
 from tests.tui import stage
 from tests.tui.stage import Stage
+from tui_transfer.job import report_mark
 from tui_transfer.settings.config import MailSettings
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ def test_sent_is_said_once_the_server_took_it(
     text = next(message_from_bytes(letter.content, policy=default).iter_parts())
     assert text.get_content().replace("\r\n", "\n") == printed
     assert PASSWORD.encode() not in everywhere(delivered.folder)
+    mark = report_mark.sent(delivered.job())
+    assert mark is not None
+    assert mark.accepted
+    assert "Rapport à envoyer" not in delivered.run("jobs").err
 
 
 def test_what_could_not_be_sent_is_there_as_a_draft(
@@ -78,6 +83,8 @@ def test_what_could_not_be_sent_is_there_as_a_draft(
     (draft,) = delivered.home.reports.glob("*.eml")
     assert message_from_bytes(draft.read_bytes(), policy=default)["X-Unsent"] == "1"
     assert server.letters == []
+    assert report_mark.sent(delivered.job()) is None
+    assert "Rapport à envoyer" in delivered.run("jobs").err
     assert "Rapport à envoyer" in delivered.run("jobs").err
 
 

@@ -33,7 +33,7 @@ def send(home: Home, follower: Follower) -> ExitCode:
     if mail.username and password is None and questions.someone_is_there():
         password = questions.secret(f"Mot de passe de {mail.username} sur {mail.host}")
     try:
-        sent = send_report(home, follower.state, mail, password)
+        sent = send_report(home, follower, mail, password)
     except TransferError:
         click.echo(f"Message enregistré : {printable(home.reports)}", err=True)
         raise

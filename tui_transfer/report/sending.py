@@ -6,11 +6,13 @@ by hand.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.job import report_mark
 from tui_transfer.report.message import make_message
 from tui_transfer.report.receipts import ReceiptFiles
 from tui_transfer.settings.secrets import SMTP_PASSWORD_VARIABLE, given_secret
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tui_transfer.job.state import JobState
+    from tui_transfer.job.control import Follower
     from tui_transfer.report.message import Message
     from tui_transfer.settings.config import Home, MailSettings
+
+_log = logging.getLogger("tui_transfer.report")
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,10 @@ def mail_password(mail: MailSettings, environment: Mapping[str, str]) -> str | N
     return None if mail.username is None else given_secret(SMTP_PASSWORD_VARIABLE, environment)
 
 
-def send_report(home: Home, state: JobState, mail: MailSettings | None, password: str | None) -> SentReport:
-    """Sends the report of a job, of which a draft is kept first.
+def send_report(
+    home: Home, follower: Follower, mail: MailSettings | None, password: str | None
+) -> SentReport:
+    """Sends the report of a job, of which a draft is kept first; that it was sent is kept with the job.
 
     Raises:
         TransferError: a problem of mail; DISK_FULL or DISK_UNWRITABLE.
@@ -86,8 +92,12 @@ def send_report(home: Home, state: JobState, mail: MailSettings | None, password
 
     if mail is None:
         raise TransferError(Problem.MAIL_NOT_SET)
-    message = make_message(state)
+    message = make_message(follower.state)
     keep_files(home, message)
     now = datetime.now().astimezone()
     said = smtp.send(mime.letter(message, mail.sender, now), message.recipients, mail, password)
+    try:
+        report_mark.mark_sent(follower.job, accepted=True)
+    except TransferError as error:  # it is sent all the same, and whoever asked hears that
+        _log.warning("that the report of %s was sent is not kept: %s", follower.job.id, error)
     return SentReport(message.recipients, mail.host, said)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.job.control import Job
-    from tui_transfer.job.state import JobState
     from tui_transfer.tui.answers import Answer
 
 
@@ -93,7 +92,7 @@ class ReportPage(Page):
         super().__init__()
         self._job = job
         self._message = Message("", (), "")
-        self._state: JobState | None = None
+        self._follower: Follower | None = None
         self._mail = self.session.settings.mail if self.session.settings else None
         self._no_mail = None if self._mail else mailer.why_unavailable()
 
@@ -116,8 +115,8 @@ class ReportPage(Page):
         """Makes the message from the journal."""
         try:
             # Read anew: of a job that another window removed, the message would say that nothing arrived.
-            self._state = Follower(control.load(self._job.folder)).state
-            self._message = make_message(self._state)
+            self._follower = Follower(control.load(self._job.folder))
+            self._message = make_message(self._follower.state)
         except TransferError as error:
             self._tell_why_there_is_none(error)
             return
@@ -164,8 +163,8 @@ class ReportPage(Page):
 
     def _send_by_server(self) -> None:
         """Sends, once the password is known; two at once are kept from each other."""
-        home, state, mail = self.session.home, self._state, self._mail
-        assert state is not None
+        home, follower, mail = self.session.home, self._follower, self._mail
+        assert follower is not None
         assert mail is not None
         try:
             password = self.session.mail_password or mail_password(mail, os.environ)
@@ -174,7 +173,7 @@ class ReportPage(Page):
             return
         self.set_available("send", False)
         self.say(_SENDING)
-        in_background(self, lambda: send_report(home, state, mail, password), self._sent)
+        in_background(self, lambda: send_report(home, follower, mail, password), self._sent)
 
     def _sent(self, result: SentReport | TransferError) -> None:
         self.set_available("send", True)
