@@ -24,6 +24,8 @@ from tests.servers.relay import relay
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from tests.servers.relay import Relay
+
 SERVER_ADDRESS: Final = "192.0.2.1"  # of the block that RFC 5737 sets aside for examples
 CLIENT_ADDRESS: Final = "192.0.2.2"
 _SERVER_END, _CLIENT_END = "line0", "line1"
@@ -61,6 +63,9 @@ class Line(Protocol):
     def reach(self, port: int, rate: float | None) -> contextlib.AbstractContextManager[Reached]:
         """The way to the server on `port`, at `rate` bytes a second each way; None for full speed."""
 
+    def shape(self, up: float, down: float) -> None:
+        """Changes the rates of the way that is reached just now, to the server and back."""
+
 
 def enter_namespace() -> None:
     """Begins the program anew in a network namespace of its own, where that may be had."""
@@ -97,6 +102,9 @@ class RelayLine:
 
     listens: Sequence[str] = ()
 
+    def __init__(self) -> None:
+        self._link: Relay | None = None
+
     def __str__(self) -> str:
         return "relay on loopback"
 
@@ -106,9 +114,14 @@ class RelayLine:
         if rate is None:
             yield Reached(LOOPBACK, port)
             return
-        with relay(port) as link:
-            link.rate = round(rate)
-            yield Reached(LOOPBACK, link.port)
+        with relay(port) as self._link:
+            self.shape(rate, rate)
+            yield Reached(LOOPBACK, self._link.port)
+
+    def shape(self, up: float, down: float) -> None:
+        """Changes the rates of the relay there is, to the server and back."""
+        assert self._link is not None
+        self._link.rate, self._link.rate_back = round(up), round(down)
 
 
 class NamespaceLine:
@@ -122,6 +135,7 @@ class NamespaceLine:
 
     def __init__(self, holder: int) -> None:
         self._through = ["nsenter", f"--net=/proc/{holder}/ns/net", "--"]
+        self._ends: tuple[tuple[Sequence[str], str], ...] = ((), _SERVER_END), (self._through, _CLIENT_END)
         _ip("link", "set", "lo", "up")
         _ip("link", "add", _SERVER_END, "type", "veth", "peer", "name", _CLIENT_END, "netns", str(holder))
         self._bring_up((), _SERVER_END, SERVER_ADDRESS)
@@ -133,16 +147,20 @@ class NamespaceLine:
     @contextlib.contextmanager
     def reach(self, port: int, rate: float | None) -> Iterator[Reached]:
         """The way from the other namespace."""
-        ends: list[tuple[Sequence[str], str]] = [((), _SERVER_END), (self._through, _CLIENT_END)]
-        for through, end in ends if rate is not None else ():
-            bits = round((rate or 0) * 8 * _FRAME / _PAYLOAD)
-            shape = ["tbf", "rate", f"{bits}bit", "burst", str(_BURST), "latency", _QUEUE]
-            _administer([*through, "tc", "qdisc", "replace", "dev", end, "root", *shape])
+        if rate is not None:
+            self.shape(rate, rate)
         try:
             yield Reached(SERVER_ADDRESS, port, self._through)
         finally:
-            for through, end in ends if rate is not None else ():
+            for through, end in self._ends if rate is not None else ():
                 _administer([*through, "tc", "qdisc", "delete", "dev", end, "root"])
+
+    def shape(self, up: float, down: float) -> None:
+        """Changes the rates at both ends, to the server and back."""
+        for (through, end), rate in zip(self._ends, (down, up), strict=True):
+            bits = round(rate * 8 * _FRAME / _PAYLOAD)
+            shape = ["tbf", "rate", f"{bits}bit", "burst", str(_BURST), "latency", _QUEUE]
+            _administer([*through, "tc", "qdisc", "replace", "dev", end, "root", *shape])
 
     def _bring_up(self, through: Sequence[str], end: str, address: str) -> None:
         _administer([*through, "ip", "address", "add", f"{address}/24", "dev", end])

@@ -171,7 +171,7 @@ def _packed(packing: Packing) -> str:
 
 
 @contextmanager
-def _serve(account: Account, line: Line, *, allow_exec: bool) -> Iterator[SshServer]:
+def serve(account: Account, line: Line, *, allow_exec: bool) -> Iterator[SshServer]:
     """A server that the line reaches."""
     port = free_port()
     options = ["LogLevel ERROR", *(f"ListenAddress {address}:{port}" for address in line.listens)]
@@ -179,7 +179,7 @@ def _serve(account: Account, line: Line, *, allow_exec: bool) -> Iterator[SshSer
         yield replace(server, port=port) if line.listens else server
 
 
-def _as_installed() -> None:
+def as_installed() -> None:
     """Lets the program start as it does once it is installed: pip leaves its modules compiled."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     compileall.compile_dir(str(Path(tui_transfer.__file__).parent), quiet=1)
@@ -204,13 +204,13 @@ def main() -> None:
     asked = parser.parse_args()
     rates = [_rate(word) for word in asked.rates.split(",")]
     enter_namespace()
-    _as_installed()
+    as_installed()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tui-transfer-links-")))
         line = stack.enter_context(open_line())
         account = stack.enter_context(system_account())
         with_exec, without = (
-            stack.enter_context(_serve(account, line, allow_exec=allow)) for allow in (True, False)
+            stack.enter_context(serve(account, line, allow_exec=allow)) for allow in (True, False)
         )
         known = make_peers(folder, asked.runs, min((rate for rate in rates if rate), default=None))
         wanted = [known[name] for name in asked.peers.split(",") if name != "none"]

@@ -31,6 +31,7 @@ from tui_transfer.job import events as ev
 from tui_transfer.job.attempts import Attempt
 from tui_transfer.job.control import Follower, Job
 from tui_transfer.job.journal import Journal, JournalReader
+from tui_transfer.job.progress import Progress
 from tui_transfer.job.spec import DatabaseSpec, JobSpec, PrerequisiteTick, Waiver, make_spec
 from tui_transfer.job.state import JobState
 from tui_transfer.preflight.statements import STATEMENTS
@@ -308,9 +309,11 @@ def tell(home: Home) -> None:
             continue
         for output in (PlainOutput(), JsonOutput()):
             state = JobState.initial(found.job.spec)
+            progress = Progress.begin(state)
             for event in JournalReader(found.job.journal).read():
                 state = state.apply(event)
-                output.event(event, state)
+                progress = progress.after(event, state)
+                output.event(event, state, progress)
             output.end(found.state, found.failure, found.job.id)
         exit_code(found)
         message = make_message(found.state)

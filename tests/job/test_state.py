@@ -57,20 +57,6 @@ def test_applying_an_event_changes_nothing_that_was_there() -> None:
     assert after.status is JobStatus.RUNNING
 
 
-def test_databases_that_are_yet_to_come_count_in_the_whole() -> None:
-    sized = [ev.DatabaseSized(at=at(0), database=index, size=1000) for index in (0, 1)]
-    half = JobState.fold(spec("A", "B"), [*sized, *_delivered()])
-    assert half.fraction == pytest.approx(0.5)
-
-
-def test_the_fraction_only_grows_and_is_whole_only_once_delivered() -> None:
-    state = JobState.initial(spec())
-    fractions = [(state := state.apply(event)).fraction for event in _delivered()]
-    assert fractions == sorted(fractions)
-    assert fractions[-2] < 1
-    assert fractions[-1] == 1
-
-
 def test_the_archive_size_is_estimated_from_what_is_packed() -> None:
     state = JobState.fold(spec(), _until_sealed()[:-1])
     assert state.databases[0].estimated_archive_size == 264

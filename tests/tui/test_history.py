@@ -13,10 +13,12 @@ from tests.tui import stage
 from tests.tui.conftest import flat, rounds, until
 from tests.tui.scenes import settle
 from tests.tui.stage import Stage, settings
+from tui_transfer import french
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import attempts, control
 from tui_transfer.job import events as ev
 from tui_transfer.job.beside import names_beside
+from tui_transfer.job.control import Follower
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.failure import FailureDialog
 from tui_transfer.tui.dialogs.purge import PurgeDialog
@@ -122,7 +124,8 @@ async def test_a_running_job_is_joined(staged: Stage, workers: Workers, key: str
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await open_history(pilot)
-        assert "En cours depuis le 2 mars 2022 à 14 h 05, 60 %." in flat(app)
+        share = french.percent(Follower(job).progress.share).replace("\u202f", " ")
+        assert f"En cours depuis le 2 mars 2022 à 14 h 05, {share}." in flat(app)
         await pilot.press(key)
         assert isinstance(app.screen, TransferPage)
         assert app.screen.job == job
@@ -157,7 +160,8 @@ async def test_a_job_begun_by_another_window_appears_and_its_progress_too(
         assert table.cursor_row == 1, "the highlighted job stays the same"
         await pilot.press("up")
         stage.append(job, *stage.midway()[1:])
-        await until(pilot, lambda: "60 %" in flat(app))
+        share = french.percent(Follower(job).progress.share).replace("\u202f", " ")
+        await until(pilot, lambda: share in flat(app))
         staged.end()
         await until(pilot, lambda: "s’est arrêté avant la fin" in flat(app))
         control.remove(job)

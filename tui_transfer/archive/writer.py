@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 from tui_transfer.archive.blocks import BLOCK_SIZE, END, pack, pack_aligned
 from tui_transfer.archive.checksums import SIGNATURE_SIZE, Checksums, SpoolPart
 from tui_transfer.archive.index import GrowingArchive, PackedBlock
+from tui_transfer.archive.outlook import look_ahead
 from tui_transfer.archive.reader import SourceReader
 from tui_transfer.archive.snapshot import take_snapshot
 from tui_transfer.archive.source import SourceKind
@@ -130,6 +131,8 @@ def write_archive(
     pacer: PresetPolicy,
     threads: int | None = None,
     on_progress: Callable[[Progress], None],
+    on_outlook: Callable[[tuple[int, ...]], object] = lambda _: None,
+    wants_outlook: Callable[[int], bool] = lambda _: False,
     cancelled: threading.Event,
     checksums: Checksums | None = None,
     on_damaged: Callable[[SpoolPart], object] = lambda _: None,
@@ -151,6 +154,9 @@ def write_archive(
         pacer: is asked for a preset each time a block is about to be packed, in the caller's thread.
         threads: blocks packed at the same time; by default one for each core.
         on_progress: called in the caller's thread, after each block.
+        on_outlook: called likewise, once and where that is of use, with how far places of the database
+            shrink: see `outlook`.
+        wants_outlook: whether that is worth some tenths of a second, so many bytes being left to be packed.
         cancelled: ends the work, within a fraction of a second, with `INTERRUPTED`.
         checksums: new ones, of what is written to the archive: by them it is read while it grows.
         on_damaged: called in the caller's thread where what an earlier run left is not what was written; it
@@ -198,9 +204,14 @@ def write_archive(
         _Packer(growing, pacer, threads or cores(), cancelled, report, key) as packer,
     ):
         report()
+        looked_ahead = False
         for block in reader.blocks():
             left -= len(block)
             packer.add(block, max(0, left))
+            if not looked_ahead and wants_outlook(left):
+                looked_ahead = True
+                if outlook := look_ahead(source, cancelled):
+                    on_outlook(outlook)
             if snapshot and packer.read >= BLOCK_SIZE:  # before, the first blocks need the disk
                 aside.begin()
         aside.begin()

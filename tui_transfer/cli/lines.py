@@ -12,7 +12,6 @@ import msgspec
 from tui_transfer import french
 from tui_transfer.errors import ExitCode, Problem, TransferError, harmless_json
 from tui_transfer.job import events as ev
-from tui_transfer.job.progress import Meter
 from tui_transfer.job.remains import SpoolContents, spool_contents
 from tui_transfer.job.state import Step
 from tui_transfer.report.files import describe_files, describe_left_out, describe_renames, describe_true_names
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui_transfer.job.control import Follower
+    from tui_transfer.job.progress import Progress
     from tui_transfer.job.state import DatabaseState, JobState
 
 _POLL: Final = 0.05
@@ -58,8 +58,8 @@ _FATES: Final = {
 class Output(Protocol):
     """Where a followed job is told."""
 
-    def event(self, event: ev.Event, state: JobState) -> None:
-        """One thing happened; `state` is the state after it."""
+    def event(self, event: ev.Event, state: JobState, progress: Progress) -> None:
+        """One thing happened; `state` and `progress` are as they are after it."""
 
     def end(
         self,
@@ -87,9 +87,10 @@ def follow(
         ask: asks a person what the Sharebox asks, where the worker hears the answer.
     """
     asked: set[int] = set()
+    _ = follower.progress  # is reckoned from now on
     while True:
         for event, state in follower.steps():
-            output.event(event, state)
+            output.event(event, state, follower.progress)
         question = follower.state.question
         if ask is not None and question is not None and question.number not in asked:
             asked.add(question.number)
@@ -116,7 +117,7 @@ def exit_code(follower: Follower) -> ExitCode:
 class JsonOutput:
     """The journal's events as they are, then one `job.finished` object; see the README for its shape."""
 
-    def event(self, event: ev.Event, state: JobState) -> None:
+    def event(self, event: ev.Event, state: JobState, progress: Progress) -> None:
         """Prints the event."""
         print_json(
             msgspec.to_builtins(event) | _of(state)
@@ -169,16 +170,14 @@ class PlainOutput:
     """Plain lines, without colour or cursor movement."""
 
     def __init__(self) -> None:
-        self._meter = Meter()
         self._last_line = float("-inf")
 
-    def event(self, event: ev.Event, state: JobState) -> None:
+    def event(self, event: ev.Event, state: JobState, progress: Progress) -> None:
         """Prints a line for each fact, and one now and then for progress."""
-        estimate = self._meter.observe(event.at.timestamp(), state)
         line = _describe(event, state)
         now = time.monotonic()
         if line is None and isinstance(event, ev.Measure) and now - self._last_line >= _LINE_INTERVAL:
-            line = _progress(state.databases[event.database], state, estimate.rate, estimate.left)
+            line = _progress(state.databases[event.database], progress, event.at.timestamp())
         if line is not None:
             self._last_line = now
             click.echo(line)
@@ -295,7 +294,8 @@ def _left_behind(state: JobState) -> str:
     )
 
 
-def _progress(item: DatabaseState, state: JobState, rate: float | None, left: float | None) -> str:
+def _progress(item: DatabaseState, progress: Progress, now: float) -> str:
+    rate, left = progress.rate(now), progress.left(now)
     verifying = item.transfer is Step.VERIFYING
     done = f"vérifié {french.size(item.checked)}" if verifying else f"envoyé {french.size(item.acknowledged)}"
     parts = [f"{item.name} : {done}"]
@@ -303,7 +303,7 @@ def _progress(item: DatabaseState, state: JobState, rate: float | None, left: fl
         parts.append(french.rate(rate))
     if left is not None:
         parts.append(f"reste {french.duration(left)}")
-    return f"{', '.join(parts)} ; ensemble {french.percent(state.fraction)}."
+    return f"{', '.join(parts)} ; ensemble {french.percent(progress.share)}."
 
 
 def database_json(item: DatabaseState) -> dict[str, Any]:

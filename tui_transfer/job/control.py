@@ -22,6 +22,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -32,6 +33,7 @@ from tui_transfer.job.attendance import Attendance
 from tui_transfer.job.events import JobBlocked, WorkerStarted
 from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.orders import SECRET_VARIABLES
+from tui_transfer.job.progress import Progress
 from tui_transfer.job.spec import STAMP, JobSpec
 from tui_transfer.job.state import JobState, JobStatus
 from tui_transfer.settings.config import located
@@ -359,6 +361,8 @@ class Follower:
 
     def __post_init__(self, unread: bool) -> None:
         self._reader = JournalReader(self.job.journal, len(self.job.spec.databases))
+        self._progress: Progress | None = None
+        self._told: Progress | None = None
         self.state = JobState.initial(self.job.spec)
         if not unread:
             self.poll()
@@ -377,7 +381,29 @@ class Follower:
         self.running = self.job.running
         for event in self._reader.read():
             self.state = self.state.apply(event)
+            if self._progress is not None:
+                self._progress = self._progress.after(event, self.state)
             yield event, self.state
+
+    @property
+    def progress(self) -> Progress:
+        """What can be told of the course of what was read, the same whoever asks and since when they follow.
+
+        It is reckoned from the first time it is asked for on: of most jobs nobody wants to know.
+
+        Raises:
+            TransferError: as `poll`.
+        """
+        if self._progress is None:
+            state = JobState.initial(self.job.spec)
+            progress = Progress.begin(state)
+            reader = JournalReader(self.job.journal, len(self.job.spec.databases))
+            for event in islice(reader.read(), self._reader.count):
+                state = state.apply(event)
+                progress = progress.after(event, state)
+            self._progress = progress
+        self._told = self._progress.told(self._told)
+        return self._told
 
     @property
     def lines(self) -> int:

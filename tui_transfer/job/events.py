@@ -162,6 +162,14 @@ class PresetChosen(_Event, frozen=True, kw_only=True, tag="archive.preset"):
     """Of earlier versions: the same, had the preset before been kept."""
 
 
+class ArchiveExpected(_Event, frozen=True, kw_only=True, tag="archive.expected"):
+    """What places of a database shrink to, in thousandths, when they are packed quickly, each in the middle
+    of an equal part of it: so it can be told what the rest of an archive will be like."""
+
+    database: Count
+    places: tuple[Count, ...]
+
+
 class ArchiveProgress(_Event, frozen=True, kw_only=True, tag="archive.progress"):
     """`read` bytes of the source are now `packed` bytes of the archive, final on disk."""
 
@@ -357,6 +365,7 @@ Event: TypeAlias = (
     | ArchiveLocked
     | ArchiveKept
     | PresetChosen
+    | ArchiveExpected
     | ArchiveProgress
     | ArchiveSealed
     | IntegrityChecked

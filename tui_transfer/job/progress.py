@@ -1,69 +1,309 @@
-"""Rate and time left, computed from what the Sharebox acknowledged. Pure: the clock is the caller's."""
+"""Progress, rate and time left of a job: a pure fold over its events and states.
+
+One prediction serves all three: the seconds that are left, as the worker goes about it. A thread packs the
+databases in turn, another sends them as they grow, a third reads back what arrived and puts beside it what
+tells of it; each has its pace, which is measured, and its bytes, which are counted or expected.
+
+Progress is the share of that which is done. It moves with what is done alone: with each step the share that
+this step has of what was left is added, both by the same measure. So it never falls, neither where more
+turns out to be left than was thought nor where something has to be sent once more, it goes on from where it
+stands, and is whole when nothing is left.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
+import math
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer.job.state import JobStatus, Step
+import msgspec
+
+from tui_transfer.job.events import Measure
+from tui_transfer.job.state import JobState, JobStatus, Step
 
 if TYPE_CHECKING:
-    from tui_transfer.job.state import DatabaseState, JobState
+    from tui_transfer.job.events import Event
+    from tui_transfer.job.state import DatabaseState
 
-WINDOW: Final = 20.0
-"""Seconds over which a rate is averaged: long enough to be steady, short enough to follow the link."""
-_SHORTEST: Final = 3.0
-"""Seconds before a rate is told: the first one, of a burst or a beginning, is far off."""
+_MEMORY: Final = 10.0
+"""Seconds after which what was measured counts a third: steady, and soon right on a line that slows down."""
+_PACKING_MEMORY: Final = 20.0
+"""Blocks are packed some at a time, so that their bytes come in lumps."""
+_SHORTEST: Final = 2.0
+"""Seconds before a pace is told: the first one, of a burst or a beginning, is far off."""
+_KEPT: Final = 3.0
+"""Seconds that a pace of before counts for where something begins anew."""
+_INTERVAL: Final = 2.0
+"""Seconds within which measures are reckoned with once: of a long transfer there are many."""
+_SILENCE: Final = 10.0
+"""Seconds without an event after which nobody can tell how it goes on."""
 _READS_BACK: Final = "read-back"
 _ALL: Final = 1 << 62
 _LAG: Final = 1_000_000
 """Bytes: more than are under way, to and fro, where reading back keeps up with sending."""
+_RATIO: Final = 0.25
+"""Of an archive's size to its database's, until some of it is packed."""
+_RECENT: Final = 1 / 12
+"""Of a database: what was packed of it before counts a third for what is left. Few are alike all through."""
+_RECENT_LEAST: Final = 8 << 20
+_BLOCK: Final = 8 << 20
+"""Bytes that are packed at a time; what the last ones become is sent once they are."""
+_QUICK: Final = 1
+"""The preset that packs quickest. What is packed harder is packed more quickly where sending would
+have to wait for it."""
+_ASSUMED: Final = 1e6
+"""Bytes a second of what was not measured yet: a line is taken to be as fast both ways."""
+_ASSUMED_PACKING: Final = 20e6
+_HASHED: Final = 200e6
+"""Bytes a second that a server hashes."""
+_ASIDE: Final = 0.05
+"""How much of progress is everything that is done, whether anything waits for it or not. Otherwise packing
+would not be seen as long as there is no connection."""
+_NEARLY: Final = 0.995
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """`rate` in bytes per second of what goes on now, `left` in seconds; None while unknown."""
+class Pace(msgspec.Struct, frozen=True):
+    """Bytes over seconds; what was longer ago counts less and less."""
 
-    rate: float | None
-    left: float | None
+    count: float = 0.0
+    seconds: float = 0.0
+
+    def after(self, seconds: float, count: float, memory: float = _MEMORY) -> Pace:
+        """The pace after `count` more bytes in `seconds` more. It is measured from the first bytes on."""
+        if count <= 0 and not self.count:
+            return self
+        kept = math.exp(-seconds / memory)
+        return Pace(self.count * kept + count, self.seconds * kept + seconds)
+
+    def known_before(self) -> Pace:
+        """The pace where something begins anew, which soon counts more than what was before."""
+        share = min(1.0, _KEPT / self.seconds) if self.seconds else 1.0
+        return Pace(self.count * share, self.seconds * share)
+
+    @property
+    def rate(self) -> float | None:
+        """Bytes a second; None until that is known."""
+        return self.count / self.seconds if self.seconds >= _SHORTEST and self.count else None
 
 
-class Meter:
-    """Watches states go by and estimates rate and time left.
+class _Course(msgspec.Struct, frozen=True, gc=False):
+    """By what is predicted: paces in bytes a second, and how much longer archives are than was expected."""
 
-    Sending and reading back are measured apart: many links are faster one way than the other, and one
-    database is read back while the next is sent, unless the Sharebox is seen not to allow it. Feed it each
-    new state with the time of its events (seconds, any origin). A new worker, which may begin from an earlier
-    offset, starts the measure afresh.
+    packing: float
+    since: float
+    """Seconds for which the blocks have been packed that come next."""
+    sending: float
+    reading: float
+    ratio: float
+    reads_after: int
+    overlaps: bool
+
+
+class _Parts(msgspec.Struct, frozen=True, gc=False):
+    """Seconds of one database: each thing that is left to be done with it, by itself."""
+
+    packing: float = 0.0
+    checking: float = 0.0
+    """What an earlier worker sent is compared before the rest is sent."""
+    sending: float = 0.0
+    tail: float = 0.0
+    """Sending what was packed last."""
+    reading: float = 0.0
+    """While the rest is sent."""
+    after: float = 0.0
+
+    @property
+    def sum(self) -> float:
+        return self.packing + self.checking + self.sending + self.reading + self.after
+
+    @property
+    def alone(self) -> float:
+        """Until it is done, where there is nothing else to do."""
+        sent = max(self.packing + self.tail, self.checking + self.sending)
+        return max(sent, self.checking + self.reading) + self.after
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be told of a job's course after some of its events.
+
+    Attributes:
+        share: of the whole that is done, from 0 to 1, which is the end.
+        shares: the same of each database, by itself.
     """
 
-    def __init__(self) -> None:
-        self._sending, self._reading = _Pace(), _Pace()
-        self._worker: int | None = None
-        self._before: tuple[float, JobState] | None = None
-        self._overlaps = True
+    share: float = 0.0
+    shares: tuple[float, ...]
+    _at: float = 0.0
+    _state: JobState
+    _latest: tuple[float, JobState] | None = None
+    """What has come since, and nobody has asked for yet."""
+    _left: float | None = None
+    _shown: Pace = Pace()
+    _packing: Pace = Pace()
+    _sending: Pace = Pace()
+    _reading: Pace = Pace()
+    _since: float = 0.0
+    """Seconds since some of a database was packed."""
+    _ratio: Pace = Pace()
+    """Bytes of the archive over what was expected of them."""
+    _overlaps: bool = True
 
-    def observe(self, now: float, state: JobState) -> Estimate:
-        """Takes `state` into account and gives the estimate as of `now`."""
-        if state.worker_pid != self._worker:
-            self._worker = state.worker_pid
-            self._sending, self._reading, self._before = _Pace(), _Pace(), None
-        before, self._before = self._before, (now, state)
-        if state.status is not JobStatus.RUNNING or state.waiting is not None:
-            return Estimate(None, None)
-        if before is not None:
-            # A clock may be set back while a transfer goes on.
-            seconds = max(0.0, now - before[0])
-            if _is_sending(before[1]):
-                self._sending.advance(seconds, _moved(before[1], state, reading=False))
-            if _is_verifying(before[1]) or _is_behind(state):
-                self._reading.advance(seconds, _moved(before[1], state, reading=True))
-        if _is_verifying(state):
-            self._overlaps = _is_sending(state) or (self._overlaps and not _holds_back(state))
-        shown = self._sending if _is_sending(state) or not _is_verifying(state) else self._reading
-        left = _left(state, self._sending.rate, self._reading.rate, overlaps=self._overlaps)
-        return Estimate(shown.rate, left)
+    @classmethod
+    def begin(cls, state: JobState) -> Progress:
+        """What can be told before anything has happened, `state` being the job's then."""
+        return cls(shares=(0.0,) * len(state.databases), _state=state)
+
+    def after(self, event: Event, state: JobState) -> Progress:
+        """What can be told after one more event, `state` being the job's after it."""
+        at = event.at.timestamp()
+        later = msgspec.structs.replace(self, _latest=(at, state))
+        is_soon = isinstance(event, Measure) and at // _INTERVAL == self._at // _INTERVAL
+        return later if is_soon else later._reckoned()
+
+    def told(self, before: Progress | None = None) -> Progress:
+        """What a view tells now, with all that has come: never less than it told `before`."""
+        told = self._reckoned()
+        if before is None:
+            return told
+        shares = tuple(map(max, told.shares, before.shares))
+        return msgspec.structs.replace(told, share=max(told.share, before.share), shares=shares)
+
+    def _reckoned(self) -> Progress:
+        if self._latest is None:
+            return self
+        (at, state), before = self._latest, self._state
+        measured = self._measured(before, state, max(0.0, at - self._at))
+        course = measured._course(state)
+        share, shares = measured._advanced(before, state, course)
+        is_known = measured._sending.rate or measured._reading.rate
+        goes_on = state.status is JobStatus.RUNNING and state.waiting is None and state.question is None
+        left = _left([_parts(item, course) for item in state.databases], course)
+        return msgspec.structs.replace(
+            measured,
+            share=share,
+            shares=shares,
+            _at=at,
+            _state=state,
+            _latest=None,
+            _left=left if is_known and goes_on and _sizes_are_known(state) else None,
+        )
+
+    def left(self, now: float) -> float | None:
+        """Seconds until all is done, as of `now` (seconds since 1970); None while that cannot be told."""
+        if self._left is None:
+            return None
+        silent = max(0.0, now - self._at)
+        left = self._left - silent
+        return left if silent <= _SILENCE and left > 0 else None
+
+    def rate(self, now: float) -> float | None:
+        """Bytes a second of what goes over the line; None while that is not known."""
+        goes_on = self._left is not None and now - self._at <= _SILENCE
+        return self._shown.rate if goes_on else None
+
+    # ── What is measured ──────────────────────────────────────
+
+    def _measured(self, before: JobState, state: JobState, seconds: float) -> Progress:
+        if before.worker_pid != state.worker_pid:
+            return msgspec.structs.replace(
+                self,
+                _shown=Pace(),
+                _packing=Pace(),
+                _since=0.0,
+                _sending=self._sending.known_before(),
+                _reading=self._reading.known_before(),
+            )
+        if before.waiting is not None or before.status is not JobStatus.RUNNING:
+            return self
+        packing, sending, reading, shown = self._packing, self._sending, self._reading, self._shown
+        ratio, since = self._ratio, self._since
+        pairs = list(zip(before.databases, state.databases, strict=True))
+        for old, new in pairs:
+            if new.read > old.read and not _is_stored(old, new):
+                expected = _shrunk(new, old.read, new.read)
+                memory = _shrunk(new, 0, new.size or 0) * max(_RECENT, _RECENT_LEAST / (new.size or 1))
+                ratio = ratio.after(expected, max(0, new.packed - old.packed), max(1.0, memory))
+        if any(item.compression is Step.RUNNING for item in before.databases):
+            read = sum(max(0, new.read - old.read) for old, new in pairs)
+            # From when it is packed on: before, a copy of it may be made.
+            since = since + seconds if any(new.read for _, new in pairs) else 0.0
+            if read:  # blocks come when they are packed, some at a time: from one to the next is their time
+                packing, since = packing.after(since, read, _PACKING_MEMORY), 0.0
+        else:
+            since = 0.0
+        if _is_sending(before):
+            ways = 2 if _reads_after(state) else 1  # what lies beside an archive is read back at once
+            sent = sum(max(0, _sent(new, ways) - _sent(old, ways)) for old, new in pairs)
+            shown = shown.after(seconds, sent)
+            sending = sending.after(_busy(seconds, sent, sending.rate, state), sent)
+        if _is_verifying(before) or _is_behind(before):
+            back = sum(max(0, _read(new) - _read(old)) for old, new in pairs)
+            reading = reading.after(seconds, back)
+            if not _is_sending(before):
+                shown = shown.after(seconds, back)
+        overlaps = self._overlaps
+        if any(item.transfer is Step.VERIFYING for item in state.databases):
+            overlaps = _is_sending(state) or (overlaps and not _holds_back(state))
+        return msgspec.structs.replace(
+            self,
+            _packing=packing,
+            _since=since,
+            _sending=sending,
+            _reading=reading,
+            _shown=shown,
+            _ratio=ratio,
+            _overlaps=overlaps,
+        )
+
+    def _course(self, state: JobState) -> _Course:
+        sending, reading = self._sending.rate, self._reading.rate
+        ratio = self._ratio.count / self._ratio.seconds if self._ratio.seconds else 1.0
+        return _Course(
+            self._packing.rate or _ASSUMED_PACKING,
+            self._since,
+            sending or reading or _ASSUMED,
+            reading or sending or _ASSUMED,
+            ratio,
+            _reads_after(state),
+            self._overlaps,
+        )
+
+    # ── What is done ──────────────────────────────────────────
+
+    def _advanced(
+        self, before: JobState, state: JobState, course: _Course
+    ) -> tuple[float, tuple[float, ...]]:
+        """The shares after a step, which is measured by one course from both its ends."""
+        olds = [_parts(item, course) for item in before.databases]
+        news = [
+            old if item is former else _parts(item, course)
+            for old, item, former in zip(olds, state.databases, before.databases, strict=True)
+        ]
+        shares = tuple(
+            1.0 if item.delivered else _moved(share, old.alone, new.alone, old.sum, new.sum)
+            for share, item, old, new in zip(self.shares, state.databases, olds, news, strict=True)
+        )
+        if state.status is JobStatus.SUCCEEDED:
+            return 1.0, shares
+        sums = sum(parts.sum for parts in olds), sum(parts.sum for parts in news)
+        return _moved(self.share, _left(olds, course), _left(news, course), *sums), shares
+
+
+def _moved(share: float, before: float, after: float, sum_before: float, sum_after: float) -> float:
+    """The share after a step that leaves `after` of what took `before`, and of all things together."""
+    before, after = before + _ASIDE * sum_before, after + _ASIDE * sum_after
+    if after >= before:
+        return share
+    return max(share, min(_NEARLY, 1.0 - (1.0 - share) * after / before))
+
+
+def _busy(seconds: float, sent: float, rate: float | None, state: JobState) -> float:
+    """For how long of `seconds` the line had something to carry: where all that is packed is sent, it waits
+    for more, and is as fast as it was.
+    """
+    has_more = any(
+        item.transfer is Step.RUNNING and item.acknowledged < item.packed for item in state.databases
+    )
+    return seconds if has_more or not rate else min(seconds, sent / rate)
 
 
 def _is_sending(state: JobState) -> bool:
@@ -72,7 +312,11 @@ def _is_sending(state: JobState) -> bool:
 
 
 def _is_verifying(state: JobState) -> bool:
-    return any(item.transfer is Step.VERIFYING for item in state.databases)
+    """Whether something is being read back by itself."""
+    return any(
+        item.transfer is Step.VERIFYING and item.reads_after != 0 and item.checked < item.to_check
+        for item in state.databases
+    )
 
 
 def _is_behind(state: JobState) -> bool:
@@ -93,86 +337,100 @@ def _holds_back(state: JobState) -> bool:
     return well_under_way and ready and Step.RUNNING not in steps
 
 
-class _Pace:
-    """Bytes a second over the last `WINDOW` seconds that were spent so, from the first bytes on."""
-
-    def __init__(self) -> None:
-        self._clock = 0.0
-        self._total = 0
-        self._samples: deque[tuple[float, int]] = deque()
-
-    def advance(self, seconds: float, count: int) -> None:
-        """Counts `count` more bytes after `seconds` more."""
-        if not self._samples:
-            if count <= 0:
-                return  # nothing has come yet: the measure begins with what does
-            self._samples.append((0.0, 0))
-        self._clock += seconds
-        self._total += max(0, count)
-        self._samples.append((self._clock, self._total))
-        while len(self._samples) > 2 and self._samples[1][0] <= self._clock - WINDOW:
-            self._samples.popleft()
-
-    @property
-    def rate(self) -> float | None:
-        """None until it is known."""
-        if not self._samples:
-            return None
-        (first_time, first), (last_time, last) = self._samples[0], self._samples[-1]
-        if last_time - first_time < _SHORTEST:
-            return None
-        return (last - first) / (last_time - first_time)
-
-
-def _moved(before: JobState, after: JobState, *, reading: bool) -> int:
-    """Bytes that went over the link from one state to the next, one way."""
-    pairs = zip(before.databases, after.databases, strict=True)
-    if reading:
-        return sum(max(0, new.checked - old.checked) + max(0, _read(new) - _read(old)) for old, new in pairs)
-    # What was there before this worker came was not sent by it.
-    return sum(max(0, _sent(new) - _sent(old)) for old, new in pairs)
-
-
-def _sent(database: DatabaseState) -> int:
-    return max(0, database.acknowledged - database.resumed_from) + database.beside_sent
+def _sent(database: DatabaseState, ways: int) -> int:
+    """What was there before this worker came was not sent by it."""
+    return max(0, database.acknowledged - database.resumed_from) + ways * database.beside_sent
 
 
 def _read(database: DatabaseState) -> int:
-    return max(0, database.read_back - database.read_before)
+    return database.checked + max(0, database.read_back - database.read_before)
 
 
-def _left(state: JobState, sending: float | None, reading: float | None, *, overlaps: bool) -> float | None:
-    """Seconds until all is sent and verified; unknown while an archive's size is, or while nothing moves.
+# ── What is left ──────────────────────────────────────────────
 
-    As long as one way was not measured, it is taken to be as fast as the other.
-    """
-    sending, reading = sending or reading, reading or sending
-    if not sending or not reading:
-        return None
-    reads_after, ratio = _reads_after(state), _packing_ratio(state)
-    sent = finished = 0.0
-    for database in state.databases:
-        if database.transfer is Step.DONE:
-            continue
-        size = database.estimated_archive_size
-        if size is None:
-            if database.size is None or ratio is None:
-                return None
-            size = int(database.size * ratio)
-        # It is verified once it is sent and the one before is finished; only then the next is begun.
-        begun = sent if overlaps else finished
-        sent = max(begun + max(0, size - database.acknowledged) / sending, finished)
-        beside, after = database.beside - database.beside_sent, min(size, reads_after)
-        if database.sends_beside:
-            after = 0
-        elif database.transfer is Step.VERIFYING:
-            after = max(0, (database.to_check or size) - database.checked) if reads_after else 0
-        elif 0 < reads_after < _ALL:  # what is read meanwhile may take longer
-            finished = max(sent, begun + max(0, size - database.read_back) / reading)
-        if reads_after and not database.sends_beside:  # once it is on its way, its pace is there and back
-            after += beside
-        finished = max(sent, finished) + beside / sending + after / reading
+
+def _left(databases: list[_Parts], course: _Course) -> float:
+    """Seconds until the last one is done."""
+    packed = sent = finished = before = 0.0
+    for parts in databases:
+        packed += parts.packing
+        # One is verified while the next is sent; none is begun before the one before that is done.
+        begun = max(sent, before) if course.overlaps else max(sent, finished)
+        sent = begun + parts.checking + parts.sending
+        if parts.packing:
+            sent = max(sent, packed + parts.tail)
+        read = max(sent, begun + parts.checking + parts.reading)
+        before, finished = finished, max(read, finished) + parts.after
     return finished
+
+
+def _parts(database: DatabaseState, course: _Course) -> _Parts:
+    if database.delivered or database.problem is not None:
+        return _Parts()
+    size = _expected_size(database, course.ratio)
+    to_pack = 0 if database.sealed else max(0, (database.size or 0) - database.read)
+    to_send = max(0, size - database.acknowledged)
+    ways = (course.sending, course.reading) if course.reads_after else (course.sending,)
+    beside = sum(max(0, database.beside - database.beside_sent) / way for way in ways)
+    checking = reading = after = 0.0
+    if database.transfer is Step.VERIFYING and not to_send:
+        after = max(0, (database.to_check or size) - database.checked)
+    elif not database.sends_beside:
+        known = max(database.read_back, database.checked)
+        if database.transfer is not Step.RUNNING and database.acknowledged > _BLOCK // 256:
+            checking = max(0, database.acknowledged - database.checked)
+            known = max(known, database.acknowledged)
+        after = min(size, course.reads_after)
+        if 0 < course.reads_after < size:
+            reading = max(0, size - known - course.reads_after // 2)  # its end is read after the close
+    packing = to_pack / course.packing
+    if database.compression is Step.RUNNING:
+        packing = max(packing / 2, packing - course.since)
+        if (database.preset or 0) > _QUICK:
+            packing = min(packing, to_send / course.sending)
+    return _Parts(
+        packing=packing,
+        checking=checking / course.reading,
+        sending=to_send / course.sending,
+        tail=min(to_send, _BLOCK * _RATIO) / course.sending,
+        reading=reading / course.reading,
+        after=(after / course.reading if course.reads_after else size / _HASHED) + beside,
+    )
+
+
+def _expected_size(database: DatabaseState, ratio: float) -> int:
+    """Of its archive: what is packed, and what the rest will be if it shrinks as what was packed last did."""
+    if database.sealed:
+        return database.packed
+    to_come = _shrunk(database, database.read, database.size or 0) * ratio
+    return max(database.packed + int(to_come), database.acknowledged)
+
+
+def _shrunk(database: DatabaseState, start: int, end: int) -> float:
+    """What the bytes of a database from `start` to `end` shrink to, as its places let expect."""
+    if end <= start:
+        return 0.0
+    places, size = database.places, database.size
+    if not places or not size:
+        return (end - start) * _RATIO
+    part = size / len(places)
+    first, last = int(start / part), min(int(end / part), len(places) - 1)
+    return sum(
+        max(0.0, min(end, (index + 1) * part) - max(start, index * part)) * places[index] / 1000
+        for index in range(first, last + 1)
+    )
+
+
+def _is_stored(old: DatabaseState, new: DatabaseState) -> bool:
+    """Whether what was packed was not made smaller, though it could have been: packing had no time for that,
+    which tells nothing of the rest.
+    """
+    read = new.read - old.read
+    return new.packed - old.packed > 0.95 * read and 0 < _shrunk(new, old.read, new.read) < 0.8 * read
+
+
+def _sizes_are_known(state: JobState) -> bool:
+    return all(item.size is not None for item in state.databases if item.problem is None)
 
 
 def _reads_after(state: JobState) -> int:
@@ -185,8 +443,3 @@ def _reads_after(state: JobState) -> int:
         if database.transfer is not Step.WAITING and database.reads_after is not None:
             return database.reads_after
     return _ALL
-
-
-def _packing_ratio(state: JobState) -> float | None:
-    read = sum(database.read for database in state.databases)
-    return sum(database.packed for database in state.databases) / read if read else None

@@ -87,6 +87,10 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     """What SQLite says of it, where it is an SQLite database that was looked at."""
     damage_waiver: Waiver | None = None
     """Who decided that it goes although it is damaged."""
+    places: tuple[int, ...] = ()
+    """What places of it shrink to, in thousandths, each in the middle of an equal part of it."""
+    preset: int | None = None
+    """How hard its blocks are being packed; None while that is not known."""
     read: int = 0
     packed: int = 0
     """Bytes of the archive that are final; all of it once `sha256` is known."""
@@ -197,16 +201,9 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.packed, self.packed * max(self.size, self.read) // self.read)
 
     @property
-    def fraction(self) -> float:
-        """Progress from 0 to 1: half for compressing, half for sending; 1 only once delivered."""
-        if self.delivered:
-            return 1.0
-        compressed = 1.0 if self.sealed else _ratio(self.read, self.size)
-        archive = self.estimated_archive_size
-        sent = _ratio(
-            self.acknowledged + self.beside_sent, None if archive is None else archive + self.beside
-        )
-        return min(0.99, (compressed + sent) / 2)
+    def is_compared(self) -> bool:
+        """Whether what an earlier worker sent of it is being compared, before the rest is sent."""
+        return self.transfer is Step.VERIFYING and not self.is_sent
 
 
 class JobState(msgspec.Struct, frozen=True, kw_only=True):
@@ -299,13 +296,6 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
         return list(found.values())
 
     @property
-    def fraction(self) -> float:
-        """Overall progress from 0 to 1, each database weighing what there is to read of it."""
-        weights = [max(database.size or 1, 1) for database in self.databases]
-        parts = zip(weights, self.databases, strict=True)
-        return sum(weight * database.fraction for weight, database in parts) / sum(weights)
-
-    @property
     def all_verified(self) -> bool:
         """Whether the content of every database was compared on the Sharebox."""
         return all(database.verified in VERIFIED for database in self.databases)
@@ -323,16 +313,14 @@ def _failure(problem: str | None, details: dict[str, str]) -> TransferError | No
     return None if problem is None else TransferError.recalled(problem, details)
 
 
-def _ratio(part: int, whole: int | None) -> float:
-    return 0.0 if whole is None else 1.0 if whole == 0 else min(1.0, part / whole)
-
-
 def _applied(state: JobState, event: ev.Event) -> JobState:
     match event:
         case ev.WorkerStarted():
             return _worker_started(state, event)
-        case ev.RouteFailed() | ev.PresetChosen() | ev.TrialFollowed():
+        case ev.RouteFailed() | ev.TrialFollowed():
             return state
+        case ev.PresetChosen():
+            return _database(state, event.database, preset=event.preset)
         case ev.Waiting():
             return _with(state, waiting=event)
         case ev.LoginAsked():
@@ -364,6 +352,8 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 changed_since=False,
                 compression=Step.RUNNING,
             )
+        case ev.ArchiveExpected():
+            return _database(state, event.database, places=event.places)
         case ev.ArchiveLocked():
             return _with(state, locked=event)
         case ev.ArchiveKept():

@@ -139,7 +139,7 @@ def _sentence(follower: Follower) -> str:
     state = follower.state
     if follower.running:
         begun = french.moment(state.started_at or state.spec.created_at)
-        return f"En cours depuis le {begun}, {french.percent(state.fraction)}. Entrée l’affiche."
+        return f"En cours depuis le {begun}, {french.percent(follower.progress.share)}. Entrée l’affiche."
     if follower.succeeded:
         return f"{conclusion(state)} Terminé le {french.moment(state.ended_at or state.spec.created_at)}."
     done = sum(item.delivered for item in state.databases)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tui_transfer.job.control import Follower
     from tui_transfer.job.events import Waiting
-    from tui_transfer.job.progress import Estimate
+    from tui_transfer.job.progress import Progress
     from tui_transfer.job.state import DatabaseState, JobState
 
 KINDS: Final = {"file": "Fichier", "folder": "Dossier", "set": "Fichiers", "sqlite": "Base SQLite"}
@@ -173,13 +173,14 @@ def _waiting(waiting: Waiting, now: float, compressing: Sequence[str]) -> str:
     return f"{sentence} Compression de « {compressing[0]} »." if compressing else sentence
 
 
-def pace(state: JobState, estimate: Estimate) -> str:
-    """Bytes sent, rate and time left, as far as they are known."""
+def pace(state: JobState, progress: Progress, now: float, *, running: bool) -> str:
+    """Bytes sent, rate and time left at `now` (seconds, time of day), as far as they are known."""
     parts = [f"{french.size(sum(item.acknowledged for item in state.databases))} envoyés"]
-    if estimate.rate is not None:
-        parts.append(french.rate(estimate.rate))
-    if estimate.left is not None:
-        parts.append(f"encore {french.duration(estimate.left)}")
+    rate, left = (progress.rate(now), progress.left(now)) if running else (None, None)
+    if rate is not None:
+        parts.append(french.rate(rate))
+    if left is not None:
+        parts.append(f"encore {french.duration(left)}")
     if state.route is not None:
         parts.append(describe_route(state.route))
     return "  ·  ".join(parts)
@@ -191,7 +192,7 @@ def job_line(follower: Follower) -> tuple[str, str]:
     total = french.count(len(state.databases), "base")
     when = french.moment(state.spec.created_at)
     if follower.running:
-        return "▸ En cours", f"{total}, {french.percent(state.fraction)}. Commencé le {when}."
+        return "▸ En cours", f"{total}, {french.percent(follower.progress.share)}. Commencé le {when}."
     if follower.succeeded:
         verified = "arrivée et contenu vérifiés" if state.all_verified else "remis, non vérifiable"
         return (

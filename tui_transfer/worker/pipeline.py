@@ -66,6 +66,9 @@ _log = logging.getLogger("tui_transfer.worker")
 
 OVERHEAD: Final = 1_000_000
 """Bytes for what a job writes beside its archives."""
+_WORTH_FORETELLING: Final = 40.0
+"""Seconds that what is left would take to be sent as it is, from which on a person wants to know how long it
+takes in truth."""
 _MENDINGS: Final = 3
 """How often a database is packed again by one worker because of what the disk did to it."""
 
@@ -364,6 +367,14 @@ class Pipeline:
                 )
             )
 
+        def on_outlook(places: tuple[int, ...]) -> None:
+            self._recorder.record(ev.ArchiveExpected(at=now(), database=shipment.index, places=places))
+
+        def wants_outlook(left: int) -> bool:
+            with self._traffic.changed:
+                rate = self._traffic.rate.at(self._traffic.clock())
+            return rate is not None and left > rate * _WORTH_FORETELLING
+
         def on_damaged(part: SpoolPart) -> None:
             if (shipment.index, part) not in self._told:  # otherwise this is what is being mended
                 self._tell_damage(shipment.index, part)
@@ -377,6 +388,8 @@ class Pipeline:
                 shipment.index, self._state.databases[shipment.index], snapshot, self._recorder, work
             ),
             on_progress=on_progress,
+            on_outlook=on_outlook,
+            wants_outlook=wants_outlook,
             cancelled=self._cancelled,
             checksums=shipment.checksums,
             on_damaged=on_damaged,

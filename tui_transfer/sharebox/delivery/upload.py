@@ -186,7 +186,7 @@ class Upload:
                 if ours != theirs:
                     return offset
                 self._resume_state.same_until = offset
-                self._tell(DeliveryStage.CHECKING, offset)
+                self._reports.tell(DeliveryStage.CHECKING, offset, there, 0.0, len(self._same))
         except SftpError:
             self._resume_state.forget()
             return self._resume_state.first

@@ -14,7 +14,6 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control
 from tui_transfer.job.attendance import Attendance
 from tui_transfer.job.control import Follower
-from tui_transfer.job.progress import Estimate, Meter
 from tui_transfer.job.state import JobStatus
 from tui_transfer.preflight.unmet import waive_damage
 from tui_transfer.report.message import describe_words
@@ -49,8 +48,6 @@ _LONGEST_WORDS: Final = 160
 """Characters of what a Sharebox says that are shown: some greet with a page of law."""
 _FIGURES_SECONDS: Final = 2.0
 """The gauge moves at each poll; the figures, which are more to send over an SSH connection, less often."""
-_SILENCE: Final = 3.0
-"""Seconds without an event from which on the link is not merely between two of them."""
 _PANEL: Final = 3
 """Columns that the table's panel takes: its border and its margin."""
 
@@ -85,8 +82,6 @@ class TransferPage(Page):
         self._begin = begin
         self._clock = clock
         self._follower: Follower | None = None
-        self._meter = Meter()
-        self._heard_at = clock()
         self._figures_at = float("-inf")
         self._starting = False
         self._interrupting = False
@@ -150,8 +145,7 @@ class TransferPage(Page):
         follower = self._follower
         assert follower is not None
         try:
-            if follower.poll():
-                self._heard_at = self._clock()
+            follower.poll()
         except TransferError as error:
             self._settled = True
             self._ask(error)
@@ -275,8 +269,8 @@ class TransferPage(Page):
         """Lays the table out anew: at the start, and when window or theme change."""
         assert self._follower is not None
         inside = self.room - _PANEL
-        databases = self._follower.state.databases
-        self.query_one(ProgressTable).lay_out(inside, databases, running=self._at_work)
+        databases, shares = self._follower.state.databases, self._follower.progress.shares
+        self.query_one(ProgressTable).lay_out(inside, databases, shares, running=self._at_work)
         self._draw()
 
     def _draw(self) -> None:
@@ -284,24 +278,16 @@ class TransferPage(Page):
         assert self._follower is not None
         state, running = self._follower.state, self._follower.running
         self._has_worked |= running
-        self.query_one(Gauge).show(state.fraction)
-        self.centre.announcer.progress(state.fraction if running else None)
-        now = self._clock()
-        estimate = self._estimate(now) if running else Estimate(None, None)
+        progress, now = self._follower.progress, self._clock()
+        self.query_one(Gauge).show(progress.share)
+        self.centre.announcer.progress(progress.share if running else None)
         if now - self._figures_at >= _FIGURES_SECONDS or not running:
             self._figures_at = now
             if not self._starting or running:
                 self.set_text("#doing", wording.doing(state, now, running=running))
-            self.query_one(ProgressTable).show(state.databases, running=self._at_work)
-            self.set_text("#pace", wording.pace(state, estimate))
+            self.query_one(ProgressTable).show(state.databases, progress.shares, running=self._at_work)
+            self.set_text("#pace", wording.pace(state, progress, now, running=running))
         self._show_buttons()
-
-    def _estimate(self, now: float) -> Estimate:
-        """By the times of the events, which is steady; where none comes any more, by the time that passes."""
-        assert self._follower is not None
-        state, silence = self._follower.state, now - self._heard_at
-        heard = state.updated_at.timestamp() if state.updated_at else now
-        return self._meter.observe(heard + silence if silence > _SILENCE else heard, state)
 
     def _show_buttons(self) -> None:
         follower = self._follower

@@ -36,8 +36,13 @@ class ProgressTable(FrugalTable):
         self._name_width, self._gauge_width = _LEAST_NAME, _GAUGE
         self._active = -1
 
-    def lay_out(self, room: int, databases: Sequence[DatabaseState], *, running: bool) -> None:
-        """Begins anew in `room` columns: at the start, and when window or theme change."""
+    def lay_out(
+        self, room: int, databases: Sequence[DatabaseState], shares: Sequence[float], *, running: bool
+    ) -> None:
+        """Begins anew in `room` columns: at the start, and when window or theme change.
+
+        `shares` is what is done of each database, from 0 to 1.
+        """
         room -= _SCROLLBAR + _FIXED_WIDTH
         longest = max(len(item.name) for item in databases)
         self._gauge_width = min(_WIDE_GAUGE, max(_GAUGE, room - max(longest, _LEAST_NAME)))
@@ -52,14 +57,14 @@ class ProgressTable(FrugalTable):
                 (right("Envoyé", _SIZE_WIDTH), _SIZE_WIDTH),
             ]
         )
-        for item in databases:
-            self.add_row(*self._cells(item, running=running))
+        for item, share in zip(databases, shares, strict=True):
+            self.add_row(*self._cells(item, share, running=running))
         self._active = -1
 
-    def show(self, databases: Sequence[DatabaseState], *, running: bool) -> None:
+    def show(self, databases: Sequence[DatabaseState], shares: Sequence[float], *, running: bool) -> None:
         """Brings the rows that changed to the screen."""
-        for row, item in enumerate(databases):
-            self.set_row(row, self._cells(item, running=running))
+        for row, (item, share) in enumerate(zip(databases, shares, strict=True)):
+            self.set_row(row, self._cells(item, share, running=running))
         self._follow(databases)
 
     def _follow(self, databases: Sequence[DatabaseState]) -> None:
@@ -72,10 +77,10 @@ class ProgressTable(FrugalTable):
             self._active = active
             self.scroll_to(y=active - 1, animate=False)
 
-    def _cells(self, item: DatabaseState, *, running: bool) -> list[Text]:
+    def _cells(self, item: DatabaseState, share: float, *, running: bool) -> list[Text]:
         return [
             clipped(item.name, self._name_width),
-            self._bar(item.fraction),
+            self._bar(share),
             self._step(*wording.compression_cell(item, running=running)),
             self._step(*wording.transfer_cell(item, running=running)),
             right("–" if item.size is None else french.size(item.size), _SIZE_WIDTH),
