@@ -104,7 +104,7 @@ def shown(colours: str) -> Iterator[tuple[pexpect.spawn[bytes], Job]]:
         Stage(Path(folder) / "home", settings(("Base active",), [folder])) as staged,
     ):
         job = fifteen_databases(staged)
-        terminal = open_terminal(staged, colours)
+        terminal = open_terminal(staged, colours=colours)
         try:
             terminal.expect("Progression")
             read_for(terminal, 2)

@@ -109,6 +109,10 @@ class Terminal:
             time.sleep(_POLL)
         raise AssertionError(f"waited {limit} s for {what}; the screen was:\n{self.screen()}")
 
+    def ask(self, format: str) -> str:
+        """What tmux knows of the terminal: see « FORMATS » in its manual."""
+        return self._tmux("display", "-p", format)
+
     def exit_status(self, limit: float = 60) -> int:
         """Waits until the program ended, and gives its exit status as a shell does: 128 + n for signal n."""
         end = time.monotonic() + limit

@@ -179,7 +179,7 @@ def _assert_nowhere_in(folder: Path, *secrets: str) -> None:
 
 
 def test_the_button_is_greyed_before_the_go_and_reread_after(place: Place) -> None:
-    """Step 3bis, with « Relire » and with « Quitter »."""
+    """Step 3bis, with « Mettre à jour » and with « Quitter »."""
     later = date.today() + timedelta(days=2)
     place.change(transfer=TransferSettings(opens_on=later))
     with _centre(place) as centre:
@@ -188,7 +188,7 @@ def test_the_button_is_greyed_before_the_go_and_reread_after(place: Place) -> No
         centre.press("t")
         centre.wait_for("Le GO n’est pas encore donné")
         place.change(transfer=TransferSettings(opens_on=date.today()))
-        centre.press("r")
+        centre.press("j")
         centre.wait_for("Le transfert peut commencer")
         centre.press("q")
         assert centre.exit_status() == 0
@@ -322,9 +322,9 @@ def test_leaving_asks_and_can_go_on_in_the_background(
     with _centre(place) as centre:
         _start_transfer(centre, ssh_server)
         centre.press("q")
-        centre.answer("r", "Continuer en arrière-plan", "Interrompre (reprise possible)", "Rester")
+        centre.answer("Escape", "Quitter, le transfert continue", "Interrompre (reprise possible)", "Rester")
         centre.press("q")
-        centre.answer("c", "Continuer en arrière-plan")
+        centre.answer("q", "Quitter, le transfert continue")
         assert centre.exit_status() == 0
     assert control.running_job(place.home) is not None
     slow_line.rate = None
@@ -348,7 +348,7 @@ def test_an_interrupted_transfer_is_resumed_where_it_was(
     sent = control.Follower(place.job()).state.databases[0].acknowledged
     slow_line.rate = None
     with _centre(place) as centre:
-        centre.press("t")
+        centre.press("r")
         centre.wait_for("Reprendre")
         centre.press("r")
         _give_password(centre, ssh_server)

@@ -15,7 +15,7 @@ import pytest
 from textual.app import ScreenStackError
 from textual.pilot import Pilot
 
-from tui_transfer.tui.dialogs.dialog import Dialog
+from tui_transfer.tui.centre import CentreScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ async def rest(pilot: Pilot[Any]) -> None:
 
 def _hears(pilot: Pilot[Any]) -> bool:
     screen = pilot.app.screen
-    is_seen = not isinstance(screen, Dialog) or screen.is_seen
+    is_seen = not isinstance(screen, CentreScreen) or screen.is_seen
     return screen.is_mounted and is_seen and bool(screen.focused or not screen.focus_chain)
 
 

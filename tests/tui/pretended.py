@@ -21,11 +21,14 @@ MEGA = 1_000_000
 _LONGEST = 60.0
 
 
-def open_terminal(staged: Stage, colours: str = "", **more: str) -> pexpect.spawn[bytes]:
-    """The program on a pty of 80×24, on the screen of the newest job if there is one.
+def open_terminal(
+    staged: Stage, size: tuple[int, int] = (80, 24), /, colours: str = "", **more: str
+) -> pexpect.spawn[bytes]:
+    """The program on a pty, on the screen of the newest job if there is one.
 
     Args:
         staged: the home that it opens.
+        size: columns and lines.
         colours: COLORTERM. Without it, and ssh does not carry it: 256 colours.
         more: further variables of its environment.
     """
@@ -34,7 +37,7 @@ def open_terminal(staged: Stage, colours: str = "", **more: str) -> pexpect.spaw
     return pexpect.spawn(
         sys.executable,
         ["-m", "tests.tui.on_a_terminal", str(staged.home.data)],
-        dimensions=(24, 80),
+        dimensions=(size[1], size[0]),
         env=environment,
         timeout=60,
     )

@@ -54,7 +54,7 @@ def app(job: Job, staged: Stage) -> CentreApp:
 
 async def open_report(pilot: Pilot[Any]) -> None:
     await pilot.pause()
-    await pilot.press("r")
+    await pilot.press("e")
     assert isinstance(pilot.app.screen, ReportPage)
 
 
@@ -99,7 +99,7 @@ async def test_a_file_that_cannot_be_written_is_told_and_the_copy_goes_on(
     staged.home.reports.write_text("un fichier à la place du dossier")
     async with app.run_test(size=(160, 40)) as pilot:
         await open_report(pilot)
-        await pilot.press("d")
+        await pilot.press("1")
         assert "envoyé au terminal" in flat(app)
         assert "Pas de fichier :" in flat(app)
     assert app.clipboard == RECIPIENTS
@@ -119,7 +119,7 @@ def test_a_path_elsewhere_than_at_home_is_shown_whole(
 async def test_without_tmux_or_display_a_copy_goes_to_the_terminal_and_says_only_that(app: CentreApp) -> None:
     async with app.run_test() as pilot:
         await open_report(pilot)
-        await pilot.press("d")
+        await pilot.press("1")
         assert app.clipboard == RECIPIENTS
         assert "Destinataires : envoyé au terminal. S’il ne se colle pas : X l’affiche seul." in flat(app)
         assert "copié" not in flat(app)
@@ -171,7 +171,7 @@ async def test_beside_a_display_only_a_clipboard_that_gives_the_text_back_is_sai
     monkeypatch.setenv("DISPLAY", ":9")
     async with app.run_test() as pilot:
         await open_report(pilot)
-        await pilot.press("d")
+        await pilot.press("1")
         assert f"Destinataires : {said}" in flat(app) or f"envoyé au {said}" in flat(app)
     assert kept.read_text() == RECIPIENTS
     assert app.clipboard == ("" if keeps == "cat" else RECIPIENTS)
@@ -211,7 +211,7 @@ async def test_inside_tmux_the_text_is_in_its_buffer(
     monkeypatch.setenv("TMUX", f"{tmux},0,0")
     async with app.run_test() as pilot:
         await open_report(pilot)
-        await pilot.press("d")
+        await pilot.press("1")
         assert "placé dans le tampon de tmux (préfixe puis ]). S’il ne" in flat(app)
         assert app.clipboard == ""
         assert buffer(tmux) == RECIPIENTS
@@ -232,7 +232,7 @@ async def test_a_tmux_too_old_to_hand_on_to_its_terminal_still_gets_the_text(
     monkeypatch.setenv("TMUX", f"{tmux},0,0")
     async with app.run_test() as pilot:
         await open_report(pilot)
-        await pilot.press("d")
+        await pilot.press("1")
         assert "placé dans le tampon de tmux" in flat(app)
     assert buffer(tmux) == RECIPIENTS
 
@@ -243,7 +243,7 @@ async def test_a_tmux_that_is_gone_is_not_said_to_have_it(
     monkeypatch.setenv("TMUX", f"{tmp_path / 'gone'},0,0")
     async with app.run_test() as pilot:
         await open_report(pilot)
-        await pilot.press("d")
+        await pilot.press("1")
         assert "tampon" not in flat(app)
         assert "envoyé au terminal" in flat(app)
 
@@ -294,12 +294,12 @@ def long_body(staged: Stage) -> str:
 
 def test_over_ssh_the_persons_terminal_gets_the_text(staged: Stage, tmp_path: Path, long_body: str) -> None:
     with over_ssh(staged, tmp_path / "ssh") as child:
-        child.send("r")
+        child.send("e")
         child.expect("SSH")  # greyed, with its reason
-        child.send("d")
+        child.send("1")
         assert sent_to_the_clipboard(child) == RECIPIENTS
         child.expect("terminal")
-        child.send("c")
+        child.send("3")
         assert sent_to_the_clipboard(child) == long_body
 
 
@@ -313,13 +313,13 @@ def test_over_ssh_inside_tmux_both_the_buffer_and_the_persons_terminal_get_the_t
             staged, tmp_path / "ssh", program, "-u", "-S", socket, "-f", "/dev/null", "new-session"
         ) as child,
     ):
-        child.send("r")
+        child.send("e")
         child.expect("SSH")
-        child.send("d")
+        child.send("1")
         assert sent_to_the_clipboard(child) == RECIPIENTS
         assert buffer(socket) == RECIPIENTS
         child.expect("tampon de tmux")
-        child.send("c")
+        child.send("3")
         assert sent_to_the_clipboard(child) == long_body
         assert buffer(socket) == long_body
         screen = subprocess.run(["tmux", "-S", socket, "capture-pane", "-p"], capture_output=True, text=True)

@@ -168,7 +168,7 @@ async def test_what_another_window_added_meanwhile_stays(
         await fill(pilot, "La nôtre")
         await until(pilot, lambda: "[ ] La leur Fichier 5,0 Ko" in flat(app))
         assert "[✓] La nôtre Fichier 37,0 Ko" in flat(app)
-        await pilot.press("s", "o")
+        await pilot.press("delete", "o")
     assert [base.name for base in config.load(file).databases] == ["Base active", "Archives", "La leur"]
 
 
@@ -190,7 +190,7 @@ async def test_removing_asks_and_touches_no_file(
         assert "Aucun fichier n’est supprimé" in flat(app)
         await pilot.press("n")
         assert len(config.load(staged.home.config_file).databases) == 2
-        await pilot.press("s", "o")
+        await pilot.press("delete", "o")
     assert [item.name for item in config.load(staged.home.config_file).databases] == ["Archives"]
     assert databases[0].stat().st_size > 0
 

@@ -50,29 +50,28 @@ async def test_the_way_is_shown_and_the_password_asked_for_once(staged: Home, ss
     config.save(staged.home.config_file, settings_for(ssh_server))
     app = CentreApp(staged.home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("p", "t")
+        await pilot.press("p", "y")
         text = await finished(pilot)
         assert "– pas essayé Identification" in text
         assert "Sans mot de passe" in text
-        assert "Appuyez sur M" in text
+        assert "Appuyez sur Y" in text
         assert all("method none" in line for line in ssh_server.authentication_requests())
 
-        await pilot.press("m")
+        await pilot.press("y")
         assert at(pilot, SecretDialog)
         await pilot.press(*"faux", "enter")
         assert "✗ bloquant Identification" in await finished(pilot)
-        await pilot.press("r")
-        assert "– pas essayé Identification" in await finished(pilot), "a refused password is not sent twice"
         tried = [line for line in ssh_server.authentication_requests() if "method password" in line]
         assert len(tried) == 1
         assert not app.session.sftp_password
 
-        await pilot.press("m")
+        await pilot.press("y")
+        assert at(pilot, SecretDialog), "a refused password is not sent twice"
         await pilot.press(*ssh_server.password, "enter")
         text = await finished(pilot)
         for stage in (stage for stage in Stage if stage is not Stage.PROXY):
             assert f"✓ OK {stage}" in text
-        assert "M Mot de passe" not in text
+        assert "Y Saisir le mot de passe" not in text
         assert app.session.sftp_password == ssh_server.password, "the transfer need not ask again"
         assert list(ssh_server.root.iterdir()) == []
 
@@ -131,12 +130,12 @@ async def test_each_stage_is_seen_as_it_comes_and_any_can_be_left(
     monkeypatch.setattr(diagnosis, "diagnose", diagnose)
     app = CentreApp(staged.home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("p", "t")
+        await pilot.press("p", "y")
         await until(pilot, lambda: "✓ OK Nom 10 ms" in flat(app))
         assert "▸ en cours Route directe" in flat(app)
         assert "· attente Clé du serveur" in flat(app)
         await until(pilot, lambda: re.search(r"en cours Route directe [1-9]\d* s", flat(app)))
-        await pilot.press("c", "r", "m")
+        await pilot.press("c", "y")
         assert at(pilot, DiagnosisDialog), "nothing to copy, to try again or to give yet"
         await pilot.press("escape")
         assert at(pilot, PrerequisitesPage)
@@ -151,7 +150,7 @@ async def test_what_goes_wrong_inside_is_told(staged: Home, monkeypatch: pytest.
     monkeypatch.setattr(diagnosis, "diagnose", diagnose)
     app = CentreApp(staged.home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("p", "t")
+        await pilot.press("p", "y")
         assert "accident" in await finished(pilot)
 
 

@@ -103,22 +103,22 @@ async def test_what_can_be_done_depends_on_the_job(staged: Stage) -> None:
     async with app.run_test() as pilot:
         await open_history(pilot)
         assert available(pilot) == {"open"}
-        await pilot.press("s", "r", "t")
+        await pilot.press("delete", "e", "r")
         assert isinstance(app.screen, HistoryPage)
         await pilot.press("down")
         assert available(pilot) == {"open", "resume", "purge"}
-        await pilot.press("t")
+        await pilot.press("r")
         assert "Un autre transfert est en cours" in flat(app)
         assert isinstance(app.screen, HistoryPage)
         await pilot.press("down")
         assert available(pilot) == {"open", "report", "purge"}
-        await pilot.press("r")
+        await pilot.press("e")
         assert isinstance(app.screen, ReportPage)
         await pilot.press("escape")
         assert isinstance(app.screen, HistoryPage)
 
 
-@pytest.mark.parametrize("key", ["enter", "o"])
+@pytest.mark.parametrize("key", ["enter", "right"])
 async def test_a_running_job_is_joined(staged: Stage, workers: Workers, key: str) -> None:
     job = staged.job(stage.midway(), running=True)
     app = CentreApp(staged.home)
@@ -133,7 +133,7 @@ async def test_a_running_job_is_joined(staged: Stage, workers: Workers, key: str
         assert workers.jobs == []
 
 
-async def test_enter_on_a_stopped_job_says_why_and_t_goes_on_with_it(staged: Stage, workers: Workers) -> None:
+async def test_enter_on_a_stopped_job_says_why_and_r_goes_on_with_it(staged: Stage, workers: Workers) -> None:
     job = interrupted(staged)
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
@@ -142,7 +142,7 @@ async def test_enter_on_a_stopped_job_says_why_and_t_goes_on_with_it(staged: Sta
         await settle(pilot)
         assert isinstance(app.screen, FailureDialog)
         assert workers.jobs == []
-        await pilot.press("escape", "escape", "t")
+        await pilot.press("escape", "escape", "r")
         await until(pilot, lambda: workers.jobs == [job])
 
 
@@ -283,7 +283,7 @@ def sharebox(monkeypatch: pytest.MonkeyPatch) -> Sharebox:
 
 
 async def ask_to_purge(pilot: Pilot[Any], *keys: str) -> None:
-    await pilot.press("s")
+    await pilot.press("delete")
     await until(pilot, lambda: isinstance(pilot.app.screen, PurgeDialog))
     await pilot.press(*keys)
     await settle(pilot)
@@ -301,11 +301,11 @@ async def test_a_finished_job_is_removed_here_only_after_asking(staged: Stage, s
         await open_history(pilot)
         await ask_to_purge(pilot, "enter")  # the focus is on « Non »
         assert names(staged) == [job.id]
-        await pilot.press("s")
+        await pilot.press("delete")
         await until(pilot, lambda: isinstance(app.screen, PurgeDialog))
         assert "Sharebox restent en place" in flat(app)
         assert "Ici seulement" not in flat(app)
-        await pilot.press("i")  # no such button
+        await pilot.press("k")  # no such button
         assert isinstance(app.screen, PurgeDialog)
         await pilot.press("o")
         await until(pilot, lambda: names(staged) == [])
@@ -330,7 +330,7 @@ async def test_a_second_press_asks_no_second_time(
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await open_history(pilot)
-        await pilot.press("s", "s")
+        await pilot.press("delete", "delete")
         looked_up.set()
         await until(pilot, lambda: isinstance(app.screen, PurgeDialog))
         await pilot.press("n")
@@ -347,7 +347,7 @@ async def test_what_is_asked_is_in_sight_however_many_databases_there_are(staged
     app = CentreApp(staged.home)
     async with app.run_test(size=(80, 24)) as pilot:
         await open_history(pilot)
-        await pilot.press("s")
+        await pilot.press("delete")
         await until(pilot, lambda: isinstance(app.screen, PurgeDialog))
         await pilot.pause()
         assert "Base de l'association 0 + 39." in flat(app)
@@ -363,7 +363,7 @@ async def test_an_interrupted_job_is_removed_with_what_it_left_on_the_sharebox(
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await open_history(pilot)
-        await pilot.press("s")
+        await pilot.press("delete")
         await until(pilot, lambda: isinstance(app.screen, PurgeDialog))
         assert f"{_PARTS[0]}, et ce qui l’accompagne" in flat(app)
         await pilot.press("o")
@@ -389,7 +389,7 @@ async def test_leaving_ends_a_removal_that_waits_for_the_sharebox(
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await open_history(pilot)
-        await pilot.press("s")
+        await pilot.press("delete")
         await until(pilot, lambda: isinstance(app.screen, PurgeDialog))
         await pilot.press("o")
         await until(pilot, lambda: "Suppression" in flat(app))
@@ -441,7 +441,7 @@ async def test_a_job_that_another_window_resumed_meanwhile_is_kept(staged: Stage
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await open_history(pilot)
-        await pilot.press("s")
+        await pilot.press("delete")
         await until(pilot, lambda: isinstance(app.screen, PurgeDialog))
         staged.run(job)
         await pilot.press("o")

@@ -100,7 +100,7 @@ async def test_relire_reads_the_configuration_again(staged: Stage) -> None:
         await pilot.press("m")
         opened = settings(transfer=TransferSettings(opens_on=date(2022, 2, 1)))
         config.save(staged.home.config_file, opened)
-        await pilot.press("r")
+        await pilot.press("j")
         button = app.screen.query_one("#action-transfer", Action)
         assert not button.disabled
         assert app.screen.focused is button
@@ -143,7 +143,7 @@ async def test_a_running_transfer_greys_the_button_and_can_be_followed_from_ther
     async with app.run_test() as pilot:
         await pilot.press("m")
         assert "Un transfert est déjà en cours" in flat(app)
-        await pilot.press("s")
+        await pilot.press("t")
         assert isinstance(app.screen, TransferPage)
 
 
@@ -153,7 +153,7 @@ async def test_a_blocked_transfer_is_resumed_from_the_first_screen(staged: Stage
     async with app.run_test() as pilot:
         await pilot.pause()
         assert "À reprendre" in flat(app)
-        await pilot.press("t")
+        await pilot.press("r")
         await pilot.pause()
         assert [started.id for started in workers.jobs] == [job.id]
 
@@ -168,7 +168,7 @@ async def test_what_the_last_transfer_calls_for_is_chosen(staged: Stage, workers
         stage.append(job, stage.blocked("interrupted", reason="Interrompu"))
         staged.end()
         await pilot.press("p", "escape")
-        assert "T Reprendre le transfert" in flat(app), "« Suivre » was left in the menu"
+        assert "R Reprendre le transfert" in flat(app), "« Suivre » was left in the menu"
         assert "Il continuera là où il s’est arrêté" in flat(app)
         await pilot.press("enter")
         await pilot.pause()
@@ -207,7 +207,7 @@ async def test_quitting_asks_wherever_one_is_while_a_transfer_goes_on(
         await settle(pilot)
         assert [stopped.id for stopped in workers.stopped] == [job.id]
         assert "Interruption demandée" in flat(app)
-        await pilot.press("q", "c")
+        await pilot.press("q", "q")
     assert app.return_code == 0
 
 
@@ -217,7 +217,7 @@ async def test_the_report_of_the_last_transfer_is_one_key_away(staged: Stage) ->
     async with app.run_test() as pilot:
         await pilot.pause()
         assert "arrivée et contenu vérifiés" in flat(app)
-        await pilot.press("r")
+        await pilot.press("e")
         assert isinstance(app.screen, ReportPage)
 
 
@@ -248,14 +248,14 @@ async def test_no_message_is_made_of_a_job_that_another_window_removed(staged: S
     async with app.run_test() as pilot:
         await pilot.pause()
         control.remove(job)
-        await pilot.press("r")
+        await pilot.press("e")
         await settle(pilot)
         assert "Le rapport sera prêt" in flat(app)
         app.push_screen(ReportPage(job))
         await settle(pilot)
         assert "ce fichier a disparu" in flat(app)
         assert "pas encore remise" not in flat(app)
-        await pilot.press("s", "c", "x")
+        await pilot.press("s", "3", "w")
         await settle(pilot)
         assert isinstance(app.screen, ReportPage)
         assert not staged.home.reports.exists()
@@ -284,7 +284,7 @@ async def test_every_word_of_every_statement_is_on_the_screen(staged: Stage) -> 
         await pilot.press("p")
         await settle(pilot)
         for statement in STATEMENTS:
-            words = re.sub(r"[^\w«»'()/:,. -]", " ", flat(app)).split()
+            words = re.sub(r"[^\w«»’()/:,. -]", " ", flat(app)).split()
             assert statement.text in " ".join(words)
             await pilot.press("down")
             await pilot.pause()

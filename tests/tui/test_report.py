@@ -54,7 +54,7 @@ def app(staged: Stage) -> CentreApp:
 
 async def open_report(pilot: Pilot[Any]) -> None:
     await pilot.pause()
-    await pilot.press("r")
+    await pilot.press("e")
     assert isinstance(pilot.app.screen, ReportPage)
 
 
@@ -209,7 +209,7 @@ async def test_saving_writes_a_draft_and_a_text_for_their_owner_only(app: Centre
 async def test_the_text_alone_begins_in_the_first_column(app: CentreApp) -> None:
     async with app.run_test() as pilot:
         await open_report(pilot)
-        await pilot.press("x")
+        await pilot.press("w")
         assert isinstance(app.screen, PlainPage)
         assert "Service Impact Emploi" in flat(app)
         await pilot.press("escape")

@@ -231,9 +231,9 @@ async def test_the_host_key_is_forgotten_after_asking(pinned: Stage) -> None:
     async with app.run_test(size=(110, 50)) as pilot:
         page = await open_settings(pilot)
         page.query_one("#action-save").focus()
-        await pilot.press("o", "n", "s")
+        await pilot.press("delete", "n", "s")
         assert kept(pinned).sharebox.host_key == stage.FINGERPRINT
-        await pilot.press("o", "o")
+        await pilot.press("delete", "o")
         assert stage.FINGERPRINT not in flat(app)
         assert page.query_one("#action-forget-host-key", Action).disabled
         assert kept(pinned).sharebox.host_key == stage.FINGERPRINT
@@ -342,7 +342,7 @@ async def test_leaving_asks_only_where_something_changed(staged: Stage, key: str
         await open_settings(pilot)
         await pilot.press(*"!", key)
         assert isinstance(app.screen, UnsavedDialog)
-        await pilot.press("r")
+        await pilot.press("escape")
         assert isinstance(app.screen, SettingsPage)
         assert app.screen.query_one("#manager-name", Input).value == "!"
         await pilot.press("backspace", *"Association Exemple", key)
@@ -364,7 +364,7 @@ async def test_what_changed_is_saved_or_dropped_on_leaving(staged: Stage) -> Non
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await open_settings(pilot)
-        await pilot.press(*"Un", "escape", "a")
+        await pilot.press(*"Un", "escape", "n")
         assert isinstance(app.screen, HomePage)
         assert kept(staged).manager.name == "Association Exemple"
         await open_settings(pilot)

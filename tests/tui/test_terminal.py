@@ -197,12 +197,15 @@ def _drawn_late(terminal: pexpect.spawn[bytes]) -> bytes:
     return os.read(terminal.child_fd, 65536)
 
 
-@pytest.mark.parametrize("colours", ["", "truecolor"])
+@pytest.mark.parametrize(
+    ("size", "colours"),
+    [((80, 24), ""), ((80, 24), "truecolor"), ((120, 36), "truecolor"), ((200, 50), "truecolor")],
+)
 def test_a_transfer_of_fifteen_databases_sends_less_than_a_kilobyte_a_second(
-    staged: Stage, colours: str
+    staged: Stage, size: tuple[int, int], colours: str
 ) -> None:
     job = fifteen_databases(staged)
-    terminal = open_terminal(staged, colours)
+    terminal = open_terminal(staged, size, colours)
     try:
         terminal.expect("Progression")
         read_until_quiet(terminal)

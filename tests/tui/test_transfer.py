@@ -163,7 +163,7 @@ async def test_nothing_is_drawn_under_a_modal(app: CentreApp, staged: Stage) -> 
         table = page.query_one(ProgressTable)
         await rounds(pilot, POLL_SECONDS)  # it could have been drawn
         assert str(table.get_cell_at((1, 5))) == "35,0\xa0Mo"  # type: ignore[arg-type]
-        await pilot.press("r")
+        await pilot.press("escape")
         await until(pilot, lambda: str(table.get_cell_at((1, 5))) == "50,0\xa0Mo")  # type: ignore[arg-type]
 
 
@@ -201,7 +201,7 @@ async def test_in_the_background_the_program_ends_and_the_worker_does_not(
         await follow(pilot, job)
         await pilot.press("q")
         assert isinstance(app.screen, LeavingDialog)
-        await pilot.press("c")
+        await pilot.press("q")
     assert app.return_code == 0
     assert job.running
     assert workers.stopped == []
@@ -228,7 +228,7 @@ async def test_interrupting_stops_the_worker_and_offers_to_resume(
         assert [started.id for started in workers.jobs] == [job.id]
 
 
-@pytest.mark.parametrize("keys", ["c", ["i", "enter", "q", "c"], ["i", "n", "q", "c"], ["enter"]])
+@pytest.mark.parametrize("keys", ["q", ["i", "enter", "q", "q"], ["i", "n", "q", "q"], ["enter"]])
 async def test_who_only_looks_leaves_without_harm(
     app: CentreApp, staged: Stage, workers: Workers, keys: Sequence[str]
 ) -> None:
@@ -280,10 +280,10 @@ async def test_a_demonstration_says_that_it_ends_with_the_program(staged: Stage,
         await follow(pilot, job)
         await pilot.press("q")
         assert "Quitter termine la démonstration" in flat(app)
-        assert "Continuer en arrière-plan" not in flat(app)
+        assert "le transfert continue" not in flat(app)
         await pilot.press("enter")
         assert isinstance(app.screen, TransferPage), "Enter alone must not end it"
-        await pilot.press("q", "t")
+        await pilot.press("q", "q")
     assert app.return_code == 0
 
 
@@ -291,7 +291,7 @@ async def test_staying_changes_nothing(app: CentreApp, staged: Stage, workers: W
     job = staged.job(stage.midway(), running=True)
     async with app.run_test() as pilot:
         page = await follow(pilot, job)
-        await pilot.press("q", "r")
+        await pilot.press("q", "escape")
         assert app.screen is page
     assert workers.stopped == []
 

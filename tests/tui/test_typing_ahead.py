@@ -12,7 +12,7 @@ from textual import events
 from textual._xterm_parser import XTermParser
 from textual.widget import Widget
 
-from tests.tui.conftest import until
+from tests.tui.conftest import flat, until
 from tests.tui.patience import quiet
 from tests.tui.pretended import open_terminal, read_until, read_until_quiet
 from tests.tui.scenes import SCENES, follow
@@ -26,6 +26,7 @@ from tui_transfer.tui.happenings import HistoryChosen
 from tui_transfer.tui.screens.databases import DatabasesPage
 from tui_transfer.tui.screens.history import HistoryPage
 from tui_transfer.tui.screens.home import HomePage
+from tui_transfer.tui.screens.maintain import MaintainPage
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.screens.settings import SettingsPage
 from tui_transfer.tui.screens.transfer import TransferPage
@@ -89,7 +90,7 @@ async def test_what_is_typed_after_the_answer_to_leaving_does_nothing(
     async with app.run_test() as pilot:
         await follow(pilot, job)
         await pilot.press("q")
-        _type(app, ["c", "t", "m"])
+        _type(app, ["q", "t", "m"])
         await _end(app)
         assert isinstance(app.screen, TransferPage)
     assert (app.return_code, workers.stopped) == (0, [])
@@ -144,12 +145,28 @@ async def test_a_screen_can_be_taken_away_at_any_moment_of_its_making(staged: St
         await until(pilot, lambda: isinstance(app.screen, HomePage))
 
 
-async def test_keys_typed_ahead_find_the_screens_that_they_are_meant_for(staged: Stage) -> None:
+@pytest.mark.parametrize("key", ["enter", "t", "space"])
+async def test_a_key_does_nothing_on_a_page_that_was_not_drawn_when_it_was_typed(
+    staged: Stage, key: str
+) -> None:
     app = CentreApp(staged.home)
-    async with app.run_test():
-        _type(app, ["m", "enter"])  # for the button that has the focus there
-        await quiet()
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: isinstance(app.screen, HomePage))
+        _type(app, ["m", key])  # each would go on to the list of databases
+        await until(pilot, lambda: "avant que l’écran s’affiche" in flat(app))
+        assert isinstance(app.screen, MaintainPage)
+        await pilot.press("t")
         assert isinstance(app.screen, DatabasesPage)
+        assert "avant que l’écran s’affiche" not in flat(app)
+
+
+async def test_the_way_back_is_heard_before_a_page_is_drawn(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: isinstance(app.screen, HomePage))
+        _type(app, ["m", "escape"])
+        await quiet()
+        await until(pilot, lambda: isinstance(app.screen, HomePage))
 
 
 async def test_what_was_typed_before_a_question_was_seen_does_not_answer_it(
@@ -159,14 +176,14 @@ async def test_what_was_typed_before_a_question_was_seen_does_not_answer_it(
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await follow(pilot, job)
-        before: list[events.Event] = [events.Key("c", "c"), events.Key("enter", "\r"), events.Paste("c")]
+        before: list[events.Event] = [events.Key("q", "q"), events.Key("enter", "\r"), events.Paste("c")]
         await pilot.press("q")
         for event in before:
             app.post_message(event)
         await quiet()
         assert isinstance(app.screen, LeavingDialog)
         assert app.is_running
-        await pilot.press("r")
+        await pilot.press("escape")
         assert isinstance(app.screen, TransferPage)
 
 
@@ -208,6 +225,14 @@ def _heard(parser: XTermParser, *reads: str) -> list[str]:
         (["\x1b", "[A"], ["up"]),
         (["\x1b[", "A\x1b"], ["up", "escape"]),
         (["\x1b", "OP"], ["f1"]),
+        (["\x1bO"], ["escape", "O"]),
+        (["\x1bP"], ["escape", "P"]),
+        (["\x1b[>4;9z", "q"], ["unknown_key", "q"]),
+        (["\x1b[113~"], ["unknown_key"]),
+        (
+            ["@#{[\\€"],
+            ["at", "number_sign", "left_curly_bracket", "left_square_bracket", "backslash", "euro_sign"],
+        ),
     ],
 )
 def test_escape_is_heard_whatever_follows(reads: list[str], keys: list[str]) -> None:
@@ -245,15 +270,20 @@ def test_keys_in_one_read_end_in_a_clean_exit(terminal: pexpect.spawn[Any], keys
     if not early:
         terminal.expect("Maintenir")
     terminal.send(keys)
-    status, said = _ended(terminal)
-    assert status == 0
+    said = b""
+    while terminal.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=1) == 1:
+        said += terminal.before
+        terminal.send("\x11")  # ctrl+q: what was typed before a screen was drawn did nothing there
+    said += terminal.before
+    terminal.wait()
+    assert terminal.exitstatus == 0
     assert b"Traceback" not in said
 
 
 def test_two_escapes_in_one_read_lead_back(terminal: pexpect.spawn[Any]) -> None:
     terminal.expect("Maintenir")
     terminal.send("m")
-    terminal.expect("Relire")
+    terminal.expect("Mettre")
     terminal.send("\x1b\x1b")
     terminal.expect("Choisissez avec")
     terminal.send("q")
@@ -262,8 +292,9 @@ def test_two_escapes_in_one_read_lead_back(terminal: pexpect.spawn[Any]) -> None
 
 def test_an_escape_and_enter_in_one_read_do_not_agree(terminal: pexpect.spawn[Any], staged: Stage) -> None:
     terminal.expect("Maintenir")
-    terminal.send("mts")
-    terminal.expect("ne figurera plus")
+    for key, seen in (("m", "Transfert database"), ("t", "Taille"), ("\x1b[3~", "ne figurera plus")):
+        terminal.send(key)
+        terminal.expect(seen)
     read_until_quiet(terminal, 1.5)  # the question listens
     terminal.send("\x1b[D\x1b\r")  # to « Oui », then Escape; Enter ticks the line below
     read_until_quiet(terminal, 1.5)
@@ -290,10 +321,10 @@ def test_the_terminals_answer_parts_what_was_typed_before_from_what_was_typed_af
         terminal.expect("Progression")
         terminal.send("q")
         read_until(terminal, b"Rester", WHERE_IS_THE_CURSOR)
-        terminal.send(f"ic{THERE}r")  # interrupt, go on in the background; then stay
+        terminal.send(f"iq{THERE}\x1b")  # interrupt, go on in the background; then stay
         terminal.send("q")
         read_until(terminal, b"Rester", WHERE_IS_THE_CURSOR)
-        terminal.send(f"i{THERE}c")
+        terminal.send(f"i{THERE}q")
         assert _ended(terminal)[0] == 0
     finally:
         terminal.close(force=True)
@@ -308,7 +339,7 @@ def test_a_terminal_that_never_answers_can_be_answered_on_all_the_same(staged: S
         terminal.send("q")
         terminal.expect("Rester")
         while terminal.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=1) == 1:
-            terminal.send("c")
+            terminal.send("q")
         assert _ended(terminal)[0] == 0
     finally:
         terminal.close(force=True)

@@ -13,10 +13,12 @@ from textual.binding import Binding, BindingType
 
 from tui_transfer.job.orders import forget_environment
 from tui_transfer.system.processes import ENDINGS
+from tui_transfer.tui import focus_place
 from tui_transfer.tui.announce import Announcer
 from tui_transfer.tui.centre import Centre
 from tui_transfer.tui.escape import hear_every_escape
 from tui_transfer.tui.harmless import HarmlessFilter
+from tui_transfer.tui.letters import letter_of
 from tui_transfer.tui.output import lasting_output
 from tui_transfer.tui.procedure import follow
 from tui_transfer.tui.screens.home import HomePage
@@ -87,7 +89,7 @@ class CentreApp(Centre, inherit_bindings=False):
     def action_explain_quit(self) -> None:
         """Says what Ctrl+C does not do."""
         if isinstance(self.screen, Page):
-            self.screen.say("Pour quitter, appuyez sur Q.")
+            self.screen.say(f"Pour quitter, appuyez sur {letter_of('leave')}.")
 
     def _fatal_error(self) -> None:
         """Tells an unexpected failure. Textual would add every local variable, and some are passwords."""
@@ -120,4 +122,6 @@ def run_on_terminal(make_app: Callable[[Announcer], CentreApp], *, mouse: bool =
             app.run(mouse=mouse)
         finally:
             announcer.close()
+            if output is not None:
+                output.write_now(focus_place.shape_back(os.environ))
     return app.return_code or 0

@@ -4,20 +4,26 @@ Keys come faster than screens are made: they are typed ahead, pasted, or held up
 therefore made to its end before a key, a click or a paste reaches it, and before the program is left. Once
 leaving has begun, none of them does anything, and nothing is opened any more. A screen that is being taken
 away hears of nothing more: neither of what its timers and threads still bring, nor of its own making.
+
+What a person does and nothing comes of is told (`remark`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
 from textual import events
 from textual.app import App
+from textual.geometry import Offset
 from textual.screen import Screen
 
 from tui_transfer.errors import TransferError
+from tui_transfer.tui import focus_place, keyboard
 from tui_transfer.tui.announce import Announcer
+from tui_transfer.tui.escape import PLAIN_KEYS
 from tui_transfer.tui.session import Session
 from tui_transfer.tui.theme import THEME_NAMES, THEMES
 
@@ -62,6 +68,14 @@ class CentreScreen(Screen[T], Generic[T]):
     def heeds(self, event: events.Event) -> bool:
         """Whether what a person did is meant for this screen."""
         return True
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it listens to whatever does something."""
+        return True
+
+    def remark(self, text: str) -> None:
+        """Says something about the key that was just pressed; an empty text takes it back."""
 
     def on_mount(self) -> None:
         """What was posted while it was made comes first.
@@ -119,6 +133,26 @@ class Centre(App[int], inherit_bindings=False):
         self._waiting: deque[Callable[[float], None]] = deque()
         """What to call when the terminal answers, in the order in which it was asked."""
 
+    def on_mount(self) -> None:
+        """The terminal is there; it is taken again whenever the program was stopped and goes on."""
+        self._take_terminal()
+        self.app_resume_signal.subscribe(self, lambda _: self._take_terminal())
+
+    def _take_terminal(self) -> None:
+        """What differs from how Textual uses it."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(PLAIN_KEYS + focus_place.SHOW + focus_place.shape(os.environ))
+
+    @property
+    def cursor_position(self) -> Offset:
+        """Where the terminal's cursor stands after each piece of drawing: where the focus is."""
+        focused = self.screen.focused if self.screen_stack else None
+        return focus_place.place_of(focused) if focused is not None else Offset(0, 0)
+
+    @cursor_position.setter
+    def cursor_position(self, _: Offset) -> None:
+        """Fields of Textual say where they are, also those that do not have the focus."""
+
     def tell(self, happening: Happening) -> None:
         """Goes on from what happened on a page or in a dialog; not while the program is being left."""
         if not self._is_leaving:
@@ -133,6 +167,9 @@ class Centre(App[int], inherit_bindings=False):
         """What a person did goes on only to a screen that is whole, and that is meant."""
         if isinstance(event, (events.InputEvent, events.Paste)) and not await self._is_for_the_screen(event):
             return
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self._remark("")
+            event = keyboard.meant(event, self.screen)
         await super().on_event(event)
 
     async def _is_for_the_screen(self, event: events.Event) -> bool:
@@ -141,7 +178,23 @@ class Centre(App[int], inherit_bindings=False):
             screen = self.screen
             if isinstance(screen, CentreScreen):
                 await screen.made()
-        return not self._is_leaving and (not isinstance(screen, CentreScreen) or screen.heeds(event))
+        if self._is_leaving or not isinstance(screen, CentreScreen):
+            return not self._is_leaving
+        heeded = screen.heeds(event)
+        if not heeded and isinstance(event, events.Key):
+            self._remark(keyboard.came_too_soon(event))
+        return heeded
+
+    async def on_key(self, event: events.Key) -> None:
+        """The last who could do something with it; what does nothing is told."""
+        event.prevent_default()  # of the app, which does the first line and is silent otherwise
+        if not await self._check_bindings(event.key):
+            bound = event.key in self.screen.active_bindings
+            self._remark(keyboard.is_unavailable(event) if bound else keyboard.does_nothing(event))
+
+    def _remark(self, text: str) -> None:
+        if isinstance(self.screen, CentreScreen):
+            self.screen.remark(text)
 
     def when_seen(self, then: Callable[[float], None]) -> None:
         """Calls `then` once what was drawn so far is on the terminal.
@@ -150,12 +203,12 @@ class Centre(App[int], inherit_bindings=False):
         terminal's answer was read. What was typed before then came before that answer, however long the line.
         """
         if self._driver is None or self.is_headless:
-            then(_now())
+            then(now())
             return
         self._waiting.append(then)
         self._driver.write(_WHERE_IS_THE_CURSOR)
         self._driver.flush()
-        self.set_timer(_LONGEST_ANSWER, lambda: then(_now()))
+        self.set_timer(_LONGEST_ANSWER, lambda: then(now()))
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """The terminal answers."""
@@ -196,6 +249,6 @@ class Centre(App[int], inherit_bindings=False):
         return f"Thème {THEME_NAMES[chosen]}."
 
 
-def _now() -> float:
+def now() -> float:
     """The time on the clock of events."""
     return events.Event().time

@@ -18,9 +18,11 @@ from tui_transfer.errors import TransferError
 from tui_transfer.settings.config import DatabaseSettings
 from tui_transfer.system.files import printable
 from tui_transfer.tui.dialogs.dialog import Dialog
+from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.paths import Match, find_matches, propose_name, restarted
 from tui_transfer.tui.widgets.actions import FIELD, Action
 from tui_transfer.tui.widgets.field import Field, QuietInput
+from tui_transfer.tui.widgets.lists import EndedList
 from tui_transfer.tui.widgets.path_input import PathInput
 from tui_transfer.tui.widgets.tick_list import Row, TickList
 
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 _THIS_FOLDER: Final = "this-folder"
+
+
+class EntryList(EndedList):
+    """What there is in a folder: arrows lead on to the fields above and below."""
+
+    LEADS_ON = True
 
 
 class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
@@ -48,7 +56,7 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
     )
     CSS_PATH = "add_database.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "add", "Ajouter", show=False),
+        lettered("add", "Ajouter"),
         Binding("escape", "cancel", "Annuler", show=False),
     ]
 
@@ -65,7 +73,7 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
     def body(self) -> Iterable[Widget]:
         """Path, folders, name."""
         yield Field("Chemin de la base", PathInput(self._start, id="path"))
-        entries = OptionList(id="entries", classes=f"panel {FIELD}", markup=False)
+        entries = EntryList(id="entries", classes=f"panel {FIELD}", markup=False)
         entries.border_title = "Tab complète, ↓ parcourt, Entrée choisit"
         yield entries
         files = TickList(id="files")
@@ -127,10 +135,14 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
             ]
         )
 
-    @on(TickList.Chosen)
-    def _tick(self, event: TickList.Chosen) -> None:
+    @on(TickList.Ticked)
+    def _tick(self, event: TickList.Ticked) -> None:
         self._ticked ^= {event.key}
         self._show_files(self._files)
+
+    @on(TickList.Entered)
+    def _files_agreed(self) -> None:
+        self.set_focus(self.query_one("#name"))
 
     @on(Input.Submitted, "#name")
     def _name_given(self) -> None:

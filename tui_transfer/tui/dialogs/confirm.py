@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui_transfer import french
@@ -14,11 +13,13 @@ from tui_transfer.report.files import describe_files, describe_left_out
 from tui_transfer.tui import wording
 from tui_transfer.tui.answers import Decision
 from tui_transfer.tui.dialogs.dialog import Dialog, list_databases, paragraph
+from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui_transfer.preflight.unmet import Unmet
@@ -43,9 +44,9 @@ class ConfirmDialog(Dialog[Decision]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "yes", "Oui", show=False),
-        Binding("n,escape", "no", "Non", show=False),
-        Binding("p", "prerequisites", "Voir les prérequis", show=False, tooltip="Aller aux prérequis"),
+        lettered("yes", "Oui"),
+        lettered("no", "Non", also="escape"),
+        lettered("prerequisites", "Voir les prérequis", tooltip="Aller aux prérequis"),
     ]
     HELP = (
         "« Oui » transfère les bases de la liste ; « Non » revient au choix des bases. Si des prérequis ne "

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui_transfer.report.integrity import describe_integrity
 from tui_transfer.tui.answers import Answer
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
+from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui_transfer.job.state import JobState
@@ -26,8 +27,8 @@ class DamagedDialog(Dialog[Answer | None]):
     SHOWS_CONTACT = True
     AUTO_FOCUS = "#action-no"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "yes", "Oui", show=False),
-        Binding("n,escape", "no", "Non", show=False),
+        lettered("yes", "Oui"),
+        lettered("no", "Non", also="escape"),
     ]
     HELP = (
         "SQLite a relu la base et y a trouvé des erreurs : un disque, une copie ou une coupure de courant "

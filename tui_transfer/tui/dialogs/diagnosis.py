@@ -22,6 +22,7 @@ from tui_transfer.tui import clipboard
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.dialogs.dialog import Dialog
 from tui_transfer.tui.happenings import SecretNeeded
+from tui_transfer.tui.letters import letter_of, lettered
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.prose import Prose
 from tui_transfer.tui.widgets.tick_list import Row, TickList
@@ -49,7 +50,7 @@ _TIME_WIDTH: Final = 7
 _GAP: Final = "  "
 _AROUND: Final = 28
 """Columns of the dialog that are not for the text of a line: frame, padding, sign."""
-_TYPE_IT: Final = "Appuyez sur M pour le saisir ; il n’est enregistré nulle part."
+_TYPE_IT: Final = f"Appuyez sur {letter_of('secret')} pour le saisir ; il n’est enregistré nulle part."
 
 
 class DiagnosisDialog(Dialog[None]):
@@ -70,9 +71,9 @@ class DiagnosisDialog(Dialog[None]):
         "chaque mot de passe n’est envoyé qu’une fois. « Copier » prépare le texte à donner à qui vous aide."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "copy", "Copier", show=False, tooltip="Copier le résultat, pour qui vous aide"),
-        Binding("r", "retry", "Réessayer", show=False),
-        Binding("m", "secret", "Mot de passe", show=False, tooltip="Saisir le mot de passe, puis réessayer"),
+        lettered("copy", "Copier", tooltip="Copier le résultat, pour qui vous aide"),
+        lettered("retry", "Réessayer"),
+        lettered("secret", "Saisir le mot de passe", tooltip="Saisir le mot de passe, puis réessayer"),
         Binding("escape", "close", "Fermer", show=False),
     ]
 
@@ -185,7 +186,9 @@ class DiagnosisDialog(Dialog[None]):
         self._explain()
         self.query_one("#action-retry").disabled = self._is_running
         self.query_one("#action-copy").disabled = self._is_running
-        self.query_one("#action-secret").display = not self._is_running and self._wanted_secret is not None
+        lacking = not self._is_running and self._wanted_secret is not None
+        self.query_one("#action-secret").display = lacking
+        self.query_one("#action-retry").display = not lacking
 
     def _row_of(self, stage: Stage) -> Row:
         found = self._found.get(stage)
@@ -258,10 +261,10 @@ class DiagnosisDialog(Dialog[None]):
     # ── Keys ──────────────────────────────────────────────────
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is nothing to copy or to try again before the end, and not always a secret to give."""
+        """There is nothing to copy or to try again before the end, nor again without a secret that lacks."""
         if action in {"copy", "retry", "secret"} and self._is_running:
             return None
-        return not (action == "secret" and self._wanted_secret is None)
+        return action not in {"retry", "secret"} or (action == "secret") == (self._wanted_secret is not None)
 
     @property
     def _wanted_secret(self) -> TransferError | None:

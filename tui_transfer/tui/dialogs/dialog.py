@@ -16,6 +16,7 @@ from tui_transfer import french
 from tui_transfer.tui import wording
 from tui_transfer.tui.centre import CentreScreen
 from tui_transfer.tui.happenings import HelpAsked
+from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.widgets.actions import TEXT, Action, ActionRow
 from tui_transfer.tui.widgets.bars import Notice, TooSmall
 from tui_transfer.tui.widgets.prose import Prose
@@ -119,6 +120,13 @@ class Dialog(CentreScreen[T], ModalScreen[T], Generic[T]):
     def _help_hint(self) -> str:
         return "F1 Aide" if isinstance(self.focused, Input) else "? Aide"
 
+    def remark(self, text: str) -> None:
+        """In the frame, beside the key of the help."""
+        for frame in self.query("#dialog"):
+            hint = f"! {text} {self._help_hint}" if text else self._help_hint
+            if frame.border_subtitle != hint:  # set, it would be drawn again
+                frame.border_subtitle = hint
+
     def action_turn_page(self, step: int) -> None:
         """Scrolls what does not fit, by as much as is in sight."""
         text = self.query_one(f"#{TEXT}")
@@ -172,8 +180,8 @@ class YesNo(Dialog[bool]):
     """A question answered by « Oui » or « Non »."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "yes", "Oui", show=False),
-        Binding("n,escape", "no", "Non", show=False),
+        lettered("yes", "Oui"),
+        lettered("no", "Non", also="escape"),
     ]
 
     def __init__(self, title: str, *paragraphs: str | Content, kind: str = "info", yes: bool = False) -> None:

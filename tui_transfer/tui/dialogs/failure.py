@@ -14,6 +14,7 @@ from tui_transfer.tui import clipboard, wording
 from tui_transfer.tui.answers import Answer, Elsewhere
 from tui_transfer.tui.dialogs.dialog import Dialog, list_databases, paragraph
 from tui_transfer.tui.happenings import SettingsChosen
+from tui_transfer.tui.letters import lettered, numbered
 from tui_transfer.tui.support_file import make_support_file
 from tui_transfer.tui.widgets.actions import TEXT, Action
 from tui_transfer.tui.widgets.prose import Prose
@@ -52,14 +53,14 @@ class FailureDialog(Dialog[Answer | Elsewhere | None]):
         "de l’aide."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("g", "settings", "Réglages", show=False, tooltip="Aller au réglage à corriger"),
-        Binding("t", "transfer", "Bases", show=False, tooltip="Revoir la liste des bases, et transférer"),
-        Binding("r", "resume", "Reprendre", show=False, tooltip="Essayer de nouveau"),
-        Binding("1,ampersand", "proxy", "Passer par un proxy", show=False, key_display="1"),
-        Binding("c", "copy", "Copier", show=False, tooltip="Copier l’erreur, pour la transmettre"),
-        Binding("w", "details", "Détails", show=False, tooltip="Voir les détails techniques"),
-        Binding("2,é", "support_file", "Fichier d’aide", show=False, key_display="2",
-                tooltip="Créer le fichier à joindre à une demande d’aide"),
+        lettered("settings", "Réglages", tooltip="Aller au réglage à corriger"),
+        lettered("transfer", "Bases", tooltip="Revoir la liste des bases, et transférer"),
+        lettered("resume", "Reprendre", tooltip="Essayer de nouveau"),
+        numbered(1, "proxy", "Passer par un proxy"),
+        lettered("copy", "Copier", tooltip="Copier l’erreur, pour la transmettre"),
+        lettered("details", "Détails", tooltip="Voir les détails techniques"),
+        numbered(2, "support_file", "Fichier d’aide",
+                 tooltip="Créer le fichier à joindre à une demande d’aide"),
         Binding("escape", "close", "Fermer", show=False),
     ]  # fmt: skip
 

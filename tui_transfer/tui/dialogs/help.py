@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -11,12 +11,13 @@ from textual.content import Content
 from tui_transfer.french import typeset
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.keys import binding_keys, own_bindings
+from tui_transfer.tui.letters import DIGITS, DIGITS_MEANING, LETTERS, numbered
 from tui_transfer.tui.support_file import make_support_file
 from tui_transfer.tui.widgets.actions import TEXT, Action
 from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.screen import Screen
     from textual.widget import Widget
@@ -27,6 +28,11 @@ _MOVING = (
     ("↑ ↓ ← →", "Se déplacer dans une liste, entre les boutons"),
     ("Entrée", "Valider, appuyer sur le bouton choisi"),
 )
+_LETTERS_TITLE: Final = Content.styled("Chaque lettre a le même sens partout, en majuscule ou non", "bold")
+_LETTERS: Final = (
+    *((letter.key.upper(), letter.meaning) for letter in LETTERS),
+    (f"{DIGITS[0]} à {DIGITS[-1]}", DIGITS_MEANING),
+)
 
 
 class HelpDialog(Dialog[None]):
@@ -35,8 +41,8 @@ class HelpDialog(Dialog[None]):
     ASKS = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1", "close", "Fermer", show=False, key_display="Échap"),
-        Binding("1,ampersand", "support_file", "Fichier d’aide", show=False, key_display="1",
-                tooltip="Créer le fichier à joindre à une demande d’aide"),
+        numbered(1, "support_file", "Fichier d’aide",
+                 tooltip="Créer le fichier à joindre à une demande d’aide"),
     ]  # fmt: skip
 
     def __init__(self, screen: Screen[Any], text: str) -> None:
@@ -48,13 +54,9 @@ class HelpDialog(Dialog[None]):
         """The text, then a table of keys."""
         if self._text:
             yield paragraph(self._text)
-        rows = [*self._keys, *_MOVING]
-        width = max(len(keys) for keys, _ in rows)
-        lines = [
-            Content.assemble((keys.rjust(width), "bold $primary"), "   ", _hanging(meaning, width + 3))
-            for keys, meaning in rows
-        ]
-        yield paragraph(Content("\n").join(lines), "keys")
+        yield paragraph(_table([*self._keys, *_MOVING]), "keys")
+        yield paragraph(_LETTERS_TITLE)
+        yield paragraph(_table(_LETTERS), "keys")
         said = Prose(id="said", classes="paragraph")
         said.display = False
         yield said
@@ -86,6 +88,15 @@ def list_keys(screen: Screen[Any]) -> list[tuple[str, str]]:
         for binding in own_bindings(type(screen))
         if binding.description
     ]
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> Content:
+    width = max(len(keys) for keys, _ in rows)
+    lines = [
+        Content.assemble((keys.rjust(width), "bold $primary"), "   ", _hanging(meaning, width + 3))
+        for keys, meaning in rows
+    ]
+    return Content("\n").join(lines)
 
 
 def _hanging(text: str, indent: int) -> str:

@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 
 from tui_transfer.tui.answers import Leaving
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
+from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ class LeavingDialog(Dialog[Leaving]):
     AUTO_FOCUS = "#action-background"
     HELP = "Dans tous les cas rien n’est perdu : ce qui est déjà envoyé ne l’est pas une seconde fois."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "background", "Continuer en arrière-plan", show=False),
-        Binding("i", "interrupt", "Interrompre (reprise possible)", show=False),
-        Binding("r,escape", "stay", "Rester", show=False),
+        lettered("background", "Quitter, le transfert continue"),
+        lettered("interrupt", "Interrompre (reprise possible)"),
+        Binding("escape", "stay", "Rester", show=False),
     ]
 
     def __init__(self) -> None:
@@ -62,8 +63,8 @@ class EndDemoDialog(Dialog[Leaving]):
 
     AUTO_FOCUS = "#action-stay"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "end", "Terminer la démonstration", show=False),
-        Binding("r,escape", "stay", "Rester", show=False),
+        lettered("end", "Quitter la démonstration"),
+        Binding("escape", "stay", "Rester", show=False),
     ]
 
     def __init__(self) -> None:
@@ -78,7 +79,7 @@ class EndDemoDialog(Dialog[Leaving]):
         yield paragraph("Un vrai transfert, lui, pourrait continuer en arrière-plan.", "muted")
 
     def buttons(self) -> Iterable[Action]:
-        """« Terminer la démonstration » and « Rester »."""
+        """« Quitter la démonstration » and « Rester »."""
         yield Action("end")
         yield Action("stay", primary=True)
 

@@ -16,6 +16,7 @@ from tui_transfer.tui.dialogs.dialog import Dialog
 from tui_transfer.tui.keys import binding_keys, own_bindings
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.field import QuietInput
+from tui_transfer.tui.widgets.lists import EndedList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +62,7 @@ class PaletteDialog(Dialog[str | None]):
     def body(self) -> Iterable[Widget]:
         """Where to type, and what matches."""
         yield QuietInput(id="wanted", placeholder="Chercher une commande…")
-        yield OptionList(id="commands", markup=False)
+        yield EndedList(id="commands", markup=False)
 
     def buttons(self) -> Iterable[Action]:
         """« Fermer »."""
@@ -105,7 +106,7 @@ class PaletteDialog(Dialog[str | None]):
         """Chooses another command."""
         options = self.query_one(OptionList)
         if self._found and options.highlighted is not None:
-            options.highlighted = (options.highlighted + step) % len(self._found)
+            options.highlighted = min(max(0, options.highlighted + step), len(self._found) - 1)
 
     def action_close(self) -> None:
         """Does nothing more."""

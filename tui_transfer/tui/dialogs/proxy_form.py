@@ -19,6 +19,7 @@ from tui_transfer.system.pac import proxy_script, script_hint
 from tui_transfer.tui.answers import Answer
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
+from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.route_trial import try_proxy
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.field import Choice, Field, QuietInput
@@ -58,10 +59,9 @@ class ProxyForm(Dialog[Answer | None]):
         "« Exécuter » reprend le transfert par ce proxy ; ce qui est déjà fait n’est pas refait."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "execute", "Exécuter", show=False),
-        Binding("t", "try", "Tester", show=False, tooltip="Essayer ce proxy, sans rien transférer"),
-        Binding("d", "direct", "En direct", show=False,
-                tooltip="Réessayer sans proxy, si le réseau était coupé"),
+        lettered("execute", "Exécuter"),
+        lettered("try", "Tester", tooltip="Essayer ce proxy, sans rien transférer"),
+        lettered("direct", "Reprendre en direct", tooltip="Reprendre sans proxy, si le réseau était coupé"),
         Binding("escape", "cancel", "Annuler", show=False),
         REVEAL,
     ]  # fmt: skip

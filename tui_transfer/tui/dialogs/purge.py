@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui_transfer import french
 from tui_transfer.tui.answers import Purge
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
+from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.past_jobs import names_in
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui_transfer.job.control import Follower
@@ -44,9 +45,9 @@ class PurgeDialog(Dialog[Purge | None]):
         "supprimé aussi, ou laissé, comme vous le choisissez."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "everywhere", "Oui", show=False, tooltip="Supprimer, y compris les restes sur Sharebox"),
-        Binding("i", "here", "Ici seulement", show=False, tooltip="Ne rien changer sur Sharebox"),
-        Binding("n,escape", "no", "Non", show=False),
+        lettered("everywhere", "Oui", tooltip="Supprimer, y compris les restes sur Sharebox"),
+        lettered("here", "Ici seulement", tooltip="Ne rien changer sur Sharebox"),
+        lettered("no", "Non", also="escape"),
     ]
 
     def __init__(self, follower: Follower, left: Sequence[Leftovers], kept: str = "") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from tui_transfer import french
@@ -12,11 +11,13 @@ from tui_transfer.job.state import VERIFIED
 from tui_transfer.report.message import conclusion, describe_verification
 from tui_transfer.report.receipts import describe_receipt
 from tui_transfer.tui.dialogs.dialog import Dialog, list_databases, paragraph
+from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui_transfer.job.state import DatabaseState, JobState
@@ -31,7 +32,7 @@ _MOST_LINES: Final = 3
 class SuccessDialog(Dialog[None]):
     """Never says more than was verified."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("o,escape", "close", "OK", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [lettered("ok", "OK", also="escape")]
 
     def __init__(self, state: JobState, receipt: ReceiptFiles, practice: Practice | None = None) -> None:
         verified = state.all_verified
@@ -58,9 +59,9 @@ class SuccessDialog(Dialog[None]):
 
     def buttons(self) -> Iterable[Action]:
         """« OK »."""
-        yield Action("close", primary=True)
+        yield Action("ok", primary=True)
 
-    def action_close(self) -> None:
+    def action_ok(self) -> None:
         """Goes on to the report."""
         self.dismiss()
 

@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 
 from tui_transfer.tui.answers import Unsaved
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
+from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:
@@ -20,11 +21,11 @@ class UnsavedDialog(Dialog[Unsaved]):
     """Three ways; the first loses nothing."""
 
     AUTO_FOCUS = "#action-save"
-    HELP = "« Enregistrer » garde vos changements et quitte l’écran ; « Abandonner » les oublie."
+    HELP = "« Enregistrer » garde vos changements et quitte l’écran ; « Ne pas enregistrer » les oublie."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "save", "Enregistrer", show=False),
-        Binding("a", "drop", "Abandonner", show=False),
-        Binding("r,escape", "stay", "Rester", show=False),
+        lettered("save", "Enregistrer"),
+        lettered("drop", "Ne pas enregistrer"),
+        Binding("escape", "stay", "Rester", show=False),
     ]
 
     def __init__(self) -> None:

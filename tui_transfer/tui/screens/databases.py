@@ -40,6 +40,7 @@ from tui_transfer.tui.happenings import (
     PrerequisitesChosen,
     RemovalAsked,
 )
+from tui_transfer.tui.letters import letter_of, lettered
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.prose import Prose
@@ -63,6 +64,7 @@ _WIDE: Final = 100
 """Columns of the window from which times are shown beside dates."""
 _TIME: Final = 5
 _LEAST_NAME: Final = 10
+_EMPTY_LIST: Final = f"La liste est vide : ajoutez une base avec {letter_of('add')}."
 
 
 class DatabasesPage(Page):
@@ -77,10 +79,11 @@ class DatabasesPage(Page):
     CSS_PATH = "databases.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,down", "none", "Choisir", key_display="↑ ↓", tooltip="Choisir une base"),
-        Binding("space", "none", "Cocher", key_display="Espace", tooltip="Cocher ou décocher (ou Entrée)"),
-        Binding("t", "transfer", "Transférer", show=False, tooltip="Transférer les bases cochées"),
-        Binding("a", "add", "Ajouter", show=False, tooltip="Ajouter une base à la liste"),
-        Binding("s,delete", "remove", "Supprimer", show=False,
+        Binding("space", "none", "Cocher", key_display="Espace",
+                tooltip="Cocher ou décocher ; Entrée passe au bouton"),
+        lettered("transfer", "Transférer", tooltip="Transférer les bases cochées"),
+        lettered("add", "Ajouter", tooltip="Ajouter une base à la liste"),
+        Binding("delete,backspace", "remove", "Supprimer", show=False, key_display="Suppr",
                 tooltip="Retirer la base de la liste, sans toucher au fichier"),
     ]  # fmt: skip
 
@@ -203,7 +206,7 @@ class DatabasesPage(Page):
             about += _about_files(look)
             if why := self._empty.get(item.name):
                 about = f"! Non cochée : {why}.\n{about}"
-        self.query_one("#location", Prose).update(about or "La liste est vide : ajoutez une base avec A.")
+        self.query_one("#location", Prose).update(about or _EMPTY_LIST)
         ticked = [self._looks.get(item.name) for item in self._ticked_items()]
         sizes = [look.size for look in ticked if look is not None and not isinstance(look, TransferError)]
         count = french.count(len(ticked), "base cochée", "bases cochées")
@@ -224,11 +227,22 @@ class DatabasesPage(Page):
 
     @on(TickTable.Ticked)
     def _tick(self, event: TickTable.Ticked) -> None:
-        item = self._databases[event.row]
+        self._turn(self._databases[event.row])
+
+    def _turn(self, item: DatabaseSettings) -> None:
+        """Ticks or unticks."""
         self._ticked ^= {item.name}
-        self.query_one(TickTable).set_row(event.row, self._cells(item))
+        self.query_one(TickTable).set_row(self._databases.index(item), self._cells(item))
         self.say("")
         self._describe()
+
+    @on(DataTable.RowSelected)
+    def _enter(self) -> None:
+        """Goes on to the button, and takes nothing back; one that is not ticked is ticked first."""
+        item = self._highlighted_item()
+        if item is not None and item.name not in self._ticked:
+            self._turn(item)
+        self.set_focus(self.query_one("#action-transfer", Action))
 
     @on(DataTable.RowHighlighted)
     def _highlight(self) -> None:

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 from tui_transfer.guide.pages import Heading, Item, Paragraph, Picture, guide_pages
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD
+from tui_transfer.tui.widgets.lists import EndedList
 from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class GuidePage(Page):
 
     def body(self) -> Iterable[Widget]:
         """Titles on the left, text on the right; in a narrow window one after the other."""
-        titles = OptionList(
+        titles = EndedList(
             *(Option(Content(f"{page.number:>2}  {page.title}")) for page in guide_pages()),
             id="titles",
             classes=f"panel {FIELD}",

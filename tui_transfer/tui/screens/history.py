@@ -20,6 +20,7 @@ from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.tui.answers import Purge
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.happenings import JobChosen, JobUnreadable, MessageChosen, PurgeAsked, SecretNeeded
+from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.past_jobs import PastJobs, names_in
 from tui_transfer.tui.recovery import forget_refused, needs_secret
 from tui_transfer.tui.screens.page import Page
@@ -52,17 +53,8 @@ class JobTable(FrugalTable):
     """One job a line; the arrow leads from the last one on to the buttons."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # Without these they would go to the first and last column.
-        Binding("home", "scroll_top", "Premier", show=False),
-        Binding("end", "scroll_bottom", "Dernier", show=False),
+        Binding("right", "select_cursor", "Ouvrir", show=False),
     ]
-
-    def action_cursor_down(self) -> None:
-        """Goes down."""
-        if self.cursor_row >= self.row_count - 1:
-            self.screen.focus_next()
-        else:
-            super().action_cursor_down()
 
 
 class HistoryPage(Page):
@@ -79,11 +71,11 @@ class HistoryPage(Page):
     CSS_PATH = "history.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,down", "none", "Choisir", key_display="↑ ↓", tooltip="Choisir un transfert"),
-        Binding("o", "open", "Ouvrir", show=False, key_display="O ou Entrée",
+        Binding("right", "open", "Ouvrir", show=False, key_display="→ ou Entrée",
                 tooltip="Suivre, voir ce qui bloque, ou lire le rapport"),
-        Binding("r", "report", "Rapport", show=False, tooltip="Le message à envoyer, de nouveau"),
-        Binding("t", "resume", "Reprendre", show=False, tooltip="Reprendre là où le transfert s’est arrêté"),
-        Binding("s,delete", "purge", "Supprimer", show=False,
+        lettered("report", "Envoyer le rapport", tooltip="Le message à envoyer, de nouveau"),
+        lettered("resume", "Reprendre", tooltip="Reprendre là où le transfert s’est arrêté"),
+        Binding("delete,backspace", "purge", "Supprimer", show=False, key_display="Suppr",
                 tooltip="Supprimer ce transfert de cette machine, après confirmation"),
     ]  # fmt: skip
 
@@ -228,9 +220,8 @@ class HistoryPage(Page):
     def _chosen(self) -> PastJob | None:
         return self.query_one(JobTable).under_cursor(self._rows)
 
-    def action_next_theme(self) -> None:
+    def theme_changed(self) -> None:
         """Colours the states anew as well."""
-        super().action_next_theme()
         self._lay_out()
 
     # ── What the keys do ──────────────────────────────────────

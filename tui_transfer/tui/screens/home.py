@@ -24,8 +24,10 @@ from tui_transfer.tui.happenings import (
     PrerequisitesChosen,
     SettingsChosen,
 )
+from tui_transfer.tui.letters import letter_of, lettered
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action
+from tui_transfer.tui.widgets.lists import EndedList
 from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
@@ -40,17 +42,15 @@ WATCH_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """A line of the menu: the action it does, its letter, its name, and what it is for."""
+    """A line of the menu: the action it does, its name, and what it is for."""
 
     action: str
-    letter: str
     name: str
     purpose: str
 
 
 _MAINTAIN = MenuEntry(
     "maintain",
-    "M",
     "Maintenir",
     "Transférer les bases de données vers l’Urssaf : choix des bases, confirmation, "
     "compression, envoi sur l’espace sécurisé Sharebox, vérification.\n\n"
@@ -58,56 +58,48 @@ _MAINTAIN = MenuEntry(
 )
 _PREREQUISITES = MenuEntry(
     "prerequisites",
-    "P",
     "Prérequis",
     "Ce qu’il faut avoir fait avant le transfert : vos données, votre installation.\n\n"
     "Vous cochez ce qui est fait ; le programme contrôle lui-même ce qu’il peut voir. "
     "Tout est retenu, vous pouvez y revenir plusieurs jours de suite.",
 )
 _FOLLOW = MenuEntry(
-    "transfer",
-    "T",
+    "follow",
     "Suivre le transfert",
     "Voir où en est le transfert en cours : compression, envoi, vérification de chaque base.",
 )
 _RESUME = MenuEntry(
-    "transfer",
-    "T",
+    "resume",
     "Reprendre le transfert",
     "Il continuera là où il s’est arrêté : ce qui est déjà envoyé ne l’est pas une seconde fois.\n\n"
     "S’il attend quelque chose de vous, un mot de passe ou un proxy, le programme le demandera.",
 )
 _REPORT = MenuEntry(
     "report",
-    "R",
     "Rapport à envoyer",
     "Le message qui annonce le transfert à l’équipe Impact emploi association : "
     "l’envoyer, le copier ou l’enregistrer.",
 )
 _HISTORY = MenuEntry(
     "history",
-    "H",
     "Historique",
     "Les transferts faits depuis cette machine, et celui qui est en cours, même lancé d’une autre fenêtre : "
     "suivre, reprendre, renvoyer le rapport, supprimer.",
 )
 _SETTINGS = MenuEntry(
     "settings",
-    "G",
     "Réglages",
     "Votre nom, l’espace Sharebox, le proxy, les destinataires du rapport, les dates, le thème, "
     "les notifications.",
 )
 _GUIDE = MenuEntry(
     "guide",
-    "F",
     "Guide",
     "Toute la procédure en dix pages, avec ce que montre chaque écran, les problèmes les plus probables, et "
     "le sens des mots employés.",
 )
 _QUIT = MenuEntry(
     "leave",
-    "Q",
     "Quitter",
     "Fermer le centre de maintenance.\n\n"
     "Un transfert en cours continue sans lui ; rouvrez-le pour le suivre.",
@@ -130,19 +122,21 @@ class HomePage(Page):
         Binding("up,down", "none", "Choisir", key_display="↑ ↓", tooltip="Choisir une entrée du menu"),
         Binding("right", "open", "Ouvrir", show=False, key_display="→ ou Entrée",
                 tooltip="Ouvrir l’entrée choisie"),
-        Binding("escape", "none", "", show=False),
-        Binding("m", "maintain", "Maintenir", show=False, tooltip="Transférer des bases vers l’Urssaf"),
-        Binding("p", "prerequisites", "Prérequis", show=False, tooltip="Cocher et contrôler les prérequis"),
-        Binding("t", "transfer", "Transfert", show=False,
-                tooltip="Suivre le transfert en cours, ou reprendre le dernier"),
-        Binding("r", "report", "Rapport", show=False, tooltip="Message à envoyer après le transfert"),
-        Binding("h", "history", "Historique", show=False,
-                tooltip="Les transferts passés : suivre, reprendre, rapport, supprimer"),
-        Binding("g", "settings", "Réglages", show=False,
-                tooltip="Votre nom, Sharebox, proxy, destinataires, dates, affichage"),
-        Binding("f", "guide", "Guide", show=False, tooltip="La procédure en dix pages"),
-        Binding("q,ctrl+q", "leave", "Quitter", key_display="Q", tooltip="Fermer le centre de maintenance"),
-        Binding("l", "next_theme", "Thème", tooltip="Changer de thème : sombre, clair, contraste élevé"),
+        Binding("escape", "back", "", show=False),
+        lettered("maintain", "Maintenir", tooltip="Transférer des bases vers l’Urssaf"),
+        lettered("prerequisites", "Prérequis", tooltip="Cocher et contrôler les prérequis"),
+        lettered("follow", "Suivre le transfert", tooltip="Suivre le transfert en cours"),
+        lettered("resume", "Reprendre", tooltip="Reprendre le dernier transfert là où il s’est arrêté"),
+        lettered("report", "Rapport à envoyer", tooltip="Message à envoyer après le transfert"),
+        lettered("history", "Historique",
+                 tooltip="Les transferts passés : suivre, reprendre, rapport, supprimer"),
+        lettered("settings", "Réglages",
+                 tooltip="Votre nom, Sharebox, proxy, destinataires, dates, affichage"),
+        lettered("guide", "Guide", tooltip="La procédure en dix pages"),
+        lettered("leave", "Quitter", also="ctrl+q", show=True, key_display="Q",
+                 tooltip="Fermer le centre de maintenance"),
+        lettered("next_theme", "Thème", show=True,
+                 tooltip="Changer de thème : sombre, clair, contraste élevé"),
     ]  # fmt: skip
 
     def __init__(self) -> None:
@@ -152,7 +146,7 @@ class HomePage(Page):
 
     def body(self) -> Iterable[Widget]:
         """Menu and purpose side by side, the last transfer below."""
-        menu = OptionList(id="menu", classes=f"panel {FIELD}", markup=False)
+        menu = EndedList(id="menu", classes=f"panel {FIELD}", markup=False)
         menu.border_title = "Menu"
         purpose = Vertical(Prose(id="purpose"), Action("open", primary=True), classes="panel",
                            id="purpose-panel")  # fmt: skip
@@ -216,7 +210,8 @@ class HomePage(Page):
         self._entries = entries
         menu.clear_options()
         menu.add_options(
-            Option(Content.assemble((entry.letter, "bold $primary"), f"  {entry.name}")) for entry in entries
+            Option(Content.assemble((letter_of(entry.action), "bold $primary"), f"  {entry.name}"))
+            for entry in entries
         )
         wanted = called_for[0] if called_for else chosen
         menu.highlighted = entries.index(wanted) if wanted in entries else 0
@@ -249,11 +244,18 @@ class HomePage(Page):
         """Opens « Prérequis »."""
         self.centre.tell(PrerequisitesChosen())
 
-    def action_transfer(self) -> None:
-        """Joins the running transfer, or goes on with the last one."""
+    def action_follow(self) -> None:
+        """Joins the running transfer."""
+        self._go_on(_FOLLOW, "Aucun transfert n’est en cours.")
+
+    def action_resume(self) -> None:
+        """Goes on with the last transfer."""
+        self._go_on(_RESUME, "Aucun transfert n’est à reprendre.")
+
+    def _go_on(self, entry: MenuEntry, otherwise: str) -> None:
         self._refresh()  # another window may have begun or removed one
-        if self._job is None or not any(entry.action == "transfer" for entry in self._entries):
-            self.say("Aucun transfert n’est en cours ni à reprendre.")
+        if self._job is None or entry not in self._entries:
+            self.say(otherwise)
         else:
             self.centre.tell(JobChosen(self._job, begin=True))
 
@@ -278,4 +280,8 @@ class HomePage(Page):
         self.centre.tell(GuideChosen())
 
     def action_none(self) -> None:
-        """Nothing: there is no screen before this one."""
+        """The menu does it."""
+
+    def action_back(self) -> None:
+        """There is no screen before this one."""
+        self.remark(f"C’est le premier écran : {letter_of('leave')} pour quitter.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
@@ -14,6 +13,7 @@ from tui_transfer.job import control
 from tui_transfer.preflight import gate
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.tui.happenings import JobChosen, PrerequisitesChosen, SettingsChosen, TransferPressed
+from tui_transfer.tui.letters import letter_of, lettered
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.prose import Prose
@@ -21,6 +21,7 @@ from tui_transfer.tui.widgets.prose import Prose
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.binding import BindingType
     from textual.widget import Widget
 
 
@@ -30,21 +31,21 @@ class MaintainPage(Page):
     TRAIL = "Centre de maintenance › Maintenir"
     HELP = (
         "« Transfert database vers Urssaf » mène au choix des bases. Quand ce bouton est grisé, "
-        "l’écran dit pourquoi et quoi faire ; « Relire » regarde de nouveau si tout est prêt."
+        "l’écran dit pourquoi et quoi faire ; « Mettre à jour » regarde de nouveau si tout est prêt."
     )
     CSS_PATH = "maintain.tcss"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "transfer", "Transfert database vers Urssaf", show=False,
-                tooltip="Choisir les bases à transférer"),
-        Binding("s", "follow", "Suivre le transfert", show=False, tooltip="Suivre le transfert en cours"),
-        Binding("p", "prerequisites", "Prérequis", show=False, tooltip="Cocher et contrôler les prérequis"),
-        Binding("g", "settings", "Réglages", show=False,
-                tooltip="Remplir ou corriger la configuration"),
-        Binding("r", "read_again", "Relire", show=False,
-                tooltip="Relire la configuration et l’état des transferts"),
-        Binding("q,ctrl+q", "leave", "Quitter", show=False, key_display="Q",
-                tooltip="Fermer le centre de maintenance"),
+        lettered("transfer", "Transfert database vers Urssaf",
+                 tooltip="Choisir les bases à transférer"),
+        lettered("follow", "Suivre le transfert", tooltip="Suivre le transfert en cours"),
+        lettered("prerequisites", "Prérequis", tooltip="Cocher et contrôler les prérequis"),
+        lettered("settings", "Réglages",
+                 tooltip="Remplir ou corriger la configuration"),
+        lettered("read_again", "Mettre à jour",
+                 tooltip="Relire la configuration et l’état des transferts"),
+        lettered("leave", "Quitter", also="ctrl+q", key_display="Q",
+                 tooltip="Fermer le centre de maintenance"),
     ]  # fmt: skip
 
     def body(self) -> Iterable[Widget]:
@@ -131,7 +132,7 @@ class MaintainPage(Page):
         done = len(ticks.all)
         return (
             f"Prérequis : {done} sur {french.count(len(STATEMENTS), 'point')} cochés. "
-            "Appuyez sur P pour les parcourir avant le transfert."
+            f"Appuyez sur {letter_of('prerequisites')} pour les parcourir avant le transfert."
         )
 
     def _show(self, title: str, style: str, why: str, advice: str) -> None:

@@ -15,8 +15,10 @@ from tui_transfer.errors import TransferError
 from tui_transfer.job import control
 from tui_transfer.tui.answers import Leaving
 from tui_transfer.tui.background import in_background
-from tui_transfer.tui.centre import CentreScreen
+from tui_transfer.tui.centre import CentreScreen, now
 from tui_transfer.tui.happenings import CommandsAsked, HelpAsked, InterruptionAsked, LeavingAsked
+from tui_transfer.tui.keyboard import acts
+from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.widgets.actions import Action, ActionRow
 from tui_transfer.tui.widgets.bars import KeyBar, Notice, TooSmall, TopBar
 from tui_transfer.tui.widgets.prose import Prose
@@ -40,12 +42,12 @@ class Page(CentreScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Retour", tooltip="Revenir à l’écran précédent"),
-        Binding("q,ctrl+q", "leave", "Quitter", show=False, key_display="Q",
-                tooltip="Fermer le centre de maintenance"),
+        lettered("leave", "Quitter", also="ctrl+q", key_display="Q",
+                 tooltip="Fermer le centre de maintenance"),
         Binding("question_mark,f1", "help", "Aide", show=False, key_display="?",
                 tooltip="Cette aide"),
-        Binding("l", "next_theme", "Thème", show=False,
-                tooltip="Changer de thème : sombre, clair, contraste élevé"),
+        lettered("next_theme", "Thème",
+                 tooltip="Changer de thème : sombre, clair, contraste élevé"),
         Binding("colon,ctrl+p,f2", "palette", "Commandes", show=False, key_display=": ou F2",
                 tooltip="Chercher une commande par son nom"),
     ]  # fmt: skip
@@ -60,6 +62,8 @@ class Page(CentreScreen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._unavailable: set[str] = set()
+        self._drawn_since: float | None = None
+        """On the clock of events; None while it is covered, or not drawn yet."""
 
     @property
     def session(self) -> Session:
@@ -94,9 +98,42 @@ class Page(CentreScreen[None]):
         for line in self.query("TopBar, #practice, #keys"):
             line.styles.padding = (0, side)
 
+    def on_mount(self) -> None:
+        """What is coloured by hand follows the theme, wherever that is changed."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.theme_changed())
+
+    def theme_changed(self) -> None:
+        """Colours anew what the styles do not."""
+
     def on_descendant_focus(self) -> None:
         """The key of the help depends on where one is."""
         self.query_one(KeyBar).show(in_field=isinstance(self.focused, Input))
+
+    def heeds(self, event: events.Event) -> bool:
+        """What does something counts once the page is drawn: not what was typed ahead."""
+        return not acts(event, self) or (self._drawn_since is not None and event.time > self._drawn_since)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it listens to whatever does something."""
+        return self._drawn_since is not None
+
+    def on_screen_resume(self) -> None:
+        """It is on top, and will be drawn."""
+        self.call_after_refresh(self._is_drawn)
+
+    def on_screen_suspend(self) -> None:
+        """Something covers it."""
+        self._drawn_since = None
+
+    def _is_drawn(self) -> None:
+        if self.is_current:
+            self._drawn_since = now()
+
+    def remark(self, text: str) -> None:
+        """Before the keys that there are."""
+        for bar in self.query(KeyBar):
+            bar.remark(text)
 
     @property
     def room(self) -> int:

@@ -17,6 +17,7 @@ from tui_transfer.report.author import describe_author
 from tui_transfer.settings import config
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.happenings import MaintainChosen, TrialAsked
+from tui_transfer.tui.letters import letter_of, lettered
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.prose import Prose
@@ -38,6 +39,10 @@ _SIGNS: Final = {
 _UNDER_WAY: Final = ("…", "contrôles en cours", "$muted")
 _CHECKS_TITLE: Final = "Contrôlé par le programme"
 _CHECK_PREFIX: Final = "check:"
+_NO_TICK: Final = (
+    "Ce point se contrôle tout seul, sans coche : "
+    f"appuyez sur {letter_of('check_again')} pour tout contrôler de nouveau."
+)
 _PAUSE: Final = 4.0
 """Seconds between two looks at the databases."""
 _SHARE: Final = 0.05
@@ -51,18 +56,19 @@ class PrerequisitesPage(Page):
     HELP = (
         "Cochez ce qui est fait. Les coches sont retenues, avec leur auteur et leur date, et figurent dans "
         "le rapport : les prérequis peuvent être faits des jours avant le transfert. Le programme contrôle "
-        "lui-même ce qu’il peut voir, et regarde de nouveau les bases tant que cet écran est ouvert ; R "
-        "contrôle aussi l’accès à Sharebox."
+        "lui-même ce qu’il peut voir, et regarde de nouveau les bases tant que cet écran est ouvert ; "
+        f"{letter_of('check_again')} contrôle aussi l’accès à Sharebox."
     )
     CSS_PATH = "prerequisites.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,down", "none", "Choisir", key_display="↑ ↓", tooltip="Choisir une ligne"),
-        Binding("space", "none", "Cocher", key_display="Espace", tooltip="Cocher ou décocher (ou Entrée)"),
-        Binding("r", "check_again", "Relancer les contrôles", show=False,
-                tooltip="Contrôler de nouveau ce que le programme peut voir, Sharebox compris"),
-        Binding("t", "test", "Tester la connexion", show=False,
-                tooltip="Essayer la connexion à Sharebox, étape par étape"),
-        Binding("m", "maintain", "Maintenir", show=False, tooltip="Passer au transfert"),
+        Binding("space", "none", "Cocher", key_display="Espace",
+                tooltip="Cocher ou décocher ; Entrée coche et passe au suivant"),
+        lettered("check_again", "Mettre à jour",
+                 tooltip="Contrôler de nouveau ce que le programme peut voir, Sharebox compris"),
+        lettered("test", "Tester la connexion",
+                 tooltip="Essayer la connexion à Sharebox, étape par étape"),
+        lettered("maintain", "Maintenir", tooltip="Passer au transfert"),
     ]  # fmt: skip
 
     def __init__(self) -> None:
@@ -187,21 +193,32 @@ class PrerequisitesPage(Page):
             return [*rows, Row(f"{_CHECK_PREFIX}wait", *_UNDER_WAY)]
         return rows or [Row(f"{_CHECK_PREFIX}none", "–", "contrôles impossibles", "$muted")]
 
-    @on(TickList.Chosen)
-    def _chosen(self, event: TickList.Chosen) -> None:
+    @on(TickList.Entered)
+    def _entered(self, event: TickList.Entered) -> None:
+        """Ticks, and goes on: on what is ticked already, it changes nothing."""
+        if self._ticks is not None and event.key not in self._ticks.keys:
+            self._tick(event.key)
+        self.query_one(TickList).action_cursor_down()
+
+    @on(TickList.Ticked)
+    def _chosen(self, event: TickList.Ticked) -> None:
+        self._tick(event.key)
+
+    def _tick(self, key: str) -> None:
+        """Ticks or unticks."""
         assert self._ticks is not None
-        if event.key.startswith(_CHECK_PREFIX):
-            self.say("Ce point se contrôle tout seul, sans coche : appuyez sur R pour tout relancer.")
+        if key.startswith(_CHECK_PREFIX):
+            self.say(_NO_TICK)
             return
-        ticked = event.key not in self._ticks.keys
+        ticked = key not in self._ticks.keys
         try:
-            self._ticks.set_ticked(event.key, ticked)
+            self._ticks.set_ticked(key, ticked)
         except TransferError as error:
             self.say_failure(error)
             return
         self.say("")
         self._show_rows()
-        self._explain(event.key)
+        self._explain(key)
 
     @on(TickList.Highlighted)
     def _highlight(self, event: TickList.Highlighted) -> None:

@@ -18,6 +18,7 @@ from tui_transfer.report.sending import SentReport, keep_files, mail_password, s
 from tui_transfer.tui import clipboard, mailer
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.happenings import MailPasswordNeeded, SendingAsked, SendingFailed, TextAsked
+from tui_transfer.tui.letters import letter_of, lettered, numbered
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action, ActionRow
 from tui_transfer.tui.widgets.prose import Prose
@@ -75,17 +76,16 @@ class ReportPage(Page):
     CSS_PATH = "report.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,down", "none", "Lire", key_display="↑ ↓", tooltip="Faire défiler le message"),
-        Binding("e", "send", "Envoyer le rapport", show=False,
-                tooltip="Ouvrir votre messagerie, ou envoyer par le serveur des réglages"),
-        Binding("d", "copy_recipients", "Copier les destinataires", show=False,
-                tooltip="Copier les adresses"),
-        Binding("o", "copy_subject", "Copier l’objet", show=False, tooltip="Copier l’objet du message"),
-        Binding("c", "copy_body", "Copier le contenu", show=False, tooltip="Copier le texte du message"),
-        Binding("s", "save", "Enregistrer le message", show=False,
-                tooltip="Mettre le message et le reçu dans vos documents"),
-        Binding("x", "plain", "Texte à sélectionner", tooltip="Afficher le message seul"),
-        Binding("q,ctrl+q", "leave", "Quitter", show=False, key_display="Q",
-                tooltip="Fermer le centre de maintenance"),
+        lettered("send", "Envoyer le rapport",
+                 tooltip="Ouvrir votre messagerie, ou envoyer par le serveur des réglages"),
+        numbered(1, "copy_recipients", "Copier les destinataires", tooltip="Copier les adresses"),
+        numbered(2, "copy_subject", "Copier l’objet", tooltip="Copier l’objet du message"),
+        numbered(3, "copy_body", "Copier le contenu", tooltip="Copier le texte du message"),
+        lettered("save", "Enregistrer le message",
+                 tooltip="Mettre le message et le reçu dans vos documents"),
+        lettered("plain", "Texte à sélectionner", show=True, tooltip="Afficher le message seul"),
+        lettered("leave", "Quitter", also="ctrl+q", key_display="Q",
+                 tooltip="Fermer le centre de maintenance"),
     ]  # fmt: skip
 
     def __init__(self, job: Job) -> None:
@@ -223,7 +223,8 @@ class ReportPage(Page):
         self.say(await self._copied(text, what))
 
     async def _copied(self, text: str, what: str) -> str:
-        return await clipboard.copy(self.centre, text, what, self.session.home.reports, plain_key="X")
+        reports = self.session.home.reports
+        return await clipboard.copy(self.centre, text, what, reports, plain_key=letter_of("plain"))
 
     def action_save(self) -> None:
         """Puts the message, as a draft for mail programs and as plain text, and the receipt's page where the

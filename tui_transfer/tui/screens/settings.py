@@ -18,6 +18,7 @@ from tui_transfer.settings.config import DisplaySettings
 from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.tui.answers import Unsaved
 from tui_transfer.tui.happenings import ForgettingAsked, LeftUnsaved, TrialAsked
+from tui_transfer.tui.letters import letter_of, lettered
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.settings_draft import (
     ENTRIES,
@@ -70,17 +71,17 @@ class SettingsPage(Page):
     LEAD = "↑ et ↓ vont d’un champ à l’autre. Un champ vide garde la valeur grisée."
     HELP = (
         "Ces réglages sont ceux du fichier config.toml. Rien n’est changé avant « Enregistrer » : F4 "
-        "depuis un champ, ou la lettre S ailleurs. Aucun mot de passe n’est enregistré. « Oublier la clé » "
-        "sert quand l’Urssaf annonce que la clé de son serveur a changé."
+        f"depuis un champ, ou {letter_of('save')} ailleurs. Aucun mot de passe n’est enregistré. "
+        "« Oublier la clé » sert quand l’Urssaf annonce que la clé de son serveur a changé."
     )
     CSS_PATH = "settings.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,down", "none", "Champ", key_display="↑ ↓", tooltip="Aller d’un champ à l’autre"),
-        Binding("s,f4,ctrl+s", "save", "Enregistrer", key_display="S ou F4",
-                tooltip="Enregistrer les réglages"),
-        Binding("t,f6", "test", "Tester la connexion", show=False,
-                tooltip="Essayer la connexion avec ce qui est saisi, enregistré ou non"),
-        Binding("o", "forget_host_key", "Oublier la clé", show=False,
+        lettered("save", "Enregistrer", also="f4,ctrl+s", show=True, key_display="S ou F4",
+                 tooltip="Enregistrer les réglages"),
+        lettered("test", "Tester la connexion", also="f6",
+                 tooltip="Essayer la connexion avec ce qui est saisi, enregistré ou non"),
+        Binding("delete", "forget_host_key", "Oublier la clé", show=False,
                 tooltip="Oublier la clé du serveur Sharebox, après confirmation"),
     ]  # fmt: skip
 

@@ -26,6 +26,7 @@ from tui_transfer.tui.happenings import (
     LoginQuestionAsked,
     MessageChosen,
 )
+from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.recovery import corrected_host_key, forget_refused, still_asked
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
@@ -69,10 +70,10 @@ class TransferPage(Page):
     )
     CSS_PATH = "transfer.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "resume", "Reprendre", show=False, tooltip="Reprendre là où le transfert s’est arrêté"),
-        Binding("m", "message", "Message à envoyer", show=False, tooltip="Le rapport, une fois terminé"),
-        Binding("q,ctrl+q", "leave", "Quitter", show=False, key_display="Q",
-                tooltip="Fermer le centre de maintenance, avec ou sans interruption"),
+        lettered("resume", "Reprendre", tooltip="Reprendre là où le transfert s’est arrêté"),
+        lettered("report", "Envoyer le rapport", tooltip="Le rapport, une fois terminé"),
+        lettered("leave", "Quitter", also="ctrl+q", key_display="Q",
+                 tooltip="Fermer le centre de maintenance, avec ou sans interruption"),
         Binding("escape", "back", "Retour", tooltip="Revenir au menu ; le transfert continue"),
     ]  # fmt: skip
 
@@ -103,9 +104,9 @@ class TransferPage(Page):
         yield Static("C : compression   T : transfert vers Sharebox, puis vérification", id="legend")
 
     def buttons(self) -> Iterable[Action]:
-        """« Reprendre » and « Message à envoyer » come when they make sense."""
+        """« Reprendre » and « Envoyer le rapport » come when they make sense."""
         yield Action("resume", primary=True)
-        yield Action("message", primary=True)
+        yield Action("report", primary=True)
         yield Action("leave")
 
     def on_mount(self) -> None:
@@ -294,7 +295,7 @@ class TransferPage(Page):
         stopped = follower is not None and not follower.running and not self._starting
         succeeded = follower is not None and follower.succeeded
         self._show_button("resume", stopped and not succeeded)
-        self._show_button("message", succeeded)
+        self._show_button("report", succeeded)
 
     def _show_button(self, action: str, shown: bool) -> None:
         button = self.query_one(f"#action-{action}", Action)
@@ -316,13 +317,12 @@ class TransferPage(Page):
             host_key = corrected_host_key(failure, self._sharebox, self.session)
             self._start(self.session.orders(host_key=host_key, job=self.job.id))
 
-    def action_next_theme(self) -> None:
+    def theme_changed(self) -> None:
         """Colours the rows anew as well."""
-        super().action_next_theme()
         if self._follower is not None:
             self._draw_all()
 
-    def action_message(self) -> None:
+    def action_report(self) -> None:
         """Goes on to the report."""
         self.centre.tell(MessageChosen(self.job, instead=True))
 

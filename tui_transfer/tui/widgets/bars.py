@@ -48,17 +48,33 @@ class Notice(Prose):
 class KeyBar(Static):
     """The keys that no button shows, six at most, then help."""
 
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._in_field = False
+        self._remark = ""
+
     def on_mount(self) -> None:
         """Nothing is focused yet."""
-        self.show(in_field=False)
+        self._show()
 
     def show(self, *, in_field: bool) -> None:
         """The keys of a screen never change, but a field takes « ? » as a letter."""
+        self._in_field = in_field
+        self._show()
+
+    def remark(self, text: str) -> None:
+        """Says something about a key, before the keys that there are."""
+        self._remark = text
+        self._show()
+
+    def _show(self) -> None:
         parts: list[str | Content | tuple[str, str]] = []
+        if self._remark:
+            parts.append((f"! {self._remark}   ", "bold $warning"))
         shown = [binding for binding in own_bindings(type(self.screen)) if binding.show]
         for binding in shown[:MOST_KEYS]:
             parts += [(binding_keys(binding), "bold $primary"), f" {binding.description}   "]
-        content = Content.assemble(*parts, ("F1" if in_field else "?", "bold $primary"), " Aide")
+        content = Content.assemble(*parts, ("F1" if self._in_field else "?", "bold $primary"), " Aide")
         if self.content != content:
             self.update(content)
 

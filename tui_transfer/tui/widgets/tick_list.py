@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui_transfer.french import typeset
 from tui_transfer.tui.widgets.actions import FIELD
+from tui_transfer.tui.widgets.lists import EndedList
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual import events
+    from textual.widgets import OptionList
 
 _INDENT = 2
 
@@ -34,13 +35,24 @@ class Row:
     """Of the sign."""
 
 
-class TickList(OptionList):
-    """Shows `Row`s, wrapped with a hanging indent; says when one is chosen or highlighted."""
+class TickList(EndedList):
+    """Shows `Row`s, wrapped with a hanging indent; says when one is ticked, entered or highlighted.
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "select", "Cocher", show=False)]
+    Space ticks and unticks. Enter says that one goes on, and never takes back what was done.
+    """
 
-    class Chosen(Message):
-        """Space or Enter on a row."""
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "tick", "Cocher", show=False)]
+    LEADS_ON = True
+
+    class Ticked(Message):
+        """Space on a row."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    class Entered(Message):
+        """Enter on a row."""
 
         def __init__(self, key: str) -> None:
             super().__init__()
@@ -72,12 +84,11 @@ class TickList(OptionList):
         for index, row in enumerate(self._rows):
             self.replace_option_prompt_at_index(index, self._prompt(row))
 
-    def action_cursor_down(self) -> None:
-        """Goes down; from the last row on to the buttons."""
-        if self.highlighted == self.option_count - 1:
-            self.screen.focus_next()
-        else:
-            super().action_cursor_down()
+    def action_tick(self) -> None:
+        """Says which row."""
+        option = self.highlighted_option
+        if option is not None and option.id is not None:
+            self.post_message(self.Ticked(option.id))
 
     def _fill(self) -> None:
         here = self.highlighted_option
@@ -106,7 +117,7 @@ class TickList(OptionList):
         """Says which row."""
         event.stop()
         if event.option_id is not None:
-            self.post_message(self.Chosen(event.option_id))
+            self.post_message(self.Entered(event.option_id))
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Says which row."""

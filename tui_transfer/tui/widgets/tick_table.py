@@ -12,6 +12,7 @@ from textual.widgets import DataTable
 
 from tui_transfer.tui import wording
 from tui_transfer.tui.widgets.actions import FIELD
+from tui_transfer.tui.widgets.lists import leave_upwards
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +37,29 @@ class FrugalTable(DataTable[Text]):
     than cell by cell, and the table pads no cell on its own: each padding would be coloured anew.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Without these they would go to the first and last column.
+        Binding("home", "scroll_top", "Première ligne", show=False),
+        Binding("end", "scroll_bottom", "Dernière ligne", show=False),
+    ]
+
     def __init__(self, *, id: str, classes: str = "", cursor: CursorType = "row") -> None:
         self._quiet = False
         super().__init__(id=id, classes=classes, cursor_type=cursor, cell_padding=0)
+
+    def action_cursor_down(self) -> None:
+        """Goes down; from the last row on to the buttons."""
+        if self.cursor_row >= self.row_count - 1:
+            self.screen.focus_next()
+        else:
+            super().action_cursor_down()
+
+    def action_cursor_up(self) -> None:
+        """Goes up; from the first row on to what is above."""
+        if self.cursor_row <= 0:
+            leave_upwards(self)
+        else:
+            super().action_cursor_up()
 
     def set_columns(self, columns: Sequence[tuple[str | Text, int]]) -> None:
         """Begins anew with `columns`, labels and widths."""
@@ -79,11 +100,11 @@ class TickTable(FrugalTable):
     """A table whose first column is a tick box."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,enter", "tick", "Cocher", show=False),
+        Binding("space", "tick", "Cocher", show=False),
     ]
 
     class Ticked(Message):
-        """Space or Enter on a row."""
+        """Space on a row. Enter is `RowSelected`: it says that one goes on, and takes nothing back."""
 
         def __init__(self, row: int) -> None:
             super().__init__()
@@ -96,13 +117,6 @@ class TickTable(FrugalTable):
         """Says that the row was chosen."""
         if self.row_count:
             self.post_message(self.Ticked(self.cursor_row))
-
-    def action_cursor_down(self) -> None:
-        """Goes down; from the last row on to the buttons."""
-        if self.cursor_row >= self.row_count - 1:
-            self.screen.focus_next()
-        else:
-            super().action_cursor_down()
 
 
 def tick_box(ticked: bool) -> Text:

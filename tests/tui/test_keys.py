@@ -1,0 +1,262 @@
+"""Every key answers: capitals, the digits of a French keyboard, keys that do nothing, ends of lists."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual import events
+from textual.widgets import DataTable, Input, OptionList
+
+from tests.tui import stage
+from tests.tui.conftest import flat, shown
+from tests.tui.pretended import open_terminal, read_until, read_until_quiet
+from tests.tui.scenes import SCENES, Scene, open_scene, settle
+from tests.tui.stage import Stage
+from tests.tui.test_letters import classes
+from tui_transfer.preflight.statements import Ticks
+from tui_transfer.settings import config
+from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.dialogs.dialog import Dialog
+from tui_transfer.tui.keys import own_bindings
+from tui_transfer.tui.screens.databases import DatabasesPage
+from tui_transfer.tui.screens.home import HomePage
+from tui_transfer.tui.screens.prerequisites import PrerequisitesPage
+from tui_transfer.tui.screens.report import ReportPage
+from tui_transfer.tui.screens.settings import SettingsPage
+from tui_transfer.tui.widgets.lists import EndedList
+from tui_transfer.tui.widgets.tick_table import TickTable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+BY_NAME = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+BACK_TO_THE_LIST = ("m", "t")
+
+
+def _scene(name: str) -> Scene:
+    return next(scene for scene in SCENES if scene.name == name)
+
+
+# ── On every screen ───────────────────────────────────────────
+
+
+@BY_NAME
+async def test_every_key_answers(scene: Scene, tmp_path: Path) -> None:
+    with open_scene(scene, tmp_path) as (app, drive):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await drive(pilot)
+            await what_does_nothing_says_so_and_which_keys_there_are(pilot)
+            await home_end_and_pages_move_in_every_list(pilot)
+            await a_capital_does_what_its_small_letter_does(pilot)
+
+
+async def what_does_nothing_says_so_and_which_keys_there_are(pilot: Pilot[Any]) -> None:
+    app, before, screen = pilot.app, shown(pilot.app), pilot.app.screen
+    await pilot.press("f9")
+    assert app.screen is screen
+    text = flat(app)
+    assert "La touche F9 ne fait rien ici." in text
+    assert "aide" in text.lower()
+    if not isinstance(screen, Dialog):
+        shown_keys = [binding for binding in own_bindings(type(screen)) if binding.show]
+        assert not shown_keys or shown_keys[0].description in text
+    app.post_message(events.Key("unknown_key", None))
+    await settle(pilot)
+    assert "Cette touche ne fait rien ici." in flat(app)
+    # The next key that does something takes it back, and nothing was lost meanwhile.
+    await pilot.press("tab", "shift+tab")
+    assert "ne fait rien" not in flat(app)
+    if not screen.query("TickList, PathInput"):
+        assert shown(app) == before
+
+
+async def home_end_and_pages_move_in_every_list(pilot: Pilot[Any]) -> None:
+    for widget in pilot.app.screen.query("OptionList, DataTable"):
+        if not widget.focusable or (isinstance(widget, DataTable) and widget.cursor_type == "none"):
+            continue
+        pilot.app.screen.set_focus(widget)
+        places = await _places(pilot, widget)
+        if places["end"] != places["home"]:
+            assert places["pagedown"] > places["home"], widget
+            assert places["pageup"] < places["end"], widget
+        assert places["up"] == places["home"], widget
+
+
+async def a_capital_does_what_its_small_letter_does(pilot: Pilot[Any]) -> None:
+    """Every letter of every screen: the screen itself knows which of them count now. None is really done."""
+    app, screen = pilot.app, pilot.app.screen
+    done: list[str] = []
+
+    async def keep(action: str, *_: object) -> bool:
+        if screen.check_action(action, ()):
+            done.append(action)
+        return True
+
+    app.run_action = keep  # type: ignore[assignment,method-assign]
+    for letter, bound in screen.active_bindings.items():
+        if len(letter) == 1 and letter.isalpha() and bound.enabled:
+            done.clear()
+            await pilot.press(letter.upper())
+            assert len(done) == 1, (letter, done)
+
+
+# ── Capitals and digits ───────────────────────────────────────
+
+
+async def test_a_capital_in_a_field_is_text(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press("G")
+        assert isinstance(app.screen, SettingsPage)
+        await pilot.press("end", "S", "é", "&")
+        assert app.screen.query_one("#manager-name", Input).value == "Association ExempleSé&"
+
+
+@pytest.mark.parametrize("key", ["1", "ampersand"])
+async def test_the_row_of_digits_counts_without_shift_too(staged: Stage, key: str) -> None:
+    staged.job(stage.all_delivered())
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press("e")
+        assert isinstance(app.screen, ReportPage)
+        await pilot.press(key)
+        await settle(pilot)
+        assert "Destinataires" in flat(app)
+
+
+# ── What does nothing says so ─────────────────────────────────
+
+
+async def test_a_greyed_letter_says_that_it_cannot_be_done_now(tmp_path: Path) -> None:
+    with open_scene(_scene("maintenir-grise"), tmp_path) as (app, drive):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await drive(pilot)
+            await pilot.press("T")
+            assert "T : pas possible pour l’instant." in flat(app)
+
+
+async def test_escape_on_the_first_screen_says_how_to_leave(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press("escape")
+        assert "C’est le premier écran : Q pour quitter." in flat(app)
+
+
+# ── Enter takes nothing back ──────────────────────────────────
+
+
+async def test_enter_on_the_list_leaves_the_ticks_and_goes_on_to_the_button(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press(*BACK_TO_THE_LIST)
+        await settle(pilot)
+        assert isinstance(app.screen, DatabasesPage)
+        assert "[✓] Base active" in flat(app)
+        await pilot.press("enter")
+        assert "[✓] Base active" in flat(app)
+        assert app.focused is app.screen.query_one("#action-transfer")
+        app.screen.set_focus(app.screen.query_one(TickTable))
+        await pilot.press("down", "enter")
+        assert "[✓] Archives" in flat(app), "what was not ticked is ticked, never the other way round"
+        app.screen.set_focus(app.screen.query_one(TickTable))
+        await pilot.press("space")
+        assert "[ ] Archives" in flat(app)
+
+
+async def test_enter_on_a_prerequisite_ticks_and_never_unticks(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press("p")
+        await settle(pilot)
+        assert isinstance(app.screen, PrerequisitesPage)
+        await pilot.press("enter", "up", "enter", "up")
+        assert len(Ticks(staged.home).all) == 1
+        await pilot.press("space")
+        assert len(Ticks(staged.home).all) == 0
+
+
+# ── Lists have ends, and all their keys ───────────────────────
+
+
+async def test_the_menu_ends_at_its_ends(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        menu = app.screen.query_one("#menu", OptionList)
+        await pilot.press("home", "up", "up")
+        assert menu.highlighted == 0
+        await pilot.press("end", "down")
+        assert menu.highlighted == menu.option_count - 1
+        assert isinstance(app.screen, HomePage)
+        assert app.focused is menu
+
+
+async def _places(pilot: Pilot[Any], widget: Any) -> dict[str, int]:
+    """Where each key leads to, from the other end."""
+    places = {}
+    for key in ("home", "pagedown", "end", "pageup", "home", "up"):
+        await pilot.press(key)
+        places[key] = widget.cursor_row if isinstance(widget, DataTable) else widget.highlighted or 0
+        pilot.app.screen.set_focus(widget)
+    return places
+
+
+def test_no_list_goes_round() -> None:
+    """Every list of the program is one that ends."""
+    assert all(issubclass(kind, EndedList) for kind in classes() if issubclass(kind, OptionList))
+
+
+# ── On a terminal ─────────────────────────────────────────────
+
+ALTGR = "@#{[\\€"
+
+
+def test_characters_of_altgr_arrive_where_a_terminal_speaks_kittys_protocol(staged: Stage) -> None:
+    """The test is such a terminal: it sends « Alt and à » for « @ » as long as the program asks for it."""
+    terminal = open_terminal(staged)
+    try:
+        drawn = read_until(terminal, b"Maintenir")
+        read_until_quiet(terminal, 0.5)
+        terminal.send("g")
+        drawn += read_until(terminal, "Réglages".encode(), b"Association Exemple")
+        asked = re.findall(rb"\x1b\[([>=<])(\d*)(?:;\d)?u", drawn)
+        assert asked, "it says which it wants"
+        assert _flags(asked) == 0, asked
+        terminal.send(ALTGR)
+        terminal.send("\x1bOS")  # F4, saved
+        read_until(terminal, b"nregistr")
+    finally:
+        terminal.close(force=True)
+    assert config.load(staged.home.config_file).manager.name.endswith(ALTGR)
+
+
+def _flags(asked: list[tuple[bytes, bytes]]) -> int:
+    """What is asked for in the end: pushed, set or popped."""
+    stack = [0]
+    for how, number in asked:
+        if how == b">":
+            stack.append(int(number or b"0"))
+        elif how == b"=":
+            stack[-1] = int(number)
+        elif len(stack) > 1:
+            stack.pop()
+    return stack[-1]
+
+
+def test_escape_and_a_letter_in_one_packet_are_both_heard(staged: Stage) -> None:
+    terminal = open_terminal(staged)
+    try:
+        read_until(terminal, b"Maintenir")
+        terminal.send("p")
+        read_until(terminal, b"coch")
+        read_until_quiet(terminal, 0.5)
+        terminal.send("\x1b")
+        read_until(terminal, b"Choisissez avec")
+        read_until_quiet(terminal, 0.5)
+        terminal.send("\x1bO")  # Escape, and a capital that may begin a sequence
+        read_until(terminal, b"La touche O")
+    finally:
+        terminal.close(force=True)
