@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,16 @@ from tests.servers.openssh import SshServer
 from tests.servers.processes import wait_until
 from tests.servers.relay import relay
 from tui_transfer.archive.blocks import BLOCK_SIZE
+from tui_transfer.archive.encryption import ArchiveKey, new_salt
 from tui_transfer.archive.passphrase import SEPARATOR, WORDS, words
 from tui_transfer.archive.true_names import NAME
 from tui_transfer.job import control
-from tui_transfer.job.events import ArchiveSealed
+from tui_transfer.job.events import ArchiveLocked, ArchiveSealed
+from tui_transfer.job.journal import Journal
 from tui_transfer.job.orders import ARCHIVE_PASSWORD_VARIABLE
 from tui_transfer.job.remains import spool_contents
+from tui_transfer.job.spec import make_spec
+from tui_transfer.settings import config
 from tui_transfer.settings.config import TransferSettings
 
 PASSPHRASE = "canari-tulipe-marbre-volcan-sirop-été"
@@ -179,6 +184,52 @@ def test_who_has_not_noted_it_begins_nothing(place: Place, ssh_server: SshServer
         person.answers("Est-elle notée", "non")
         person.sees_it_end(2)
     assert control.list_jobs(place.home) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("treize signes", "n’a que 13 caractères, et il en faut au moins 14"),
+        ("ÿ", "n’a que 1 caractère,"),
+        ("quatorze signe ", "des espaces à ses bords"),
+        ("quatorze\tsignes", "que personne ne peut voir"),
+        (os.fsdecode("été à la claire fontaine".encode("latin-1")), "n’est pas du texte en UTF-8"),
+    ],
+)
+def test_a_given_passphrase_that_protects_nothing_begins_nothing(
+    place: Place, ssh_server: SshServer, folder: Path, given: str, said: str
+) -> None:
+    configure(place, ssh_server, folder)
+    refused = place.run("run", "--yes", "--json", **{ARCHIVE_PASSWORD_VARIABLE: given})
+    assert (refused.code, refused.finished["problem"]) == (2, "secret-unfit")
+    assert said in refused.finished["message"].replace("\xa0", " ")
+    assert given not in refused.out + refused.err
+    assert control.list_jobs(place.home) == []
+    with at_terminal(place, "run", **{ARCHIVE_PASSWORD_VARIABLE: given}) as person:
+        person.sees_it_end(2)  # without being asked anything
+
+
+def test_one_that_began_before_with_a_short_one_goes_on_with_it(
+    place: Place, ssh_server: SshServer, folder: Path
+) -> None:
+    configure(place, ssh_server, folder)
+    settings = config.load(place.home.config_file)
+    spec = make_spec(settings, [("Base", folder)], datetime.now(UTC))
+    job = control.create(place.home, spec)
+    key = ArchiveKey.derive("courte", new_salt())
+    with Journal(job.journal) as journal:
+        journal.append(ArchiveLocked(at=datetime.now(UTC), salt=key.salt.hex(), check=key.check))
+    assert place.run("resume", "--json", **{ARCHIVE_PASSWORD_VARIABLE: "courte"}).code == 0
+
+
+@pytest.mark.parametrize("given", ["é€ à la claire", "quatorze signes, et plus", "clé 😀 de la paie"])
+def test_any_text_that_is_long_enough_opens_what_arrives(
+    place: Place, ssh_server: SshServer, folder: Path, tmp_path: Path, given: str
+) -> None:
+    configure(place, ssh_server, folder)
+    done = place.run("run", "--yes", **{ARCHIVE_PASSWORD_VARIABLE: given})
+    assert done.code == 0, done.err
+    assert (opened(ssh_server, tmp_path / "x", given) / "Dossier" / FILE).is_file()
 
 
 def test_an_interrupted_one_asks_again_notices_another_and_packs_no_block_twice(

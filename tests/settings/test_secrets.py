@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job.orders import Orders
+from tui_transfer.job.orders import SECRET_VARIABLES, Orders
 from tui_transfer.settings.secrets import given_secret
 
 if TYPE_CHECKING:
@@ -46,6 +47,15 @@ def test_every_secret_has_the_same_ways(tmp_path: Path) -> None:
     by_credentials = Orders.from_environment({"CREDENTIALS_DIRECTORY": str(tmp_path)})
     for orders in (by_file, by_credentials):
         assert [getattr(orders, name) for name in names] == [name.upper() for name in names]
+
+
+def test_bytes_that_are_no_text_are_refused_whichever_secret_they_are_in() -> None:
+    for variable in SECRET_VARIABLES:
+        with pytest.raises(TransferError) as caught:
+            given_secret(variable, {variable: os.fsdecode(b"canari\xe9")})
+        assert caught.value.problem is Problem.SECRET_UNFIT
+        assert variable in caught.value.as_text()
+        assert "canari" not in caught.value.as_text()
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,27 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from tui_transfer import french
+
 WORDS: Final = 6
 SEPARATOR: Final = "-"
+
+
+LEAST: Final = 14
+"""Characters of a passphrase that somebody gives. An archive can be guessed at for years, by many machines:
+what the CNIL asks of a password that nothing else protects (deliberation 2022-100) is the least for it.
+"""
+
+
+def why_unfit(passphrase: str) -> str:
+    """Why a passphrase that somebody gives must not encrypt an archive, in French, as what is said of it;
+    empty where it may.
+    """
+    if (count := len(passphrase)) < LEAST:
+        return f"n’a que {french.count(count, 'caractère')}, et il en faut au moins {LEAST}"
+    if not passphrase.isprintable() or passphrase != passphrase.strip():
+        return "contient un caractère que personne ne peut voir, ou des espaces à ses bords"
+    return ""
 
 
 @cache

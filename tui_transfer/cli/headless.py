@@ -15,7 +15,7 @@ import msgspec
 
 from tui_transfer import french
 from tui_transfer.archive.companions import AS_KNOWN, main_of
-from tui_transfer.archive.passphrase import make_passphrase
+from tui_transfer.archive.passphrase import make_passphrase, why_unfit
 from tui_transfer.archive.source import summarize
 from tui_transfer.cli import questions
 from tui_transfer.cli.lines import JsonOutput, Output, PlainOutput, follow
@@ -53,6 +53,9 @@ Database = tuple[str, Path]
 _GIVE_PASSPHRASE: Final = (
     f"Donnez-la par la variable {ARCHIVE_PASSWORD_VARIABLE}, ou lancez cette commande à un terminal : le "
     "programme en fait une, et l’affiche."
+)
+_GIVE_ANOTHER: Final = (
+    "Donnez-en une autre, qui ne serve qu’à cela ; ou aucune, à un terminal : le programme en fait une."
 )
 _DEFAULT_PORTS: Final = {"http": 3128, "https": 443, "socks5": 1080}
 
@@ -272,6 +275,8 @@ def new_spec(
     settings = config.load(home.config_file)
     if doubt := config.describe_doubts(settings):
         click.echo(f"Attention : {doubt}", err=True)
+    if settings.transfer.encrypt:  # before anything is asked
+        _require_fit(Orders.from_environment().archive_password)
     chosen = choose_databases(settings, home, wanted, everything)
     unfit = require_ready(settings, home, chosen)
     unmet = find_unmet(home, chosen, checks.selections(settings))
@@ -504,6 +509,14 @@ def _missing_secrets(orders: Orders, state: JobState, place: ShareboxSettings | 
     return asked
 
 
+def _require_fit(passphrase: str | None) -> None:
+    """Refuses a given passphrase that would protect nothing, or that nobody could type in."""
+    if passphrase is not None and (reason := why_unfit(passphrase)):
+        raise TransferError(
+            Problem.SECRET_UNFIT, variable=ARCHIVE_PASSWORD_VARIABLE, reason=reason, advice=_GIVE_ANOTHER
+        )
+
+
 def with_passphrase(orders: Orders, state: JobState, *, asked: bool = True) -> Orders:
     """Adds what archives are encrypted with, where some are to be: a person is asked for it again, or shown
     the one that is made for a job that has none yet.
@@ -514,10 +527,15 @@ def with_passphrase(orders: Orders, state: JobState, *, asked: bool = True) -> O
         asked: whether a person has to say that they have noted it.
 
     Raises:
-        TransferError: ARCHIVE_PASSPHRASE_NEEDED where nobody is there to note one; CONFIRMATION_NEEDED.
+        TransferError: ARCHIVE_PASSPHRASE_NEEDED where nobody is there to note one; CONFIRMATION_NEEDED;
+            SECRET_UNFIT where archives are to begin with one that protects nothing.
         NoAnswerError: none was given.
     """
-    if not state.needs_passphrase or orders.archive_password is not None:
+    if not state.needs_passphrase:
+        return orders
+    if orders.archive_password is not None:
+        if state.locked is None:
+            _require_fit(orders.archive_password)
         return orders
     if state.locked is not None:
         if not questions.someone_is_there():

@@ -100,6 +100,13 @@ MEANINGS: Final[dict[Problem, Meaning]] = {
         "Fichier {file}, désigné par {variable} : {reason}.",
         "Il doit contenir le mot de passe seul, sur une ligne, et être lisible de ce compte.",
     ),
+    Problem.SECRET_UNFIT: Meaning(
+        ExitCode.USAGE,
+        Recovery.PERMANENT,
+        "Un mot de passe ou une phrase secrète ne convient pas",
+        "Ce que donne {variable} {reason}.",
+        "{advice}",
+    ),
     Problem.TERMINAL_UNSUITABLE: Meaning(
         ExitCode.USAGE,
         Recovery.PERMANENT,

@@ -101,6 +101,7 @@ class Problem(StrEnum):
     CONFIGURATION_UNWRITABLE = "configuration-unwritable"
     SECRET_ON_COMMAND_LINE = "secret-on-command-line"
     SECRET_FILE_UNREADABLE = "secret-file-unreadable"
+    SECRET_UNFIT = "secret-unfit"
     TERMINAL_UNSUITABLE = "terminal-unsuitable"
     JOB_UNKNOWN = "job-unknown"
     NOTHING_TO_RESUME = "nothing-to-resume"

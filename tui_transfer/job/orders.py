@@ -62,7 +62,7 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
         """The secrets that the environment gives, for use without a terminal; an empty one is none.
 
         Raises:
-            TransferError: SECRET_FILE_UNREADABLE.
+            TransferError: SECRET_FILE_UNREADABLE, SECRET_UNFIT.
         """
         return cls(
             sftp_password=given_secret(SFTP_PASSWORD_VARIABLE, environment),

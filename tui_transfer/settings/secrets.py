@@ -24,10 +24,10 @@ def given_secret(variable: str, environment: Mapping[str, str]) -> str | None:
     (`smtp_password`). An empty one is none.
 
     Raises:
-        TransferError: SECRET_FILE_UNREADABLE.
+        TransferError: SECRET_FILE_UNREADABLE, or SECRET_UNFIT where a variable holds what is no UTF-8.
     """
     if value := environment.get(variable):
-        return value
+        return _text(value, variable)
     if named := environment.get(f"{variable}_FILE"):
         return _first_line(Path(named), f"{variable}_FILE")
     if folder := environment.get(_CREDENTIALS):
@@ -35,6 +35,20 @@ def given_secret(variable: str, environment: Mapping[str, str]) -> str | None:
         if file.exists():
             return _first_line(file, _CREDENTIALS)
     return None
+
+
+def _text(value: str, variable: str) -> str:
+    """`value`, which the system gives with a lone surrogate for each byte that is no text."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        details = {
+            "variable": variable,
+            "reason": "n’est pas du texte en UTF-8",
+            "advice": f"Donnez-le en UTF-8, ou dans un fichier en UTF-8 que désigne {variable}_FILE.",
+        }
+        raise TransferError(Problem.SECRET_UNFIT, **details) from None
+    return value
 
 
 def _first_line(file: Path, variable: str) -> str | None:
