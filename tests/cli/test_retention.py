@@ -7,10 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
-import pytest
 
-from tests.cli.place import place_for
-from tests.servers.faulty import FaultyServer, faulty_server
 from tui_transfer.errors import Problem
 from tui_transfer.job import control
 from tui_transfer.job import events as ev
@@ -23,26 +20,10 @@ from tui_transfer.settings import config
 from tui_transfer.settings.config import RetentionSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.cli.place import Place
 
 NOW = datetime.now(UTC)
 SHA = "ab" * 32
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[FaultyServer]:
-    with faulty_server(tmp_path / "faulty") as made:
-        yield made
-
-
-@pytest.fixture
-def place(tmp_path: Path, server: FaultyServer, base: Path) -> Place:
-    made = place_for(tmp_path / "home", server.password)
-    made.configure(server, {"Base": base})
-    return made
 
 
 def make(place: Place, days: int, *, verified: str = "read-back", ended: bool = True) -> str:
@@ -72,51 +53,51 @@ def receipts(place: Place) -> set[str]:
     return set(find_receipts(place.home, ""))
 
 
-def test_verified_jobs_go_at_the_end_of_the_next(place: Place) -> None:
-    old, young = make(place, 400), make(place, 300)
-    blocked, unverifiable = make(place, 400, ended=False), make(place, 400, verified="none")
-    assert place.run("run", "--yes").code == 0
-    (new,) = names(place) - {young, blocked, unverifiable}
+def test_verified_jobs_go_at_the_end_of_the_next(served: Place) -> None:
+    old, young = make(served, 400), make(served, 300)
+    blocked, unverifiable = make(served, 400, ended=False), make(served, 400, verified="none")
+    assert served.run("run", "--yes").code == 0
+    (new,) = names(served) - {young, blocked, unverifiable}
     assert new != old
-    assert receipts(place) == {young, unverifiable, new}
+    assert receipts(served) == {young, unverifiable, new}
 
 
-def test_the_settings_say_how_long(place: Place) -> None:
-    settings = config.load(place.home.config_file)
+def test_the_settings_say_how_long(served: Place) -> None:
+    settings = config.load(served.home.config_file)
     assert settings.retention.days == 365
     config.save(
-        place.home.config_file, msgspec.structs.replace(settings, retention=RetentionSettings(days=500))
+        served.home.config_file, msgspec.structs.replace(settings, retention=RetentionSettings(days=500))
     )
-    assert "days = 500" in place.home.config_file.read_text()
-    old = make(place, 400)
-    assert place.run("run", "--yes").code == 0
-    assert old in names(place)
+    assert "days = 500" in served.home.config_file.read_text()
+    old = make(served, 400)
+    assert served.run("run", "--yes").code == 0
+    assert old in names(served)
 
 
-def test_a_receipt_outlives_its_job_until_it_is_as_old(place: Place) -> None:
-    old, young = make(place, 400), make(place, 300)
-    assert place.run("purge", "--yes").code == 0
-    assert (names(place), receipts(place)) == (set(), {old, young})
-    expire(place.home, 365, NOW)
-    assert receipts(place) == {young}
-    expire(place.home, 365, NOW + timedelta(days=64))
-    assert receipts(place) == {young}
-    expire(place.home, 365, NOW + timedelta(days=66))
-    assert receipts(place) == set()
+def test_a_receipt_outlives_its_job_until_it_is_as_old(served: Place) -> None:
+    old, young = make(served, 400), make(served, 300)
+    assert served.run("purge", "--yes").code == 0
+    assert (names(served), receipts(served)) == (set(), {old, young})
+    expire(served.home, 365, NOW)
+    assert receipts(served) == {young}
+    expire(served.home, 365, NOW + timedelta(days=64))
+    assert receipts(served) == {young}
+    expire(served.home, 365, NOW + timedelta(days=66))
+    assert receipts(served) == set()
 
 
-def test_a_damaged_job_stays(place: Place) -> None:
-    old = make(place, 400)
-    journal = place.home.jobs / old / "journal.jsonl"
+def test_a_damaged_job_stays(served: Place) -> None:
+    old = make(served, 400)
+    journal = served.home.jobs / old / "journal.jsonl"
     journal.write_bytes(journal.read_bytes().replace(b'"x.7z"', b'"y.7z"') + b"x\n")
-    expire(place.home, 365, NOW)
-    assert old in names(place)
+    expire(served.home, 365, NOW)
+    assert old in names(served)
 
 
-def test_a_clock_that_is_years_ahead_makes_nothing_old(place: Place) -> None:
+def test_a_clock_that_is_years_ahead_makes_nothing_old(served: Place) -> None:
     """That of the Sharebox says otherwise."""
-    settings = config.load(place.home.config_file)
-    spec = make_spec(settings, config.active_databases(settings, place.home), NOW)
+    settings = config.load(served.home.config_file)
+    spec = make_spec(settings, config.active_databases(settings, served.home), NOW)
     ahead = NOW + timedelta(days=3000)
     seen = ev.ArrivalSeen(
         at=ahead,

@@ -11,7 +11,6 @@ import pytest
 
 from tests.cli.place import archives, arrived, place_for
 from tests.programs import require
-from tests.servers.faulty import faulty_server
 from tests.servers.openssh import openssh
 from tui_transfer.job.beside import MANIFEST, SIGNATURE
 from tui_transfer.report.public_key import PublicKey
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from tests.cli.place import Place
     from tests.servers.account import Account
+    from tests.servers.faulty import FaultyServer
 
 
 def openssh_says(place: Place, root: Path, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -55,60 +55,49 @@ def test_by_the_account_s_key(account: Account, base: Path, tmp_path: Path, kind
     assert not (place.folder / "signing_key").exists()
 
 
-def test_by_the_key_of_the_home(base: Path, tmp_path: Path) -> None:
-    place = place_for(tmp_path / "home", "")
-    with faulty_server(tmp_path / "faulty") as server:
-        place.secrets["TUI_TRANSFER_SFTP_PASSWORD"] = server.password
-        place.configure(server, {"Base": base})
-        assert place.run("run", "--yes").code == 0
-        said = openssh_says(place, server.root, tmp_path / "reçu")
-        assert said.returncode == 0, said.stdout + said.stderr
-        (archive,) = archives(server.root)
-        shutil.rmtree(tmp_path / "reçu")
-        manifest = server.root / (archive.name + MANIFEST)
-        manifest.write_bytes(manifest.read_bytes().replace(b'"format":', b'"format": '))
-        assert openssh_says(place, server.root, tmp_path / "reçu").returncode != 0
+def test_by_the_key_of_the_home(served: Place, server: FaultyServer, tmp_path: Path) -> None:
+    assert served.run("run", "--yes").code == 0
+    said = openssh_says(served, server.root, tmp_path / "reçu")
+    assert said.returncode == 0, said.stdout + said.stderr
+    (archive,) = archives(server.root)
+    shutil.rmtree(tmp_path / "reçu")
+    manifest = server.root / (archive.name + MANIFEST)
+    manifest.write_bytes(manifest.read_bytes().replace(b'"format":', b'"format": '))
+    assert openssh_says(served, server.root, tmp_path / "reçu").returncode != 0
 
 
-def test_one_that_is_refused_its_name_is_told_and_left_out(base: Path, tmp_path: Path) -> None:
-    place = place_for(tmp_path / "home", "")
-    with faulty_server(tmp_path / "faulty") as server:
-        place.secrets["TUI_TRANSFER_SFTP_PASSWORD"] = server.password
-        place.configure(server, {"Base": base})
-        server.faults.takes = lambda name: ".sig" not in name
-        done = place.run("run", "--yes", "--json")
-        assert done.code == 0, done.err
-        (archive,) = archives(server.root)
-        assert {path.name for path in server.root.iterdir()} == arrived(archive.name) - {
-            archive.name + SIGNATURE
-        }
+def test_one_that_is_refused_its_name_is_told_and_left_out(served: Place, server: FaultyServer) -> None:
+    server.faults.takes = lambda name: ".sig" not in name
+    done = served.run("run", "--yes", "--json")
+    assert done.code == 0, done.err
+    (archive,) = archives(server.root)
+    assert {path.name for path in server.root.iterdir()} == arrived(archive.name) - {archive.name + SIGNATURE}
     (item,) = done.finished["databases"]
     assert (list(item["refused"]), item["signed_by"]) == ([archive.name + SIGNATURE], "")
-    text = place.run("report").out.replace("\xa0", " ")
+    text = served.run("report").out.replace("\xa0", " ")
     assert "Fichier de la signature refusé par Sharebox" in text
     assert "ssh-keygen" not in text
 
 
-def test_it_is_made_once_however_often_it_is_sent(base: Path, tmp_path: Path) -> None:
+def test_it_is_made_once_however_often_it_is_sent(
+    served: Place, server: FaultyServer, base: Path, tmp_path: Path
+) -> None:
     """ECDSA makes another signature each time; what an earlier worker sent is taken for its own."""
-    place = place_for(tmp_path / "home", "")
     key = tmp_path / "id"
     require("ssh-keygen")
     subprocess.run(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", key], check=True)
-    with faulty_server(tmp_path / "faulty") as server:
-        place.secrets["TUI_TRANSFER_SFTP_PASSWORD"] = server.password
-        place.configure(server, {"Base": base}, key_file=str(key))
-        dropped: list[str] = []
+    served.configure(server, {"Base": base}, key_file=str(key))
+    dropped: list[str] = []
 
-        def once(name: str) -> bool:
-            if dropped or not name.endswith(".sig"):
-                return False
-            dropped.append(name)
-            return True
+    def once(name: str) -> bool:
+        if dropped or not name.endswith(".sig"):
+            return False
+        dropped.append(name)
+        return True
 
-        server.faults.drop_at_rename = once
-        done = place.run("run", "--yes", "--json")
-        assert (done.code, len(dropped)) == (0, 1), done.err
-        assert done.finished["databases"][0]["signed_by"].startswith("ecdsa-sha2-")
-        said = openssh_says(place, server.root, tmp_path / "reçu")
+    server.faults.drop_at_rename = once
+    done = served.run("run", "--yes", "--json")
+    assert (done.code, len(dropped)) == (0, 1), done.err
+    assert done.finished["databases"][0]["signed_by"].startswith("ecdsa-sha2-")
+    said = openssh_says(served, server.root, tmp_path / "reçu")
     assert said.returncode == 0, said.stdout + said.stderr
