@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime
 
 NARROW: Final = "\u202f"
@@ -107,6 +108,11 @@ def count(quantity: int, singular: str, plural: str | None = None) -> str:
     """« 1 base », « 2 bases »; zero is singular in French."""
     word = singular if abs(quantity) < 2 else (plural or singular + "s")
     return f"{number(quantity)}{NO_BREAK}{word}"
+
+
+def enumeration(words: Sequence[str]) -> str:
+    """The words in one sentence: « a », « a et b », « a, b et c »."""
+    return " et ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def typeset(text: str) -> str:

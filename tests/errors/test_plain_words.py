@@ -10,7 +10,8 @@ import pytest
 from tui_transfer.errors import MEANINGS, Need, Place, Problem, TransferError, in_words
 from tui_transfer.errors.places import LABELS, SECTIONS
 from tui_transfer.settings.config import Settings, ShareboxSettings
-from tui_transfer.tui import settings_draft
+from tui_transfer.tui import settings_entries
+from tui_transfer.tui.settings_draft import HOST_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,11 +120,10 @@ def test_where_a_wrong_setting_stands_is_said_as_the_form_says_it() -> None:
     assert in_words("databases[2].path") == "base n° 2 de la liste, emplacement"
 
 
-def test_fields_are_named_as_in_the_form() -> None:
-    shown = {entry.key: entry.label for entry in settings_draft.ENTRIES}
-    assert {key: LABELS.get(key) for key in shown} == shown
-    titles = {section.entries[0].key.partition(".")[0]: section.title for section in settings_draft.SECTIONS}
-    assert {table: SECTIONS.get(table) for table in titles} == titles
+def test_fields_and_headings_are_those_of_the_form() -> None:
+    keys = {entry.key for entry in settings_entries.ENTRIES} | {HOST_KEY}
+    assert set(LABELS) == keys
+    assert set(SECTIONS) == {key.partition(".")[0] for key in keys}
 
 
 def test_places_are_keys_of_the_file() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from tests.tui import stage
@@ -16,21 +17,26 @@ from tests.tui.stage import Stage, settings
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, ProxySettings
+from tui_transfer.tui import form_errors
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.unsaved import UnsavedDialog
 from tui_transfer.tui.happenings import SettingsChosen
 from tui_transfer.tui.screens.home import HomePage
 from tui_transfer.tui.screens.maintain import MaintainPage
 from tui_transfer.tui.screens.settings import SettingsPage
-from tui_transfer.tui.settings_draft import ENTRIES, NO_PROXY, compose, read_draft
+from tui_transfer.tui.settings_draft import compose, read_draft
+from tui_transfer.tui.settings_entries import ABSENT, ENTRIES
 from tui_transfer.tui.theme import CONTRAST, LIGHT
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.field import Choice, Field
+from tui_transfer.tui.widgets.list_input import ListInput
+from tui_transfer.tui.widgets.settings_form import SettingsForm
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from textual.pilot import Pilot
+    from textual.screen import Screen
 
     from tui_transfer.tui.session import Session
 
@@ -62,6 +68,10 @@ async def type_in(pilot: Pilot[Any], id: str, text: str) -> None:
     await pilot.pause()
 
 
+def form_of(page: Screen[Any]) -> SettingsForm:
+    return page.query_one(SettingsForm)
+
+
 def errors(page: SettingsPage) -> dict[str, str]:
     return {field.widget.id or "": field.error for field in page.query(Field) if field.error}
 
@@ -72,7 +82,7 @@ async def test_the_form_shows_the_file_and_saving_it_unchanged_changes_nothing(p
     async with app.run_test(size=(110, 50)) as pilot:
         await open_settings(pilot)
         for text in ("Association Exemple", "sharebox.example.org", stage.FINGERPRINT, "(•) SOCKS5", "1080",
-                     "accueil@example.org, equipe@example.org", "02/03/2022", "(•) sombre"):  # fmt: skip
+                     "accueil@example.org", "equipe@example.org", "02/03/2022", "(•) sombre"):  # fmt: skip
             assert text in flat(app)
         await pilot.press("f4")
         assert "Enregistré" in flat(app)
@@ -87,7 +97,9 @@ async def test_every_setting_is_changed_by_keyboard_alone(staged: Stage) -> None
         *"depot.example.org", "down", *"2222", "down", *"lumiere", "down", *"/arrivee", "down",
         *"~/cle", "down",
         "right", "enter", *"proxy.example.org", "enter", *"8080", "enter", *"lumiere", "enter",
-        *"a@example.org; b@example.org", "down",
+        *"a@example.org", "down", "delete", "down", *"b@example.org", "down", "down",
+        "right", "down", *"smtp.example.org", "down", *"2525", "down", *"moi", "down",
+        *"moi@example.org", "down",
         *"1/3/2022", "down", *"30.06.2022", "down", *"5", "down", *"7", "down", "right", "down",
         "right", "right", "down", "space", "s",
     )  # fmt: skip
@@ -111,6 +123,9 @@ async def test_every_setting_is_changed_by_keyboard_alone(staged: Stage) -> None
             opens_on=date(2022, 3, 1), closes_on=date(2022, 6, 30), retry_for=5, compression=7, encrypt=True
         ),
         report=config.ReportSettings(recipients=("a@example.org", "b@example.org")),
+        mail=config.MailSettings(
+            host="smtp.example.org", port=2525, username="moi", sender="moi@example.org"
+        ),
         display=config.DisplaySettings(theme="contrast", notify=False),
     )
     assert [item.name for item in kept(staged).databases] == ["Base active", "Archives"]
@@ -123,19 +138,22 @@ async def test_what_is_wrong_is_said_under_each_field_and_nothing_is_written(sta
         page = await open_settings(pilot)
         await type_in(pilot, "manager-name", "")
         await type_in(pilot, "sharebox-port", "70000")
-        await type_in(pilot, "report-recipients", "a@example.org, b")
+        await type_in(pilot, "report-recipients-2", "b")
         await type_in(pilot, "transfer-closes-on", "31/02/2022")
         await pilot.press("f4")
         assert errors(page) == {
-            "manager-name": "✗ Attendu : un texte sur une seule ligne, sans caractère invisible.",
-            "sharebox-port": "✗ Attendu : un nombre de 1 à 65535.",
-            "report-recipients": "✗ « b ». Attendu : une adresse de messagerie.",
-            "transfer-closes-on": "✗ Attendu : une date, par exemple 02/03/2022.",
+            "manager-name": "✗ Indiquez le nom de votre association ou de votre service.",
+            "sharebox-port": "✗ Un port est un nombre de 1 à 65535, le plus souvent 22.",
+            "report-recipients": "✗ « b » n’est pas une adresse de messagerie : il y manque « @ ».",
+            "transfer-closes-on": "✗ Le 31/02/2022 n’existe pas : écrivez jour/mois/année, par exemple "
+            "02/03/2022.",
         }
         assert app.focused is not None
         assert app.focused.id == "manager-name"
+        assert "4 champs à corriger" in flat(app)
         await pilot.press("x")
         assert "manager-name" not in errors(page), "it is being put right"
+        assert "3 champs à corriger" in flat(app)
     assert staged.home.config_file.read_bytes() == before
 
 
@@ -145,7 +163,10 @@ async def test_dates_that_contradict_each_other_are_told_under_the_field(staged:
         page = await open_settings(pilot)
         await type_in(pilot, "transfer-closes-on", "01/03/2022")
         await pilot.press("f4")
-        assert errors(page) == {"transfer-closes-on": "✗ Attendu : une date à partir du 2\xa0mars 2022."}
+        assert errors(page) == {
+            "transfer-closes-on": "✗ La fermeture précède l’ouverture : il faut une date à partir du "
+            "2\xa0mars 2022."
+        }
 
 
 async def test_every_field_and_button_is_reached_and_seen_at_80_by_24(pinned: Stage) -> None:
@@ -159,13 +180,18 @@ async def test_every_field_and_button_is_reached_and_seen_at_80_by_24(pinned: St
             order.append(focused.id)
             assert page.region.contains_region(focused.region)
             if isinstance(focused, Input | Choice):
+                entry = form_of(page).entry_of(focused)
+                assert entry is not None
+                order[-1] = entry.id
                 form = page.query_one("#form").content_region
                 assert form.contains_region(focused.region)
                 assert page.query_one("#hint").render()
             await pilot.press("tab")
             await pilot.pause()
         buttons = ["action-save", "action-test", "action-forget-host-key"]
-        assert order == [*(entry.id for entry in ENTRIES), *buttons]
+        fields = [entry.id for entry in ENTRIES if entry.section != "mail" or entry.choices]
+        assert list(dict.fromkeys(order)) == [*fields, *buttons]
+        assert order.count("report-recipients") == 3, "two, and the line that adds one"
 
 
 @pytest.mark.parametrize(
@@ -423,7 +449,7 @@ async def test_an_invalid_file_is_mended_from_what_could_be_read_and_kept_beside
     app = CentreApp(staged.home)
     async with app.run_test(size=(110, 50)) as pilot:
         page = await open_settings(pilot)
-        assert "La configuration est inutilisable" in flat(app)
+        assert "Les réglages enregistrés sont abîmés (ligne " in flat(app)
         assert page.query_one("#manager-name", Input).value == "Association Exemple"
         assert page.query_one("#sharebox-port", Input).value == "99999"
         assert set(errors(page)) == {"sharebox-port", "sharebox-username"}
@@ -518,7 +544,7 @@ def test_what_the_file_says_comes_back_through_the_form(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     config.save(file, given)
     draft = read_draft(file)
-    assert draft.texts["proxy.kind"] == NO_PROXY
+    assert draft.texts["proxy.kind"] == ABSENT
     assert compose(draft, draft.texts, forget_host_key=False) == given
 
 
@@ -540,3 +566,195 @@ def test_nothing_that_a_file_may_hold_keeps_the_form_from_opening(tmp_path: Path
     draft = read_draft(file)
     assert draft.texts["manager.name"] == ""
     assert draft.databases == ()
+
+
+# ── What a file has and no field shows ────────────────────────
+
+
+async def test_what_no_field_shows_stays_in_the_file(staged: Stage) -> None:
+    sharebox = msgspec.structs.replace(kept(staged).sharebox, temporary_names=False)
+    retention = config.RetentionSettings(days=30)
+    config.save(
+        staged.home.config_file, msgspec.structs.replace(kept(staged), sharebox=sharebox, retention=retention)
+    )
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await open_settings(pilot)
+        await type_in(pilot, "manager-name", "Autre nom")
+        await pilot.press("f4")
+        await pilot.pause()
+    assert kept(staged).manager.name == "Autre nom"
+    assert kept(staged).retention == retention
+    assert kept(staged).sharebox.temporary_names is False
+
+
+def test_what_is_wrong_and_no_field_shows_keeps_nothing_from_being_saved(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    config.save(file, settings())
+    with file.open("a") as more:
+        more.write("[retention]\ndays = 0\n[inconnue]\nx = 1\n")
+    draft = read_draft(file)
+    assert compose(draft, draft.texts, forget_host_key=False) == settings()
+
+
+# ── Recipients ────────────────────────────────────────────────
+
+
+def lines(page: SettingsPage) -> list[str]:
+    return [line.value for line in page.query_one(ListInput).lines]
+
+
+async def test_every_recipient_is_seen_and_a_file_without_any_shows_the_usual_ones(staged: Stage) -> None:
+    config.save(
+        staged.home.config_file, msgspec.structs.replace(kept(staged), report=config.ReportSettings())
+    )
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = await open_settings(pilot)
+        assert lines(page) == [*config.DEFAULT_RECIPIENTS, ""]
+        page.query_one("#report-recipients-1").focus()
+        await pilot.pause()
+        for address in config.DEFAULT_RECIPIENTS:
+            assert address in shown(app)
+        await pilot.press("f4")
+    assert "recipients" not in staged.home.config_file.read_text(), "the default needs no line"
+
+
+async def test_recipients_are_added_removed_and_pasted_together(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        page = await open_settings(pilot)
+        page.query_one("#report-recipients-1").focus()
+        await pilot.press("delete", "down")
+        assert lines(page) == ["equipe@example.org", ""]
+        await pilot.press("down")
+        app.post_message(events.Paste("a@example.org; b@example.org\nc@example.org"))
+        await until(pilot, lambda: len(lines(page)) == 5)
+        assert lines(page) == ["equipe@example.org", "a@example.org", "b@example.org", "c@example.org", ""]
+        await until(pilot, lambda: getattr(app.focused, "value", "") == "c@example.org")
+        await pilot.press("f4")
+    assert kept(staged).report.recipients == (
+        "equipe@example.org", "a@example.org", "b@example.org", "c@example.org"
+    )  # fmt: skip
+
+
+async def test_a_wrong_recipient_is_gone_to_and_none_at_all_is_refused(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = await open_settings(pilot)
+        await type_in(pilot, "report-recipients-2", "equipe")
+        page.query_one("#manager-name").focus()
+        await pilot.press("f4")
+        await pilot.pause()
+        assert app.focused is not None
+        assert app.focused.id == "report-recipients-2"
+        assert "« equipe » n’est pas une adresse de messagerie" in flat(app)
+        await pilot.press("delete", "up", "delete", "f4")
+        await pilot.pause()
+        assert errors(page) == {"report-recipients": "✗ Indiquez au moins un destinataire."}
+
+
+# ── Addresses that are pasted ─────────────────────────────────
+
+
+def values(page: SettingsPage, section: str = "sharebox") -> list[str]:
+    return [page.query_one(f"#{section}-{name}", Input).value for name in ("host", "port", "username")]
+
+
+@pytest.mark.parametrize("id", ["sharebox-host", "sharebox-directory", "sharebox-port"])
+async def test_a_pasted_address_is_spread_over_the_fields(staged: Stage, id: str) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = await open_settings(pilot)
+        page.query_one(f"#{id}").focus()
+        await pilot.pause()
+        app.post_message(events.Paste("  sftp://moi:s3cret@depot.example.org:2222/la \n"))
+        await until(pilot, lambda: values(page)[0] == "depot.example.org")
+        assert values(page) == ["depot.example.org", "2222", "moi"]
+        assert page.query_one("#sharebox-directory", Input).value == "/la"
+        text = flat(app)
+        assert "Adresse répartie : serveur, port, compte et dossier." in text
+        assert "Le mot de passe qu’elle contenait n’est pas gardé" in text
+        assert "s3cret" not in text
+        await pilot.press("f4")
+    assert "s3cret" not in staged.home.config_file.read_text()
+    assert kept(staged).sharebox.account == ("depot.example.org", 2222, "moi")
+
+
+async def test_a_typed_address_is_spread_once_it_is_left_or_saved(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        page = await open_settings(pilot)
+        page.query_one("#sharebox-host").focus()
+        await pilot.press(*"depot.example.org:2222", "down")
+        assert values(page) == ["depot.example.org", "2222", "exemple"]
+        page.query_one("#sharebox-host").focus()
+        await pilot.press(*"moi:s3cret@ici.example.org", "f4")
+    assert kept(staged).sharebox.account == ("ici.example.org", 2222, "moi")
+
+
+async def test_a_pasted_proxy_brings_its_kind(pinned: Stage) -> None:
+    app = CentreApp(pinned.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = await open_settings(pilot)
+        page.query_one("#proxy-host").focus()
+        await pilot.pause()
+        app.post_message(events.Paste("http://moi@proxy2.example.org:8080/"))
+        await until(pilot, lambda: values(page, "proxy") == ["proxy2.example.org", "8080", "moi"])
+        assert page.query_one("#proxy-kind", Choice).value == "http"
+
+
+async def test_the_address_of_a_page_is_doubted(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        page = await open_settings(pilot)
+        page.query_one("#sharebox-host").focus()
+        await pilot.pause()
+        app.post_message(events.Paste("https://sharebox.example.org/portail"))
+        await until(pilot, lambda: "C’est l’adresse d’une page web" in flat(app))
+
+
+# ── Words ─────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        ("manager.name", "", "Indiquez le nom de votre association"),
+        ("manager.name", "a\u200bb", "caractère invisible"),
+        ("manager.id", "732 829", "Un SIRET a 14 chiffres"),
+        ("sharebox.host", "", "Indiquez l’adresse du serveur"),
+        ("sharebox.host", "mon serveur", "sans espace"),
+        ("sharebox.username", "", "Indiquez le compte"),
+        ("proxy.port", "80a", "le plus souvent 3128 ou 8080"),
+        ("proxy.host", "", "Indiquez l’adresse du proxy"),
+        ("mail.sender", "moi@", "il manque ce qui suit « @ »"),
+        ("report.recipients", "é@b.fr", "une espace, un accent ou un signe est de trop"),
+        ("report.recipients", "", "Indiquez au moins un destinataire"),
+        ("transfer.opens_on", "demain", "jour/mois/année"),
+        ("transfer.retry_for", "x", "Un nombre entier de minutes"),
+        ("transfer.compression", "zip", "Écrivez auto"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(key: str, text: str, said: str) -> None:
+    assert said in form_errors.describe(key, text, "")
+
+
+async def test_a_siret_is_taken_as_it_is_written(staged: Stage) -> None:
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await open_settings(pilot)
+        await type_in(pilot, "manager-id", "732 829 320 00074")
+        await pilot.press("f4")
+        await pilot.pause()
+    assert kept(staged).manager.id == "73282932000074"
+
+
+def test_each_field_has_its_help_in_plain_french() -> None:
+    """No name of a setting, as a file has it, and no English."""
+    names = {part for entry in ENTRIES for part in entry.key.split(".") if "_" in part}
+    for entry in ENTRIES:
+        assert entry.hint.endswith("."), entry.key
+        said = f"{entry.label} {entry.hint} {entry.placeholder}"
+        assert not any(name in said for name in (*names, "config", "toml", "true", "false")), entry.key
+        assert "'" not in said, entry.key

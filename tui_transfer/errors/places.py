@@ -11,6 +11,7 @@ SECTIONS: Final = {
     "sharebox": "Sharebox",
     "proxy": "Proxy",
     "report": "Rapport",
+    "mail": "Envoi par un serveur de messagerie",
     "transfer": "Transferts",
     "display": "Affichage",
 }
@@ -18,7 +19,7 @@ SECTIONS: Final = {
 LABELS: Final = {
     "manager.name": "Nom",
     "manager.id": "Numéro",
-    "manager.contact": "Aide",
+    "manager.contact": "Qui appeler",
     "sharebox.host": "Serveur",
     "sharebox.port": "Port",
     "sharebox.host_key": "Clé du serveur",
@@ -30,6 +31,11 @@ LABELS: Final = {
     "proxy.port": "Port",
     "proxy.username": "Identifiant",
     "report.recipients": "Destinataires",
+    "mail.security": "Envoyer",
+    "mail.host": "Serveur d’envoi",
+    "mail.port": "Port",
+    "mail.username": "Identifiant",
+    "mail.sender": "Expéditeur",
     "transfer.opens_on": "Possibles dès le",
     "transfer.closes_on": "Jusqu’au",
     "transfer.retry_for": "Insister pendant",

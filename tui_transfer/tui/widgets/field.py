@@ -107,7 +107,7 @@ class Field(Vertical):
         hint: what it is for; without one there is nothing below it unless something is wrong.
     """
 
-    def __init__(self, label: str, widget: Input | Choice, hint: str = "") -> None:
+    def __init__(self, label: str, widget: Widget, hint: str = "") -> None:
         super().__init__()
         self._label = label
         self.widget = widget

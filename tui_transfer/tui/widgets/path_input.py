@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -31,3 +32,18 @@ class PathInput(QuietInput):
     def action_browse(self) -> None:
         """Goes down into the list of folders."""
         self.screen.set_focus(self.screen.query_one("#entries"))
+
+
+class KeyFileInput(PathInput):
+    """A field for a path, where an empty one is right and nothing is listed below."""
+
+    def action_complete(self) -> None:
+        """Completes a whole path; a relative one would begin at the configuration, and not here."""
+        if Path(self.value.strip()).expanduser().is_absolute():
+            super().action_complete()
+        else:
+            self.screen.focus_next()
+
+    def action_browse(self) -> None:
+        """Goes on to the next field."""
+        self.screen.focus_next()
