@@ -27,6 +27,7 @@ from tui_transfer.tui.dialogs.secret import SecretDialog
 from tui_transfer.tui.screens.transfer import TransferPage
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.field import Choice
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -97,15 +98,51 @@ async def test_the_proxy_form_checks_each_field(app: CentreApp, staged: Stage, w
     async with app.run_test() as pilot:
         await follow(pilot, job)
         assert "La connexion à Sharebox en mode direct n’a pu s’établir" in flat(app)
-        await fill(pilot, host="http://proxy", port="70000", password=SECRET)
+        await fill(pilot, host="un proxy", port="70000", password=SECRET)
         await pilot.press("tab", "tab", "tab", "tab", "enter")
         text = flat(app)
-        assert "sans « http:// »" in text
-        assert "Un nombre de 1 à 65535." in text
+        assert "Un nom de serveur s’écrit sans espace" in text
+        assert "Un port est un nombre de 1 à 65535, le plus souvent 3128 ou 8080." in text
         assert "Ce mot de passe demande un identifiant." in text
         assert SECRET not in text
         assert app.screen.focused is app.screen.query_one("#host")
     assert workers.jobs == []
+
+
+async def test_an_address_pasted_into_the_proxy_form_is_spread_and_its_password_wiped(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    job = staged.job([stage.started(), DIRECT])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await follow(pilot, job)
+        app.post_message(events.Paste(f"socks5://exemple:{SECRET}@proxy.example.org:1080/"))
+        await until(pilot, lambda: app.screen.query_one("#port", Input).value == "1080")
+        assert app.screen.query_one("#host", Input).value == "proxy.example.org"
+        assert app.screen.query_one("#username", Input).value == "exemple"
+        assert app.screen.query_one("#kind", Choice).value == "socks5"
+        assert app.screen.query_one("#password", Input).value == ""
+        assert SECRET not in flat(app)
+        assert "n’est pas repris : saisissez-le" in flat(app)
+        app.screen.query_one("#host", Input).value = "http://autre:8080"  # as if it was typed
+        await pilot.press("f1", "escape")
+        await pilot.click("#action-execute")
+        await settle(pilot)
+    assert workers.orders[0].proxy == ProxySettings(kind="http", host="autre", port=8080, username="exemple")
+
+
+async def test_each_field_of_the_proxy_form_has_its_help(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    job = staged.job([stage.started(), DIRECT])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await follow(pilot, job)
+        said = set()
+        for name in ("kind", "host", "port", "username", "password"):
+            app.screen.query_one(f"#{name}").focus()
+            await pilot.pause()
+            said.add(app.screen.query_one("#hint", Prose).text.plain)
+        assert len(said) == 5
+        assert "F3 montre" in flat(app)
 
 
 async def test_executer_resumes_the_same_job_through_the_proxy(
@@ -164,7 +201,7 @@ async def test_the_proxy_of_the_machine_is_proposed_without_its_password(
         assert values == {
             "host": "proxy.example.org", "port": "8080", "username": "exemple", "password": ""
         }  # fmt: skip
-        assert "Celui que cette machine connaît est proposé" in flat(app)
+        assert "Celui que cette machine connaît, par la variable https_proxy, est proposé" in flat(app)
     assert workers.jobs == []
 
 
@@ -305,6 +342,45 @@ async def test_several_lines_may_be_pasted(app: CentreApp, staged: Stage, worker
     assert workers.orders[0].host_key == FINGERPRINT
 
 
+async def test_the_program_compares_what_is_pasted_and_one_key_accepts(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    job = staged.job([stage.started(), UNKNOWN])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await follow(pilot, job)
+        assert "Pas d’empreinte reçue ? Demandez-la à l’Urssaf." in flat(app)
+        app.post_message(events.Paste(f"Voici : {FINGERPRINT}"))
+        await until(pilot, lambda: "C’est la même clé : Entrée l’accepte" in flat(app))
+        await pilot.press("enter")
+        await settle(pilot)
+    assert workers.orders[0].host_key == FINGERPRINT
+
+
+async def test_another_key_is_refused_in_red_and_whom_to_call_is_named(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    manager = config.Manager(name="Association Exemple", contact="Mme Petit, 01 23 45 67 89")
+    config.save(staged.home.config_file, stage.settings(manager=manager))
+    app.session.reload()
+    job = staged.job([stage.started(), UNKNOWN])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await follow(pilot, job)
+        assert "Demandez-la : Mme Petit, 01 23 45 67 89." in flat(app)
+        app.post_message(events.Paste(OTHER_FINGERPRINT))
+        await until(pilot, lambda: "Ce n’est pas l’empreinte affichée" in flat(app))
+        text = flat(app)
+        assert "N’acceptez pas. Appelez Mme Petit, 01 23 45 67 89" in text
+        assert "Rien n’a été envoyé." in text
+        assert app.screen.query_one("#action-accept", Action).disabled
+        assert app.screen.query_one("#dialog").has_class("-error")
+        await pilot.press("enter")
+        assert isinstance(app.screen, HostKeyDialog)
+        await pilot.press("home", "ctrl+k")
+        assert not app.screen.query_one("#action-accept", Action).disabled
+        assert not app.screen.query_one("#dialog").has_class("-error")
+    assert workers.orders == []
+
+
 async def test_what_is_typed_after_pasting_counts(app: CentreApp, staged: Stage) -> None:
     job = staged.job([stage.started(), UNKNOWN])
     async with app.run_test() as pilot:
@@ -344,8 +420,11 @@ async def test_a_key_that_was_not_compared_is_not_accepted(
         await pilot.press("enter")
         assert isinstance(app.screen, HostKeyDialog)
         assert said in flat(app)
-        await pilot.press("tab", "enter")  # « Accepter » itself
-        assert isinstance(app.screen, HostKeyDialog)
+        accept = app.screen.query_one("#action-accept", Action)
+        assert accept.disabled is (typed == OTHER_FINGERPRINT)
+        if not accept.disabled:
+            await pilot.press("tab", "enter")
+            assert isinstance(app.screen, HostKeyDialog)
     assert workers.orders == []
     assert config.load(staged.home.config_file).sharebox.host_key is None
 

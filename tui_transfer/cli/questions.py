@@ -128,11 +128,15 @@ def warn_of_clear_text(proxy: ProxySettings) -> None:
         click.echo(warning, err=True)
 
 
-def compares(presented: Presented) -> bool:
+def compares(presented: Presented, contact: str | None = None) -> bool:
     """Asks for what shows that the fingerprint of a server's key was compared with the one that was received.
 
-    Whoever does not show it, in some tries, has not compared it.
+    Whoever does not show it, in some tries, has not compared it. `contact` is whom to call if it differs.
     """
+
+    def explained(line: str) -> str:
+        comparison = compare(presented, line)
+        return f"{comparison.explanation} {comparison.next_step(contact)}".strip()
 
     def judged(line: str) -> bool | None:
         if compare(presented, line).verdict is Verdict.EQUAL:
@@ -145,7 +149,7 @@ def compares(presented: Presented) -> bool:
         "entière ; « non » refuse la clé"
     )
     try:
-        return _ask(question, judged, lambda line: compare(presented, line).explanation, several=True)
+        return _ask(question, judged, explained, several=True)
     except NoAnswerError:
         return False
 

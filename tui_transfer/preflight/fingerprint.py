@@ -36,6 +36,18 @@ class Comparison:
     verdict: Verdict
     explanation: str = ""
 
+    def next_step(self, contact: str | None = None) -> str:
+        """What to do now that it is another key, in French; empty where it is none.
+
+        `contact` is whom the settings name for help.
+        """
+        if self.verdict is not Verdict.DIFFERENT:
+            return ""
+        return (
+            f"N’acceptez pas. Appelez {contact or 'l’Urssaf'}, et lisez au téléphone l’empreinte présentée. "
+            "Rien n’a été envoyé."
+        )
+
 
 @dataclass(frozen=True)
 class Presented:
@@ -133,7 +145,7 @@ def _different(presented: Presented, usable: list[notations.Found]) -> Compariso
             Verdict.NOT_UNDERSTOOD,
             "Une empreinte MD5 ne peut pas être comparée ici : demandez celle en SHA256.",
         )
-    return Comparison(Verdict.DIFFERENT, f"Ce n’est pas l’empreinte affichée. {_REFUSE}")
+    return Comparison(Verdict.DIFFERENT, "Ce n’est pas l’empreinte affichée : la clé est une autre.")
 
 
 def _compare_end(fingerprint: str, given: str) -> Comparison:

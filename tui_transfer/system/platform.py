@@ -6,3 +6,8 @@ import sys
 from typing import Final
 
 ON_WINDOWS: Final = sys.platform == "win32"
+
+SETTINGS_NAME: Final = {"win32": "les réglages de Windows", "darwin": "les réglages de macOS"}.get(
+    sys.platform, "les réglages de cette machine"
+)
+"""What people call the place where the system keeps its settings."""

@@ -231,7 +231,8 @@ def _dialog_for(failure: TransferError, follower: Follower, session: Session) ->
     if failure.need is Need.HOST_KEY:
         from tui_transfer.tui.dialogs.host_key import HostKeyDialog
 
-        return HostKeyDialog(failure, session.practice)
+        named = session.settings.manager.contact if session.settings else None
+        return HostKeyDialog(failure, session.practice, named)
     if failure.need is Need.DAMAGE:
         from tui_transfer.tui.dialogs.damaged import DamagedDialog
 

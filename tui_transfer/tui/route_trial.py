@@ -23,14 +23,24 @@ class Destination:
     host_keys: tuple[str, ...] = ()
 
 
-def proposed_proxy() -> ProxySettings | None:
-    """The proxy that the system's own settings name, if any. Nothing is sent to it."""
-    from tui_transfer.sharebox.proxy.proxies import system_proxies
+@dataclass(frozen=True)
+class ProposedProxy:
+    """A proxy that this machine knows of, and where it stands, in French."""
 
-    found = next(iter(system_proxies()), None)
-    if found is None:
+    proxy: ProxySettings
+    source: str
+
+
+def proposed_proxy() -> ProposedProxy | None:
+    """The proxy that the system's own settings name, if any. Nothing is sent to it."""
+    from tui_transfer.sharebox.proxy.proxies import best_guess
+
+    guess = best_guess()
+    if guess is None:
         return None
-    return ProxySettings(kind=found.kind, host=found.host, port=found.port, username=found.username)
+    found, source = guess
+    proxy = ProxySettings(kind=found.kind, host=found.host, port=found.port, username=found.username)
+    return ProposedProxy(proxy, source)
 
 
 def try_proxy(

@@ -12,10 +12,12 @@ from tests.servers.squid import PASSWORD, USERNAME
 from tests.sharebox.helpers import failure
 from tests.sharebox.proxy.scripted_proxy import scripted_proxy
 from tui_transfer.errors import Problem
-from tui_transfer.sharebox.proxy.proxies import system_proxies
+from tui_transfer.sharebox.proxy import proxies
+from tui_transfer.sharebox.proxy.proxies import best_guess, system_proxies
 from tui_transfer.sharebox.proxy.routes import Direct, Proxy
 from tui_transfer.sharebox.ssh.route_trial import try_route
 from tui_transfer.system.cancellation import Cancellation
+from tui_transfer.system.platform import SETTINGS_NAME
 
 if TYPE_CHECKING:
     from tests.servers.openssh import SshServer
@@ -90,3 +92,15 @@ def test_what_stands_in_the_way() -> None:
     failure(Problem.SHAREBOX_UNREACHABLE, lambda: try_route(LOOPBACK, free_port(), Direct(), Cancellation()))
     with scripted_proxy([[b"HTTP/1.1 200 OK\r\n\r\n<html>portail</html>\r\n" * 200, b""]]) as proxy:
         failure(Problem.PROXY_NOT_SSH, lambda: try_route("sharebox.test", 22, proxy.route(), Cancellation()))
+
+
+def test_where_the_proxy_stands_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://web.test:1")
+    monkeypatch.setenv("HTTPS_PROXY", "http://safe.test:2")
+    assert best_guess() == (Proxy("http", "safe.test", 2), "la variable HTTPS_PROXY")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(proxies, "getproxies", lambda: {"http": "http://registre.test:3"})
+    assert best_guess() == (Proxy("http", "registre.test", 3), SETTINGS_NAME)
+    monkeypatch.setattr(proxies, "getproxies", dict)
+    assert best_guess() is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies
+from urllib.request import getproxies, getproxies_environment
 
 from tui_transfer.sharebox.proxy.routes import Proxy
+from tui_transfer.system.platform import SETTINGS_NAME
 
 _BEST_FIRST: Final = ("https", "all", "http", "socks")
 """Kinds of traffic, as systems name them. What carries HTTPS makes tunnels already."""
@@ -28,6 +30,17 @@ def system_proxies() -> list[Proxy]:
     settings = getproxies()
     found = (_parse(settings[traffic]) for traffic in _BEST_FIRST if traffic in settings)
     return list(dict.fromkeys(proxy for proxy in found if proxy is not None))
+
+
+def best_guess() -> tuple[Proxy, str] | None:
+    """The first of `system_proxies`, and where it stands, in French; None where there is none."""
+    environment, settings = getproxies_environment(), getproxies()
+    for traffic in _BEST_FIRST:
+        proxy = _parse(settings[traffic]) if traffic in settings else None
+        if proxy is not None:
+            name = next((name for name in os.environ if name.lower() == f"{traffic}_proxy"), "")
+            return proxy, f"la variable {name}" if traffic in environment and name else SETTINGS_NAME
+    return None
 
 
 def _parse(address: str) -> Proxy | None:

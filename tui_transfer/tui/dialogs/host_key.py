@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
-from tui_transfer.preflight.fingerprint import LEAST_SIGNS, Presented, Verdict, compare
+from tui_transfer.preflight.fingerprint import LEAST_SIGNS, Comparison, Presented, Verdict, compare
 from tui_transfer.tui.answers import Answer
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tui_transfer.tui.practice import Practice
 
 _HOW: Final = (
-    "Comparez-la avec celle que l’Urssaf vous a communiquée. Pour accepter, tapez les "
-    f"{LEAST_SIGNS} derniers signes de l’empreinte reçue, ou collez-la entière."
+    "Collez l’empreinte reçue de l’Urssaf, sous n’importe quelle forme : le programme compare. Ou tapez ses "
+    f"{LEAST_SIGNS} derniers signes."
 )
 
 
@@ -46,10 +46,14 @@ class HostKeyDialog(Dialog[Answer | None]):
         Binding("escape", "refuse", "Refuser", show=False),
     ]
 
-    def __init__(self, failure: TransferError, practice: Practice | None = None) -> None:
+    def __init__(
+        self, failure: TransferError, practice: Practice | None = None, contact: str | None = None
+    ) -> None:
+        """`contact`: whom the settings name for help."""
         super().__init__(failure.title)
         self._failure = failure
         self._practice = practice
+        self._contact = contact
 
     def body(self) -> Iterable[Widget]:
         """The fingerprint, in large, what to compare it with, and where to show that this was done."""
@@ -60,8 +64,14 @@ class HostKeyDialog(Dialog[Answer | None]):
         if self._practice is not None:
             text = f" : l’empreinte attendue est\n{self._practice.fingerprint}"
             yield paragraph(Content.assemble(("Démonstration", "bold"), text), "warning")
-        yield Prose(_HOW, id="how", classes="paragraph")
+        yield paragraph(_HOW)
         yield Field("Empreinte reçue", PastedInput(id="received"))
+        yield Prose(self._missing, id="verdict", classes="muted")
+
+    @property
+    def _missing(self) -> str:
+        whom = f" : {self._contact}" if self._contact else " à l’Urssaf"
+        return f"Pas d’empreinte reçue ? Demandez-la{whom}. Rien n’est envoyé d’ici là."
 
     def buttons(self) -> Iterable[Action]:
         """« Accepter » and « Refuser »."""
@@ -74,18 +84,41 @@ class HostKeyDialog(Dialog[Answer | None]):
 
     @on(Input.Changed)
     def _edited(self) -> None:
-        self.query_one("#how", Prose).update(_HOW)
+        """Compares at each key; too few signs are no error before they are said to be all."""
+        received = self.query_one("#received", PastedInput).text
+        if len(received.strip()) < LEAST_SIGNS:
+            self._say(self._missing, "muted", may_accept=True)
+        else:
+            self._judge(received)
+
+    def _judge(self, received: str) -> Comparison:
+        comparison = compare(Presented.of(self._failure.details), received)
+        if comparison.verdict is Verdict.EQUAL:
+            self._say(
+                "✓ C’est la même clé : Entrée l’accepte. Elle sera retenue.", "success", may_accept=True
+            )
+        else:
+            said = f"✗ {comparison.explanation} {comparison.next_step(self._contact)}".strip()
+            self._say(said, "error", may_accept=comparison.verdict is not Verdict.DIFFERENT)
+        return comparison
+
+    def _say(self, text: str, kind: str, *, may_accept: bool) -> None:
+        verdict = self.query_one("#verdict", Prose)
+        verdict.set_classes(kind)
+        verdict.update(text)
+        self.query_one("#dialog").set_class(not may_accept, "-error")
+        self.query_one("#action-accept", Action).disabled = not may_accept
+        self.call_after_refresh(self._fit)
+        self.call_after_refresh(verdict.scroll_visible, animate=False)
 
     @on(Input.Submitted)
     def action_accept(self) -> None:
         """Goes on, and pins the key, if it was compared."""
         received = self.query_one("#received", PastedInput)
-        comparison = compare(Presented.of(self._failure.details), received.text)
-        if comparison.verdict is Verdict.EQUAL:
+        if self._judge(received.text).verdict is Verdict.EQUAL:
             self.dismiss(Answer(host_key=self._presented))
-            return
-        self.query_one("#how", Prose).update(Content.styled(f"✗ {comparison.explanation}", "$error"))
-        self.set_focus(received)
+        else:
+            self.set_focus(received)
 
     def action_refuse(self) -> None:
         """Nothing is sent."""

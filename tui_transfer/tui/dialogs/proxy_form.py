@@ -16,12 +16,14 @@ from tui_transfer.settings.config import ProxySettings
 from tui_transfer.sharebox.proxy.clear_text import clear_text_warning
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.system.pac import proxy_script, script_hint
+from tui_transfer.tui import capitals, form_errors
 from tui_transfer.tui.answers import Answer
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.route_trial import try_proxy
 from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.address_input import AddressInput
 from tui_transfer.tui.widgets.field import Choice, Field, QuietInput
 from tui_transfer.tui.widgets.prose import Prose
 from tui_transfer.tui.widgets.secret_input import HOW_TO_REVEAL, REVEAL, SecretInput
@@ -33,10 +35,25 @@ if TYPE_CHECKING:
 
     from tui_transfer.errors import TransferError
     from tui_transfer.tui.practice import PracticeProxy
-    from tui_transfer.tui.route_trial import Destination
+    from tui_transfer.tui.route_trial import Destination, ProposedProxy
 
 TITLE: Final = "La connexion à Sharebox en mode direct n’a pu s’établir"
 _KINDS: Final = (("http", "HTTP"), ("https", "HTTPS"), ("socks5", "SOCKS5"))
+_SCHEMES: Final = {
+    "http": "http",
+    "https": "https",
+    "socks": "socks5",
+    "socks5": "socks5",
+    "socks5h": "socks5",
+}
+"""The kinds, by how addresses begin."""
+_HINTS: Final = {
+    "kind": "← et → choisissent le type : HTTP, le plus souvent. Votre service informatique le sait.",
+    "host": "Le nom du proxy, ou toute son adresse, comme http://proxy.exemple.fr:8080 : elle est répartie.",
+    "port": "Un nombre, souvent 3128 ou 8080.",
+    "username": "Souvent celui de votre session ; rien si le proxy n’en demande pas.",
+    "password": f"{HOW_TO_REVEAL} Il n’est enregistré nulle part.",
+}
 
 
 class ProxyForm(Dialog[Answer | None]):
@@ -73,16 +90,17 @@ class ProxyForm(Dialog[Answer | None]):
         proxy: ProxySettings | None,
         password: str | None = None,
         *,
-        proposed: ProxySettings | None = None,
+        proposed: ProposedProxy | None = None,
         practice: PracticeProxy | None = None,
     ) -> None:
         super().__init__(TITLE)
         self._failure = failure
         self._destination = destination
-        self._proxy = proxy or proposed
+        self._proxy = proxy or (proposed.proxy if proposed else None)
         self._script = proxy_script() if proxy is None else None
         """Of this machine, where nobody has said yet which proxy to take."""
-        self._is_proposed = proxy is None and proposed is not None
+        self._source = proposed.source if proxy is None and proposed is not None else ""
+        """Where the values to begin with stand, where they are this machine's."""
         self._trying = False
         self._leaving = Cancellation()
         """Ends a trial that nobody looks at any more."""
@@ -98,18 +116,13 @@ class ProxyForm(Dialog[Answer | None]):
         if self._practice is not None:
             yield paragraph(_practice_line(self._practice), "warning")
         proxy = self._proxy
+        host, username = (proxy.host, proxy.username or "") if proxy else ("", "")
         yield Field("Type", Choice(_KINDS, proxy.kind if proxy else "http", id="kind"))
-        yield Field(
-            "Adresse", QuietInput(proxy.host if proxy else "", id="host", placeholder="proxy.exemple.fr")
-        )
+        yield Field("Adresse", AddressInput(host, id="host", placeholder="proxy.exemple.fr", of_host=True))
         yield Field("Port", QuietInput(str(proxy.port) if proxy else "", id="port", placeholder="3128"))
-        yield Field(
-            "Identifiant",
-            QuietInput(
-                (proxy.username or "") if proxy else "", id="username", placeholder="vide s’il n’en faut pas"
-            ),
-        )
-        yield Field("Mot de passe", SecretInput(self._password, id="password"), HOW_TO_REVEAL)
+        yield Field("Identifiant", QuietInput(username, id="username", placeholder="vide s’il n’en faut pas"))
+        yield Field("Mot de passe", SecretInput(self._password, id="password"))
+        yield Prose(id="hint")
         yield Prose(classes="clear-text warning")
 
     def buttons(self) -> Iterable[Action]:
@@ -128,8 +141,9 @@ class ProxyForm(Dialog[Answer | None]):
         failure = self._failure
         if self._was_direct:
             known = (
-                "Celui que cette machine connaît est proposé ; votre service informatique peut le confirmer."
-                if self._is_proposed
+                f"Celui que cette machine connaît, par {self._source}, est proposé ; votre service "
+                "informatique peut le confirmer."
+                if self._source
                 else "Votre service informatique connaît ces informations."
             )
             script = f" {script_hint(self._script)}" if self._script else ""
@@ -141,17 +155,41 @@ class ProxyForm(Dialog[Answer | None]):
 
     def on_mount(self) -> None:
         """Says from the beginning what is to be known of the password."""
-        self.watch(self.query_one("#kind", Choice), "chosen", self._warn_of_clear_text)
+        self.watch(self.query_one("#kind", Choice), "chosen", self._explain)
+
+    def on_descendant_focus(self) -> None:
+        """Explains the focused field."""
+        super().on_descendant_focus()
+        self._explain()
 
     @on(Input.Changed)
     def _edited(self, event: Input.Changed) -> None:
         self._field(event.input.id or "").set_error(None)
-        self._warn_of_clear_text()
+        self._explain()
 
-    def _warn_of_clear_text(self) -> None:
-        """Says so below the password where others might read it on its way, once there is to be one."""
+    def _explain(self) -> None:
+        """What the focused field is for, and who might read the password on its way, once there is one."""
+        id = (self.focused.id if self.focused else None) or ""
+        doubt = capitals.doubt(self._password_typed or "") if id == "password" else ""
+        hint = self.query_one("#hint", Prose)
+        hint.set_class(bool(doubt), "warning")
+        hint.update(doubt or _HINTS.get(id, ""))
         warning = clear_text_warning(self._kind) if self._password_typed else None
         self.query_one(".clear-text", Prose).update(warning or "")
+
+    @on(AddressInput.Given)
+    def _spread(self, event: AddressInput.Given) -> None:
+        """An address that was pasted whole goes to the fields; its password goes nowhere."""
+        address = event.address
+        for name, text in (("host", address.host), ("port", address.port), ("username", address.username)):
+            if text:
+                self.query_one(f"#{name}", Input).value = text
+        if address.scheme in _SCHEMES:
+            self.query_one("#kind", Choice).value = _SCHEMES[address.scheme]
+        if address.had_password:
+            self._field("password").set_error(
+                "Le mot de passe collé avec l’adresse n’est pas repris : saisissez-le."
+            )
 
     @property
     def _kind(self) -> Literal["http", "https", "socks5"]:
@@ -167,6 +205,12 @@ class ProxyForm(Dialog[Answer | None]):
     def on_unmount(self) -> None:
         """Ends a trial under way."""
         self._leaving.cancel()
+
+    def _take_address_apart(self) -> None:
+        """What was typed, and not left yet."""
+        host = self.query_one("#host", AddressInput)
+        if (address := host.take_apart()) is not None:
+            self._spread(AddressInput.Given(host, address))
 
     def action_execute(self) -> None:
         """Goes on with the transfer through this proxy."""
@@ -215,6 +259,7 @@ class ProxyForm(Dialog[Answer | None]):
 
     def _checked_proxy(self) -> ProxySettings | None:
         """The proxy as it was typed; None, with the errors shown, where a field is wrong."""
+        self._take_address_apart()
         errors = {
             "host": host_error(self._value("host")),
             "port": port_error(self._value("port")),
@@ -257,10 +302,8 @@ def host_error(text: str) -> str | None:
     """What is wrong with a proxy's address, in French."""
     if not text:
         return "Indiquez l’adresse du proxy."
-    if "://" in text or "/" in text:
-        return "Le nom seul, sans « http:// » ni « / »."
-    if "@" in text:
-        return "L’identifiant se saisit plus bas, pas dans l’adresse."
+    if error := form_errors.host_error(text):
+        return error
     try:
         msgspec.convert({"host": text}, ProxySettings)
     except msgspec.ValidationError:
@@ -272,9 +315,7 @@ def port_error(text: str) -> str | None:
     """What is wrong with a port, in French."""
     if not text:
         return "Indiquez le port du proxy, souvent 3128 ou 8080."
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
-        return "Un nombre de 1 à 65535."
-    return None
+    return form_errors.port_error(text, "3128 ou 8080") or None
 
 
 def username_error(username: str, password: str) -> str | None:
