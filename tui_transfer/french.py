@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -113,6 +114,12 @@ def count(quantity: int, singular: str, plural: str | None = None) -> str:
 def enumeration(words: Sequence[str]) -> str:
     """The words in one sentence: « a », « a et b », « a, b et c »."""
     return " et ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def folded(text: str) -> str:
+    """The same without accents and capitals: how people look for a word."""
+    apart = unicodedata.normalize("NFD", text)
+    return "".join(char for char in apart if not unicodedata.combining(char)).casefold()
 
 
 def typeset(text: str) -> str:

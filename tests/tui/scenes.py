@@ -109,12 +109,23 @@ class Scene:
     practice: Practice | None = None
     today: date = date(2022, 3, 2)
     ticked: int = 0
+    forty: bool = False
+    """Whether the list holds forty databases."""
     findings: Sequence[Finding] = ()
     """What « Tester la connexion » finds."""
 
 
 _OVER_SSH = "cette session est à distance (SSH)"
 _MAIL = MailSettings(host="smtp.example.org", username="exemple", sender="exemple@example.org")
+
+
+_FOUND = [Path(f"/home/camille/Documents/Impact emploi/{name}.db") for name in ("paie 2021", "paie 2022")]
+_FORTY = tuple(f"Association sportive et culturelle n° {number:02d}" for number in range(1, 41))
+_FORTY_PATHS = tuple(f"/srv/impact/associations/{number:02d}/base.db" for number in range(1, 41))
+_SUMMARIES |= {
+    Path(path): Summary(SourceKind.SQLITE, (20 + number) * MEGA, stage.NOW.timestamp(), 1)
+    for number, path in enumerate(_FORTY_PATHS)
+}
 
 
 def _summarize(path: Path, _: Selection) -> Summary:
@@ -314,6 +325,10 @@ SCENES = (
     Scene("reglages-messagerie", keys=("g", *("down",) * 12, "right", "down")),
     Scene("reglages-quitter", keys=("g", *"x", "escape")),
     Scene("bases", keys=("m", "t")),
+    Scene("bases-quarante", keys=("m", "t", "z"), forty=True),
+    Scene("bases-filtrer", keys=("m", "t", "z", "2", *"3"), forty=True),
+    Scene("bases-chercher", keys=("m", "t", "1", "down", "space")),
+    Scene("confirmation-quarante", keys=("m", "t", "z", "t"), ticked=10, forty=True),
     Scene("bases-ajouter", keys=("m", "t", "a")),
     Scene("bases-supprimer", keys=("m", "t", "delete")),
     Scene("confirmation", keys=("m", "t", "down", "space", "t"), ticked=10),
@@ -361,12 +376,16 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
     stage.use_utc()
     with ExitStack() as stack:
         transfer = TransferSettings(opens_on=stage.NOW.date(), encrypt=scene.encrypted)
-        given = stage.settings(transfer=transfer, mail=scene.mail) if scene.configured else None
+        names, paths = (_FORTY, _FORTY_PATHS) if scene.forty else (stage.NAMES, stage.PATHS)
+        given = stage.settings(names, paths, transfer=transfer, mail=scene.mail) if scene.configured else None
         set_up = stack.enter_context(Stage(folder, given))
         screens = "tui_transfer.tui.screens"
         for target, fake in (
             (f"{screens}.databases.summarize", _summarize),
             (f"{screens}.databases.make_passphrase", lambda: "cascade-tulipe-marbre-volcan-sirop-jardin"),
+            ("tui_transfer.tui.dialogs.found_databases.search", lambda *_: iter(_FOUND)),
+            ("tui_transfer.tui.dialogs.found_databases.known_places", lambda _: []),
+            ("tui_transfer.tui.dialogs.found_databases.why_not", lambda *_: None),
             (f"{screens}.prerequisites.check_all", lambda *_: _CHECKS),
             ("tui_transfer.tui.dialogs.add_database.find_matches", _find_matches),
             ("tui_transfer.preflight.diagnosis.diagnose", lambda *_: (item for item in scene.findings)),

@@ -28,6 +28,13 @@ class Answer:
     mail_password: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True)
+class Pasted:
+    """Several paths of databases, pasted at once: which of them are meant is asked."""
+
+    paths: tuple[str, ...]
+
+
 class Elsewhere(Enum):
     """Where a failure is mended, instead of going on at once."""
 

@@ -57,12 +57,20 @@ class AdditionAsked:
     Args:
         known: names and absolute paths of those in the list.
         start: the folder to look in first.
-        then: takes the new one.
+        then: takes the new ones.
     """
 
     known: Sequence[tuple[str, Path]]
     start: Path
-    then: Callable[[DatabaseSettings | None], None]
+    then: Callable[[Sequence[DatabaseSettings] | None], None]
+
+
+@dataclass(frozen=True)
+class SearchAsked:
+    """« Chercher » databases in the usual places; the arguments are those of `AdditionAsked`."""
+
+    known: Sequence[tuple[str, Path]]
+    then: Callable[[Sequence[DatabaseSettings] | None], None]
 
 
 @dataclass(frozen=True)
@@ -311,6 +319,7 @@ Step: TypeAlias = (
     | MaintainChosen
     | TransferPressed
     | AdditionAsked
+    | SearchAsked
     | RemovalAsked
     | DatabasesChosen
     | PassphraseMade

@@ -24,6 +24,7 @@ class Letter:
 
 LETTERS: Final = (
     Letter("a", "Ajouter à la liste", ("add",)),
+    Letter("b", "Base active : cochée d’avance", ("make_active",)),
     Letter("c", "Copier le texte affiché", ("copy",)),
     Letter("e", "Envoyer le rapport", ("report", "send")),
     Letter("f", "Guide", ("guide",)),
@@ -44,6 +45,7 @@ LETTERS: Final = (
     Letter("w", "Voir en entier : détails, texte seul", ("details", "plain")),
     Letter("x", "Exécuter", ("execute",)),
     Letter("y", "Essayer la connexion", ("test", "try", "retry", "secret")),
+    Letter("z", "Tout cocher, ou tout décocher", ("tick_all",)),
 )
 DIGITS: Final = "123456789"
 """They stand for what bears that number on the screen."""

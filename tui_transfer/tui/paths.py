@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from tui_transfer.archive.companions import main_of
+from tui_transfer.archive.source import find_nested
 from tui_transfer.system import platform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MOST: Final = 200
 """Entries shown of one folder; typing narrows them down."""
@@ -67,6 +72,22 @@ def complete(typed: str, matches: list[Match]) -> str:
         min(map(len, paths), default=0),
     )
     return matches[0].path[:length] if length > len(typed) else typed
+
+
+def why_not(path: Path, known: Sequence[tuple[str, Path]]) -> str | None:
+    """Why the database at `path` cannot be added to those that are `known`, in French; None where it can."""
+    if not path.exists():
+        return "Rien n’existe à cet emplacement."
+    for name, other in known:
+        if nested := find_nested([other, path]):
+            if main_of(path).resolve() == main_of(other).resolve():
+                return f"Déjà dans la liste : « {name} »."
+            return (
+                f"Elle est à l’intérieur de « {name} »."
+                if nested[0] == path
+                else f"Elle contient « {name} », déjà dans la liste."
+            )
+    return None
 
 
 def propose_name(path: Path, taken: set[str]) -> str:

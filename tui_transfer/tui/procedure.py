@@ -6,13 +6,14 @@ is first opened: the Centre de maintenance, which `app.py` opens, is then painte
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from tui_transfer.archive.passphrase import make_passphrase
 from tui_transfer.errors import Need
 from tui_transfer.settings.host_keys import fingerprints
 from tui_transfer.tui import happenings as it
-from tui_transfer.tui.answers import Answer, Elsewhere
+from tui_transfer.tui.answers import Answer, Elsewhere, Pasted
 from tui_transfer.tui.recovery import is_of_the_address, needs_secret
 from tui_transfer.tui.route_trial import Destination, proposed_proxy
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from tui_transfer.errors import TransferError
     from tui_transfer.job.control import Follower
-    from tui_transfer.settings.config import ShareboxSettings
+    from tui_transfer.settings.config import DatabaseSettings, ShareboxSettings
     from tui_transfer.tui.centre import Centre
     from tui_transfer.tui.dialogs.dialog import Dialog
     from tui_transfer.tui.dialogs.proxy_form import ProxyForm
@@ -50,10 +51,14 @@ def follow(centre: Centre, happening: it.Happening) -> None:
             (switch if instead else push)(DatabasesPage())
 
         # 4. The databases: add one, remove one, « Transférer ».
-        case it.AdditionAsked(known, start, then):
+        case it.AdditionAsked(known, start):
             from tui_transfer.tui.dialogs.add_database import AddDatabaseDialog
 
-            push(AddDatabaseDialog(known, start), then)
+            push(AddDatabaseDialog(known, start), partial(_add, centre, happening))
+        case it.SearchAsked(known, then):
+            from tui_transfer.tui.dialogs.found_databases import FoundDatabasesDialog
+
+            push(FoundDatabasesDialog(known, None, centre.session.home.data), then)
         case it.RemovalAsked(name, then):
             from tui_transfer.tui.dialogs.questions import RemovalDialog
 
@@ -187,6 +192,18 @@ def _follow_aside(centre: Centre, happening: it.Aside) -> None:
 
         case _:
             assert_never(happening)
+
+
+def _add(
+    centre: Centre, asked: it.AdditionAsked, given: tuple[DatabaseSettings, ...] | Pasted | None
+) -> None:
+    """What is to be added; of several paths that were pasted, after the person has seen what they are."""
+    if not isinstance(given, Pasted):
+        asked.then(given)
+        return
+    from tui_transfer.tui.dialogs.found_databases import FoundDatabasesDialog
+
+    centre.push_screen(FoundDatabasesDialog(asked.known, given.paths, centre.session.home.data), asked.then)
 
 
 def _tell_that_it_cannot_be_shown(centre: Centre, job: it.JobUnreadable) -> None:

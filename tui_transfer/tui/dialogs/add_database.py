@@ -12,14 +12,15 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from tui_transfer.archive.companions import files_to_choose, main_of
-from tui_transfer.archive.source import find_nested
+from tui_transfer.archive.companions import files_to_choose
 from tui_transfer.errors import TransferError
 from tui_transfer.settings.config import DatabaseSettings
 from tui_transfer.system.files import printable
+from tui_transfer.tui.answers import Pasted
 from tui_transfer.tui.dialogs.dialog import Dialog
 from tui_transfer.tui.letters import lettered
-from tui_transfer.tui.paths import Match, find_matches, propose_name, restarted
+from tui_transfer.tui.pasted import refusal, understood
+from tui_transfer.tui.paths import Match, find_matches, propose_name, restarted, why_not
 from tui_transfer.tui.widgets.actions import FIELD, Action
 from tui_transfer.tui.widgets.field import Field, QuietInput
 from tui_transfer.tui.widgets.lists import EndedList
@@ -40,8 +41,8 @@ class EntryList(EndedList):
     LEADS_ON = True
 
 
-class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
-    """Gives the database to add, or None.
+class AddDatabaseDialog(Dialog[tuple[DatabaseSettings, ...] | Pasted | None]):
+    """Gives the database to add, several paths that were pasted, or None.
 
     Args:
         known: names and absolute paths of the databases in the list.
@@ -50,7 +51,8 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
 
     AUTO_FOCUS = "#path"
     HELP = (
-        "Tapez le chemin de la base (Tab complète), ou descendez avec ↓ dans la liste, où Entrée ouvre un "
+        "Tapez ou collez le chemin de la base (Tab complète) ; plusieurs, un par ligne, se collent à la "
+        "fois. Ou descendez avec ↓ dans la liste, où Entrée ouvre un "
         "dossier ou choisit un fichier. Les fichiers qui en font partie sont cochés. Un "
         "dossier entier peut être une base. Aucun fichier n’est modifié."
     )
@@ -106,6 +108,10 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
         self._show_files({})
         self._list(field.value)
         self._propose()
+
+    @on(PathInput.Several)
+    def _several_pasted(self, event: PathInput.Several) -> None:
+        self.dismiss(Pasted(event.paths))
 
     @on(Input.Submitted, "#path")
     def _path_given(self) -> None:
@@ -169,15 +175,15 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
             name, files = self.query_one("#name", Input).value.strip(), self._files.items()
             also = tuple(file for file, known in files if file in self._ticked and not known)
             without = tuple(file for file, known in files if file not in self._ticked and known)
-            self.dismiss(DatabaseSettings(name=name, path=str(self._path()), also=also, without=without))
+            chosen = DatabaseSettings(name=name, path=str(self._path()), also=also, without=without)
+            self.dismiss((chosen,))
 
     def action_cancel(self) -> None:
         """Adds nothing."""
         self.dismiss(None)
 
     def _path(self) -> Path:
-        typed = restarted(self.query_one("#path", Input).value.strip())
-        return Path(typed).expanduser().absolute()
+        return Path(understood(restarted(self.query_one("#path", Input).value))).absolute()
 
     def _list(self, typed: str) -> None:
         """Shows the entries that begin as typed, and the folder itself, which may be the database."""
@@ -213,21 +219,11 @@ class AddDatabaseDialog(Dialog[DatabaseSettings | None]):
         return error is None
 
     def _path_error(self) -> str | None:
-        path = self._path()
-        if not self.query_one("#path", Input).value.strip():
+        typed = self.query_one("#path", Input).value
+        if not typed.strip():
             return "Indiquez où se trouve la base."
-        if not path.exists():
-            return "Rien n’existe à cet emplacement."
-        for name, other in self._known:
-            if nested := find_nested([other, path]):
-                if main_of(path).resolve() == main_of(other).resolve():
-                    return f"Déjà dans la liste : « {name} »."
-                return (
-                    f"Elle est à l’intérieur de « {name} »."
-                    if nested[0] == path
-                    else f"Elle contient « {name} », déjà dans la liste."
-                )
-        return None
+        path = self._path()
+        return (None if path.exists() else refusal(restarted(typed))) or why_not(path, self._known)
 
     def _check_name(self) -> bool:
         name = self.query_one("#name", Input).value.strip()

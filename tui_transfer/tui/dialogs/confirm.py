@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from textual.containers import VerticalScroll
 from textual.content import Content
 
 from tui_transfer import french
@@ -15,6 +16,7 @@ from tui_transfer.tui.answers import Decision
 from tui_transfer.tui.dialogs.dialog import Dialog, list_databases, paragraph
 from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,7 +33,9 @@ _WHAT_HAPPENS: Final = (
 )
 """To one, and to more."""
 _FEW: Final = 3
-"""Databases that are named where prerequisites are too."""
+"""Databases for which there is room where prerequisites are named too, and files of each."""
+_SOME: Final = 5
+"""Databases for which there is room otherwise."""
 
 
 class ConfirmDialog(Dialog[Decision]):
@@ -43,6 +47,7 @@ class ConfirmDialog(Dialog[Decision]):
         unmet: the prerequisites that are not met.
     """
 
+    CSS_PATH = "confirm.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         lettered("yes", "Oui"),
         lettered("no", "Non", also="escape"),
@@ -75,8 +80,15 @@ class ConfirmDialog(Dialog[Decision]):
             yield paragraph(Content("\n").join(lines))
         # Everything is in sight at once, at 80 columns and 24 lines.
         rows = [_row(name, look) for name, look in sorted(self._looks.items(), key=_unfit_first)]
-        listing = list_databases(rows, _FEW) if self._unmet else list_databases(rows)
-        yield paragraph(Content("\n").join([listing, *_files(self._looks), _total(self._looks)]))
+        listing = list_databases(rows, len(rows))
+        if len(rows) > (_FEW if self._unmet else _SOME):
+            # It scrolls by itself: what will be done with them, and how much it is, stays in sight.
+            panel = VerticalScroll(Prose(listing), id="bases", classes="panel", can_focus=False)
+            panel.border_subtitle = "Page suiv. : la suite"
+            yield panel
+            yield paragraph(_total(self._looks), "total")
+        else:
+            yield paragraph(Content("\n").join([listing, *_files(self._looks), _total(self._looks)]))
         if self._unfit:
             cannot, others = _sentences(len(self._unfit), len(self._looks) - len(self._unfit))
             yield paragraph(Content.assemble((f"! {cannot}", "$warning"), f" {others}"))
@@ -84,6 +96,14 @@ class ConfirmDialog(Dialog[Decision]):
             names = french.count(renamed, "nom changé", "noms changés")
             yield paragraph(f"{names} dans l’archive, que Windows ne rendrait pas ; le rapport les dit.")
         yield paragraph(self._destination())
+
+    def action_turn_page(self, step: int) -> None:
+        """Moves the list, where it is long."""
+        for listing in self.query("#bases"):
+            if listing.max_scroll_y > 0 and 0 <= listing.scroll_target_y + step <= listing.max_scroll_y:
+                listing.scroll_relative(y=step * max(1, listing.size.height - 1), animate=False)
+                return
+        super().action_turn_page(step)
 
     def _destination(self) -> Content:
         sharebox = self._sharebox

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from msgspec.structs import replace
-from rich.text import Text
+from rich.cells import cell_len
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.widgets import DataTable
+from textual.containers import Vertical
+from textual.widgets import DataTable, Input
 
 from tui_transfer import french
 from tui_transfer.archive.companions import Selection
 from tui_transfer.archive.passphrase import make_passphrase
 from tui_transfer.archive.source import find_nested, summarize
-from tui_transfer.errors import Problem, TransferError
+from tui_transfer.errors import TransferError
 from tui_transfer.job import attempts, control
 from tui_transfer.job.spec import make_spec
 from tui_transfer.preflight import gate
 from tui_transfer.preflight.checks import selections
+from tui_transfer.preflight.choice import Choice
 from tui_transfer.preflight.health import why_empty
 from tui_transfer.preflight.statements import Ticks
 from tui_transfer.preflight.unmet import find_unmet
@@ -39,16 +41,20 @@ from tui_transfer.tui.happenings import (
     PassphraseMade,
     PrerequisitesChosen,
     RemovalAsked,
+    SearchAsked,
 )
-from tui_transfer.tui.letters import letter_of, lettered
+from tui_transfer.tui.letters import letter_of, lettered, numbered
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.database_rows import Entry, Rows
+from tui_transfer.tui.widgets.field import Field, QuietInput
 from tui_transfer.tui.widgets.prose import Prose
-from tui_transfer.tui.widgets.tick_table import GAP, TickTable, clipped, right, tick_box
+from tui_transfer.tui.widgets.tick_table import TickTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from rich.text import Text
     from textual import events
     from textual.widget import Widget
 
@@ -58,12 +64,10 @@ if TYPE_CHECKING:
     from tui_transfer.preflight.unmet import Unmet
     from tui_transfer.settings.config import DatabaseSettings, Home
 
-_WIDTHS: Final = {"": 3, "Type": 11, "Taille": 7, "Modifiée le": 11, "État": 11}
-_SIZE_WIDTH: Final = _WIDTHS["Taille"]
-_WIDE: Final = 100
-"""Columns of the window from which times are shown beside dates."""
-_TIME: Final = 5
-_LEAST_NAME: Final = 10
+_MANY: Final = 8
+"""Databases from which on there is a field to look for one."""
+_PANEL: Final = 4
+"""Columns around those of the table: the panel's border and margin, and a scrollbar."""
 _EMPTY_LIST: Final = f"La liste est vide : ajoutez une base avec {letter_of('add')}."
 
 
@@ -73,8 +77,10 @@ class DatabasesPage(Page):
     TRAIL = "Maintenir › Transfert database vers Urssaf"
     LEAD = "Cochez les bases à transférer. Vos fichiers ne sont jamais modifiés."
     HELP = (
-        "La base active est cochée d’avance. Vous pouvez ajouter une base absente de la liste, ou en "
-        "supprimer une : aucun fichier n’est touché. « Transférer » demande d’abord votre accord."
+        "La base active est cochée d’avance ; « Active » dit laquelle l’est. Les coches sont retenues "
+        "jusqu’au transfert. Vous pouvez ajouter une base absente de la liste, en chercher dans les dossiers "
+        "habituels, ou en retirer une : aucun fichier n’est touché. « Transférer » demande d’abord votre "
+        "accord."
     )
     CSS_PATH = "databases.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -83,22 +89,30 @@ class DatabasesPage(Page):
                 tooltip="Cocher ou décocher ; Entrée passe au bouton"),
         lettered("transfer", "Transférer", tooltip="Transférer les bases cochées"),
         lettered("add", "Ajouter", tooltip="Ajouter une base à la liste"),
+        numbered(1, "search", "Chercher", tooltip="Chercher des bases dans les dossiers habituels"),
         Binding("delete,backspace", "remove", "Supprimer", show=False, key_display="Suppr",
                 tooltip="Retirer la base de la liste, sans toucher au fichier"),
+        lettered("tick_all", "Tout cocher", tooltip="Cocher toutes les bases, ou aucune"),
+        lettered("make_active", "Active", tooltip="Base active : cochée d’avance, ou plus"),
+        numbered(2, "filter", "Filtrer",
+                 tooltip="Ne montrer que les bases dont le nom ou le dossier contient un mot"),
     ]  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
         self._databases: list[DatabaseSettings] = []
+        self._shown: list[DatabaseSettings] = []
+        """Those that fit what is looked for."""
         self._ticked: set[str] = set()
         self._looks: dict[str, Summary | TransferError] = {}
         self._empty: dict[str, str] = {}
         """Why a database holds no data, by its name."""
-        self._name_width = _LEAST_NAME
+        self._rows = Rows.fitting((), 0)
 
     def body(self) -> Iterable[Widget]:
-        """The table, then the path of the highlighted line and the sum of the ticked ones."""
-        yield TickTable(id="databases")
+        """What is looked for, the table, the path of the highlighted line, and the sum of the ticked ones."""
+        yield Field("2  Filtrer", QuietInput(id="filter", placeholder="une partie du nom ou du dossier"))
+        yield Vertical(TickTable(id="databases"), id="rows")
         yield Prose(id="location")
         yield Prose(id="sum")
 
@@ -106,18 +120,24 @@ class DatabasesPage(Page):
         """What to do with the list."""
         yield Action("transfer", primary=True)
         yield Action("add")
+        yield Action("search")
         yield Action("remove")
+        yield Action("tick_all")
+        yield Action("make_active")
 
     def on_mount(self) -> None:
-        """Shows the list of the settings, the active ones ticked."""
+        """Shows the list of the settings, ticked as it was left."""
         assert self.session.settings is not None
         self._databases = list(self.session.settings.databases)
-        self._ticked = {item.name for item in self._databases if item.active}
+        self._ticked = Choice(self.session.home).ticked(self._databases)
+        self.query_one(Field).display = len(self._databases) > _MANY
         self._fill()
+        self.set_focus(self.query_one(TickTable))
         self._look_at_all()
 
     def on_resize(self, event: events.Resize) -> None:
         """The names take what room there is."""
+        super().on_resize(event)
         self._fill()
 
     def action_none(self) -> None:
@@ -127,51 +147,38 @@ class DatabasesPage(Page):
 
     def _fill(self) -> None:
         table = self.query_one(TickTable)
-        row = table.cursor_row
-        widths = _WIDTHS | ({"Modifiée le": _WIDTHS["Modifiée le"] + _TIME} if self._is_wide else {})
-        # Around the columns: the panel's border and margin, and a scrollbar.
-        room = self.room - 4 - sum(widths.values()) - GAP * len(widths)
-        self._name_width = max(_LEAST_NAME, room)
-        columns: list[tuple[str | Text, int]] = [
-            (right(label, width) if label == "Taille" else label, width) for label, width in widths.items()
+        here = self._highlighted_item()
+        wanted = french.folded(self.query_one("#filter", Input).value)
+        self._shown = [
+            item for item in self._databases if wanted in french.folded(f"{item.name}\n{item.path}")
         ]
-        columns.insert(1, ("Nom", self._name_width))
-        table.set_columns(columns)
-        for item in self._databases:
+        self._rows = Rows.fitting([item.name for item in self._databases], self.room - _PANEL)
+        table.set_columns(self._rows.heads)
+        for item in self._shown:
             table.add_row(*self._cells(item))
-        if self._databases:
-            table.move_cursor(row=min(row, len(self._databases) - 1))
+        names = [item.name for item in self._shown]
+        if names:
+            table.move_cursor(row=names.index(here.name) if here and here.name in names else 0)
         self._describe()
 
-    @property
-    def _is_wide(self) -> bool:
-        return self.size.width >= _WIDE
-
     def _cells(self, item: DatabaseSettings) -> list[Text]:
-        look = self._looks.get(item.name)
-        name = clipped(item.name, self._name_width)
-        tick = tick_box(item.name in self._ticked)
-        if look is None:
-            return [tick, name, Text("…"), right("…", _SIZE_WIDTH), Text("…"), Text("…")]
-        if isinstance(look, TransferError):
-            return [
-                tick,
-                name,
-                Text("–"),
-                right("–", _SIZE_WIDTH),
-                Text("–"),
-                Text(f"✗ {_short(look)}", no_wrap=True),
-            ]
-        date = french.short_moment(datetime.fromtimestamp(look.modified, UTC))
-        state = "! vide" if item.name in self._empty else "✓ active" if item.active else "✓ prête"
-        return [
-            tick,
-            name,
-            Text(wording.KINDS[look.kind]),
-            right(french.size(look.size), _SIZE_WIDTH),
-            Text(date if self._is_wide else date.split()[0]),
-            Text(state),
-        ]
+        entry = Entry(
+            name=item.name,
+            path=self._path_of(item),
+            ticked=item.name in self._ticked,
+            active=item.active,
+            look=self._looks.get(item.name),
+            is_empty=item.name in self._empty,
+        )
+        return self._rows.cells(entry)
+
+    def _redraw(self, *items: DatabaseSettings) -> None:
+        """Draws rows that may have changed."""
+        table = self.query_one(TickTable)
+        for item in items:
+            if item in self._shown:
+                table.set_row(self._shown.index(item), self._cells(item))
+        self._describe()
 
     def _look_at_all(self) -> None:
         """Sizes and dates are looked up beside the screen: a big folder takes a while."""
@@ -187,10 +194,7 @@ class DatabasesPage(Page):
             if not isinstance(result, TransferError) and (why := why_empty(path, result)):
                 self._empty[item.name] = why
                 self._ticked.discard(item.name)
-            if item in self._databases:
-                row = self._databases.index(item)
-                self.query_one(TickTable).set_row(row, self._cells(item))
-            self._describe()
+            self._redraw(item)
 
         in_background(self, lambda: summarize(path, Selection(item.also, item.without)), looked)
 
@@ -206,18 +210,23 @@ class DatabasesPage(Page):
             about += _about_files(look)
             if why := self._empty.get(item.name):
                 about = f"! Non cochée : {why}.\n{about}"
-        self.query_one("#location", Prose).update(about or _EMPTY_LIST)
+        nothing = "Aucune base n’a ce mot." if self._databases else _EMPTY_LIST
+        self.query_one("#location", Prose).update(about or nothing)
         ticked = [self._looks.get(item.name) for item in self._ticked_items()]
         sizes = [look.size for look in ticked if look is not None and not isinstance(look, TransferError)]
         count = french.count(len(ticked), "base cochée", "bases cochées")
         size = wording.SIZE_UNKNOWN if None in ticked else french.size(sum(sizes))
-        self.query_one("#sum", Prose).update(f"{count}, {size}" if ticked else "Aucune base cochée")
+        all_of_them = f" sur {french.number(len(self._databases))}" if len(self._databases) > _MANY else ""
+        hidden = sum(item not in self._shown for item in self._ticked_items())
+        not_shown = f" (dont {french.count(hidden, 'masquée', 'masquées')} par le filtre)" if hidden else ""
+        total = f"{count}{all_of_them}, {size}{not_shown}" if ticked else "Aucune base cochée"
+        self.query_one("#sum", Prose).update(total)
 
     def _full_name(self, item: DatabaseSettings) -> str:
-        return "Emplacement" if len(item.name) <= self._name_width else f"« {item.name} »"
+        return "Emplacement" if cell_len(item.name) <= self._rows.layout.name else f"« {item.name} »"
 
     def _highlighted_item(self) -> DatabaseSettings | None:
-        return self.query_one(TickTable).under_cursor(self._databases)
+        return self.query_one(TickTable).under_cursor(self._shown)
 
     def _ticked_items(self) -> list[DatabaseSettings]:
         return [item for item in self._databases if item.name in self._ticked]
@@ -227,14 +236,27 @@ class DatabasesPage(Page):
 
     @on(TickTable.Ticked)
     def _tick(self, event: TickTable.Ticked) -> None:
-        self._turn(self._databases[event.row])
+        self._turn(self._shown[event.row])
 
     def _turn(self, item: DatabaseSettings) -> None:
         """Ticks or unticks."""
         self._ticked ^= {item.name}
-        self.query_one(TickTable).set_row(self._databases.index(item), self._cells(item))
         self.say("")
-        self._describe()
+        self._redraw(item)
+        self._keep_choice()
+
+    def _keep_choice(self) -> None:
+        """Whoever leaves the list, or the program, finds it as it was; a full disk is told elsewhere."""
+        with suppress(TransferError):
+            Choice(self.session.home).keep(self._databases, self._ticked)
+
+    @on(Input.Changed, "#filter")
+    def _filter(self) -> None:
+        self._fill()
+
+    @on(Input.Submitted, "#filter")
+    def _filtered(self) -> None:
+        self.set_focus(self.query_one(TickTable))
 
     @on(DataTable.RowSelected)
     def _enter(self) -> None:
@@ -252,18 +274,75 @@ class DatabasesPage(Page):
 
     def action_add(self) -> None:
         """Asks for a database to add."""
-        known = [(item.name, self._path_of(item)) for item in self._databases]
+        known = self._known()
         start = known[-1][1].parent if known else Path.home()
         self.centre.tell(AdditionAsked(known, start, self._added))
 
-    def _added(self, item: DatabaseSettings | None) -> None:
-        if item is None or not self._save(lambda databases: [*databases, item]):
+    def action_search(self) -> None:
+        """Looks for databases in the usual places."""
+        self.centre.tell(SearchAsked(self._known(), self._added))
+
+    def _known(self) -> list[tuple[str, Path]]:
+        return [(item.name, self._path_of(item)) for item in self._databases]
+
+    def _added(self, items: Sequence[DatabaseSettings] | None) -> None:
+        if not items or not self._save(lambda databases: [*databases, *items]):
             return
-        self._ticked.add(item.name)
+        self._ticked |= {item.name for item in items}
+        self.query_one("#filter", Input).value = ""
+        self.query_one(Field).display = len(self._databases) > _MANY
         self._fill()
         self.query_one(TickTable).move_cursor(row=len(self._databases) - 1)
         self._look_at_all()
-        self.say(f"« {item.name} » est ajoutée à la liste, et cochée.", "success")
+        self._keep_choice()
+        if len(items) == 1:
+            self.say(f"« {items[0].name} » est ajoutée à la liste, et cochée.", "success")
+        else:
+            self.say(f"{french.count(len(items), 'base')} ajoutées à la liste, et cochées.", "success")
+
+    def action_tick_all(self) -> None:
+        """Ticks all that are shown and can go; unticks them where all are ticked."""
+        fit = {item.name for item in self._shown if self._is_fit(item)}
+        if fit <= self._ticked:
+            self._ticked -= fit
+        else:
+            self._ticked |= fit
+        self.say("")
+        self._redraw(*self._shown)
+        self._keep_choice()
+
+    def _is_fit(self, item: DatabaseSettings) -> bool:
+        return item.name not in self._empty and not isinstance(self._looks.get(item.name), TransferError)
+
+    def action_make_active(self) -> None:
+        """Makes the highlighted database an active one, or one like the others; the settings keep it."""
+        item = self._highlighted_item()
+        if item is None:
+            self.say("La liste est vide.")
+            return
+        turned = replace(item, active=not item.active)
+        if not self._save(lambda all_: [turned if one.name == item.name else one for one in all_]):
+            return
+        if turned.active:
+            self._ticked.add(item.name)
+        self._fill()
+        self._keep_choice()
+        told = "est active : elle sera cochée d’avance" if turned.active else "n’est plus active"
+        self.say(f"« {item.name} » {told}.", "success")
+
+    def action_filter(self) -> None:
+        """Goes to the field that narrows the list down."""
+        self.query_one(Field).display = True
+        self.set_focus(self.query_one("#filter"))
+
+    def action_back(self) -> None:
+        """Shows the whole list again first, where a part of it was looked for."""
+        field = self.query_one("#filter", Input)
+        if field.value:
+            field.value = ""
+            self.set_focus(self.query_one(TickTable))
+        else:
+            super().action_back()
 
     def action_remove(self) -> None:
         """Asks before taking the highlighted database out of the list."""
@@ -276,6 +355,7 @@ class DatabasesPage(Page):
     def _removed(self, item: DatabaseSettings) -> None:
         if self._save(lambda databases: [other for other in databases if other.name != item.name]):
             self._ticked.discard(item.name)
+            self._keep_choice()
             self._looks.pop(item.name, None)
             self._empty.pop(item.name, None)
             self._fill()
@@ -361,6 +441,8 @@ class DatabasesPage(Page):
             return
         if passphrase:
             self.session.archive_passwords[job.id] = passphrase
+        with suppress(TransferError):
+            Choice(self.session.home).forget()
         self.centre.tell(JobMade(job))
 
     def _make_job(self, chosen: Sequence[tuple[str, Path]], known: int, unmet: Unmet) -> Job:
@@ -387,13 +469,3 @@ def _about_files(look: Summary) -> str:
     if look.left_out:
         lines.append(describe_left_out(look.left_out))
     return "".join(f"\n{line}" for line in lines)
-
-
-def _short(error: TransferError) -> str:
-    """A database's trouble in a word, for a column; the line below the table says it in full."""
-    words = {
-        Problem.DATABASE_MISSING: "absente",
-        Problem.DATABASE_UNREADABLE: "illisible",
-        Problem.DATABASE_LOCKED: "occupée",
-    }
-    return words.get(error.problem, "refusée")
