@@ -126,8 +126,11 @@ class Stage:
             file.write(msgspec.json.encode(attempt) + b"\n")
 
     def tick(self, count: int) -> None:
-        """Ticks the first statements, as someone did at `NOW`."""
-        ticks = [PrerequisiteTick(key=item.key, by="camille", at=NOW) for item in STATEMENTS[:count]]
+        """Ticks the first statements, as someone did at `NOW`; those that hold for a day alone, just now."""
+        ticks = [
+            PrerequisiteTick(key=item.key, by="camille", at=datetime.now(UTC) if item.lasts else NOW)
+            for item in STATEMENTS[:count]
+        ]
         (self.home.data / "prerequisites.json").write_bytes(msgspec.json.encode(ticks))
 
     def run(self, job: Job) -> None:

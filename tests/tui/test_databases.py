@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +15,7 @@ from tests.tui import stage
 from tests.tui.conftest import flat, rounds, until
 from tests.tui.scenes import settle
 from tui_transfer.job import control
-from tui_transfer.job.spec import make_spec
+from tui_transfer.job.spec import PrerequisiteTick, make_spec
 from tui_transfer.preflight import checks
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
@@ -79,7 +80,7 @@ async def test_space_ticks_and_unticks(app: CentreApp) -> None:
         await open_list(pilot)
         await pilot.press("down", "space")
         assert "2 bases cochées, 86,0 Ko" in flat(app)
-        await pilot.press("enter")
+        await pilot.press("space")
         assert "1 base cochée" in flat(app)
 
 
@@ -337,11 +338,39 @@ async def test_prerequisites_are_ticked_explained_and_remembered(
         await pilot.press("space")
         assert "[✓] Chaque dossier" in flat(app)
         assert "Coché par" in flat(app)
-        await pilot.press("end")
+        await pilot.press("home")
         assert "Libérez 3 Go." in flat(app)
         await pilot.press("space")
-        assert "appuyez sur R" in flat(app)
+        assert "appuyez sur J" in flat(app)
     assert list(Ticks(staged.home).keys) == ["unique-names"]
+
+
+async def test_what_is_in_the_way_is_on_top_and_what_was_of_yesterday_is_to_be_ticked_again(
+    app: CentreApp, staged: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [
+        Check("names", "Noms uniques", Verdict.OK, ""),
+        Check("open", "Bases fermées", Verdict.WARNING, "Fermez-la."),
+        Check("space", "Place libre", Verdict.FAILED, "Libérez 3 Go."),
+    ]
+    monkeypatch.setattr(prerequisites, "check_all", lambda *_: found)
+    yesterday = datetime.now(UTC) - timedelta(hours=25)
+    made = [PrerequisiteTick(key=item.key, by="camille", at=yesterday) for item in STATEMENTS]
+    (staged.home.data / "prerequisites.json").write_bytes(msgspec.json.encode(made))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("p")
+        await settle(pilot)
+        text = flat(app)
+        assert "7 sur 10 points cochés, 1 bloquant, 1 à voir" in text
+        assert text.index("✗ bloquant Place libre") < text.index("! à voir Bases fermées")
+        assert text.index("! à voir Bases fermées") < text.index("[✓] Chaque dossier")
+        await pilot.press(*["down"] * 7)
+        assert "[ ] L’antivirus est désactivé (coche expirée)" in flat(app)
+        assert "La coche de camille" in flat(app)
+        await pilot.press("space")
+        assert "[✓] L’antivirus est désactivé" in flat(app)
+        assert "Cette coche vaut 24 heures." in flat(app)
+    assert "antivirus" in Ticks(staged.home).keys
 
 
 async def test_the_cursor_stays_where_it_is_when_the_checks_arrive(

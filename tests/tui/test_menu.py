@@ -298,13 +298,12 @@ async def test_what_is_found_is_explained_to_its_end(tmp_path: Path) -> None:
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.pause()
             await pilot.press("p")
-            await pilot.press("end")
             await until(pilot, lambda: "bloquant Bases présentes" in flat(app))
-            await pilot.press("end")
+            await pilot.press("home")
             for _ in range(9):
                 if "partagé/association" in flat(app):
                     break
-                await pilot.press("up")
+                await pilot.press("down")
                 await pilot.pause()
             panel = app.screen.query_one("#help")
             assert panel.max_scroll_y == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from tui_transfer.system.decoding import from_json
 from tui_transfer.system.files import read_file, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from tui_transfer.settings.config import Home
 
@@ -35,6 +36,7 @@ class Statement:
         text: what is stated.
         short: the same in two or three words, for an enumeration.
         help: what to do, and where.
+        lasts: how long it can be vouched for; None for good. What is true of a day is asked anew the next.
     """
 
     key: str
@@ -42,6 +44,12 @@ class Statement:
     text: str
     short: str
     help: str
+    lasts: timedelta | None = None
+
+
+A_DAY: Final = timedelta(hours=24)
+_CLOCKS_DIFFER: Final = timedelta(hours=1)
+"""By which a tick may be of the future: machines share a home, and clocks are put right."""
 
 
 STATEMENTS: Final = (
@@ -100,6 +108,7 @@ STATEMENTS: Final = (
         "L’antivirus est désactivé",
         "antivirus désactivé",
         "Désactivez-le le temps du transfert, puis pensez à le réactiver.",
+        lasts=A_DAY,
     ),
     Statement(
         "closed",
@@ -107,6 +116,7 @@ STATEMENTS: Final = (
         "Impact emploi est fermé sur ce poste",
         "Impact emploi fermé sur ce poste",
         "Fermez le logiciel. Plus bas, le programme regarde aussi si une base est encore ouverte.",
+        lasts=A_DAY,
     ),
     Statement(
         "closed-network",
@@ -114,6 +124,7 @@ STATEMENTS: Final = (
         "En réseau : Impact emploi et le gestionnaire de services sont fermés sur les autres postes",
         "Impact emploi fermé sur les autres postes",
         "Le gestionnaire de services est « la boule bleue ou le scarabée rouge ». Un seul poste : cochez.",
+        lasts=A_DAY,
     ),
 )
 
@@ -121,23 +132,39 @@ STATEMENTS: Final = (
 class Ticks:
     """What was ticked, kept in the home so that prerequisites can be done days before.
 
+    Args:
+        home: where they are kept.
+        clock: tells now; what is true of a day is ticked for 24 hours.
+
     Raises:
         TransferError: DISK_FULL or DISK_UNWRITABLE from `set_ticked`.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
         self._file = home.data / "prerequisites.json"
         self._ticks = self._load()
 
     @property
     def all(self) -> tuple[PrerequisiteTick, ...]:
-        """The ticks, in the order of the fact sheet."""
-        return tuple(self._ticks[item.key] for item in STATEMENTS if item.key in self._ticks)
+        """The ticks that hold, in the order of the fact sheet."""
+        return tuple(tick for item, tick in self._kept() if self._holds(item, tick))
+
+    @property
+    def expired(self) -> tuple[PrerequisiteTick, ...]:
+        """Those that held for a day, and do not any more."""
+        return tuple(tick for item, tick in self._kept() if not self._holds(item, tick))
 
     @property
     def keys(self) -> Collection[str]:
         """The keys that are ticked."""
-        return self._ticks.keys()
+        return {tick.key for tick in self.all}
+
+    def _kept(self) -> Iterator[tuple[Statement, PrerequisiteTick]]:
+        return ((item, self._ticks[item.key]) for item in STATEMENTS if item.key in self._ticks)
+
+    def _holds(self, statement: Statement, tick: PrerequisiteTick) -> bool:
+        return statement.lasts is None or -_CLOCKS_DIFFER <= self._clock() - tick.at < statement.lasts
 
     @property
     def complete(self) -> bool:

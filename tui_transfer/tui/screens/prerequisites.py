@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.preflight.checks import Check
+    from tui_transfer.preflight.statements import Statement
     from tui_transfer.settings.config import Settings, ShareboxSettings
 
 _SIGNS: Final = {
@@ -38,6 +39,10 @@ _SIGNS: Final = {
 }
 _UNDER_WAY: Final = ("…", "contrôles en cours", "$muted")
 _CHECKS_TITLE: Final = "Contrôlé par le programme"
+_UNMET_TITLE: Final = "À régler, d’après les contrôles du programme"
+_ORDER: Final = {Verdict.FAILED: 0, Verdict.WARNING: 1, Verdict.OK: 2}
+_EXPIRED: Final = " (coche expirée)"
+_FOR_A_DAY: Final = " Cette coche vaut 24 heures."
 _CHECK_PREFIX: Final = "check:"
 _NO_TICK: Final = (
     "Ce point se contrôle tout seul, sans coche : "
@@ -55,7 +60,8 @@ class PrerequisitesPage(Page):
     TRAIL = "Centre de maintenance › Prérequis"
     HELP = (
         "Cochez ce qui est fait. Les coches sont retenues, avec leur auteur et leur date, et figurent dans "
-        "le rapport : les prérequis peuvent être faits des jours avant le transfert. Le programme contrôle "
+        "le rapport : les prérequis sur les données peuvent être faits des jours avant le transfert ; ceux "
+        "du jour (antivirus, logiciel fermé) valent 24 heures. Le programme contrôle "
         "lui-même ce qu’il peut voir, et regarde de nouveau les bases tant que cet écran est ouvert ; "
         f"{letter_of('check_again')} contrôle aussi l’accès à Sharebox."
     )
@@ -167,31 +173,52 @@ class PrerequisitesPage(Page):
 
     def _show_rows(self) -> None:
         assert self._ticks is not None
-        rows: list[Row] = []
+        met, unmet = self._check_rows()
+        rows = [Row(None, "", _UNMET_TITLE), *unmet] if unmet else []
         for group in Group:
             rows.append(Row(None, "", str(group)))
-            for statement in STATEMENTS:
-                if statement.group is group:
-                    ticked = statement.key in self._ticks.keys
-                    rows.append(
-                        Row(statement.key, "[✓]" if ticked else "[ ]", statement.text,
-                            "bold $success" if ticked else "$muted")
-                    )  # fmt: skip
-        rows.append(Row(None, "", _CHECKS_TITLE))
+            rows += [self._statement_row(item) for item in STATEMENTS if item.group is group]
+        rows += [Row(None, "", _CHECKS_TITLE), *met] if met else []
         listing = self.query_one(TickList)
-        listing.set_rows([*rows, *self._check_rows()])
-        title = f"{len(self._ticks.all)} sur {french.count(len(STATEMENTS), 'point')} cochés"
+        listing.set_rows(rows)
+        title = f"{len(self._ticks.all)} sur {french.count(len(STATEMENTS), 'point')} cochés{self._found()}"
         if listing.border_title != title:  # set, it would be drawn again
             listing.border_title = title
 
-    def _check_rows(self) -> list[Row]:
-        rows = [
-            Row(_CHECK_PREFIX + check.key, _SIGNS[check.verdict][0], check.title, _SIGNS[check.verdict][1])
-            for check in self._checks or ()
-        ]
+    def _statement_row(self, statement: Statement) -> Row:
+        assert self._ticks is not None
+        if statement.key in self._ticks.keys:
+            return Row(statement.key, "[✓]", statement.text, "bold $success")
+        expired = any(tick.key == statement.key for tick in self._ticks.expired)
+        return Row(statement.key, "[ ]", f"{statement.text}{_EXPIRED if expired else ''}", "$muted")
+
+    def _found(self) -> str:
+        """What the checks found, in the title: whatever is in sight of the list, it is."""
+        verdicts = [check.verdict for check in self._checks or ()]
+        failed, doubtful = verdicts.count(Verdict.FAILED), verdicts.count(Verdict.WARNING)
+        return "".join(
+            [
+                f", {french.count(failed, 'bloquant')}" if failed else "",
+                f", {french.count(doubtful, 'à voir', 'à voir')}" if doubtful else "",
+            ]
+        )
+
+    def _check_rows(self) -> tuple[list[Row], list[Row]]:
+        """What is as it should be, or not known yet; and what is not, the worst first: that comes on top."""
+        found = sorted(self._checks or (), key=lambda check: _ORDER[check.verdict])
+        rows = {
+            check.key: Row(
+                _CHECK_PREFIX + check.key, _SIGNS[check.verdict][0], check.title, _SIGNS[check.verdict][1]
+            )
+            for check in found
+        }
+        met = [rows[check.key] for check in self._checks or () if check.verdict is Verdict.OK]
+        unmet = [rows[check.key] for check in found if check.verdict is not Verdict.OK]
         if self._all_under_way:
-            return [*rows, Row(f"{_CHECK_PREFIX}wait", *_UNDER_WAY)]
-        return rows or [Row(f"{_CHECK_PREFIX}none", "–", "contrôles impossibles", "$muted")]
+            met.append(Row(f"{_CHECK_PREFIX}wait", *_UNDER_WAY))
+        elif not rows:
+            unmet = [Row(f"{_CHECK_PREFIX}none", "–", "contrôles impossibles", "$muted")]
+        return met, unmet
 
     @on(TickList.Entered)
     def _entered(self, event: TickList.Entered) -> None:
@@ -238,5 +265,11 @@ class PrerequisitesPage(Page):
         if statement is None or self._ticks is None:
             return ""
         tick = next((item for item in self._ticks.all if item.key == key), None)
-        who = f"\nCoché par {describe_author(tick)} le {french.moment(tick.at)}." if tick else ""
-        return statement.help + who
+        expired = next((item for item in self._ticks.expired if item.key == key), None)
+        if tick is not None:
+            who = f"\nCoché par {describe_author(tick)} le {french.moment(tick.at)}."
+            return statement.help + who + (_FOR_A_DAY if statement.lasts else "")
+        if expired is not None:
+            who = f"\nLa coche de {describe_author(expired)}, le {french.moment(expired.at)}, a expiré : "
+            return f"{statement.help}{who}cela n’est sûr que pour un jour. Vérifiez, puis cochez de nouveau."
+        return statement.help
