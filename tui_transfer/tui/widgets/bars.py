@@ -68,13 +68,15 @@ class KeyBar(Static):
         self._show()
 
     def _show(self) -> None:
-        parts: list[str | Content | tuple[str, str]] = []
-        if self._remark:
-            parts.append((f"! {self._remark}   ", "bold $warning"))
-        shown = [binding for binding in own_bindings(type(self.screen)) if binding.show]
-        for binding in shown[:MOST_KEYS]:
-            parts += [(binding_keys(binding), "bold $primary"), f" {binding.description}   "]
-        content = Content.assemble(*parts, ("F1" if self._in_field else "?", "bold $primary"), " Aide")
+        keys: list[Content] = [
+            Content.assemble((binding_keys(binding), "bold $primary"), f" {binding.description}")
+            for binding in own_bindings(type(self.screen))
+            if binding.show
+        ][:MOST_KEYS]
+        help_ = Content.assemble(("F1" if self._in_field else "?", "bold $primary"), " Aide")
+        # With a remark there may not be room for all: the help knows them.
+        told = Content.styled(f"! {self._remark}", "bold $warning")
+        content = Content("   ").join([told, help_, *keys] if self._remark else [*keys, help_])
         if self.content != content:
             self.update(content)
 
