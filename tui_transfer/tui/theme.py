@@ -93,7 +93,7 @@ CONTRAST: Final = Theme(
         "block-cursor-blurred-background": "#5c5c5c",
         "block-cursor-blurred-foreground": "#ffffff",
         "block-cursor-text-style": "bold",
-        "input-selection-background": "#ffe34d 45%",
+        "input-selection-background": "#ffe34d 33%",
         "scrollbar": "#ffffff",
         "scrollbar-background": "#000000",
         "scrollbar-corner-color": "#000000",
