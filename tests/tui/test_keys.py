@@ -223,8 +223,9 @@ def test_characters_of_altgr_arrive_where_a_terminal_speaks_kittys_protocol(stag
         assert asked, "it says which it wants"
         assert _flags(asked) == 0, asked
         terminal.send(ALTGR)
+        read_until(terminal, b"@#{[")
         terminal.send("\x1bOS")  # F4, saved
-        read_until(terminal, b"nregistr")
+        read_until(terminal, b"Choisissez avec")
     finally:
         terminal.close(force=True)
     assert config.load(staged.home.config_file).manager.name.endswith(ALTGR)

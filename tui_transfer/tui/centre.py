@@ -147,7 +147,7 @@ class Centre(App[int], inherit_bindings=False):
     def cursor_position(self) -> Offset:
         """Where the terminal's cursor stands after each piece of drawing: where the focus is."""
         focused = self.screen.focused if self.screen_stack else None
-        return focus_place.place_of(focused) if focused is not None else Offset(0, 0)
+        return focus_place.place_of(focused) if focused is not None and focused.region else Offset(0, 0)
 
     @cursor_position.setter
     def cursor_position(self, _: Offset) -> None:
