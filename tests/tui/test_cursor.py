@@ -90,10 +90,11 @@ def test_on_a_real_terminal_it_goes_from_the_menu_to_a_list_a_button_and_a_field
         here.press("Tab")
         _waits_at(here, r"▸ T  Transférer")
         here.press("a")
+        here.wait_for_form("Ajouter une base")
         column, _ = _waits_at(here, r"Chemin de la base")
-        here.type("abc")
-        here.wait_for("abc")
-        assert _waits_at(here, r"Chemin de la base")[0] == column + 3
+        here.type("a@#{[\\€")
+        here.wait_for("a@#{[\\€")
+        assert _waits_at(here, r"Chemin de la base")[0] == column + 7
         here.press("Escape")
         _waits_at(here, r"▸ T  Transférer")
         here.press("F1")
