@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,6 +101,8 @@ class Scene:
     keys: tuple[str, ...] = ()
     configured: bool = True
     encrypted: bool = False
+    renamed: int = 0
+    """How many names of a database are stored otherwise."""
     mail: MailSettings | None = None
     """The server that sends the report."""
     mail_program: bool = False
@@ -128,10 +132,10 @@ _SUMMARIES |= {
 }
 
 
-def _summarize(path: Path, _: Selection) -> Summary:
+def _summarize(renamed: int, path: Path, _: Selection) -> Summary:
     if path not in _SUMMARIES:
         raise TransferError(Problem.DATABASE_MISSING, path=path)
-    return _SUMMARIES[path]
+    return dataclasses.replace(_SUMMARIES[path], renamed=renamed)
 
 
 class _KeptReceipt(ReceiptFiles):
@@ -333,6 +337,7 @@ SCENES = (
     Scene("bases-supprimer", keys=("m", "t", "delete")),
     Scene("confirmation", keys=("m", "t", "down", "space", "t"), ticked=10),
     Scene("confirmation-sans-prerequis", keys=("m", "t", "down", "space", "t"), ticked=0),
+    Scene("confirmation-noms-changes", keys=("m", "t", "t"), ticked=0, renamed=3),
     Scene("confirmation-base-absente", keys=("m", "t", *("down", "space") * 2, "t"), ticked=10),
     Scene("phrase-secrete", keys=("m", "t", "t", "o"), ticked=10, encrypted=True),
     Scene("phrase-secrete-demandee", job=_locked, open_job=True),
@@ -381,7 +386,7 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
         set_up = stack.enter_context(Stage(folder, given))
         screens = "tui_transfer.tui.screens"
         for target, fake in (
-            (f"{screens}.databases.summarize", _summarize),
+            (f"{screens}.databases.summarize", partial(_summarize, scene.renamed)),
             (f"{screens}.databases.make_passphrase", lambda: "cascade-tulipe-marbre-volcan-sirop-jardin"),
             ("tui_transfer.tui.dialogs.found_databases.search", lambda *_: iter(_FOUND)),
             ("tui_transfer.tui.dialogs.found_databases.known_places", lambda _: []),

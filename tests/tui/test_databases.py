@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,14 @@ from tests.preflight.test_checks import held_open
 from tests.tui import stage
 from tests.tui.conftest import flat, rounds, until
 from tests.tui.scenes import settle
+from tests.tui.stage import MEGA
+from tui_transfer.archive.source import SourceKind, Summary
 from tui_transfer.job import control
 from tui_transfer.job.spec import PrerequisiteTick, make_spec
 from tui_transfer.preflight import checks
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
+from tui_transfer.preflight.unmet import find_unmet
 from tui_transfer.settings import config
 from tui_transfer.system import account
 from tui_transfer.tui import paths
@@ -64,6 +68,28 @@ async def ask(pilot: Pilot[Any]) -> None:
     """« Transférer », until the question is there."""
     await pilot.press("t")
     await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
+
+
+@pytest.mark.parametrize(
+    ("renamed", "said"),
+    [
+        (1, "1 nom change, que Windows ou macOS ne rendrait pas ; le vrai part avec elle."),
+        (20_000, "20 000 noms changent, que Windows ou macOS ne rendrait pas ; les vrais partent avec elle."),
+    ],
+)
+async def test_names_that_change_hide_nothing_of_the_question(
+    app: CentreApp, tmp_path: Path, renamed: int, said: str
+) -> None:
+    look = Summary(SourceKind.FOLDER, MEGA, 0.0, 3, renamed=renamed)
+    looks = {f"Base {number}": replace(look, renamed=0) for number in range(2)} | {"Base 2": look}
+    unmet = find_unmet(config.Home(tmp_path / "config.toml", tmp_path), [], {})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(ConfirmDialog(looks, stage.settings().sharebox, unmet))
+        await settle(pilot)
+        text = flat(app)
+        assert f"Dans l’archive seulement, {said}" in text
+        assert "3 bases, 3,0 Mo avant compression." in text
+        assert "dossier /depot." in text
 
 
 async def test_the_active_database_is_ticked_with_kind_size_and_state(app: CentreApp) -> None:

@@ -8,7 +8,6 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from tui_transfer import french
-from tui_transfer.archive.source import Summary
 from tui_transfer.errors import TransferError
 from tui_transfer.report.files import describe_files, describe_left_out
 from tui_transfer.tui import wording
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
+    from tui_transfer.archive.source import Summary
     from tui_transfer.preflight.unmet import Unmet
     from tui_transfer.settings.config import ShareboxSettings
 
@@ -86,15 +86,12 @@ class ConfirmDialog(Dialog[Decision]):
             panel = VerticalScroll(Prose(listing), id="bases", classes="panel", can_focus=False)
             panel.border_subtitle = "Page suiv. : la suite"
             yield panel
-            yield paragraph(_total(self._looks), "total")
+            yield paragraph(Content("\n").join(_total(self._looks)), "total")
         else:
-            yield paragraph(Content("\n").join([listing, *_files(self._looks), _total(self._looks)]))
+            yield paragraph(Content("\n").join([listing, *_files(self._looks), *_total(self._looks)]))
         if self._unfit:
             cannot, others = _sentences(len(self._unfit), len(self._looks) - len(self._unfit))
             yield paragraph(Content.assemble((f"! {cannot}", "$warning"), f" {others}"))
-        if renamed := sum(look.renamed for look in self._looks.values() if isinstance(look, Summary)):
-            names = french.count(renamed, "nom changé", "noms changés")
-            yield paragraph(f"{names} dans l’archive, que Windows ne rendrait pas ; le rapport les dit.")
         yield paragraph(self._destination())
 
     def action_turn_page(self, step: int) -> None:
@@ -170,13 +167,24 @@ def _sentences(unfit: int, others: int) -> tuple[str, str]:
     return f"{cannot} ;", "l’autre partira." if others == 1 else "les autres partiront."
 
 
-def _total(looks: Mapping[str, Summary | TransferError | None]) -> Content:
+def _total(looks: Mapping[str, Summary | TransferError | None]) -> Iterable[Content]:
+    """How many databases and bytes; and how many names are stored otherwise."""
     fit = [look for look in looks.values() if not isinstance(look, TransferError)]
-    sizes = [look.size for look in fit if look is not None]
+    known = [look for look in fit if look is not None]
     bases = french.count(len(fit), "base", "bases")
-    if len(sizes) < len(fit):
-        return Content(f"{bases}, {wording.SIZE_UNKNOWN}.")
-    return Content(f"{bases}, {french.size(sum(sizes))} avant compression.")
+    if len(known) < len(fit):
+        yield Content(f"{bases}, {wording.SIZE_UNKNOWN}.")
+    else:
+        yield Content(f"{bases}, {french.size(sum(look.size for look in known))} avant compression.")
+    if renamed := sum(look.renamed for look in known):
+        yield Content.styled(_renamed(renamed), "$muted")
+
+
+def _renamed(count: int) -> str:
+    """That names are changed, and not on this disk. The true ones are in the manifest, or in the archive."""
+    names = french.count(count, "nom change", "noms changent")
+    true = "les vrais partent" if count > 1 else "le vrai part"
+    return f"Dans l’archive seulement, {names}, que Windows ou macOS ne rendrait pas ; {true} avec elle."
 
 
 def _size(look: Summary | TransferError | None) -> str:
