@@ -29,8 +29,9 @@ LIMIT: Final = 600.0
 
 _MOST_FINDINGS: Final = 3
 _NICENESS: Final = 5
-_OPCODES: Final = 10_000
-"""Of SQLite's machine, between two looks at whether it is to end: some milliseconds."""
+_OPCODES: Final = 1_000_000
+"""Of SQLite's machine, between two looks at whether it is to end: a tenth of a second at most. Each look
+needs the interpreter's lock, for which others compete."""
 _DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _OF_CONTENT: Final = ("NULL value in ", "CHECK constraint failed in ", "NUMERIC value in ", "TEXT value in ")
 """How findings begin that tell of what programs wrote, where the structure is sound."""

@@ -46,6 +46,9 @@ LOCK_LIMIT: Final = 5.0
 """Seconds to wait for a lock: a view may hold it for an instant, and a worker that ends a little longer."""
 LOOK_SECONDS: Final = 5.0
 """How often a worker looks whether its job still is its own; it does before each line of the journal, too."""
+SWITCH_SECONDS: Final = 0.001
+"""How long a thread that computes may keep the interpreter's lock from one that waits for it: of those that
+read, hash, pack and send, each needs the lock for an instant only, hundreds of times a second."""
 GRACE: Final = 3.0
 """Seconds between a request to stop and the end, whatever the threads are doing."""
 
@@ -63,6 +66,7 @@ def main(folder: Path) -> NoReturn:
     """Works on the job in `folder` until it succeeds or is blocked, and ends the process."""
     keep_process_private()
     keep_streams_harmless()
+    sys.setswitchinterval(SWITCH_SECONDS)
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )

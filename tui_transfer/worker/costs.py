@@ -24,8 +24,9 @@ class Costs:
     """
 
     def __init__(self) -> None:
-        self._slowness = _Distance(0.3, 0.2, surprise=math.log(2))  # others compute too, for a moment
-        self._stiffness = _Distance(0.5, 0.3)
+        # At first connecting costs a core as well; later on others compute too, for a moment.
+        self._slowness = _Distance(prior=8e6, memory=16e6, surprise=math.log(2))
+        self._stiffness = _Distance(prior=0.1e6, memory=8e6)
 
     def of_other_data(self) -> Costs:
         """What is known of another database on the same machine."""
@@ -36,8 +37,8 @@ class Costs:
     def learn(self, preset: Preset, size: int, packed: int, seconds: float) -> None:
         """Notes that a block of `size` bytes became `packed` within `seconds` of one packer."""
         if preset and size:
-            self._slowness.learn(preset, math.log(max(seconds, 1e-6) / (size * _SECONDS[preset])))
-            self._stiffness.learn(preset, _log_odds(packed / size) - _log_odds(_SHARES[preset]))
+            self._slowness.learn(preset, size, math.log(max(seconds, 1e-6) / (size * _SECONDS[preset])))
+            self._stiffness.learn(preset, size, _log_odds(packed / size) - _log_odds(_SHARES[preset]))
 
     def seconds(self, preset: Preset) -> float:
         """Of one packer, for a byte."""
@@ -52,29 +53,26 @@ class Costs:
 
 
 class _Distance:
-    """Logarithms: a moving average of all presets, and each one's own, in which the newest block counts for
-    so much; it is believed up to `surprise` from what was expected.
+    """Logarithms: a moving average over the bytes of all presets, and how far from it each one's own is. The
+    guess counts for `prior` bytes, what was seen for `memory` at most; a block is believed up to `surprise`.
     """
 
-    def __init__(self, in_all: float, in_own: float, surprise: float = math.inf) -> None:
+    def __init__(self, prior: float, memory: float, surprise: float = math.inf) -> None:
         self.own: dict[Preset, float] = {}
         self._all = 0.0
-        self._in_all, self._in_own, self._surprise = in_all, in_own, surprise
+        self._seen, self._memory, self._surprise = prior, memory, surprise
 
     def __getitem__(self, preset: Preset) -> float:
         return self._all + self.own.get(preset, 0.0)
 
-    def learn(self, preset: Preset, measured: float) -> None:
-        error = measured - self[preset]
-        if not self.own:
-            self.own[preset], self._all = 0.0, error
-            return
-        error = max(-self._surprise, min(self._surprise, error))
-        self._all += self._in_all * error
-        self.own[preset] = self.own.get(preset, 0.0) + self._in_own * error
+    def learn(self, preset: Preset, size: int, measured: float) -> None:
+        error = max(-self._surprise, min(self._surprise, measured - self[preset]))
+        error *= size / (self._seen + size)
+        self._all += error
+        self.own[preset] = self.own.get(preset, 0.0) + (error / 2 if self.own else 0.0)
+        self._seen = min(self._memory, self._seen + size)
 
 
 def _log_odds(share: float) -> float:
-    """Within limits from which an average soon finds back."""
-    share = max(0.001, min(0.99, share))
+    share = max(0.001, min(0.99, share))  # limits from which an average soon finds back
     return math.log(share / (1 - share))

@@ -1,16 +1,15 @@
 """Chooses how hard each block is packed, so that packing and sending end together.
 
 The harder a database is packed, the longer that takes and the sooner it is sent. It ends soonest where both
-take as long: somewhere between two neighbouring presets, the quicker one with which sending takes longer, and
-the harder one with which packing does. So each block gets the hardest preset, up to the harder one of these,
-that is done before the link has nothing left to do: the link never rests, and the two are mixed as it wants
-them. A link that is faster than all cores gets blocks that are stored.
+take as long, between two neighbouring presets: with the quicker one sending takes longer, with the harder one
+packing does. So each block gets the hardest preset, up to the harder one of these, that is done before the
+link has nothing left to do: it never rests, and the two are mixed as it wants them. A block is stored where
+the link is so much faster than all cores that this ends sooner.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.job.events import PresetChosen
@@ -60,17 +59,20 @@ class Pacer:
             known, waiting = self._traffic.rate.at(self._traffic.clock()), self._traffic.rate.waiting
         costs, rate, left = self._costs, known or ASSUMED_RATE, left + size
         on_the_way = waiting + sum(size * costs.share(preset) for preset, size in self._begun)
-        chosen, seconds = PRESETS[0], (waiting + left) / rate
-        for former, preset in pairwise(PRESETS):
-            if former and costs.share(preset) > _WORTH_PACKING * costs.share(former):
-                break  # the first one is used all the same where there is time: it shows when data shrink
+        chosen, seconds, former = PRESETS[0], (waiting + left) / rate, 1.0
+        for preset in PRESETS[1:]:
+            share, is_first = costs.share(preset), preset == PRESETS[1]
+            if share > _WORTH_PACKING * former and not is_first:
+                continue  # the first one is used all the same where there is time: it shows when data shrink
             packing = left * costs.seconds(preset) / self._threads
-            sending = (waiting + left * costs.share(preset)) / rate
+            sending = (waiting + left * share) / rate
             in_time = on_the_way >= rate * size * costs.seconds(preset)
-            if in_time or (not former and (known is None or packing <= sending)):
+            is_sooner = packing <= sending + size * (1 - share) / rate  # than with this block stored
+            if in_time or (is_first and (known is None or is_sooner)):
                 chosen, seconds = preset, max(packing, sending)
             if packing > sending:
                 break
+            former = share
         if chosen != self._former:
             reason = "link-behind" if chosen > (self._former or 0) else "packing-behind"
             if costs.share(PRESETS[1]) > _WORTH_PACKING:

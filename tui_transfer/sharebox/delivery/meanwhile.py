@@ -2,8 +2,9 @@
 
 SSH is full duplex: what comes back costs nothing of what is sent, as far as the line is as fast that way.
 Sending comes first: no more is asked for at a time than is being sent, and only what fills a packet. What is
-left when all is sent is read after the close, where everything is looked at again in places (`places`), as a
-server may serve reads until the close from elsewhere than what it keeps.
+left when all is sent is read after the close, the first and the last megabyte among it; and everything is
+looked at again in places then (`places`), as a server may serve reads until the close from elsewhere than
+what it keeps.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from tui_transfer.sharebox.delivery.evidence import Step
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES
 from tui_transfer.sharebox.delivery.meanwhile import Ranges, ReadMeanwhile
 from tui_transfer.sharebox.delivery.part import PART, create_part, open_part
-from tui_transfer.sharebox.delivery.places import length_in_common
+from tui_transfer.sharebox.delivery.places import END_BYTES, length_in_common
 from tui_transfer.sharebox.delivery.progress import DeliveryStage
 from tui_transfer.sharebox.delivery.resume_state import Whole
 from tui_transfer.sharebox.sftp.session import CREATE, READ, TRUNCATE, WRITE, SftpError
@@ -202,7 +202,8 @@ class Upload:
         def acknowledge(count: int, busy: float) -> None:
             known = self._resume_state
             known.same_until = max(start, start + count - known.first)
-            reading.go_on(known.first, known.same_until, window)
+            # The first and the last megabyte are read after the close in any case.
+            reading.go_on(max(known.first, END_BYTES), known.same_until - END_BYTES, window)
             self._tell(DeliveryStage.SENDING, known.same_until, busy)
 
         window = WriteWindow(self._sharebox.sftp, handle, acknowledge)
