@@ -15,6 +15,7 @@ STEP: Final = 0.5
 """Seconds between two measures, as the worker's recorder has it."""
 FEW: Final = 2_262_144
 """Bytes that are read after the close where the rest was read before."""
+_BEHIND: Final = 0.9
 _LAG: Final = 100_000
 """Bytes under way that cannot be read back yet."""
 
@@ -115,7 +116,10 @@ class Worker:
             self.loses, base.sent, base.read_back = None, 0, 0
             yield ev.DeliveryLost(at=at(self.now), database=0, file="x", times=1)
             yield ev.UploadStarted(at=at(self.now), database=0, offset=32, reads_after=self.reads_after)
-        base.sent = min(base.packed, base.sent + self.up(self.now) * STEP)
+        up = self.up(self.now)
+        if self.reads_after and reads:  # answers come one after another
+            up = min(up, self.down(self.now) / _BEHIND)
+        base.sent = min(base.packed, base.sent + up * STEP)
         if self.reads_after and reads:
             read = min(base.sent - _LAG, base.read_back + self.down(self.now) * STEP)
             base.read_back = max(base.read_back, read)

@@ -50,6 +50,9 @@ _BLOCK: Final = 8 << 20
 _QUICK: Final = 1
 """The preset that packs quickest. What is packed harder is packed more quickly where sending would
 have to wait for it."""
+_BEHIND: Final = 0.87
+"""Of the pace of sending, that of reading back where it lags behind: answers come one after another, so that
+a line that carries less back keeps sending from being faster by much."""
 _ASSUMED: Final = 1e6
 """Bytes a second of what was not measured yet: a line is taken to be as fast both ways."""
 _ASSUMED_PACKING: Final = 20e6
@@ -235,7 +238,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
             sent = sum(max(0, _sent(new, ways) - _sent(old, ways)) for old, new in pairs)
             shown = shown.after(seconds, sent)
             sending = sending.after(_busy(seconds, sent, sending.rate, state), sent)
-        if _is_verifying(before) or _is_behind(before):
+        if _is_verifying(before):
             back = sum(max(0, _read(new) - _read(old)) for old, new in pairs)
             reading = reading.after(seconds, back)
             if not _is_sending(before):
@@ -261,7 +264,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
             self._packing.rate or _ASSUMED_PACKING,
             self._since,
             sending or reading or _ASSUMED,
-            reading or sending or _ASSUMED,
+            reading or (sending or _ASSUMED) * (_BEHIND if _is_behind(state) else 1.0),
             ratio,
             _reads_after(state),
             self._overlaps,
@@ -273,10 +276,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         self, before: JobState, state: JobState, course: _Course
     ) -> tuple[float, tuple[float, ...]]:
         """The shares after a step, which is measured by one course from both its ends."""
-        olds = [_parts(item, course) for item in before.databases]
-        news = [
-            old if item is former else _parts(item, course)
-            for old, item, former in zip(olds, state.databases, before.databases, strict=True)
+        news = [_parts(item, course) for item in state.databases]
+        olds = [
+            new if former is item else _parts(former, course, item)
+            for new, item, former in zip(news, state.databases, before.databases, strict=True)
         ]
         shares = tuple(
             1.0 if item.delivered else _moved(share, old.alone, new.alone, old.sum, new.sum)
@@ -320,9 +323,7 @@ def _is_verifying(state: JobState) -> bool:
 
 
 def _is_behind(state: JobState) -> bool:
-    """Whether reading back what is being sent lags behind: otherwise it is as fast as that, whatever the line
-    could carry.
-    """
+    """Whether reading back what is being sent lags behind that."""
     return any(
         item.transfer is Step.RUNNING and item.read_back and item.acknowledged - item.read_back > _LAG
         for item in state.databases
@@ -364,11 +365,15 @@ def _left(databases: list[_Parts], course: _Course) -> float:
     return finished
 
 
-def _parts(database: DatabaseState, course: _Course) -> _Parts:
+def _parts(database: DatabaseState, course: _Course, later: DatabaseState | None = None) -> _Parts:
+    """What is left of a database; by the sizes known of it `later`, where that is given: what turns out
+    to be other than was thought is not done by that.
+    """
+    known = later or database
     if database.delivered or database.problem is not None:
         return _Parts()
-    size = _expected_size(database, course.ratio)
-    to_pack = 0 if database.sealed else max(0, (database.size or 0) - database.read)
+    size = _expected_size(known, course.ratio)
+    to_pack = 0 if database.sealed else max(0, (known.size or 0) - database.read)
     to_send = max(0, size - database.acknowledged)
     ways = (course.sending, course.reading) if course.reads_after else (course.sending,)
     beside = sum(max(0, database.beside - database.beside_sent) / way for way in ways)
@@ -376,13 +381,13 @@ def _parts(database: DatabaseState, course: _Course) -> _Parts:
     if database.transfer is Step.VERIFYING and not to_send:
         after = max(0, (database.to_check or size) - database.checked)
     elif not database.sends_beside:
-        known = max(database.read_back, database.checked)
+        was_read = max(database.read_back, database.checked)
         if database.transfer is not Step.RUNNING and database.acknowledged > _BLOCK // 256:
             checking = max(0, database.acknowledged - database.checked)
-            known = max(known, database.acknowledged)
+            was_read = max(was_read, database.acknowledged)
         after = min(size, course.reads_after)
         if 0 < course.reads_after < size:
-            reading = max(0, size - known - course.reads_after // 2)  # its end is read after the close
+            reading = max(0, size - was_read - course.reads_after // 2)  # its end is read after the close
     packing = to_pack / course.packing
     if database.compression is Step.RUNNING:
         packing = max(packing / 2, packing - course.since)
