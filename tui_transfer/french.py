@@ -89,6 +89,13 @@ def _clock(local: datetime) -> str:
     return f"{local.hour}{NO_BREAK}h{NO_BREAK}{local.minute:02d}"
 
 
+def time_of_day(value: datetime, *, seconds: bool = False) -> str:
+    """A time of today, as the clock on the wall shows it."""
+    local = value.astimezone()
+    clock = _clock(local)
+    return f"{clock}{NO_BREAK}min{NO_BREAK}{local.second:02d}{NO_BREAK}s" if seconds else clock
+
+
 def period(begin: datetime, end: datetime | None) -> str:
     """A span of time, for instance « le 2 mars 2022, de 14 h 05 à 15 h 10 »; without `end`, when it began."""
     begin = begin.astimezone()

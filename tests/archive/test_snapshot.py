@@ -71,6 +71,7 @@ def snapshot(
     on_damaged: Callable[[], None] = lambda: None,
     cancelled: threading.Event | None = None,
     locked_after: float = 30,
+    on_locked: Callable[[float], object] = lambda _: None,
 ) -> Path:
     work.mkdir(mode=0o700, exist_ok=True)
     source = list_source(database)
@@ -81,6 +82,7 @@ def snapshot(
         on_damaged=on_damaged,
         cancelled=cancelled or threading.Event(),
         locked_after=locked_after,
+        on_locked=on_locked,
     )
     taken.keep()
     (item,) = taken.source.items
@@ -282,7 +284,7 @@ def test_nothing_is_left_beside_the_original_and_nothing_is_lost(
 
 @pytest.mark.parametrize("journal", ["DELETE", "WAL"])
 def test_a_lock_that_stays_is_named(tmp_path: Path, journal: str) -> None:
-    database = bank(tmp_path / "a.db", journal)
+    database, told = bank(tmp_path / "a.db", journal), list[float]()
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         if journal == "WAL":
             # One that lets nobody else in, although its -wal and -shm are there.
@@ -292,7 +294,8 @@ def test_a_lock_that_stays_is_named(tmp_path: Path, journal: str) -> None:
         else:
             connection.execute("BEGIN EXCLUSIVE")
         with raises(Problem.DATABASE_LOCKED) as caught:
-            snapshot(database, tmp_path / "work", locked_after=0.3)
+            snapshot(database, tmp_path / "work", locked_after=0.3, on_locked=told.append)
+    assert told == [0.3], "once, and for how long it is waited"
     assert caught.value.details["path"] == str(database)
     assert balance_and_commits(snapshot(database, tmp_path / "work"))[0] == 0
 

@@ -23,6 +23,7 @@ from tests.tui.stage import MEGA, Stage
 from tui_transfer.archive.source import SourceKind, Summary
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import events as ev
+from tui_transfer.job.control import Follower
 from tui_transfer.job.orders import Orders
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.findings import Finding, Outcome
@@ -166,6 +167,20 @@ def _running(stage_: Stage) -> Job:
 
 def _overlapping(stage_: Stage) -> Job:
     return stage_.job(stage.two_at_once(), running=True)
+
+
+def _cut(stage_: Stage) -> Job:
+    """The connection was lost, and is tried again."""
+    cut = ev.Waiting(at=stage.at(41), attempt=3, seconds=12, reason="Le serveur ne répond plus.")
+    return stage_.job([*stage.midway(), cut], running=True)
+
+
+def _in_use(stage_: Stage) -> Job:
+    """Another program locks the first database."""
+    begun = ev.ArchiveStarted(at=stage.at(2), database=0, kind="sqlite", size=84 * stage.MEGA, files=1)
+    sizes = stage.sized(84 * stage.MEGA, 212 * stage.MEGA, 37 * stage.MEGA)
+    locked = ev.DatabaseLocked(at=stage.at(3), database=0, seconds=30)
+    return stage_.job([stage.started(), *sizes, stage.connected(), begun, locked], running=True)
 
 
 def _succeeded(stage_: Stage) -> Job:
@@ -343,6 +358,8 @@ SCENES = (
     Scene("phrase-secrete-demandee", job=_locked, open_job=True),
     Scene("transfert", job=_running, open_job=True),
     Scene("transfert-deux", job=_overlapping, open_job=True),
+    Scene("transfert-coupure", job=_cut, open_job=True),
+    Scene("transfert-base-utilisee", job=_in_use, open_job=True),
     Scene("transfert-quitter", job=_running, open_job=True, keys=("q",)),
     Scene("transfert-interrompre", job=_running, open_job=True, keys=("q", "i")),
     Scene("demonstration-quitter", job=_running, open_job=True, practice=PRACTICE, keys=("q",)),
@@ -409,7 +426,9 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
         async def drive(pilot: Pilot[Any]) -> None:
             await pilot.pause()
             if scene.open_job and job is not None:
-                await app.push_screen(TransferPage(job, begin=False, clock=lambda: 0.0))
+                last = Follower(job).state.updated_at
+                shown_at = last.timestamp() + 1.0 if last else 0.0
+                await app.push_screen(TransferPage(job, begin=False, clock=lambda: shown_at))
                 await settle(pilot)
             for key in scene.keys:
                 await pilot.press(key)

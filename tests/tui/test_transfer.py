@@ -316,16 +316,19 @@ async def test_the_rate_is_that_of_the_events_until_they_stop(app: CentreApp, st
             stage.append(job, ev.UploadProgress(at=stage.at(20 + 4 * step), database=1, acknowledged=sent))
             clock[0] = begun + 4 * step + late
             await until(pilot, partial(shows, f"{(sent + 31_920_000) / MEGA:.1f} Mo".replace(".", ",")))
-            assert re.search(r"[2-5],\d Mo/s", flat(app))
+            assert re.search(r"envoyés · [2-5],\d Mo/s", flat(app))
         clock[0] += 60
-        await until(pilot, lambda: not shows("Mo/s"))
+        await until(pilot, lambda: not re.search(r"envoyés · \S+ Mo/s", flat(app)))
 
 
 def test_what_is_being_done_now_in_words() -> None:
     spec = make_spec(stage.settings(), [("Base active", Path("/srv/impact/base.db"))], stage.NOW)
     state = JobState.fold(spec, [stage.started()])
     assert wording.doing(state, 0.0, running=True) == "Connexion à Sharebox…"
-    assert wording.doing(state, 0.0, running=False) == "Le transfert est arrêté ; il peut être repris."
+    assert (
+        wording.doing(state, 0.0, running=False)
+        == "Le transfert est arrêté, rien n’est perdu ; il peut être repris."
+    )
 
 
 def test_two_databases_at_once_in_words() -> None:

@@ -143,6 +143,7 @@ def take_snapshot(
     on_damaged: Callable[[], object],
     cancelled: threading.Event,
     locked_after: float = LOCKED_AFTER,
+    on_locked: Callable[[float], object] = lambda _: None,
 ) -> Snapshot:
     """Takes a snapshot of `source`, of kind SQLITE, in `folder`.
 
@@ -156,6 +157,7 @@ def take_snapshot(
         on_damaged: called where an earlier snapshot is not what was written; another one is taken.
         cancelled: ends the copy with `INTERRUPTED`.
         locked_after: seconds after which a lock that does not go away is `DATABASE_LOCKED`.
+        on_locked: told these seconds where there is a lock, and its end is waited for.
 
     Raises:
         TransferError: `DATABASE_MISSING`, `DATABASE_LOCKED`, `DATABASE_UNREADABLE`, `DATABASE_CHANGED`
@@ -170,7 +172,7 @@ def take_snapshot(
         on_damaged()
     remove_snapshot(folder)
     try:
-        state, copied = _take(Copying(source.path, file, on_copied, cancelled, locked_after))
+        state, copied = _take(Copying(source.path, file, on_copied, cancelled, locked_after, on_locked))
         return _snapshot(source, folder, state, copied.hashes)
     except BaseException:
         remove_snapshot(folder)

@@ -89,6 +89,7 @@ class Copying:
         on_copied: told the bytes copied so far.
         cancelled: ends a copy with `INTERRUPTED`.
         locked_after: seconds after which a lock that does not go away is `DATABASE_LOCKED`.
+        on_locked: told these seconds where there is a lock, and its end is waited for.
     """
 
     original: Path
@@ -96,6 +97,7 @@ class Copying:
     on_copied: Callable[[int], None]
     cancelled: threading.Event
     locked_after: float
+    on_locked: Callable[[float], object] = lambda _: None
 
     def back_up(self) -> Copied | None:
         """Backs the database up; `None` if that would need writing beside it.
@@ -161,7 +163,7 @@ class Copying:
 
     def _begin_reading(self, original: sqlite3.Connection) -> None:
         """Opens the read transaction that pins one state of the database."""
-        deadline = time.monotonic() + self.locked_after
+        deadline, is_told = time.monotonic() + self.locked_after, False
         original.execute("BEGIN")
         while True:
             self._stop_if_cancelled()
@@ -170,6 +172,9 @@ class Copying:
             except sqlite3.OperationalError as error:
                 if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
+                if not is_told:
+                    is_told = True
+                    self.on_locked(self.locked_after)
             else:
                 return
 

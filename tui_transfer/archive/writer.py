@@ -133,6 +133,7 @@ def write_archive(
     on_progress: Callable[[Progress], None],
     on_outlook: Callable[[tuple[int, ...]], object] = lambda _: None,
     wants_outlook: Callable[[int], bool] = lambda _: False,
+    on_locked: Callable[[float], object] = lambda _: None,
     cancelled: threading.Event,
     checksums: Checksums | None = None,
     on_damaged: Callable[[SpoolPart], object] = lambda _: None,
@@ -156,6 +157,8 @@ def write_archive(
         on_progress: called in the caller's thread, after each block.
         on_outlook: called likewise, once and where that is of use, with how far places of the database
             shrink: see `outlook`.
+        on_locked: called likewise where another program locks the database, with the seconds for which the
+            end of that is waited for.
         wants_outlook: whether that is worth some tenths of a second, so many bytes being left to be packed.
         cancelled: ends the work, within a fraction of a second, with `INTERRUPTED`.
         checksums: new ones, of what is written to the archive: by them it is read while it grows.
@@ -177,7 +180,9 @@ def write_archive(
     checksums = checksums or Checksums()
     snapshot = original = None
     if source.summary.kind is SourceKind.SQLITE:
-        snapshot = _snapshot(source, work, on_progress, lambda: on_damaged(SpoolPart.SNAPSHOT), cancelled)
+        snapshot = _snapshot(
+            source, work, on_progress, lambda: on_damaged(SpoolPart.SNAPSHOT), on_locked, cancelled
+        )
         original, source = source, snapshot.source
     added = true_names(source) if key else None  # the manifest of one that is not encrypted has them
     reader = SourceReader(source, cancelled, original, snapshot.sha256 if snapshot else None, added)
@@ -246,12 +251,15 @@ def _snapshot(
     work: Path,
     on_progress: Callable[[Progress], None],
     on_damaged: Callable[[], object],
+    on_locked: Callable[[float], object],
     cancelled: threading.Event,
 ) -> Snapshot:
     def report(copied: int) -> None:
         on_progress(Progress(0, source.size, copied=copied))
 
-    return take_snapshot(source, work, on_copied=report, on_damaged=on_damaged, cancelled=cancelled)
+    return take_snapshot(
+        source, work, on_copied=report, on_damaged=on_damaged, cancelled=cancelled, on_locked=on_locked
+    )
 
 
 class _Aside:

@@ -95,6 +95,13 @@ class DatabaseSized(_Event, frozen=True, kw_only=True, tag="database.sized"):
     size: Count
 
 
+class DatabaseLocked(_Event, frozen=True, kw_only=True, tag="database.locked"):
+    """Another program locks a database; the end of that is waited for, for so many seconds."""
+
+    database: Count
+    seconds: Seconds
+
+
 class ArchiveStarted(_Event, frozen=True, kw_only=True, tag="archive.started"):
     """A database begins to be read and compressed (column C)."""
 
@@ -361,6 +368,7 @@ Event: TypeAlias = (
     | LoginAnswered
     | Connected
     | DatabaseSized
+    | DatabaseLocked
     | ArchiveStarted
     | ArchiveLocked
     | ArchiveKept

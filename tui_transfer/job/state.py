@@ -87,6 +87,8 @@ class DatabaseState(msgspec.Struct, frozen=True, kw_only=True):
     """What SQLite says of it, where it is an SQLite database that was looked at."""
     damage_waiver: Waiver | None = None
     """Who decided that it goes although it is damaged."""
+    lock: ev.DatabaseLocked | None = None
+    """That of another program, whose end is waited for."""
     places: tuple[int, ...] = ()
     """What places of it shrink to, in thousandths, each in the middle of an equal part of it."""
     preset: int | None = None
@@ -234,6 +236,8 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     """What tells the passphrase of its archives from others, once there is one."""
     waiting: ev.Waiting | None = None
     """What the worker waits for while the network is away."""
+    waiting_since: datetime | None = None
+    """When it was lost, as long as it is."""
     question: ev.LoginAsked | None = None
     """What the Sharebox asks a person, and nobody has answered yet."""
     problem: str | None = None
@@ -322,7 +326,8 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
         case ev.PresetChosen():
             return _database(state, event.database, preset=event.preset)
         case ev.Waiting():
-            return _with(state, waiting=event)
+            since = event.at if event.attempt <= 1 else state.waiting_since or event.at
+            return _with(state, waiting=event, waiting_since=since)
         case ev.LoginAsked():
             return _with(state, question=event, waiting=None)
         case ev.LoginAnswered():
@@ -336,6 +341,7 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 presented=key,
                 said=event.said,
                 waiting=None,
+                waiting_since=None,
                 question=None,
             )
         case ev.DatabaseSized():
@@ -352,6 +358,8 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
                 changed_since=False,
                 compression=Step.RUNNING,
             )
+        case ev.DatabaseLocked():
+            return _database(state, event.database, lock=event)
         case ev.ArchiveExpected():
             return _database(state, event.database, places=event.places)
         case ev.ArchiveLocked():
@@ -359,7 +367,7 @@ def _applied(state: JobState, event: ev.Event) -> JobState:
         case ev.ArchiveKept():
             return _database(state, event.database, changed_since=event.changed)
         case ev.ArchiveProgress():
-            return _database(state, event.database, read=event.read, packed=event.packed)
+            return _database(state, event.database, read=event.read, packed=event.packed, lock=None)
         case ev.ArchiveSealed():
             return _database(
                 state,
@@ -451,6 +459,7 @@ def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
             to_check=0,
             problem=None,
             details={},
+            lock=None,
         )
         for database in state.databases
     )
@@ -473,6 +482,7 @@ def _worker_started(state: JobState, event: ev.WorkerStarted) -> JobState:
         accepted=event.host_key is not None,
         presented=None,
         waiting=None,
+        waiting_since=None,
         question=None,
         problem=None,
         details={},
@@ -577,7 +587,7 @@ def _blocked(state: JobState, event: ev.JobBlocked) -> JobState:
 
 def _database_failed(state: JobState, index: int, problem: str, details: dict[str, str]) -> JobState:
     database = state.databases[index]
-    return _database(state, index, problem=problem, details=details, **_at_fault(database))
+    return _database(state, index, problem=problem, details=details, lock=None, **_at_fault(database))
 
 
 def _at_fault(database: DatabaseState) -> dict[str, Step]:

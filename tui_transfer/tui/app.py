@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
+import click
 from textual.binding import Binding, BindingType
 
 from tui_transfer.job.orders import forget_environment
@@ -17,6 +19,7 @@ from tui_transfer.tui import focus_place
 from tui_transfer.tui.announce import Announcer
 from tui_transfer.tui.centre import Centre
 from tui_transfer.tui.escape import hear_every_escape
+from tui_transfer.tui.farewell import farewell
 from tui_transfer.tui.harmless import HarmlessFilter
 from tui_transfer.tui.letters import letter_of
 from tui_transfer.tui.output import lasting_output
@@ -106,7 +109,11 @@ class CentreApp(Centre, inherit_bindings=False):
 
 def run_app(home: Home, practice: Practice | None = None, *, mouse: bool = True) -> int:
     """Opens the Centre de maintenance; returns the exit code when it is closed."""
-    return run_on_terminal(lambda announcer: CentreApp(home, practice, announcer=announcer), mouse=mouse)
+    code = run_on_terminal(lambda announcer: CentreApp(home, practice, announcer=announcer), mouse=mouse)
+    if not code and (line := farewell(home, practice=practice is not None)):
+        with suppress(OSError):  # the terminal is gone
+            click.echo(line)
+    return code
 
 
 def run_on_terminal(make_app: Callable[[Announcer], CentreApp], *, mouse: bool = True) -> int:

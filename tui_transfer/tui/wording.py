@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from tui_transfer import french
 from tui_transfer.job.state import JobStatus, Step
@@ -16,6 +19,11 @@ if TYPE_CHECKING:
     from tui_transfer.job.progress import Progress
     from tui_transfer.job.state import DatabaseState, JobState
 
+_LONG_SILENCE: Final = 12.0
+"""Seconds without news of what is being sent that a person would wonder about."""
+_ANOTHER_CLOCK: Final = 900.0
+"""Seconds of silence that no connection lasts: the worker's machine goes by another time."""
+_LONGEST_NAME: Final = 30
 KINDS: Final = {"file": "Fichier", "folder": "Dossier", "set": "Fichiers", "sqlite": "Base SQLite"}
 SIZE_UNKNOWN: Final = "taille en cours de calcul"
 DETAILS: Final = {
@@ -130,12 +138,22 @@ def doing(state: JobState, now: float, *, running: bool) -> str:
     if state.status is JobStatus.SUCCEEDED:
         return "Toutes les bases sont arrivées."
     if not running:
-        return "Le transfert est arrêté ; il peut être repris."
+        return "Le transfert est arrêté, rien n’est perdu ; il peut être repris."
     compressing = [item.name for item in state.databases if item.compression is Step.RUNNING]
     if state.question is not None:
         return "Sharebox pose une question : une réponse est attendue."
     if state.waiting is not None:
         return _waiting(state.waiting, now, compressing)
+    for item in state.databases:
+        if item.lock is not None:
+            end = item.lock.at + timedelta(seconds=item.lock.seconds)
+            return (
+                f"« {shorten(item.name, _LONGEST_NAME)} » est utilisée par un autre programme : "
+                f"attente jusqu’à {french.time_of_day(end, seconds=True)}."
+            )
+    compared = [item.name for item in state.databases if item.is_compared]
+    if compared:
+        return f"Comparaison de « {compared[0]} » avec ce qui est déjà sur Sharebox."
     at_work = [item for item in state.databases if item.transfer is Step.RUNNING]
     sending = [item.name for item in at_work if not item.is_sent]
     checking = [item.name for item in state.databases if item.transfer is Step.VERIFYING]
@@ -162,6 +180,43 @@ def doing(state: JobState, now: float, *, running: bool) -> str:
     return sentence[0].upper() + sentence[1:] + "."
 
 
+def reassurance(state: JobState, now: float, *, running: bool) -> str:
+    """What there is to do meanwhile, mostly nothing; what is waited for, until when.
+
+    `now` is in seconds, time of day.
+    """
+    if state.status is JobStatus.SUCCEEDED:
+        return "Rien d’autre n’est à transférer."
+    if not running:
+        return ""  # that nothing is lost is in the sentence above, and in the dialog that covers this
+    if any(item.lock for item in state.databases):
+        return "Fermez Impact emploi sur tous les postes : le transfert continue aussitôt."
+    if state.question is not None:
+        return "N’éteignez pas l’ordinateur : le transfert continue une fois la réponse donnée."
+    if state.waiting is not None and state.waiting_since is not None:
+        end = state.waiting_since + timedelta(minutes=state.spec.retry_for)
+        return f"Rien n’est perdu. Les tentatives continuent jusqu’à {french.time_of_day(end)}."
+    silent = now - state.updated_at.timestamp() if state.updated_at else 0.0
+    if _LONG_SILENCE < silent < _ANOTHER_CLOCK and any(
+        item.transfer is Step.RUNNING for item in state.databases
+    ):
+        return f"Sharebox ne répond pas depuis {french.duration(silent)}. Rien n’est perdu."
+    return "Aucune intervention n’est requise. N’éteignez pas l’ordinateur."
+
+
+def begun_anew(state: JobState) -> list[DatabaseState]:
+    """The databases as they are once a worker has begun: what failed before waits again."""
+    waits = {Step.FAILED: Step.WAITING}
+    return [
+        replace(
+            item,
+            compression=waits.get(item.compression, item.compression),
+            transfer=waits.get(item.transfer, item.transfer),
+        )
+        for item in state.databases
+    ]
+
+
 def _waiting(waiting: Waiting, now: float, compressing: Sequence[str]) -> str:
     """The network is away: which attempt comes when. What is being compressed goes on meanwhile."""
     left = waiting.at.timestamp() + waiting.seconds - now
@@ -175,7 +230,7 @@ def _waiting(waiting: Waiting, now: float, compressing: Sequence[str]) -> str:
 
 def pace(state: JobState, progress: Progress, now: float, *, running: bool) -> str:
     """Bytes sent, rate and time left at `now` (seconds, time of day), as far as they are known."""
-    parts = [f"{french.size(sum(item.acknowledged for item in state.databases))} envoyés"]
+    parts = [_amount(state)]
     rate, left = (progress.rate(now), progress.left(now)) if running else (None, None)
     if rate is not None:
         parts.append(french.rate(rate))
@@ -184,6 +239,20 @@ def pace(state: JobState, progress: Progress, now: float, *, running: bool) -> s
     if state.route is not None:
         parts.append(describe_route(state.route))
     return "  ·  ".join(parts)
+
+
+def _amount(state: JobState) -> str:
+    """What is counted just now: what is sent; before that what is compressed."""
+    sent = sum(item.acknowledged for item in state.databases)
+    checking = [item for item in state.databases if item.transfer is Step.VERIFYING and item.to_check]
+    sending = any(item.transfer is Step.RUNNING and not item.is_sent for item in state.databases)
+    if checking and not sending:
+        checked = f"{french.size(checking[0].checked)} sur {french.size(checking[0].to_check)}"
+        return f"{checked} comparés" if checking[0].is_compared else f"{checked} vérifiés"
+    if not sent and (total := sum(item.size or 0 for item in state.databases)):
+        read = sum(item.size or 0 if item.sealed else item.read for item in state.databases)
+        return f"{french.size(read)} compressés sur {french.size(total)}, rien n’est encore envoyé"
+    return f"{french.size(sent)} envoyés"
 
 
 def job_line(follower: Follower) -> tuple[str, str]:

@@ -370,6 +370,9 @@ class Pipeline:
         def on_outlook(places: tuple[int, ...]) -> None:
             self._recorder.record(ev.ArchiveExpected(at=now(), database=shipment.index, places=places))
 
+        def on_locked(seconds: float) -> None:
+            self._recorder.record(ev.DatabaseLocked(at=now(), database=shipment.index, seconds=seconds))
+
         def wants_outlook(left: int) -> bool:
             with self._traffic.changed:
                 rate = self._traffic.rate.at(self._traffic.clock())
@@ -390,6 +393,7 @@ class Pipeline:
             on_progress=on_progress,
             on_outlook=on_outlook,
             wants_outlook=wants_outlook,
+            on_locked=on_locked,
             cancelled=self._cancelled,
             checksums=shipment.checksums,
             on_damaged=on_damaged,

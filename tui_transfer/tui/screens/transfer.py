@@ -31,6 +31,7 @@ from tui_transfer.tui.recovery import corrected_host_key, forget_refused, still_
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.gauge import Gauge
+from tui_transfer.tui.widgets.latest import Latest
 from tui_transfer.tui.widgets.progress_table import ProgressTable
 
 if TYPE_CHECKING:
@@ -98,10 +99,12 @@ class TransferPage(Page):
     def body(self) -> Iterable[Widget]:
         """What is being done, how far it is, and each database."""
         yield Static(id="doing")
+        yield Static(id="reassurance")
         yield Gauge(id="overall")
         yield Static(id="pace")
         yield Vertical(ProgressTable(id="progress"), classes="panel", id="rows")
         yield Static("C : compression   T : transfert vers Sharebox, puis vérification", id="legend")
+        yield Latest(id="latest")
 
     def buttons(self) -> Iterable[Action]:
         """« Reprendre » and « Envoyer le rapport » come when they make sense."""
@@ -112,7 +115,8 @@ class TransferPage(Page):
     def on_mount(self) -> None:
         """Reads the journal, and starts a worker if that was asked for."""
         try:
-            self._follower = Follower(self.job)
+            self._follower = Follower(self.job, unread=True)
+            self._hear(self._follower)
         except TransferError as error:
             self._show_buttons()
             unreadable = JobUnreadable(error, self.job)
@@ -146,7 +150,7 @@ class TransferPage(Page):
         follower = self._follower
         assert follower is not None
         try:
-            follower.poll()
+            self._hear(follower)
         except TransferError as error:
             self._settled = True
             self._ask(error)
@@ -159,6 +163,12 @@ class TransferPage(Page):
         if not follower.running and not self._starting:
             self._settled = True
             self._conclude(follower)
+
+    def _hear(self, follower: Follower) -> None:
+        """Reads what is new in the journal."""
+        latest = self.query_one(Latest)
+        for event, state in follower.steps():
+            latest.hear(event, state, follower)
 
     def _show_question(self, follower: Follower) -> None:
         """Asks what the Sharebox asks, where it is this page that the worker hears."""
@@ -185,6 +195,7 @@ class TransferPage(Page):
         # Not on a button: there is nothing to do but wait, and Enter must not quit.
         self.set_focus(self.query_one(ProgressTable))
         self.set_text("#doing", "Démarrage du transfert…")
+        self._figures_at = float("-inf")  # what failed before is not shown as if it had now
         is_new = self._follower is not None and self._follower.state.status is JobStatus.CREATED
         start = control.start_new if is_new else control.start
         self._asked = 0
@@ -272,6 +283,7 @@ class TransferPage(Page):
         inside = self.room - _PANEL
         databases, shares = self._follower.state.databases, self._follower.progress.shares
         self.query_one(ProgressTable).lay_out(inside, databases, shares, running=self._at_work)
+        self.query_one(Latest).lay_out(self.size)
         self._draw()
 
     def _draw(self) -> None:
@@ -286,8 +298,11 @@ class TransferPage(Page):
             self._figures_at = now
             if not self._starting or running:
                 self.set_text("#doing", wording.doing(state, now, running=running))
-            self.query_one(ProgressTable).show(state.databases, progress.shares, running=self._at_work)
+            databases = wording.begun_anew(state) if self._starting and not running else state.databases
+            self.query_one(ProgressTable).show(databases, progress.shares, running=self._at_work)
             self.set_text("#pace", wording.pace(state, progress, now, running=running))
+            self.set_text("#reassurance", wording.reassurance(state, now, running=self._at_work))
+            self.query_one(Latest).show()
         self._show_buttons()
 
     def _show_buttons(self) -> None:
