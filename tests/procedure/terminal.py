@@ -42,9 +42,9 @@ class Terminal:
         """
         self.type(text)
         self.wait_for(text)
-        before = self._styled()
+        before = self.styled()
         self.press("Enter")
-        self.wait_until(lambda _: self._styled() != before, "the focus to move")
+        self.wait_until(lambda _: self.styled() != before, "the focus to move")
 
     def answer(self, key: str, *asked: str, limit: float = 60) -> None:
         """Waits for a question and answers it by a key, until it is gone.
@@ -55,7 +55,7 @@ class Terminal:
         self.wait_for(*asked, limit=limit)
         while self._shows(asked):
             self.press(key)
-            self._waits(lambda: not self._shows(asked))
+            self.waits(lambda: not self._shows(asked))
 
     def wait_for_form(self, *asked: str) -> None:
         """Waits for a question that is answered by typing, and until it listens: its focus moves."""
@@ -66,23 +66,23 @@ class Terminal:
     def _moves_and_back(self) -> bool:
         before = self._drawn()
         self.press("BTab")
-        if not self._waits(lambda: self._styled() != before):
+        if not self.waits(lambda: self.styled() != before):
             return False
         self.press("Tab")
-        return self._waits(lambda: self._styled() == before)
+        return self.waits(lambda: self.styled() == before)
 
     def _drawn(self) -> str:
         """The screen with its colours, once nothing changes any more."""
-        seen, now = "", self._styled()
+        seen, now = "", self.styled()
         while now != seen:
             time.sleep(10 * _POLL)
-            seen, now = now, self._styled()
+            seen, now = now, self.styled()
         return now
 
     def _shows(self, words: Sequence[str]) -> bool:
         return all(word in words_of(self.screen()) for word in words)
 
-    def _waits(self, condition: Callable[[], bool], limit: float = 3) -> bool:
+    def waits(self, condition: Callable[[], bool], limit: float = 3) -> bool:
         """Whether it is so within `limit` seconds."""
         end = time.monotonic() + limit
         while not condition():
@@ -151,7 +151,7 @@ class Terminal:
     def status_file(self) -> Path:
         return self.socket.with_name("status")
 
-    def _styled(self) -> str:
+    def styled(self) -> str:
         """The screen with its colours, which tell where the focus is."""
         return self._tmux("capture-pane", "-p", "-e")
 
