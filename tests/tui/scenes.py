@@ -94,6 +94,19 @@ _STOPPED = [
 ]
 
 
+_CHANGED = TransferError(
+    Problem.HOST_KEY_CHANGED,
+    host="sharebox.example.org",
+    fingerprint=stage.OTHER_FINGERPRINT,
+    expected=stage.FINGERPRINT,
+)
+_BLOCKED = [
+    *_REACHED[:2],
+    Finding(ConnectionStage.HOST_KEY, Outcome.BLOCKING, _CHANGED.why, 0.204, _CHANGED),
+    *(Finding(later, Outcome.NOT_TRIED) for later in list(ConnectionStage)[4:]),
+]
+
+
 @dataclass(frozen=True)
 class Scene:
     """A picture: what is prepared in the stage, and what the person then does."""
@@ -330,6 +343,7 @@ SCENES = (
     Scene("prerequis-ouverte", keys=("p", "end", "up", "up"), ticked=10),
     Scene("essai-connexion", keys=("p", "y"), findings=_REACHED),
     Scene("essai-connexion-arrete", keys=("p", "y"), findings=_STOPPED),
+    Scene("essai-connexion-bloque", keys=("p", "y"), findings=_BLOCKED),
     Scene("historique", keys=("h",), job=_past),
     Scene("historique-vide", keys=("h",)),
     Scene("historique-supprimer", keys=("h", "down", "down", "down", "delete"), job=_past),

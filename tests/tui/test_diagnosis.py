@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 from textual.widgets import Input
 
 from tests.preflight.test_diagnosis import settings as settings_for
@@ -25,7 +26,6 @@ from tui_transfer.tui.widgets.actions import Action
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pytest
     from textual.pilot import Pilot
 
     from tests.servers.openssh import SshServer
@@ -173,3 +173,30 @@ async def test_where_the_cursor_was_moved_it_stays(staged: Home, monkeypatch: py
         go.set()
         await finished(pilot)
         assert "C’est un nom." in shown(app).split("Capacités")[1]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (Outcome.OK, "✓ La connexion fonctionne : un transfert peut commencer."),
+        (Outcome.LOOK, "! La connexion fonctionne ; un point mérite un regard : route directe."),
+        (Outcome.BLOCKING, "✗ Un transfert échouerait : route directe."),
+        (Outcome.NOT_TRIED, "! L’essai s’est arrêté avant la fin : route directe."),
+    ],
+)
+async def test_the_verdict_comes_first(
+    staged: Home, monkeypatch: pytest.MonkeyPatch, outcome: Outcome, said: str
+) -> None:
+    def diagnose(*_: object) -> Iterator[Finding]:
+        yield Finding(Stage.NAME, Outcome.OK, "C’est un nom.", 0.01)
+        yield Finding(Stage.ROUTE, outcome, "Une longue phrase, dite jusqu’à sa fin. " * 8 + "Fin.", 0.01)
+
+    monkeypatch.setattr(diagnosis, "diagnose", diagnose)
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("p", "y")
+        text = await finished(pilot)
+        assert said in text
+        if outcome is not Outcome.OK:
+            await until(pilot, lambda: "Fin." in flat(app))
+            assert "Route directe" in flat(app), "its stage stays in sight"

@@ -127,6 +127,13 @@ class JobChosen:
 
 
 @dataclass(frozen=True)
+class JobJoined:
+    """Another window began this job first: it is followed, in place of the page where that was found."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
 class JobBlocked:
     """The worker has ended, or could not begin, for want of something.
 
@@ -325,6 +332,7 @@ Step: TypeAlias = (
     | PassphraseMade
     | JobMade
     | JobChosen
+    | JobJoined
     | JobBlocked
     | JobUnreadable
     | LoginQuestionAsked

@@ -80,6 +80,10 @@ def follow(centre: Centre, happening: it.Happening) -> None:
             from tui_transfer.tui.screens.transfer import TransferPage
 
             switch(TransferPage(job, begin=True))
+        case it.JobJoined(job):
+            from tui_transfer.tui.screens.transfer import TransferPage
+
+            switch(TransferPage(job, begin=False, joined=True))
         case it.JobChosen(job, begin):
             from tui_transfer.tui.screens.transfer import TransferPage
 

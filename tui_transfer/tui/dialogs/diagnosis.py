@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import msgspec
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.content import Content
 
 from tui_transfer import __version__, french
 from tui_transfer.errors import Need, TransferError
@@ -23,7 +23,7 @@ from tui_transfer.tui.background import in_background
 from tui_transfer.tui.dialogs.dialog import Dialog
 from tui_transfer.tui.happenings import SecretNeeded
 from tui_transfer.tui.letters import letter_of, lettered
-from tui_transfer.tui.widgets.actions import Action
+from tui_transfer.tui.widgets.actions import TEXT, Action
 from tui_transfer.tui.widgets.prose import Prose
 from tui_transfer.tui.widgets.tick_list import Row, TickList
 
@@ -50,6 +50,8 @@ _TIME_WIDTH: Final = 7
 _GAP: Final = "  "
 _AROUND: Final = 28
 """Columns of the dialog that are not for the text of a line: frame, padding, sign."""
+_LEAST_STAGES: Final = 3
+"""Lines of the list of stages that stay in sight."""
 _TYPE_IT: Final = f"Appuyez sur {letter_of('secret')} pour le saisir ; il n’est enregistré nulle part."
 
 
@@ -92,9 +94,10 @@ class DiagnosisDialog(Dialog[None]):
         """The row that the program highlighted; once the person has moved, it stays theirs."""
 
     def body(self) -> Iterable[Widget]:
-        """A line a stage, then what was found in the highlighted one."""
+        """What came of it all, a line a stage, then what was found in the highlighted one."""
+        yield Prose(id="verdict")
         yield TickList(id="stages")
-        yield VerticalScroll(Prose(id="explanation"), id="about", can_focus=False)
+        yield Prose(id="explanation")
 
     def buttons(self) -> Iterable[Action]:
         """What to do with the result."""
@@ -107,7 +110,6 @@ class DiagnosisDialog(Dialog[None]):
         """Begins at once."""
         listing = self.query_one(TickList)
         listing.remove_class("panel")
-        listing.styles.height = len(stages(self._settings))
         self.set_interval(1, self._tick)
         self._begin()
 
@@ -184,11 +186,43 @@ class DiagnosisDialog(Dialog[None]):
             self._row = self._most_telling(order)
             listing.highlighted = self._row
         self._explain()
+        sign, verdict = self._verdict(order)
+        self.query_one("#verdict", Prose).update(Content.styled(verdict, f"bold {sign}"))
         self.query_one("#action-retry").disabled = self._is_running
         self.query_one("#action-copy").disabled = self._is_running
         lacking = not self._is_running and self._wanted_secret is not None
         self.query_one("#action-secret").display = lacking
         self.query_one("#action-retry").display = not lacking
+
+    def _verdict(self, order: Sequence[Stage]) -> tuple[str, str]:
+        """What it comes to, as a style and a sentence: one need not read the stages."""
+        if (at_work := self._stage_at_work) is not None:
+            return "$primary", f"… Essai en cours : {at_work.lower()}."
+        if self._accident:
+            return "$error", f"✗ {self._accident}"
+        for outcome, words in (
+            (Outcome.BLOCKING, "✗ Un transfert échouerait : {}."),
+            (Outcome.NOT_TRIED, "! L’essai s’est arrêté avant la fin : {}."),
+            (Outcome.LOOK, "! La connexion fonctionne ; un point mérite un regard : {}."),
+        ):
+            stage = next((stage for stage in order if self._outcome(stage) is outcome), None)
+            if stage is not None:
+                failure = self._found[stage].failure
+                what = failure.title if failure else str(stage)
+                style = "$error" if outcome is Outcome.BLOCKING else "$warning"
+                return style, words.format(f"{what[:1].lower()}{what[1:]}")
+        return "$success", "✓ La connexion fonctionne : un transfert peut commencer."
+
+    def _fit(self) -> None:
+        """The explanation is seen to its end: the list of the stages, which can be scrolled, makes room."""
+        super()._fit()
+        body, listing = self.query_one(f"#{TEXT}"), self.query_one(TickList)
+        most = body.styles.max_height
+        others = (self.query_one("#verdict"), self.query_one("#explanation"))
+        taken = sum(other.size.height + other.styles.margin.height for other in others)
+        room = (int(most.value) if most else self.size.height) - taken
+        listing.styles.height = max(_LEAST_STAGES, min(len(stages(self._settings)), room))
+        self.call_after_refresh(listing.scroll_to_highlight)
 
     def _row_of(self, stage: Stage) -> Row:
         found = self._found.get(stage)
@@ -252,6 +286,7 @@ class DiagnosisDialog(Dialog[None]):
 
     def _say(self, text: str) -> None:
         self.query_one("#explanation", Prose).update(text)
+        self.call_after_refresh(self._fit)
 
     def _tick(self) -> None:
         """The seconds of the stage at work."""

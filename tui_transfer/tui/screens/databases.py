@@ -19,7 +19,7 @@ from tui_transfer import french
 from tui_transfer.archive.companions import Selection
 from tui_transfer.archive.passphrase import make_passphrase
 from tui_transfer.archive.source import find_nested, summarize
-from tui_transfer.errors import TransferError
+from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import attempts, control
 from tui_transfer.job.spec import make_spec
 from tui_transfer.preflight import gate
@@ -37,6 +37,7 @@ from tui_transfer.tui.background import in_background
 from tui_transfer.tui.happenings import (
     AdditionAsked,
     DatabasesChosen,
+    JobJoined,
     JobMade,
     PassphraseMade,
     PrerequisitesChosen,
@@ -437,7 +438,10 @@ class DatabasesPage(Page):
         except TransferError as error:
             with suppress(TransferError):  # the reason for the refusal matters more
                 attempts.record(self.session.home, error, command="screen")
-            self.say_failure(error)
+            if (first := _began_first(self.session.home, error)) is not None:
+                self.centre.tell(JobJoined(first))
+            else:
+                self.say_failure(error)
             return
         if passphrase:
             self.session.archive_passwords[job.id] = passphrase
@@ -456,6 +460,15 @@ class DatabasesPage(Page):
         now = datetime.now().astimezone()
         spec = make_spec(settings, chosen, now, Ticks(session.home).all, unmet.waive(asked=True))
         return control.create(session.home, spec)
+
+
+def _began_first(home: Home, error: TransferError) -> Job | None:
+    """The job that another window began while this one asked; None where that is not what `error` says."""
+    if error.problem not in (Problem.JOB_RUNNING, Problem.JOB_OVERTAKEN):
+        return None
+    with suppress(TransferError):
+        return control.find(home, error.details.get("job", ""))
+    return None
 
 
 def _before_asking(home: Home, chosen: Sequence[tuple[str, Path]], selected: Selections) -> tuple[Unmet, int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from textwrap import shorten
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -21,6 +22,7 @@ from tui_transfer.tui import wording
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.happenings import (
     JobBlocked,
+    JobJoined,
     JobSucceeded,
     JobUnreadable,
     LoginQuestionAsked,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from textual import events
+    from textual.screen import Screen
     from textual.widget import Widget
 
     from tui_transfer.job.control import Job
@@ -60,6 +63,7 @@ class TransferPage(Page):
     Args:
         job: the job to follow.
         begin: whether to go on with it at once: to ask what it needs, or else to start a worker.
+        joined: whether another window has begun it, which also asks what it needs.
         clock: the time of day, in seconds.
     """
 
@@ -78,10 +82,15 @@ class TransferPage(Page):
         Binding("escape", "back", "Retour", tooltip="Revenir au menu ; le transfert continue"),
     ]  # fmt: skip
 
-    def __init__(self, job: Job, *, begin: bool, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, job: Job, *, begin: bool, joined: bool = False, clock: Callable[[], float] = time.time
+    ) -> None:
         super().__init__()
         self.job = job
         self._begin = begin
+        self._joined = joined
+        self._question: Screen[Any] | None = None
+        """What asks for what the job needs."""
         self._clock = clock
         self._follower: Follower | None = None
         self._figures_at = float("-inf")
@@ -145,6 +154,21 @@ class TransferPage(Page):
         """Looks at the journal, unless a modal covers the screen or nothing can happen any more."""
         if self.is_active and (self._starting or not self._settled):
             self._poll()
+        elif self._settled and not self._starting:
+            self._look_elsewhere()
+
+    def _look_elsewhere(self) -> None:
+        """Another window may have gone on with it: what was answered there is not asked here again."""
+        follower = self._follower
+        if follower is None or follower.succeeded:
+            return
+        with suppress(TransferError):
+            if self.job.running:
+                self._settled = False
+                if self._question is not None and self._question is self.app.screen:
+                    self._question.dismiss(None)
+                self._question = None
+                self.say("Le transfert se poursuit dans une autre fenêtre ; celle-ci le suit.")
 
     def _poll(self) -> None:
         follower = self._follower
@@ -191,6 +215,7 @@ class TransferPage(Page):
 
     def _start(self, orders: Orders) -> None:
         self._starting, self._settled, self._interrupting = True, False, False
+        self._joined, self._question = False, None
         self._show_buttons()
         # Not on a button: there is nothing to do but wait, and Enter must not quit.
         self.set_focus(self.query_one(ProgressTable))
@@ -213,8 +238,18 @@ class TransferPage(Page):
         self._draw()
         if self.job.folder.exists():
             self._ask(result)
+        elif (first := self._that_runs(result)) is not None:
+            self.centre.tell(JobJoined(first))
         else:  # another transfer kept it from beginning
             self.centre.tell(JobUnreadable(result, None, lambda _: self.action_back()))
+
+    def _that_runs(self, result: TransferError) -> Job | None:
+        """The transfer that kept this one from beginning, if it is one of this home that can be followed."""
+        if result.problem is not Problem.JOB_RUNNING:
+            return None
+        with suppress(TransferError):
+            return control.find(self.session.home, result.details.get("job", ""))
+        return None
 
     def _conclude(self, follower: Follower) -> None:
         """The worker has ended: success, an interruption that was asked for, or something to ask."""
@@ -224,7 +259,14 @@ class TransferPage(Page):
             self.centre.tell(JobSucceeded(self.job, follower.state))
             return
         failure = follower.failure
-        if self._interrupting:
+        if self._joined and failure is not None:
+            begins = follower.state.status is JobStatus.CREATED
+            self.say(
+                "Ce transfert démarre dans une autre fenêtre ; celle-ci le suit."
+                if begins
+                else f"{failure.title}. L’autre fenêtre le demande ; « Reprendre » le demande ici."
+            )
+        elif self._interrupting:
             self.say("")
         elif failure is not None:
             self._ask(failure)
@@ -242,6 +284,7 @@ class TransferPage(Page):
         forget_refused(failure, self.session, self.job.id)
         self.say(f"{failure.title}.", "warning")
         self.centre.tell(JobBlocked(failure, self._follower, self._answered))
+        self._question = None if self.app.screen is self else self.app.screen
 
     def _answered(self, answer: Answer | None) -> None:
         """Keeps what was given and goes on; without an answer the job waits to be resumed."""
