@@ -9,6 +9,9 @@ import pexpect
 
 from tests.cli.place import COMMAND, Place
 
+ASKED = r"\s: \Z"
+"""What stands at the end of each question once it can be answered."""
+
 
 class Person:
     """Somebody who answers questions at a terminal; all that was said is kept."""
@@ -19,11 +22,20 @@ class Person:
 
     def answers(self, question: str, answer: str) -> None:
         self.waits_for(question)
-        self.waits_for(" : ")
+        self.waits_for(ASKED)
         self.program.sendline(answer)
 
+    def chooses(self, *choices: str) -> None:
+        """Answers the menu, and then the menus of what was chosen."""
+        for choice in choices:
+            self.answers("Tapez un numéro", choice)
+
+    def leaves(self, code: int) -> str:
+        self.answers("Que voulez-vous faire \\?", "Quitter")
+        return self.sees_it_end(code)
+
     def waits_for(self, words: str) -> None:
-        self.program.expect(words)
+        self.program.expect(words.replace("\\ ", " ").replace(" ", r"\s+"))  # a line may end there
         self.heard += self.program.before + self.program.after
 
     def sees_it_end(self, code: int) -> str:
@@ -44,7 +56,7 @@ def at_terminal(
     program = pexpect.spawn(
         words[0],
         list(words[1:]),
-        env=place.environment(TERM="xterm-256color", **environment),
+        env=place.environment(**{"TERM": "xterm-256color", **environment}),
         timeout=60,
         encoding="utf-8",
         dimensions=(24, 80),

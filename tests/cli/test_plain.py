@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.cli.place import COMMAND, LIMIT, Place, archives, place_for
-from tests.cli.terminal import at_terminal
+from tests.cli.terminal import ASKED, at_terminal
 from tests.servers.openssh import PASSPHRASE, SshServer
 from tests.servers.processes import free_port, wait_until
 from tests.servers.relay import relay
@@ -20,16 +20,17 @@ from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import squid
 from tui_transfer.cli.headless import parse_proxy
-from tui_transfer.cli.plain import proxy_url
+from tui_transfer.cli.plain.transfers import proxy_url
 from tui_transfer.job import control
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.settings import config
 from tui_transfer.settings.config import ProxySettings
 
-REVIEW = "Les passer en revue"
+REVIEW = "Passer les prérequis en revue"
 CONFIRM = "Transférer 1.base vers"
 PASSWORD = "Mot de passe Sharebox"
-MESSAGE = "Afficher le message"
+MENU = r"Que voulez-vous faire \?"
+MESSAGE = "choisissez « Rapport »"
 
 
 @pytest.fixture
@@ -44,17 +45,23 @@ def place(tmp_path: Path, ssh_server: SshServer) -> Place:
 def test_from_the_first_question_to_the_message(place: Place, ssh_server: SshServer, tmp_path: Path) -> None:
     """A first contact, whose key is compared; a password that is asked again after a wrong one."""
     place.configure(ssh_server, {"Base active": tmp_path / "base.db"}, key=None)
+    signs = ssh_server.fingerprint.removeprefix("SHA256:")
+    spoken = " ".join(["SHA256", *(signs[place : place + 4] for place in range(0, len(signs), 4))])
     with at_terminal(place, "--plain") as person:
+        person.answers(MENU, "Transférer")
         person.answers(REVIEW, "non")
         person.answers(CONFIRM, "oui")
         person.answers(PASSWORD, "faux-mot")
-        person.waits_for(f"présentée : {re.escape(ssh_server.fingerprint)}")
+        person.waits_for(f"présentée, par groupes de quatre signes : {re.escape(spoken)}")
         person.answers("derniers signes", ssh_server.fingerprint[-6:])
         person.answers("Reprendre avec un autre mot de passe", "oui")
+        person.answers("Afficher ce mot de passe", "non")
         person.answers(PASSWORD, ssh_server.password)
         person.waits_for("remise")
-        person.answers(MESSAGE, "oui")
-        text = person.sees_it_end(0)
+        person.waits_for(MESSAGE)
+        person.answers(MENU, "Rapport")
+        person.chooses("Lire", "Revenir")
+        text = person.leaves(0)
     assert "Objet : Service Impact Emploi Association" in text
     assert ssh_server.password not in text
     assert len(archives(ssh_server.root)) == 1
@@ -66,11 +73,12 @@ def test_from_the_first_question_to_the_message(place: Place, ssh_server: SshSer
 def test_a_key_that_is_not_the_right_one_ends_it(place: Place, ssh_server: SshServer, tmp_path: Path) -> None:
     place.configure(ssh_server, {"Base active": tmp_path / "base.db"}, key=None)
     with at_terminal(place, "--plain") as person:
+        person.answers(MENU, "Transférer")
         person.answers(REVIEW, "non")
         person.answers(CONFIRM, "oui")
         person.answers(PASSWORD, ssh_server.password)
         person.answers("derniers signes", "non")
-        person.sees_it_end(8)
+        person.leaves(8)
     assert ssh_server.authentication_requests() == []
 
 
@@ -82,6 +90,7 @@ def test_step_5bis(place: Place, ssh_server: SshServer, tmp_path: Path) -> None:
         at_terminal(place, "--plain") as person,
     ):
         address = f"{PROXY_USERNAME}@{proxy.host}:{proxy.port}"
+        person.answers(MENU, "Transférer")
         person.answers(REVIEW, "non")
         person.answers(CONFIRM, "oui")
         person.answers(PASSWORD, ssh_server.password)
@@ -89,11 +98,17 @@ def test_step_5bis(place: Place, ssh_server: SshServer, tmp_path: Path) -> None:
         person.answers("PORT", f"http://{PROXY_USERNAME}:canari@{proxy.host}:{proxy.port}")
         person.answers("PORT", address)
         person.answers("le mot de passe passe en clair jusqu’au proxy.*Mot de passe du proxy", "faux-mot")
+        person.answers("de ce proxy", "Essayer")
+        person.waits_for("Le proxy a refusé l’identifiant ou le mot de passe")
+        person.answers("de ce proxy", "Passer")
         person.answers("Passer par un proxy", "oui")
         person.answers(re.escape(f"[http://{address}]"), "")
         person.answers("Mot de passe du proxy", PROXY_PASSWORD)
-        person.answers(MESSAGE, "non")
-        person.sees_it_end(0)
+        person.answers("de ce proxy", "Essayer")
+        person.waits_for("C’est bien le serveur attendu")
+        person.answers("de ce proxy", "")
+        person.waits_for(MESSAGE)
+        person.leaves(0)
     assert len(archives(ssh_server.root)) == 1
 
 
@@ -101,28 +116,32 @@ def test_a_passphrase_is_asked_for(place: Place, ssh_server: SshServer, tmp_path
     key = str(ssh_server.protected_key_file)
     place.configure(ssh_server, {"Base active": tmp_path / "base.db"}, key_file=key)
     with at_terminal(place, "--plain") as person:
+        person.answers(MENU, "Transférer")
         person.answers(REVIEW, "non")
         person.answers(CONFIRM, "oui")
         for phrase in ("fausse phrase", PASSPHRASE):
             person.answers("Reprendre avec une autre phrase", "oui")
+            person.answers("Afficher ce mot de passe", "non")
             person.answers("Phrase secrète de la clé", phrase)
-        person.answers(MESSAGE, "non")
-        person.sees_it_end(0)
+        person.waits_for(MESSAGE)
+        person.leaves(0)
 
 
 def test_the_last_one_is_offered_if_it_was_interrupted(place: Place, ssh_server: SshServer) -> None:
     assert place.run("run", "--yes").code == 7, "no password"
     blocked = place.job().id
     with at_terminal(place, "--plain") as person:
-        person.answers("n’est pas terminé : Base active.*Le reprendre", "oui")
+        person.waits_for("n’est pas terminé")
+        person.answers(re.escape("[2, Reprendre le transfert]"), "")
         person.answers(PASSWORD, ssh_server.password)
-        person.answers(MESSAGE, "non")
-        person.sees_it_end(0)
+        person.waits_for(MESSAGE)
+        person.leaves(0)
     assert [job.id for job in control.list_jobs(place.home)] == [blocked]
     with at_terminal(place, "--plain") as person:
+        person.answers(MENU, "Transférer")
         person.answers(REVIEW, "non")
         person.answers(CONFIRM, "non")
-        person.sees_it_end(2)
+        person.leaves(2)
     assert len(control.list_jobs(place.home)) == 1
 
 
@@ -130,22 +149,22 @@ def test_prerequisites_are_gone_through_one_by_one(place: Place) -> None:
     for statement in STATEMENTS[2:]:
         Ticks(place.home).set_ticked(statement.key, True)
     with at_terminal(place, "--plain") as person:
+        person.answers(MENU, "Transférer")
         person.answers(f"2.prérequis ne sont pas cochés. {REVIEW}", "oui")
-        person.waits_for(re.escape(STATEMENTS[0].text))
-        person.answers("Est-ce fait", "oui")
-        person.waits_for(re.escape(STATEMENTS[1].text))
-        person.answers("Est-ce fait", "non")
+        person.answers(f"Est-ce fait : {re.escape(STATEMENTS[0].text)}", "oui")
+        person.answers(f"Est-ce fait : {re.escape(STATEMENTS[1].text)}", "non")
         person.answers(CONFIRM, "non")
-        person.sees_it_end(2)
+        person.leaves(2)
     assert set(Ticks(place.home).keys) == {item.key for item in STATEMENTS} - {STATEMENTS[1].key}
 
 
 def test_a_pipe_takes_plain_lines(place: Place) -> None:
     line = f"{shlex.join(COMMAND)} | cat; exit $PIPESTATUS"
     with at_terminal(place, command=["bash", "-c", line]) as person:
+        person.answers(MENU, "Transférer")
         person.answers(REVIEW, "non")
         person.answers(CONFIRM, "non")
-        person.sees_it_end(2)
+        person.leaves(2)
 
 
 def test_a_running_transfer_is_joined_even_where_nobody_can_answer(
@@ -181,8 +200,8 @@ def test_where_nobody_can_answer_it_says_so(place: Place) -> None:
 
 def test_ctrl_c_at_a_question_leaves(place: Place) -> None:
     with at_terminal(place, "--plain") as person:
-        person.waits_for(REVIEW)
-        person.waits_for(": ")  # the space is written by what then reads
+        person.waits_for(MENU)
+        person.waits_for(ASKED)  # the space is written by what then reads
         # A signal that comes between the two is heard only after the next line.
         asking = psutil.Process(person.program.pid)
         wait_until(lambda: asking.status() == psutil.STATUS_SLEEPING, what="the wait for an answer")
@@ -194,15 +213,21 @@ def test_ctrl_c_at_a_question_leaves(place: Place) -> None:
     assert control.list_jobs(place.home) == []
 
 
-def test_a_dumb_terminal_gets_one_line_that_leads_here(place: Place) -> None:
-    program = pexpect.spawn(
-        COMMAND[0], COMMAND[1:], env=place.environment(TERM="dumb"), timeout=60, encoding="utf-8"
-    )
-    program.expect(pexpect.EOF)
-    program.wait()
-    assert program.exitstatus == 2
-    assert "--plain" in program.before
-    assert "\x1b" not in program.before
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"TERM": "dumb"}, "Lignes simples, parce que TERM=dumb. Pour les écrans : un autre terminal"),
+        ({"ACCESSIBLE": "1"}, "parce que ACCESSIBLE=1. Pour les écrans : tui-transfer --screens"),
+    ],
+)
+def test_who_cannot_see_screens_is_led_here(place: Place, variables: dict[str, str], words: str) -> None:
+    with at_terminal(place, **variables) as person:
+        person.waits_for(words)
+        person.leaves(0)
+
+
+def test_the_screens_can_be_had_all_the_same(place: Place) -> None:
+    assert "\x1b[?1049h" in _screen(place, "--screens", ACCESSIBLE="1")
 
 
 @pytest.mark.parametrize("where", ["before a command", "demo"])
@@ -211,12 +236,12 @@ def test_options_of_the_screen_stand_where_there_is_one(place: Place, where: str
     assert result.code == (0 if where == "demo" else 2)
 
 
-def _screen(place: Place, *arguments: str) -> str:
+def _screen(place: Place, *arguments: str, **variables: str) -> str:
     """What the first screen writes to a terminal of many colours, until it is left."""
     program = pexpect.spawn(
         COMMAND[0],
         [*COMMAND[1:], *arguments],
-        env=place.environment(TERM="xterm-256color", COLORTERM="truecolor"),
+        env=place.environment(TERM="xterm-256color", COLORTERM="truecolor", **variables),
         timeout=60,
         encoding="utf-8",
         dimensions=(24, 80),
@@ -254,14 +279,18 @@ def test_the_demonstration_in_plain_lines(tmp_path: Path) -> None:
         fingerprint = person.program.match[1]
         person.waits_for(r"Proxy : (\S+), mot de passe (\S+)\r")
         address, proxy_password = person.program.match[1], person.program.match[2]
+        person.answers(MENU, "Transférer")
         person.answers(REVIEW, "non")
         person.answers("Transférer .*base", "oui")
         person.answers(PASSWORD, password)
         person.answers("Passer par un proxy", "oui")
         person.answers("PORT", address)
         person.answers("Mot de passe du proxy", proxy_password)
+        person.answers("de ce proxy", "")
         person.answers("derniers signes", fingerprint)
-        person.answers(MESSAGE, "non")
+        person.waits_for(MESSAGE)
+        person.answers(MENU, "Quitter")
+        person.answers("Quitter la démonstration", "oui")
         person.sees_it_end(0)
 
 

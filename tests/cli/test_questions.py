@@ -8,19 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.cli.place import Place, archives, place_for
-from tests.cli.terminal import at_terminal
+from tests.cli.terminal import ASKED, at_terminal
 from tests.servers.openssh import SshServer
 from tui_transfer.job import control
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.settings import config
 
-REVIEW = "Les passer en revue"
+REVIEW = "Passer les prérequis en revue"
 CONFIRM = "Transférer 1.base vers"
 PASSWORD = "Mot de passe Sharebox"
 KEY = "derniers signes"
-MESSAGE = "Afficher le message"
-ASKED = " : "
-"""What stands at the end of each question once it can be answered."""
+MENU = r"Que voulez-vous faire \?"
+MESSAGE = "choisissez « Rapport »"
 
 
 @pytest.fixture
@@ -61,9 +60,10 @@ def test_no_line_of_many_answers_more_than_the_question_that_stands_there(
     place: Place, ssh_server: SshServer
 ) -> None:
     with at_terminal(place, "--plain") as person:
+        person.answers(MENU, "Transférer")
         person.answers(REVIEW, "non\noui\nfaux-mot\noui")
         person.answers(CONFIRM, "non")
-        person.sees_it_end(2)
+        person.leaves(2)
     assert control.list_jobs(place.home) == []
     with at_terminal(place, "run") as person:
         person.answers(CONFIRM, "oui\nfaux-mot")
@@ -75,12 +75,14 @@ def test_no_line_of_many_answers_more_than_the_question_that_stands_there(
 
 def test_a_yes_accepts_no_host_key_whenever_it_was_typed(unknown_key: Place, ssh_server: SshServer) -> None:
     with at_terminal(unknown_key, "--plain") as person:
+        person.answers(MENU, "Transférer\noui\noui\noui")
         person.answers(CONFIRM, "oui\noui\noui\noui")
         person.answers(PASSWORD, f"{ssh_server.password}\noui\noui\noui\noui")
         person.answers(KEY, "oui")
         person.answers(KEY, "")
         person.answers(KEY, ssh_server.fingerprint[-5:])
-        person.sees_it_end(8)
+        person.answers(KEY, "non")
+        person.leaves(8)
     assert ssh_server.authentication_requests() == []
     assert config.load(unknown_key.home.config_file).sharebox.host_key is None
 
@@ -91,11 +93,12 @@ def test_what_shows_that_a_host_key_was_compared_accepts_it(
 ) -> None:
     signs = ssh_server.fingerprint[-6:] if shown == "its last signs" else ssh_server.fingerprint
     with at_terminal(unknown_key, "--plain") as person:
+        person.answers(MENU, "Transférer")
         person.answers(CONFIRM, "oui")
         person.answers(PASSWORD, ssh_server.password)
         person.answers(KEY, signs)
-        person.answers(MESSAGE, "non")
-        person.sees_it_end(0)
+        person.waits_for(MESSAGE)
+        person.leaves(0)
     assert config.load(unknown_key.home.config_file).sharebox.host_key == ssh_server.fingerprint
 
 
@@ -103,13 +106,14 @@ def test_lines_of_known_hosts_are_pasted_and_compared(unknown_key: Place, ssh_se
     public = next(ssh_server.key_file.parent.glob("host_key_*.pub")).read_text().split()
     pasted = f"# {ssh_server.host}:22 SSH-2.0-OpenSSH\n[{ssh_server.host}]:22 {public[0]} {public[1]}\n# fin"
     with at_terminal(unknown_key, "--plain") as person:
+        person.answers(MENU, "Transférer")
         person.answers(CONFIRM, "oui")
         person.answers(PASSWORD, ssh_server.password)
         person.answers(KEY, "SHA256:" + "A" * 43)
         person.waits_for("Ce n’est pas l’empreinte affichée")
         person.answers(KEY, pasted)
-        person.answers(MESSAGE, "non")
-        person.sees_it_end(0)
+        person.waits_for(MESSAGE)
+        person.leaves(0)
     assert config.load(unknown_key.home.config_file).sharebox.host_key == ssh_server.fingerprint
 
 
@@ -117,19 +121,21 @@ def test_an_empty_or_mistyped_answer_has_the_question_asked_again(
     place: Place, ssh_server: SshServer
 ) -> None:
     with at_terminal(place, "--plain") as person:
+        person.answers(MENU, "Transmettre")
+        person.answers(MENU, "transfer")
         person.answers(REVIEW, "")
-        person.answers(REVIEW, "nno")
+        for typed in ("nno", "n0n", "non non", "oui non"):  # as often as it takes
+            person.answers(REVIEW, typed)
         person.answers(REVIEW, "non")
         person.answers(CONFIRM, "")
         person.answers(CONFIRM, " OUI ")
         person.answers(PASSWORD, "")
         person.answers(PASSWORD, ssh_server.password)
-        person.answers(MESSAGE, "")
-        person.answers(MESSAGE, "oui")
-        assert "Objet : " in person.sees_it_end(0)
+        person.waits_for(MESSAGE)
+        person.leaves(0)
 
 
-@pytest.mark.parametrize("given", [["", "peut-être", ""], ["\x04"]], ids=["nothing clear", "Ctrl+D"])
+@pytest.mark.parametrize("given", [["", "", ""], ["\x04"]], ids=["nothing clear", "Ctrl+D"])
 def test_who_gives_no_answer_has_none_put_into_their_mouth(place: Place, given: list[str]) -> None:
     with at_terminal(place, "run") as person:
         for line in given:
@@ -144,13 +150,17 @@ def test_no_answer_about_the_message_makes_no_failure_of_what_was_done(
     place: Place, ssh_server: SshServer
 ) -> None:
     with at_terminal(place, "--plain") as person:
+        person.answers(MENU, "Transférer")
         person.answers(REVIEW, "non")
         person.answers(CONFIRM, "oui")
         person.answers(PASSWORD, ssh_server.password)
         person.waits_for(MESSAGE)
+        person.answers(MENU, "Rapport")
+        person.waits_for("Que voulez-vous faire du rapport")
         person.waits_for(ASKED)
         person.program.sendeof()
-        assert "tui-transfer report" in person.sees_it_end(0)
+        person.waits_for("Aucune réponse : retour au menu")
+        person.leaves(0)
 
 
 def test_bytes_that_are_no_text_are_no_answer(place: Place) -> None:

@@ -244,13 +244,13 @@ def test_in_lines_it_is_asked_for_by_itself(place: Place, line: Relay) -> None:
     with place.started("run", "--yes") as first:
         _wait_until_sending(place)
         with at_terminal(place, "--plain") as person:
-            person.answers("Le suivre", "non")
-            person.answers("L’interrompre", "non")
+            person.answers("Que voulez-vous faire", "Quitter")
+            person.answers("de ce transfert", "Quitter sans interrompre")
             person.sees_it_end(0)
         assert place.job().running
         with at_terminal(place, "--plain") as person:
-            person.answers("Le suivre", "non")
-            person.answers("L’interrompre", "oui")
+            person.answers("Que voulez-vous faire", "Quitter")
+            person.answers("de ce transfert", "Interrompre")
             person.sees_it_end(12)
         first.communicate(timeout=LIMIT)
     assert first.returncode == 12

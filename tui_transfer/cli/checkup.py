@@ -4,6 +4,7 @@ JSON document for a program.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from tui_transfer import __version__
 from tui_transfer.archive.companions import AS_KNOWN
 from tui_transfer.archive.source import summarize
+from tui_transfer.cli import questions
 from tui_transfer.cli.lines import print_json
 from tui_transfer.errors import ExitCode, TransferError
 from tui_transfer.job.orders import Orders
@@ -44,15 +46,35 @@ def check(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitC
     return local if local is not ExitCode.SUCCESS else connection
 
 
-def check_connection(settings: Settings, home: Home, say: Callable[[str], object]) -> ExitCode:
-    """Tries the connection with the secrets of the environment."""
+def check_connection(
+    settings: Settings, home: Home, say: Callable[[str], object], known: Orders | None = None
+) -> ExitCode:
+    """Tries the connection with the secrets of the environment, those `known`, or what a person types."""
     found = []
-    for finding in _try_connection(settings, home):
+    for finding in _try_connection(settings, home, _with_password(settings, known or Orders())):
         say(finding.as_line())
         found.append(finding)
     if todo := findings.advice(found):
         say(f"À faire : {todo}")
     return findings.exit_code(found)
+
+
+def _with_password(settings: Settings, known: Orders) -> Orders:
+    """The secrets at hand; a password that is missing is asked for, where somebody can answer."""
+    given = Orders.from_environment()
+    orders = msgspec.structs.replace(
+        given,
+        sftp_password=given.sftp_password or known.sftp_password,
+        key_passphrase=given.key_passphrase or known.key_passphrase,
+    )
+    sharebox = settings.sharebox
+    if sharebox.key_file is not None or orders.sftp_password or not questions.someone_is_there():
+        return orders
+    account = f"{sharebox.username} sur {sharebox.host}"
+    with suppress(questions.NoAnswerError):  # what needs no password is tried all the same
+        password = questions.secret(f"Mot de passe Sharebox de {account}")
+        return msgspec.structs.replace(orders, sftp_password=password)
+    return orders
 
 
 def check_as_json(home: Home) -> ExitCode:
@@ -64,7 +86,7 @@ def check_as_json(home: Home) -> ExitCode:
         print_json(document | {"exit_code": int(error.exit_code)} | _problem(error))
         return error.exit_code
     here = look_here(settings, home)
-    found = list(_try_connection(settings, home))
+    found = list(_try_connection(settings, home, Orders.from_environment()))
     code = here.exit_code if here.exit_code is not ExitCode.SUCCESS else findings.exit_code(found)
     abilities = next((finding.abilities for finding in found if finding.abilities is not None), None)
     document |= {
@@ -84,13 +106,12 @@ def check_as_json(home: Home) -> ExitCode:
     return code
 
 
-def _try_connection(settings: Settings, home: Home) -> Iterator[Finding]:
+def _try_connection(settings: Settings, home: Home, orders: Orders) -> Iterator[Finding]:
     # Only where it is needed: it brings in the libraries of the connection.
     from tui_transfer.preflight.diagnosis import diagnose
     from tui_transfer.sharebox.ssh.knowledge import KnownServers
 
     settings = msgspec.structs.replace(settings, sharebox=config.located(settings.sharebox, home))
-    orders = Orders.from_environment()
     servers = KnownServers(home.servers)
     return diagnose(settings, orders, Cancellation(), servers, _size(settings, home))
 

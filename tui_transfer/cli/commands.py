@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TextIO, TypeVar
 
+    from tui_transfer.cli.pace import Detail
+
     Command = TypeVar("Command", bound=Callable[..., object])
 
 _EPILOG: Final = "\b\nCodes de retour :\n" + "\n".join(
@@ -66,12 +68,18 @@ def _show(error: TransferError) -> None:
     show_failure(error)
 
 
+_detail_options = (
+    click.option("--quiet", is_flag=True, help="Ne dit que la fin de chaque base, et ce qu’il faut faire."),
+    click.option("--verbose", is_flag=True, help="Dit l’avancement toutes les cinq secondes."),
+)
 _screen_options = (
     click.option(
         "--plain",
         is_flag=True,
-        help="Toute la procédure en lignes simples, pour un lecteur d’écran ou un terminal sommaire.",
+        help="Tout en lignes simples, pour un lecteur d’écran ou un terminal sommaire ; comme ACCESSIBLE=1.",
     ),
+    click.option("--screens", is_flag=True, help="Les écrans, même si ACCESSIBLE=1."),
+    *_detail_options,
     click.option("--no-mouse", is_flag=True, help="Laisse la souris au terminal."),
     click.option("--no-color", is_flag=True, help="Sans couleurs, comme avec la variable NO_COLOR."),
 )
@@ -98,7 +106,15 @@ def _with_options(options: Sequence[Callable[[Command], Command]]) -> Callable[[
 @_with_options(_screen_options)
 @click.version_option(__version__, prog_name="tui-transfer", help="Affiche la version.")
 @click.pass_context
-def cli(context: click.Context, plain: bool, no_mouse: bool, no_color: bool) -> int:
+def cli(
+    context: click.Context,
+    plain: bool,
+    screens: bool,
+    quiet: bool,
+    verbose: bool,
+    no_mouse: bool,
+    no_color: bool,
+) -> int:
     """Transfère les bases de données d’Impact emploi vers l’Urssaf (Sharebox).
 
     Sans commande : ouvre le centre de maintenance. Les secrets se donnent à l’écran ou par les variables
@@ -106,15 +122,16 @@ def cli(context: click.Context, plain: bool, no_mouse: bool, no_color: bool) -> 
     TUI_TRANSFER_ARCHIVE_PASSWORD.
     """
     if context.invoked_subcommand is not None:
-        if plain or no_mouse or no_color:
+        if plain or screens or quiet or verbose or no_mouse or no_color:
             raise click.UsageError(
-                "--plain, --no-mouse et --no-color suivent le nom de la commande « demo »."
+                "--plain, --quiet, --verbose, --no-mouse et --no-color suivent le nom de la commande."
             )
         return 0
-    if plain or not _is_terminal(sys.__stdout__):
-        from tui_transfer.cli import plain as procedure
+    detail = _detail(quiet=quiet, verbose=verbose)
+    if _wants_lines(plain=plain, screens=screens) or not _is_terminal(sys.__stdout__):
+        from tui_transfer.cli.plain import centre
 
-        return procedure.run(Home.find())
+        return centre.run(Home.find(), detail)
     _prepare_screen(no_color=no_color)
     from tui_transfer.tui.app import run_app
 
@@ -135,15 +152,48 @@ _connection_options = (
 )
 
 
+def _detail(*, quiet: bool, verbose: bool) -> Detail:
+    """How much is said while a transfer is under way."""
+    from tui_transfer.cli.pace import Detail
+
+    if quiet and verbose:
+        raise click.UsageError("--quiet et --verbose ne vont pas ensemble.")
+    return Detail.QUIET if quiet else Detail.VERBOSE if verbose else Detail.NORMAL
+
+
+def _wants_lines(*, plain: bool, screens: bool) -> bool:
+    """Whether there are to be plain lines instead of screens; where nobody asked for them it says why."""
+    if plain or screens:
+        if plain and screens:
+            raise click.UsageError("--plain et --screens ne vont pas ensemble.")
+        return plain
+    if not (_is_terminal(sys.stdin) and _is_terminal(sys.__stdout__)):
+        return False
+    if os.environ.get("ACCESSIBLE", "0") not in {"", "0"}:
+        click.echo("Lignes simples, parce que ACCESSIBLE=1. Pour les écrans : tui-transfer --screens")
+        return True
+    if os.environ.get("TERM") in {"dumb", "unknown"}:
+        click.echo("Lignes simples, parce que TERM=dumb. Pour les écrans : un autre terminal.")
+        return True
+    return False
+
+
 @cli.command(context_settings=_HELP)
 @click.argument("databases", nargs=-1, metavar="[BASE]…")
 @click.option("--all", "everything", is_flag=True, help="Toutes les bases de la configuration.")
 @click.option(
     "--yes", is_flag=True, help="Confirme d’avance, même sans certains prérequis : le rapport les nommera."
 )
+@_with_options(_detail_options)
 @_with_options(_connection_options)
 def run(
-    databases: tuple[str, ...], everything: bool, yes: bool, as_json: bool, **connection: str | None
+    databases: tuple[str, ...],
+    everything: bool,
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    **connection: str | None,
 ) -> int:
     """Transfère des bases sans écran.
 
@@ -152,15 +202,27 @@ def run(
     """
     from tui_transfer.cli import headless
 
-    return headless.run(databases, everything=everything, yes=yes, as_json=as_json, **connection)
+    detail = _detail(quiet=quiet, verbose=verbose)
+    return headless.run(
+        databases, everything=everything, yes=yes, as_json=as_json, detail=detail, **connection
+    )
 
 
 @cli.command(context_settings=_HELP)
 @click.argument("job", required=False, metavar="[TRANSFERT]")
 @click.option("--stop", is_flag=True, help="Interrompt le transfert en cours, au lieu de le suivre.")
 @click.option("--yes", is_flag=True, help="Transfère aussi les bases trouvées endommagées.")
+@_with_options(_detail_options)
 @_with_options(_connection_options)
-def resume(job: str | None, stop: bool, yes: bool, as_json: bool, **connection: str | None) -> int:
+def resume(
+    job: str | None,
+    stop: bool,
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    **connection: str | None,
+) -> int:
     """Reprend un transfert interrompu, ou suit celui en cours.
 
     Sans TRANSFERT : celui qui est en cours, sinon le dernier qui n’est pas terminé. Le début de son nom, tel
@@ -169,7 +231,8 @@ def resume(job: str | None, stop: bool, yes: bool, as_json: bool, **connection: 
     """
     from tui_transfer.cli import headless
 
-    return headless.resume(job, stop=stop, yes=yes, as_json=as_json, **connection)
+    detail = _detail(quiet=quiet, verbose=verbose)
+    return headless.resume(job, stop=stop, yes=yes, as_json=as_json, detail=detail, **connection)
 
 
 @cli.command(context_settings=_HELP)
@@ -362,7 +425,15 @@ def config_show() -> int:
 @click.option("--rate", metavar="DÉBIT", help="Ralentit la liaison, en bit/s : 500K, 8M…")
 @_with_options(_screen_options)
 def demo(
-    headless: bool, behind_proxy: bool, rate: str | None, plain: bool, no_mouse: bool, no_color: bool
+    headless: bool,
+    behind_proxy: bool,
+    rate: str | None,
+    plain: bool,
+    screens: bool,
+    quiet: bool,
+    verbose: bool,
+    no_mouse: bool,
+    no_color: bool,
 ) -> int:
     """Fait toute la procédure avec un Sharebox d’essai.
 
@@ -374,8 +445,11 @@ def demo(
     bits_per_second = parse_rate(rate) if rate else None
     if headless:
         return rehearsal.run_headless(behind_proxy=behind_proxy, rate=bits_per_second, say=click.echo)
-    if plain:
-        return rehearsal.run_plain(behind_proxy=behind_proxy, rate=bits_per_second, say=click.echo)
+    if _wants_lines(plain=plain, screens=screens):
+        detail = _detail(quiet=quiet, verbose=verbose)
+        return rehearsal.run_plain(
+            behind_proxy=behind_proxy, rate=bits_per_second, say=click.echo, detail=detail
+        )
     _prepare_screen(no_color=no_color)
     return _demo_on_screen(behind_proxy, bits_per_second, mouse=not no_mouse)
 

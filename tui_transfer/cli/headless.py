@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 import traceback
 from datetime import datetime
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,7 +21,9 @@ from tui_transfer.archive.companions import AS_KNOWN, main_of
 from tui_transfer.archive.passphrase import make_passphrase, why_unfit
 from tui_transfer.archive.source import summarize
 from tui_transfer.cli import questions
+from tui_transfer.cli.folding import line_ended
 from tui_transfer.cli.lines import JsonOutput, Output, PlainOutput, follow
+from tui_transfer.cli.pace import Detail
 from tui_transfer.errors import ExitCode, Need, Problem, TransferError, unexpected
 from tui_transfer.job import attempts, control, history
 from tui_transfer.job.attendance import Attendance
@@ -36,9 +41,10 @@ from tui_transfer.report.message import describe_destination, make_message
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, ProxySettings
 from tui_transfer.system.files import printable
+from tui_transfer.system.terminal import line_typed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tui_transfer.archive.companions import Selection
     from tui_transfer.job.control import Job
@@ -46,6 +52,17 @@ if TYPE_CHECKING:
     from tui_transfer.job.spec import JobSpec, Waiver
     from tui_transfer.preflight.unmet import Unmet
     from tui_transfer.settings.config import Settings, ShareboxSettings
+
+
+class Leaving(Enum):
+    """What becomes of a transfer that is under way when a person presses Ctrl+C."""
+
+    STAY = "stay"
+    """It is followed on."""
+    GO = "go"
+    """It goes on, and is not followed any more."""
+    INTERRUPT = "interrupt"
+
 
 Database = tuple[str, Path]
 """A name and an absolute path."""
@@ -61,7 +78,13 @@ _DEFAULT_PORTS: Final = {"http": 3128, "https": 443, "socks5": 1080}
 
 
 def run(
-    wanted: Sequence[str], *, everything: bool, yes: bool, as_json: bool, **connection: str | None
+    wanted: Sequence[str],
+    *,
+    everything: bool,
+    yes: bool,
+    as_json: bool,
+    detail: Detail = Detail.NORMAL,
+    **connection: str | None,
 ) -> ExitCode:
     """Transfers databases, as `choose_databases` finds them, and tells it; failures included.
 
@@ -70,9 +93,10 @@ def run(
         everything: all databases of the settings, instead.
         yes: confirmed beforehand.
         as_json: one JSON event a line instead of plain lines.
+        detail: how much plain lines say.
         connection: as for `read_decisions`.
     """
-    output = _output(as_json)
+    output = _output(as_json, detail)
     home = Home.find()
     try:
         known = control.newest_number(home)
@@ -89,7 +113,13 @@ def run(
 
 
 def resume(
-    wanted: str | None, *, stop: bool, as_json: bool, yes: bool = False, **connection: str | None
+    wanted: str | None,
+    *,
+    stop: bool,
+    as_json: bool,
+    yes: bool = False,
+    detail: Detail = Detail.NORMAL,
+    **connection: str | None,
 ) -> ExitCode:
     """Goes on with a job, or joins it, and tells it; failures included.
 
@@ -98,9 +128,10 @@ def resume(
         stop: end its worker instead.
         yes: confirmed beforehand: databases that are known to be damaged go nevertheless.
         as_json: one JSON event a line instead of plain lines.
+        detail: how much plain lines say.
         connection: as for `read_decisions`.
     """
-    output = _output(as_json)
+    output = _output(as_json, detail)
     home = Home.find()
     try:
         decisions = read_decisions(**connection)
@@ -136,8 +167,8 @@ def accepts_damage(state: JobState) -> bool:
     return questions.wants("Transférer malgré tout ce qui est endommagé ?")
 
 
-def _output(as_json: bool) -> Output:
-    return JsonOutput() if as_json else PlainOutput()
+def _output(as_json: bool, detail: Detail) -> Output:
+    return JsonOutput() if as_json else PlainOutput(detail)
 
 
 def read_decisions(*, proxy: str | None, host_key: str | None) -> Orders:
@@ -162,8 +193,15 @@ def refuse(home: Home, error: TransferError, output: Output, command: str) -> Ex
     return error.exit_code
 
 
-def begin(home: Home, spec: JobSpec, orders: Orders, output: Output, known: int) -> ExitCode:
-    """Starts a new job and follows it to its end.
+def begin(
+    home: Home,
+    spec: JobSpec,
+    orders: Orders,
+    output: Output,
+    known: int,
+    leave: Callable[[], Leaving] | None = None,
+) -> ExitCode:
+    """Starts a new job and follows it to its end; `leave` decides what Ctrl+C means.
 
     Raises:
         TransferError: as `control.begin`.
@@ -173,11 +211,17 @@ def begin(home: Home, spec: JobSpec, orders: Orders, output: Output, known: int)
     # Not before: a terminal that takes nothing must not hold up the transfer.
     if spec.waiver and not spec.waiver.asked:
         _warn(unmet_by(spec))
-    return _follow(home, control.Follower(job, unread=True), output, ours=True, attendance=attendance)
+    follower = control.Follower(job, unread=True)
+    return _follow(home, follower, output, ours=True, attendance=attendance, leave=leave)
 
 
-def carry_out(home: Home, job: Job, decisions: Orders, output: Output) -> ExitCode:
-    """Starts a worker on a job, or joins the one that is at it, and follows it to its end."""
+def carry_out(
+    home: Home, job: Job, decisions: Orders, output: Output, leave: Callable[[], Leaving] | None = None
+) -> ExitCode:
+    """Starts a worker on a job, or joins the one that is at it, and follows it to its end.
+
+    `leave` decides what Ctrl+C means.
+    """
     try:
         follower = control.Follower(job)
     except TransferError as error:
@@ -191,7 +235,7 @@ def carry_out(home: Home, job: Job, decisions: Orders, output: Output) -> ExitCo
     except TransferError as error:
         output.end(follower.state, error, job.id)
         return error.exit_code
-    return _follow(home, follower, output, ours=ours, attendance=attendance if ours else None)
+    return _follow(home, follower, output, ours=ours, attendance=attendance if ours else None, leave=leave)
 
 
 def _attendance() -> Attendance | None:
@@ -221,26 +265,48 @@ def _follow(
     *,
     ours: bool,
     attendance: Attendance | None = None,
+    leave: Callable[[], Leaving] | None = None,
 ) -> ExitCode:
     """Follows a job to its end.
 
-    Ctrl+C ends the worker that this command started, which is followed to its end then; where it merely looks
-    on it leaves.
+    Where nothing else is decided, Ctrl+C ends the worker that this command started, which is followed to its
+    end then; where it merely looks on it leaves.
     """
     job = follower.job
-    try:
-        code = follow(follower, output, None if attendance is None else partial(_ask, attendance))
-    except TransferError as error:
-        output.end(follower.state, error, job.id)
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        if not ours:
+    ask = None if attendance is None else partial(_ask, attendance)
+    decide = leave or (lambda: Leaving.INTERRUPT if ours else Leaving.GO)
+    while True:
+        try:
+            code = follow(follower, output, ask, _wait(output))
+            break
+        except TransferError as error:
+            output.end(follower.state, error, job.id)
+            return error.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            decision = decide()
+        if decision is Leaving.INTERRUPT:
+            code = end_worker(follower, output)
+            break
+        if decision is Leaving.GO:
             left = TransferError(Problem.VIEW_LEFT, job=job.id)
-            output.end(follower.state, left, job.id)
+            if leave is None:  # who decides it knows
+                output.end(follower.state, left, job.id)
             return left.exit_code
-        code = end_worker(follower, output)
     _keep_host_key(home, follower)
     return code
+
+
+def _wait(output: Output) -> Callable[[float], object]:
+    """How to pass the time: where a person is there, Enter has it said how far the transfer is."""
+    if not isinstance(output, PlainOutput) or not questions.someone_is_there():
+        return time.sleep
+
+    def wait(seconds: float) -> None:
+        if line_typed(sys.stdin, seconds):
+            line_ended()
+            output.stand()
+
+    return wait
 
 
 def end_worker(follower: control.Follower, output: Output) -> ExitCode:

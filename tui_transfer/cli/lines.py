@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from tui_transfer import french
+from tui_transfer.cli.pace import Detail, Pace
 from tui_transfer.errors import ExitCode, Problem, TransferError, harmless_json
 from tui_transfer.job import events as ev
 from tui_transfer.job.remains import SpoolContents, spool_contents
@@ -43,8 +44,8 @@ _POLL: Final = 0.05
 _GOES_ON: Final = frozenset({Problem.VIEW_LEFT, Problem.JOB_ELSEWHERE, Problem.JOB_BEING_REMOVED})
 """After these there is nothing to resume, or not now."""
 _NOTHING: Final = SpoolContents()
-_LINE_INTERVAL: Final = 5.0
-"""Seconds between two lines of progress: readable in a log file and by a screen reader."""
+_QUIET: Final = (ev.LoginAsked, ev.DeliveryLost, ev.Delivered, ev.DatabaseFailed)
+"""What is said although little is to be: what ends a database, and what a person has to know or do."""
 
 
 _FATES: Final = {
@@ -75,7 +76,10 @@ class Output(Protocol):
 
 
 def follow(
-    follower: Follower, output: Output, ask: Callable[[ev.LoginAsked], None] | None = None
+    follower: Follower,
+    output: Output,
+    ask: Callable[[ev.LoginAsked], None] | None = None,
+    wait: Callable[[float], object] = time.sleep,
 ) -> ExitCode:
     """Tells what happens until no worker is at the job any more; returns the exit status.
 
@@ -85,6 +89,7 @@ def follow(
         follower: of the job.
         output: is told.
         ask: asks a person what the Sharebox asks, where the worker hears the answer.
+        wait: passes the seconds between two looks at the journal.
     """
     asked: set[int] = set()
     _ = follower.progress  # is reckoned from now on
@@ -97,7 +102,7 @@ def follow(
             ask(question)
         if follower.ended:
             break
-        time.sleep(_POLL)
+        wait(_POLL)
     spool = _NOTHING
     with suppress(TransferError):  # a disk that cannot be looked at is told of where it matters
         spool = spool_contents(follower.job)
@@ -169,18 +174,29 @@ def show_failure(error: TransferError) -> None:
 class PlainOutput:
     """Plain lines, without colour or cursor movement."""
 
-    def __init__(self) -> None:
-        self._last_line = float("-inf")
+    def __init__(self, detail: Detail = Detail.NORMAL) -> None:
+        self._detail = detail
+        self._pace = Pace(detail)
+        self._standing = "Le transfert commence : rien n’est encore envoyé."
 
     def event(self, event: ev.Event, state: JobState, progress: Progress) -> None:
         """Prints a line for each fact, and one now and then for progress."""
-        line = _describe(event, state)
-        now = time.monotonic()
-        if line is None and isinstance(event, ev.Measure) and now - self._last_line >= _LINE_INTERVAL:
-            line = _progress(state.databases[event.database], progress, event.at.timestamp())
+        is_told = self._detail is not Detail.QUIET or isinstance(event, _QUIET)
+        line = self.describe(event, state) if is_told else None
+        if isinstance(event, ev.Measure):
+            self._standing = _progress(state.databases[event.database], progress, event.at.timestamp())
+            if self._pace.is_due(progress.share):
+                line = self._standing
         if line is not None:
-            self._last_line = now
             click.echo(line)
+
+    def describe(self, event: ev.Event, state: JobState) -> str | None:
+        """The line for a fact; None for what is not worth one."""
+        return _describe(event, state)
+
+    def stand(self) -> None:
+        """Prints in one line how far it is: a person asked."""
+        click.echo(self._standing)
 
     def end(
         self,
@@ -295,15 +311,16 @@ def _left_behind(state: JobState) -> str:
 
 
 def _progress(item: DatabaseState, progress: Progress, now: float) -> str:
+    """How far all is, then how far a database: what is of all stands beside no name."""
     rate, left = progress.rate(now), progress.left(now)
     verifying = item.transfer is Step.VERIFYING
     done = f"vérifié {french.size(item.checked)}" if verifying else f"envoyé {french.size(item.acknowledged)}"
-    parts = [f"{item.name} : {done}"]
+    parts = [f"En tout : {french.percent(progress.share)}"]
+    if left is not None:
+        parts.append(f"encore {french.duration(left)}")
     if rate:
         parts.append(french.rate(rate))
-    if left is not None:
-        parts.append(f"reste {french.duration(left)}")
-    return f"{', '.join(parts)} ; ensemble {french.percent(progress.share)}."
+    return f"{', '.join(parts)}. {item.name} : {done}."
 
 
 def database_json(item: DatabaseState) -> dict[str, Any]:

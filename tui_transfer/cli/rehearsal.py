@@ -6,8 +6,10 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from tui_transfer.cli import headless, plain
+from tui_transfer.cli import headless
 from tui_transfer.cli.lines import PlainOutput, exit_code, follow
+from tui_transfer.cli.pace import Detail
+from tui_transfer.cli.plain import centre
 from tui_transfer.demo.compare import compare_delivery
 from tui_transfer.demo.setup import Demo
 from tui_transfer.errors import ExitCode, Problem
@@ -61,7 +63,12 @@ def run_headless(
 
 
 def run_plain(
-    *, behind_proxy: bool, rate: int | None, say: Callable[[str], object], scale: float = 1.0
+    *,
+    behind_proxy: bool,
+    rate: int | None,
+    say: Callable[[str], object],
+    detail: Detail = Detail.NORMAL,
+    scale: float = 1.0,
 ) -> ExitCode:
     """The procedure in lines and questions, with what there is to answer."""
     with prepared(behind_proxy=behind_proxy, rate=rate, scale=scale) as (demo, home):
@@ -71,7 +78,7 @@ def run_plain(
         if demo.proxy is not None:
             proxy = demo.proxy
             say(f"Proxy : http://{proxy.username}@{proxy.host}:{proxy.port}, mot de passe {proxy.password}")
-        return plain.run(home)
+        return centre.run(home, detail, practice=True)
 
 
 def _carry_out(job: Job, demo: Demo, say: Callable[[str], object]) -> ExitCode:

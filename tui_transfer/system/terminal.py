@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ if sys.platform == "win32":
             lines.append(typed.readline())
         return "".join(lines)
 
+    def line_typed(typed: TextIO, seconds: float) -> bool:
+        """Waits that long; whether a line was typed meanwhile, see below."""
+        time.sleep(seconds)
+        ended = False
+        while msvcrt.kbhit():
+            ended |= msvcrt.getwch() in "\r\n"
+        return ended
+
     def read_hidden(typed: TextIO) -> str:
         """A line that is not shown while it is typed, with its end; without one where the input ends."""
         return getpass.getpass("") + "\n"
@@ -37,6 +46,7 @@ if sys.platform == "win32":
         yield
 
 else:
+    import os
     import select
     import termios
 
@@ -62,6 +72,20 @@ else:
         while select.select([typed], [], [], _PASTE_SECONDS)[0] and (line := typed.readline()):
             lines.append(line)
         return "".join(lines)
+
+    def line_typed(typed: TextIO, seconds: float) -> bool:
+        """Waits that long; whether a person typed a line meanwhile, which is read and forgotten.
+
+        A process in the background leaves the terminal to the one in front.
+        """
+        with contextlib.suppress(OSError, ValueError):  # not a terminal any more, or bytes that are no text
+            if os.tcgetpgrp(typed.fileno()) == os.getpgrp():
+                if not select.select([typed], [], [], seconds)[0]:
+                    return False
+                if typed.readline():
+                    return True
+        time.sleep(seconds)  # nothing to read from, any more
+        return False
 
     def read_hidden(typed: TextIO) -> str:
         """A line that is not shown while it is typed, with its end; without one where the input ends."""

@@ -22,8 +22,14 @@ from tui_transfer.system.files import printable, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Protocol
 
-    from textual.app import App
+    class Terminal(Protocol):
+        """What hands a text to the terminal: a program of Textual, for instance."""
+
+        def copy_to_clipboard(self, text: str) -> None:
+            """Sends it."""
+
 
 _ON_DISPLAY: Final = "placé dans le presse-papiers de cette machine"
 _PATIENCE: Final = 2.0
@@ -57,7 +63,7 @@ def find_means(environment: Mapping[str, str]) -> Means:
 
 
 async def copy(
-    app: App[int],
+    app: Terminal,
     text: str,
     what: str,
     folder: Path,
@@ -85,7 +91,7 @@ async def copy(
     return f"{what} : {done}. {kept}"
 
 
-async def _hand_over(app: App[int], text: str, means: Means) -> str:
+async def _hand_over(app: Terminal, text: str, means: Means) -> str:
     """Gives the text away by `means`, or by what is left where that fails; says how."""
     if means is Means.TMUX and (said := await asyncio.to_thread(_to_tmux, text)):
         return said
