@@ -35,10 +35,6 @@ def test_whatever_a_screen_offers_is_a_deed_or_an_answer_or_only_of_the_screen()
     assert not missing, "not in tui_transfer/deeds.py: plain lines lack it"
 
 
-def test_nothing_is_listed_that_no_screen_offers() -> None:
-    assert not {*Deed, *ANSWERED, *OF_THE_SCREEN} - set(on_screens())
-
-
 def test_each_is_listed_once() -> None:
     assert not set(Deed) & set(ANSWERED)
     assert not {*Deed, *ANSWERED} & OF_THE_SCREEN

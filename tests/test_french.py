@@ -64,6 +64,26 @@ def test_plurals(quantity: int, expected: str) -> None:
     assert _plain(french.count(quantity, "base")) == expected
 
 
+@pytest.mark.parametrize(("quantity", "expected"), [(0, "une"), (1, "une"), (2, "des"), (21, "des")])
+def test_words_agree_with_how_many_there_are(quantity: int, expected: str) -> None:
+    assert french.agree(quantity, "une", "des") == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "most", "total", "expected"),
+    [
+        ([], 3, None, ""),
+        (["a"], 3, None, "a"),
+        (["a", "b", "c"], 3, None, "a, b, c"),
+        (["a", "b", "c", "d"], 3, None, "a, b, c et 1~autre"),
+        (["a"] * 24, 3, None, "a, a, a et 21~autres"),
+        (["a", "b"], 2, 3, "a, b et 1~autre"),
+    ],
+)
+def test_the_first_of_many_names(names: list[str], most: int, total: int | None, expected: str) -> None:
+    assert _plain(french.some_of(names, most, total)) == expected
+
+
 @pytest.mark.parametrize(
     ("end", "expected"),
     [

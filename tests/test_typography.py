@@ -89,3 +89,101 @@ def test_apostrophes_are_typographic_in_what_lies_beside_the_code(kind: str) -> 
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             if not line.startswith("msgid"):
                 assert not elided.search(line), f"{path}:{number}: {line}"
+
+
+PLURAL = re.compile(
+    "^[ \u00a0\u202f]"
+    "(autres|bases|clés|dossiers|essais|fichiers|jours|lignes|minutes|octets|secondes|tours|transferts)\\b"
+)
+"""What would be wrong after a number that happens to be one."""
+
+
+def numbers_that_do_not_agree(source: str, file: str) -> Iterator[Text]:
+    """Texts that put a number before a plural, or choose their words by one, without `french`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.JoinedStr):
+            for value, after in zip(node.values, node.values[1:], strict=False):
+                if isinstance(value, ast.FormattedValue) and isinstance(after, ast.Constant):
+                    counted = ast.unparse(value.value)
+                    # A constant is never one; `french` writes what agrees.
+                    known = counted.startswith("french.") or counted.strip("_").isupper()
+                    if PLURAL.match(str(after.value)) and not known:
+                        yield Text(file, node.lineno, ast.unparse(node))
+        if isinstance(node, ast.IfExp) and _compares_with_one(node.test):
+            words = [text for text in (node.body, node.orelse) if _is_words(text)]
+            if len(words) == 2:
+                yield Text(file, node.lineno, ast.unparse(node))
+
+
+def _compares_with_one(test: ast.expr) -> bool:
+    return (
+        isinstance(test, ast.Compare)
+        and isinstance(test.comparators[0], ast.Constant)
+        and test.comparators[0].value in (1, 2)
+    )
+
+
+def _is_words(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('f"{len(names) - 3} autres"', 1),
+        ("f\"{french.count(n, 'autre')} et\"", 0),
+        ('"la base part" if n == 1 else "les bases partent"', 1),
+        ('french.agree(n, "la base part", "les bases partent")', 0),
+        ('f"{LEAST_SIGNS} secondes"', 0),
+    ],
+)
+def test_a_number_that_does_not_agree_would_be_found(source: str, found: int) -> None:
+    assert len(list(numbers_that_do_not_agree(source, "x.py"))) == found
+
+
+def test_numbers_agree_with_what_they_count() -> None:
+    assert not [
+        str(text)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for text in numbers_that_do_not_agree(path.read_text("utf-8"), path.relative_to(PACKAGE).as_posix())
+    ]
+
+
+PLAIN_WORDS = {
+    "SSH": "liaison chiffrée|à distance|clé|agent",
+    "SFTP": "dépôt de fichiers",
+    "SMTP": "messagerie",
+    "TLS": "chiffré|inspect",
+    "CONNECT": "sortie",
+    "NTLM": "identifiant",
+    "SOCKS5": "proxy",
+    "MD5": "empreinte|la même",
+    "known_hosts": "ligne|liste",
+    "timeout|handshake|stdin|stderr|banner|keyboard-interactive|publickey|chroot|hash|DNS|TCP|OSC": "(?!)",
+}
+"""Words of protocols, and what has to stand in the same text; words that no text of a screen has."""
+KEY = re.compile(r"(?<![\w{./-])[a-z]+_[a-z_]+(?![\w}(])")
+"""A key of config.toml; only what commands say names one, beside the file."""
+SCREENS = ("tui/", "errors/", "preflight/statements", "preflight/checks")
+
+
+def shown_on_screens() -> list[Text]:
+    """What people read there: sentences, that is, and no names that only the program has."""
+    return [text for text in all_texts() if text.file.startswith(SCREENS) and re.search(r"\w \w", text.text)]
+
+
+@pytest.mark.parametrize("word", PLAIN_WORDS)
+def test_a_word_of_a_protocol_stands_beside_its_plain_one(word: str) -> None:
+    said = [text for text in shown_on_screens() if re.search(rf"(?<![\w{{])(?:{word})(?![\w}}])", text.text)]
+    assert not [str(text) for text in said if not re.search(PLAIN_WORDS[word], text.text, re.IGNORECASE)]
+
+
+def test_keys_of_the_file_are_named_beside_the_file_alone() -> None:
+    said = [text for text in shown_on_screens() if KEY.search(re.sub(r"known_hosts", "", text.text))]
+    assert not [str(text) for text in said if "config.toml" not in text.text]
+
+
+def test_no_text_relies_on_where_or_in_which_colour() -> None:
+    """Who hears a text sees neither."""
+    seen = re.compile(r"\ben (?:rouge|vert|jaune|bleu|orange)\b|\bà (?:gauche|droite) de l’écran\b|ci-contre")
+    assert not [str(text) for text in all_texts() if seen.search(text.text)]

@@ -60,6 +60,7 @@ class Deed(StrEnum):
     HERE = "here", "Supprimer ici seulement"
     REPORT = "report", "Rapport"
     SEND = "send", "Envoyer le rapport"
+    REPORT_SENT = "report_sent", "Cocher ou décocher : rapport envoyé"
     COPY_RECIPIENTS = "copy_recipients", "Copier les destinataires"
     COPY_SUBJECT = "copy_subject", "Copier l’objet"
     COPY_BODY = "copy_body", "Copier le contenu"
@@ -68,6 +69,7 @@ class Deed(StrEnum):
     DETAILS = "details", "Dire les détails techniques de la dernière erreur"
 
     # Help.
+    SUPPORT_FILE = "support_file", "Préparer le fichier pour qui vous aide"
     HELP = "help", "Aide"
 
 

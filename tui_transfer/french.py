@@ -121,6 +121,22 @@ def count(quantity: int, singular: str, plural: str | None = None) -> str:
 def enumeration(words: Sequence[str]) -> str:
     """The words in one sentence: « a », « a et b », « a, b et c »."""
     return " et ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+def agree(quantity: int, one: str, many: str) -> str:
+    """Words as they are said of one thing, or of many; zero is singular in French."""
+    return one if abs(quantity) < 2 else many
+
+
+def some_of(names: Sequence[str], most: int, total: int | None = None) -> str:
+    """The first names, and how many more there are: « a, b et 3 autres ».
+
+    Args:
+        names: what there is.
+        most: names that are told.
+        total: how many there are, where `names` are only some.
+    """
+    told = names[:most]
+    rest = (len(names) if total is None else total) - len(told)
+    return ", ".join(told) + (f" et {count(rest, 'autre')}" if rest else "")
 
 
 def folded(text: str) -> str:

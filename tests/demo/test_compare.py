@@ -136,7 +136,7 @@ def test_what_is_missing_extra_or_shorter_is_named(tmp_path: Path, samples: Samp
         f"« {root}/fichier vide.txt » manque dans l’archive.",
         f"« {root}/À classer » manque dans l’archive.",
         f"« {root}/en plus.txt » est en trop dans l’archive.",
-        f"« {root}/Lisez-moi.txt » : 5 octets dans l’archive, 43 dans la base.",
+        f"« {root}/Lisez-moi.txt » : 5\xa0octets dans l’archive, 43 dans la base.",
     )
 
 

@@ -197,8 +197,8 @@ def test_each_doubled_name_is_given(base: Path, home: Home) -> None:
     found = check("names", [(name, base) for name in names], home)
     assert found.verdict is Verdict.FAILED
     assert found.explanation == (
-        "Le nom « PAIE » est porté par 2 bases : renommez-en. "
-        "Le nom « Base » est porté par 3 bases : renommez-en."
+        "Le nom « PAIE » est porté par 2\xa0bases : renommez-en. "
+        "Le nom « Base » est porté par 3\xa0bases : renommez-en."
     )
 
 

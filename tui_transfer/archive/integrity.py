@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
+from tui_transfer import french
 from tui_transfer.archive.sqlite import read_only_uri
 from tui_transfer.system.processes import give_way
 
@@ -124,4 +125,4 @@ def _in_french(said: list[str]) -> str:
     pages = list(dict.fromkeys(re.findall(r"\b[Pp]age (\d+)", "\n".join(said))))[:_MOST_FINDINGS]
     if not pages:
         return "sa structure est illisible"
-    return f"{'page' if len(pages) == 1 else 'pages'} {', '.join(pages)}"
+    return f"{french.agree(len(pages), 'page', 'pages')} {', '.join(pages)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from tui_transfer import french
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system.files import printable
 
@@ -37,7 +38,7 @@ class Stamp(NamedTuple):
         if (self.device, self.inode) != (later.device, later.inode):
             return "ce fichier a été remplacé par un autre"
         if self.size != later.size:
-            return f"sa taille est passée de {self.size} à {later.size} octets"
+            return f"sa taille est passée de {self.size} à {french.count(later.size, 'octet')}"
         if self.modified_ns != later.modified_ns:
             return MODIFIED
         return None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_STEP: Final = 0.1
-"""Of the whole."""
+_STEP: Final = 0.1 - 1e-9
+"""Of the whole; less what sums of fractions miss it by."""
 _MINUTE: Final = 60.0
 _OFTEN: Final = 5.0
 """Seconds."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import py7zr
 
+from tui_transfer import french
 from tui_transfer.archive.source import list_source
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ def _difference(name: str, expected: Path, delivered: Path) -> Iterator[str]:
         return
     sizes = expected.stat().st_size, delivered.stat().st_size
     if sizes[0] != sizes[1]:
-        yield f"« {name} » : {sizes[1]} octets dans l’archive, {sizes[0]} dans la base."
+        arrived, meant = french.count(sizes[1], "octet"), french.number(sizes[0])
+        yield f"« {name} » : {arrived} dans l’archive, {meant} dans la base."
     elif (offset := _first_difference(expected, delivered)) is not None:
         yield f"« {name} » : le contenu diffère à partir de l’octet {offset}."
 

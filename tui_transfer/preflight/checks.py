@@ -188,7 +188,7 @@ def check_names(databases: Sequence[Database], home: Home) -> Check:
     doubled = {name.casefold(): name for name, _ in databases if counts[name.casefold()] > 1}
     if doubled:
         explanation = " ".join(
-            f"Le nom « {name} » est porté par {counts[key]} bases : renommez-en."
+            f"Le nom « {name} » est porté par {french.count(counts[key], 'base')} : renommez-en."
             for key, name in doubled.items()
         )
         return Check("names", title, Verdict.FAILED, explanation)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tui_transfer import french
 from tui_transfer.archive.companions import AS_KNOWN, Selection, files_sent, locks_beside, main_of
 from tui_transfer.archive.disk import open_unlinked
 from tui_transfer.archive.sets import SQLITE_JOURNALS, folded
@@ -45,8 +46,7 @@ def find_locks(database: Path, selection: Selection = AS_KNOWN) -> list[str]:
 def _described(lock: Path) -> str:
     name = harmless(lock.name)
     holders = _holders(lock)
-    more = f" et {len(holders) - _MOST_USERS} autres" if len(holders) > _MOST_USERS else ""
-    return f"{name} ({', '.join(holders[:_MOST_USERS])}{more})" if holders else name
+    return f"{name} ({french.some_of(holders, _MOST_USERS)})" if holders else name
 
 
 def _holders(lock: Path) -> list[str]:

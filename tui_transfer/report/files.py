@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tui_transfer import french
 from tui_transfer.archive.true_names import NAME
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def describe_left_out(names: Sequence[str]) -> str:
     """What stays beside a database, as a label and names; empty where nothing does."""
     if not names:
         return ""
-    label = "Fichiers de même nom, laissés ici" if len(names) > 1 else "Fichier de même nom, laissé ici"
+    label = french.agree(len(names), "Fichier de même nom, laissé ici", "Fichiers de même nom, laissés ici")
     return f"{label} : {listed(names)}"
 
 
@@ -30,10 +31,10 @@ def describe_renames(count: int, renames: Sequence[tuple[str, str]]) -> str:
     """How many names are stored otherwise, and the first of those that may be told; empty where none is."""
     if not count:
         return ""
-    what = "Noms changés" if count > 1 else "Nom changé"
-    first = ", ".join(f"« {name} » en « {stored} »" for name, stored in renames) or str(count)
-    more = f" et {count - len(renames)} autres" if renames and count > len(renames) else ""
-    return f"{what} dans l’archive, que Windows ou macOS ne rendrait pas : {first}{more}"
+    what = french.agree(count, "Nom changé", "Noms changés")
+    told = [f"« {name} » en « {stored} »" for name, stored in renames]
+    which = french.some_of(told, len(told), count) if told else french.number(count)
+    return f"{what} dans l’archive, que Windows ou macOS ne rendrait pas : {which}"
 
 
 def describe_true_names(count: int) -> str:
@@ -42,12 +43,10 @@ def describe_true_names(count: int) -> str:
     """
     if not count:
         return ""
-    whose = "Noms d’origine" if count > 1 else "Nom d’origine"
+    whose = french.agree(count, "Nom d’origine", "Noms d’origine")
     return f"{whose} : dans l’archive, le fichier {NAME}"
 
 
 def listed(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
-    if len(names) <= _MOST + 1:
-        return ", ".join(names)
-    return f"{', '.join(names[:_MOST])} et {len(names) - _MOST} autres"
+    return french.some_of(names, _MOST)

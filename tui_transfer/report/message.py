@@ -231,7 +231,8 @@ def _so_far(state: JobState) -> str:
     if total == 1:
         return "la base de données n’est pas encore remise à Sharebox"
     if done == 0:
-        return f"aucune des {total} bases de données n’est encore remise à Sharebox"
+        bases = french.count(total, "base de données", "bases de données")
+        return f"aucune des {bases} n’est encore remise à Sharebox"
     return f"{french.count(done, 'base de données est remise', 'bases de données sont remises')} sur {total}"
 
 
@@ -313,7 +314,7 @@ def _differ(destinations: Iterable[ShareboxSettings]) -> bool:
 
 def _databases(state: JobState) -> Iterator[str]:
     """A title, then a paragraph each; no columns, which a proportional font would put out of line."""
-    yield "BASES DE DONNÉES" if len(state.databases) > 1 else "BASE DE DONNÉES"
+    yield french.agree(len(state.databases), "BASE DE DONNÉES", "BASES DE DONNÉES")
     destinations = _destinations(state)
     told = _differ(destinations) or bool(state.left_behind)
     for number, (item, sharebox) in enumerate(zip(state.databases, destinations, strict=True), start=1):
@@ -393,7 +394,7 @@ def _signatures(state: JobState) -> str:
         "Elle a signé chaque manifeste (« .manifest.json.sig »). OpenSSH le vérifie, sans ce programme.",
         "Ligne de son fichier « allowed_signers » :",
         *(key.allowed_signer(signer) for key in keys),
-        f"Commande, pour {'le premier' if len(signed) > 1 else 'lui'} :",
+        f"Commande, pour {french.agree(len(signed), 'lui', 'le premier')} :",
         f"{verify} -s {example}.sig < {example}",
     ]
     return "\n".join(lines)

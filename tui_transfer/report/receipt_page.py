@@ -88,8 +88,8 @@ def sections(receipt: Receipt) -> Iterator[Section]:
     yield Section("Par qui", tuple(("Compte", author) for author in authors) or (("Compte", "non noté"),))
     yield Section("Où", tuple(_where(receipt)))
     for number, item in enumerate(receipt.databases, start=1):
-        title = f"Base {number} : {item.name}" if len(receipt.databases) > 1 else f"Base : {item.name}"
-        yield Section(title, tuple(_handed(item)))
+        which = french.agree(len(receipt.databases), "Base", f"Base {number}")
+        yield Section(f"{which} : {item.name}", tuple(_handed(item)))
     yield Section("Prérequis", tuple(_prerequisites(receipt)) or (("", "aucun"),))
     if receipt.answers:
         yield answers_section(receipt.answers)

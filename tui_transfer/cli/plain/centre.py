@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tui_transfer import french
-from tui_transfer.cli import questions
+from tui_transfer.cli import questions, support
 from tui_transfer.cli.folding import folded
 from tui_transfer.cli.lines import show_failure
 from tui_transfer.cli.pace import Detail
@@ -20,6 +20,7 @@ from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.settings import config
 
 if TYPE_CHECKING:
+    from tui_transfer.job.standing import Standing
     from tui_transfer.settings.config import Home
 
 __all__ = ["bases", "past", "prerequisites", "report", "run", "settings", "trial"]
@@ -38,6 +39,7 @@ _CENTRE: Final = Menu(
     Deed.READ_AGAIN,
     Deed.DETAILS,
     Deed.COPY,
+    Deed.SUPPORT_FILE,
     Deed.HELP,
     Deed.LEAVE,
 )
@@ -82,7 +84,8 @@ def run(home: Home, detail: Detail = Detail.NORMAL, *, practice: bool = False) -
 
 def _choose(visit: Visit) -> None:
     """One choice, and what follows from it. What goes wrong is said, and leads back here."""
-    deed = _CENTRE.ask(without=_pointless(visit), default=_next_step(visit))
+    standing = visit.standing()
+    deed = _CENTRE.ask(without=_pointless(visit, standing), default=_next_step(visit, standing))
     assert deed is not None
     try:
         DOERS[deed](visit)
@@ -93,29 +96,30 @@ def _choose(visit: Visit) -> None:
         click.echo("Aucune réponse : retour au menu.")
 
 
-def _pointless(visit: Visit) -> list[Deed]:
+def _pointless(visit: Visit, standing: Standing) -> list[Deed]:
     """What makes no sense now, and is not read out."""
-    running = control.running_job(visit.home) is not None
-    found = [Deed.TRANSFER, Deed.RESUME] if running else [Deed.FOLLOW]
-    if not running and transfers.unfinished(visit.home) is None:
+    found = [Deed.FOLLOW] if standing.running is None else [Deed.TRANSFER, Deed.RESUME]
+    if not standing.unfinished:
         found.append(Deed.RESUME)
     if visit.failure is None:
         found += [Deed.DETAILS, Deed.COPY]
     return found
 
 
-def _next_step(visit: Visit) -> Deed:
+def _next_step(visit: Visit, standing: Standing) -> Deed:
     """The next step of the procedure: what Enter does."""
-    if control.running_job(visit.home) is not None:
+    if standing.running is not None:
         return Deed.FOLLOW
     try:
         config.load(visit.home.config_file)
     except TransferError:
         return Deed.SETTINGS
-    if transfers.unfinished(visit.home) is not None:
+    if standing.unfinished:
         return Deed.RESUME
-    if transfers.awaits_report(visit.home):
+    if standing.unsent:
         return Deed.REPORT
+    if standing.finished is not None:
+        return Deed.LEAVE
     return Deed.TRANSFER if Ticks(visit.home).complete else Deed.PREREQUISITES
 
 
@@ -131,7 +135,8 @@ def _say_where(visit: Visit) -> None:
     click.echo(f"Bases : {french.count(len(known.databases), 'base')} dans la liste, dont {active}.")
     done = len(Ticks(visit.home).all)
     click.echo(f"Prérequis : {french.count(done, 'coché')} sur {french.number(len(STATEMENTS))}.")
-    click.echo(f"Transfert : {transfers.describe_last(visit.home)}")
+    for line in transfers.describe_standing(visit.standing()):
+        click.echo(line)
 
 
 @does(Deed.READ_AGAIN)
@@ -155,6 +160,12 @@ def _leave(visit: Visit) -> None:
         transfers.leave_running(visit)
         return
     visit.over = True
+
+
+@does(Deed.SUPPORT_FILE)
+def _make_support_file(visit: Visit) -> None:
+    connect = questions.wants("Essayer aussi la connexion, pour le fichier d’aide ?")
+    support.make_bundle(visit.home, None, connect=connect, yes=False)
 
 
 @does(Deed.DETAILS)

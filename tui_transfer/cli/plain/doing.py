@@ -9,12 +9,15 @@ from tui_transfer.cli import questions
 from tui_transfer.cli.pace import Detail
 from tui_transfer.errors import ExitCode
 from tui_transfer.job.orders import Orders
+from tui_transfer.job.reading import Jobs
+from tui_transfer.job.standing import standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tui_transfer.deeds import Deed
     from tui_transfer.errors import TransferError
+    from tui_transfer.job.standing import Standing
     from tui_transfer.settings.config import Home
 
 BACK: Final = "Revenir au menu"
@@ -43,6 +46,14 @@ class Visit:
     secrets: Orders = field(default_factory=Orders, repr=False)
     failure: TransferError | None = None
     over: bool = False
+    _jobs: Jobs = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._jobs = Jobs(self.home)
+
+    def standing(self) -> Standing:
+        """Where one stands with all transfers."""
+        return standing(self._jobs.look())
 
 
 DOERS: Final[dict[Deed, Callable[[Visit], None]]] = {}
@@ -74,7 +85,7 @@ class Menu:
     def __init__(self, question: str, *deeds: Deed, back: bool = False, leads_on: bool = False) -> None:
         self.deeds = deeds
         self.leads_on = leads_on
-        self._question = question
+        self.question = question
         self._back = back
         Menu.all.append(self)
 
@@ -94,7 +105,7 @@ class Menu:
         deeds = [deed for deed in self.deeds if deed not in without]
         labels = [deed.label for deed in deeds] + ([BACK] if self._back else [])
         proposed = deeds.index(default) if default in deeds else None
-        place = questions.choose(self._question, labels, proposed)
+        place = questions.choose(self.question, labels, proposed)
         return deeds[place] if place < len(deeds) else None
 
     def do(self, visit: Visit, *, without: Sequence[Deed] = ()) -> None:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from tui_transfer.cli import headless, mailing
+from tui_transfer.cli import headless, mailing, questions
 from tui_transfer.cli.plain.doing import Menu, Visit, does
 from tui_transfer.deeds import Deed
-from tui_transfer.job import control
+from tui_transfer.job import control, report_mark
+from tui_transfer.report import reminders
 from tui_transfer.report.message import make_message
 from tui_transfer.report.sending import keep_files
 from tui_transfer.settings import config
@@ -32,6 +33,7 @@ _MENU: Final = Menu(
     "Que voulez-vous faire du rapport ? Tapez un numéro",
     Deed.PLAIN,
     Deed.SEND,
+    Deed.REPORT_SENT,
     Deed.SAVE,
     Deed.COPY_RECIPIENTS,
     Deed.COPY_SUBJECT,
@@ -42,8 +44,9 @@ _MENU: Final = Menu(
 
 @does(Deed.REPORT)
 def show(visit: Visit) -> None:
-    """The report of the last transfer."""
-    about(visit, control.find(visit.home, None))
+    """The report that waits longest to be sent; where none does, that of the last transfer."""
+    unsent = visit.standing().unsent
+    about(visit, unsent[-1].job if unsent else control.find(visit.home, None))
 
 
 def about(visit: Visit, job: Job) -> None:
@@ -57,6 +60,8 @@ def about(visit: Visit, job: Job) -> None:
                 headless.print_message(follower.state)
             case Deed.SEND:
                 _send(visit, follower, message)
+            case Deed.REPORT_SENT:
+                _mark(job)
             case Deed.SAVE:
                 _save(visit, message)
             case Deed.COPY_RECIPIENTS:
@@ -75,9 +80,25 @@ def _send(visit: Visit, follower: control.Follower, message: Message) -> None:
     why = mailer.why_unavailable()
     if why is None and mailer.open_message(message) is not mailer.Opened.FAILED:
         click.echo("Votre messagerie a été appelée : relisez le message, puis envoyez-le.")
+        _mark(follower.job)
         return
     click.echo(f"La messagerie ne peut pas être ouverte{f' : {why}' if why else ''}.")
     _save(visit, message)
+
+
+def _mark(job: Job) -> None:
+    """Says whether the report was sent, and changes that."""
+    mark = report_mark.sent(job)
+    if mark is None:
+        if questions.wants("Le rapport de ce transfert est-il envoyé ?"):
+            click.echo(reminders.describe_sent(report_mark.mark_sent(job)))
+            for title, sentence in reminders.afterwards(control.Follower(job)):
+                click.echo(f"{title} : {sentence}")
+        return
+    click.echo(reminders.describe_sent(mark))
+    if not mark.accepted and questions.wants("Décocher : le rapport de ce transfert n’est pas envoyé ?"):
+        report_mark.unmark(job)
+        click.echo("Le rapport de ce transfert reste à envoyer.")
 
 
 def _save(visit: Visit, message: Message) -> None:

@@ -18,18 +18,22 @@ from tui_transfer.cli.plain.prerequisites import offer_review
 from tui_transfer.cli.plain.spoken import SpokenOutput
 from tui_transfer.deeds import Deed
 from tui_transfer.errors import ExitCode, Need, TransferError
-from tui_transfer.job import control, history
+from tui_transfer.job import control
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.state import JobState
 from tui_transfer.preflight.fingerprint import Presented
 from tui_transfer.preflight.unmet import waive_damage
-from tui_transfer.report.message import conclusion, describe_job
+from tui_transfer.report import reminders
+from tui_transfer.report.message import conclusion
 from tui_transfer.settings import config
 from tui_transfer.system.pac import proxy_script, script_hint
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tui_transfer.cli.pace import Detail
     from tui_transfer.job.control import Follower, Job
+    from tui_transfer.job.standing import Standing
     from tui_transfer.settings.config import Home, ProxySettings
 
 _LEAVING: Final = Menu(
@@ -51,38 +55,20 @@ def join_unasked(home: Home, job: Job, detail: Detail) -> ExitCode:
     return headless.carry_out(home, job, Orders(), PlainOutput(detail))
 
 
-def unfinished(home: Home) -> Follower | None:
-    """The last transfer that can be gone on with."""
-    try:
-        found = control.Follower(history.last_unfinished(home))
-    except TransferError:
-        return None
-    return None if found.running or found.succeeded else found
-
-
-def awaits_report(home: Home) -> bool:
-    """Whether the last transfer is over, and its report was not sent as far as is known."""
-    try:
-        return control.Follower(control.find(home, None)).succeeded
-    except TransferError:
-        return False
-
-
-def describe_last(home: Home) -> str:
-    """How the last transfer stands, in a sentence."""
-    if (running := control.running_job(home)) is not None:
-        state = control.Follower(running).state
-        return f"en cours, {french.percent(state.fraction)} de fait."
-    if (waiting := unfinished(home)) is not None:
-        failure = waiting.failure
-        why = f" {failure.title}." if failure else ""
-        began = french.moment(waiting.job.spec.created_at)
-        return f"celui qui a commencé le {began} n’est pas terminé.{why}"
-    try:
-        last = control.Follower(control.find(home, None))
-    except TransferError:
-        return "aucun n’a encore été fait depuis cette machine."
-    return conclusion(last.state) if last.succeeded else f"{describe_job(last)}."
+def describe_standing(standing: Standing) -> Iterator[str]:
+    """How the transfers of this machine stand, in sentences."""
+    if standing.running is not None:
+        done = french.percent(standing.running.progress.share)
+        yield f"Un transfert est en cours : {done} de fait."
+    for follower in standing.unfinished:
+        overtaken = follower.job.id in standing.overtaken
+        yield reminders.describe_unfinished(follower, overtaken=overtaken)
+    for follower in standing.unsent:
+        yield reminders.describe_unsent(follower)
+    if standing.finished is not None:
+        yield f"Dernier transfert terminé : {conclusion(standing.finished.state)}"
+    if not standing.count:
+        yield "Aucun transfert n’a encore été fait depuis cette machine."
 
 
 @does(Deed.TRANSFER)
@@ -122,11 +108,13 @@ def follow(visit: Visit) -> None:
 @does(Deed.RESUME)
 def resume(visit: Visit) -> None:
     """Goes on with the last transfer that is not over."""
-    found = unfinished(visit.home)
-    if found is None:
+    found = visit.standing().unfinished
+    if not found:
         click.echo("Aucun transfert n’est à reprendre.")
         return
-    go_on(visit, found)
+    names = [f"Transfert du {french.moment(item.job.spec.created_at)}" for item in found]
+    place = 0 if len(found) == 1 else questions.choose("Quel transfert reprendre ? Tapez un numéro", names, 0)
+    go_on(visit, found[place])
 
 
 def go_on(visit: Visit, found: Follower) -> None:

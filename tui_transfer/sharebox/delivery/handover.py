@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from paramiko.sftp import SFTP_FAILURE
 
+from tui_transfer import french
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.sharebox.delivery.evidence import (
     Arrival,
@@ -265,5 +266,5 @@ class Handover:
 def _difference(seen: Sighting, size: int) -> str:
     found = seen.attributes.size if seen.attributes else None
     if found is not None and found != size:
-        return f"{found} octets au lieu de {size}"
+        return f"{french.count(found, 'octet')} au lieu de {french.number(size)}"
     return "son empreinte SHA-256 diffère"

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 from cryptography.hazmat.primitives.poly1305 import Poly1305
 from paramiko.packet import Packetizer
 
+from tui_transfer import french
 from tui_transfer.sharebox.ssh.violations import ProtocolViolationError
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class ChaChaPacketizer(Packetizer):
         plain = self._opener.length(self._received, sealed)
         length = int.from_bytes(plain)
         if not _BLOCK <= length <= self.longest_packet or length % _BLOCK:
-            raise ProtocolViolationError(f"il annonce un paquet de {length} octets")
+            raise ProtocolViolationError(f"il annonce un paquet de {french.count(length, 'octet')}")
         self._opened = self._opener.open(self._received, sealed, super().read_all(length + _TAG_BYTES))
         return plain
 

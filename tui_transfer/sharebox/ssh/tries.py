@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from tui_transfer import french
+
 _TRIES: Final = r"(?:attempts?|tries|try|retries|essais?|tentatives?|chances?)"
 _LEFT: Final = r"(?:left|remain(?:s|ing)?|restante?s?)"
 _PATTERNS: Final = tuple(
@@ -29,6 +31,5 @@ def in_words(left: int) -> str:
     """The same as a French sentence."""
     if left == 0:
         return "Il ne reste aucun essai : n’en faites pas d’autre avant d’avoir appelé."
-    if left == 1:
-        return "Il ne reste qu’un essai avant que le compte ne soit bloqué."
-    return f"Il reste {left} essais avant que le compte ne soit bloqué."
+    tries = french.agree(left, "Il ne reste qu’un essai", f"Il reste {french.count(left, 'essai')}")
+    return f"{tries} avant que le compte ne soit bloqué."

@@ -22,6 +22,7 @@ import paramiko
 from paramiko.common import MSG_DISCONNECT, MSG_KEXINIT
 from paramiko.packet import NeedRekeyException
 
+from tui_transfer import french
 from tui_transfer.errors import decoded, harmless
 from tui_transfer.sharebox.ssh.chacha import ChaChaPacketizer
 from tui_transfer.sharebox.ssh.greeting import Greeting
@@ -83,7 +84,7 @@ class ListeningPacketizer(ChaChaPacketizer):
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
         """Reads `n` bytes; by that number paramiko asks for as much as a packet says that it has."""
         if not 0 <= n <= self.longest_packet:
-            raise ProtocolViolationError(f"il annonce un paquet de {n} octets")
+            raise ProtocolViolationError(f"il annonce un paquet de {french.count(n, 'octet')}")
         try:
             return super().read_all(n, check_rekey)
         except (EOFError, OSError):

@@ -159,12 +159,10 @@ def _lower(text: str) -> str:
 
 
 def _sentences(unfit: int, others: int) -> tuple[str, str]:
-    cannot = (
-        "La base marquée ✗ ne pourra pas partir"
-        if unfit == 1
-        else "Les bases marquées ✗ ne pourront pas partir"
+    cannot = french.agree(
+        unfit, "La base marquée ✗ ne pourra pas partir", "Les bases marquées ✗ ne pourront pas partir"
     )
-    return f"{cannot} ;", "l’autre partira." if others == 1 else "les autres partiront."
+    return f"{cannot} ;", french.agree(others, "l’autre partira.", "les autres partiront.")
 
 
 def _total(looks: Mapping[str, Summary | TransferError | None]) -> Iterable[Content]:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.poly1305 import Poly1305
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
+from tui_transfer import french
 from tui_transfer.sharebox.ssh.fields import Fields, string
 from tui_transfer.sharebox.ssh.keys import kinds
 from tui_transfer.sharebox.ssh.keys.faults import (
@@ -153,7 +154,7 @@ def _parse(data: bytes) -> _Container:
         raise ValueError("another format")
     cipher, derivation, options = fields.name(), fields.name(), fields.string()
     if (count := fields.integer()) != 1:
-        raise UnsuitableKeyError(f"il contient {count} clés, et non une", NEW_KEY)
+        raise UnsuitableKeyError(f"il contient {french.count(count, 'clé')}, et non une", NEW_KEY)
     return _Container(cipher, derivation, options, fields.string(), fields.string(), fields.rest)
 
 
@@ -170,7 +171,7 @@ def _open(container: _Container, passphrase: bytes) -> bytes | None:
         salt, rounds = options.string(), options.integer()
         if rounds > _MOST_ROUNDS:
             raise UnsuitableKeyError(
-                f"sa phrase secrète demande un calcul démesuré ({rounds} tours)",
+                f"sa phrase secrète demande un calcul démesuré ({french.count(rounds, 'tour')})",
                 f"Changez-en : « ssh-keygen -p -a 100 -f {FILE} ».",
             )
         # Whoever made the key chose the number of rounds: no use in warning of few.
