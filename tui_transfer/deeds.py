@@ -69,8 +69,10 @@ class Deed(StrEnum):
     DETAILS = "details", "Dire les détails techniques de la dernière erreur"
 
     # Help.
+    GUIDE = "guide", "Guide : la procédure en dix pages"
     SUPPORT_FILE = "support_file", "Préparer le fichier pour qui vous aide"
     HELP = "help", "Aide"
+    DEMO = "demo", "S’exercer : la démonstration, où tout est fictif"
 
 
 ANSWERED: Final = {
@@ -84,6 +86,8 @@ ANSWERED: Final = {
     "drop": "« non » à « Enregistrer ces réglages ? »",
     "end": "« oui » à la question de quitter la démonstration",
     "message": "le rapport, au menu",
+    "ok": "Entrée : ce qui est dit n’a pas à être fermé",
+    "proxy": "« oui » à « Passer par un proxy ? »",
     "secret": "le mot de passe, demandé quand il en faut un",
     "retry": "l’essai de la connexion, au menu",
     "back": "le choix de revenir",
@@ -110,6 +114,11 @@ OF_THE_SCREEN: Final = frozenset(
         "press",
         "scroll_bottom",
         "scroll_top",
+        "select_cursor",
+        "step(0)",
+        "step(1)",
+        "step(2)",
+        "step(3)",
         "turn(-1)",
         "turn(1)",
         "turn_page(-1)",

@@ -20,6 +20,7 @@ from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.settings import config
 
 MENU = r"Que voulez-vous faire \?"
+AID = "Quelle aide voulez-vous"
 _SIGNS = re.compile(r"[^\w\s.,;:!?'’«»()\[\]/<>=+*#@~%&\"–—…°-]")
 """What a screen reader spells out, or leaves out."""
 
@@ -211,17 +212,35 @@ def test_an_error_is_told_in_full_and_copied(place: Place) -> None:
         person.answers(MENU, "Transférer")
         person.answers("en revue", "non")
         person.waits_for("Aucune base")
-        person.answers(MENU, "Dire les détails")
-        person.answers(MENU, "Copier le texte de la dernière erreur")
+        person.answers(MENU, "Aide")
+        person.answers(AID, "Dire les détails")
+        person.answers(AID, "Copier le texte de la dernière erreur")
         person.waits_for("Fichier :")
+        person.answers(AID, "Revenir")
         person.leaves(2)
 
 
 def test_the_file_for_whoever_helps_is_made(place: Place, tmp_path: Path) -> None:
     with spoken(place) as person:
-        person.answers(MENU, "Préparer")
+        person.answers(MENU, "Aide")
+        person.answers(AID, "Préparer")
         person.answers("Essayer aussi la connexion", "non")
         person.answers("Créer ce fichier", "non")
+        person.waits_for("La confirmation n’a pas été donnée")
+        person.leaves(0)
+
+
+def test_the_guide_is_read_out_and_the_demonstration_is_one_choice_away(place: Place) -> None:
+    with spoken(place) as person:
+        person.answers(MENU, "Aide")
+        person.answers(AID, "Guide")
+        person.answers("Quelle page du guide", "1")
+        person.answers(AID, "S’exercer")
+        person.waits_for("Démonstration : tout est fictif")
+        person.answers(MENU, "Quitter")
+        person.answers("Quitter la démonstration", "oui")
+        person.waits_for("La démonstration est finie")
+        person.answers(AID, "Revenir")
         person.leaves(0)
 
 

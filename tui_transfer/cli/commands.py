@@ -131,7 +131,7 @@ def cli(
     if _wants_lines(plain=plain, screens=screens) or not _is_terminal(sys.__stdout__):
         from tui_transfer.cli.plain import centre
 
-        return centre.run(Home.find(), detail)
+        return centre.run(Home.find(), detail, practise=lambda: _practise(detail))
     _prepare_screen(no_color=no_color)
     from tui_transfer.tui.app import run_app
 
@@ -150,6 +150,12 @@ _connection_options = (
     ),
     click.option("--json", "as_json", is_flag=True, help="Un événement JSON par ligne."),
 )
+
+
+def _practise(detail: Detail) -> None:
+    from tui_transfer.cli import rehearsal
+
+    rehearsal.run_plain(behind_proxy=False, rate=None, say=click.echo, detail=detail)
 
 
 def _detail(*, quiet: bool, verbose: bool) -> Detail:

@@ -68,7 +68,10 @@ class FoldedStream:
 
 @contextmanager
 def folded() -> Iterator[None]:
-    """Has all that this process prints meanwhile go through `FoldedStream`."""
+    """Has all that this process prints meanwhile go through `FoldedStream`; once is enough."""
+    if isinstance(sys.stderr, FoldedStream):
+        yield
+        return
     before, column = (sys.stdout, sys.stderr), Column()
     sys.stdout, sys.stderr = (cast("TextIO", FoldedStream(stream, column)) for stream in before)
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tui_transfer import french
-from tui_transfer.cli import questions, support
+from tui_transfer.cli import guidance, questions, support
 from tui_transfer.cli.folding import folded
 from tui_transfer.cli.lines import show_failure
 from tui_transfer.cli.pace import Detail
@@ -15,11 +15,14 @@ from tui_transfer.cli.plain import bases, past, prerequisites, report, settings,
 from tui_transfer.cli.plain.doing import DOERS, Menu, Visit, does
 from tui_transfer.deeds import Deed
 from tui_transfer.errors import ExitCode, Problem, TransferError
+from tui_transfer.guide.pages import guide_pages
 from tui_transfer.job import control
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.settings import config
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tui_transfer.job.standing import Standing
     from tui_transfer.settings.config import Home
 
@@ -37,11 +40,18 @@ _CENTRE: Final = Menu(
     Deed.HISTORY,
     Deed.REPORT,
     Deed.READ_AGAIN,
+    Deed.HELP,
+    Deed.LEAVE,
+)
+_AID: Final = Menu(
+    "Quelle aide voulez-vous ? Tapez un numéro",
+    Deed.GUIDE,
+    Deed.DEMO,
     Deed.DETAILS,
     Deed.COPY,
     Deed.SUPPORT_FILE,
-    Deed.HELP,
-    Deed.LEAVE,
+    back=True,
+    leads_on=True,
 )
 _LEAVING_DEMO: Final = "Quitter la démonstration ? Tout ce qu’elle a créé est effacé."
 _HELP: Final = (
@@ -53,13 +63,20 @@ _HELP: Final = (
 )
 
 
-def run(home: Home, detail: Detail = Detail.NORMAL, *, practice: bool = False) -> ExitCode:
+def run(
+    home: Home,
+    detail: Detail = Detail.NORMAL,
+    *,
+    practice: bool = False,
+    practise: Callable[[], object] | None = None,
+) -> ExitCode:
     """Asks what to do until the person leaves; where nobody can answer, joins the transfer that is running.
 
     Args:
         home: where the settings and the jobs are.
         detail: how much is said of a transfer.
         practice: whether all is a demonstration's.
+        practise: begins a demonstration; None where there is none to begin.
 
     Returns:
         How the last transfer ended that was begun or followed.
@@ -74,7 +91,7 @@ def run(home: Home, detail: Detail = Detail.NORMAL, *, practice: bool = False) -
         reason = "Personne ne peut répondre aux questions : l’entrée n’est pas un terminal."
         raise TransferError(Problem.USAGE, reason=reason, advice="Sans questions : tui-transfer run --yes.")
     with folded():
-        visit = Visit(home, detail, practice)
+        visit = Visit(home, detail, practice, practise)
         click.echo("Centre de maintenance, en lignes simples.")
         _say_where(visit)
         while not visit.over:
@@ -85,7 +102,7 @@ def run(home: Home, detail: Detail = Detail.NORMAL, *, practice: bool = False) -
 def _choose(visit: Visit) -> None:
     """One choice, and what follows from it. What goes wrong is said, and leads back here."""
     standing = visit.standing()
-    deed = _CENTRE.ask(without=_pointless(visit, standing), default=_next_step(visit, standing))
+    deed = _CENTRE.ask(without=_pointless(standing), default=_next_step(visit, standing))
     assert deed is not None
     try:
         DOERS[deed](visit)
@@ -96,13 +113,11 @@ def _choose(visit: Visit) -> None:
         click.echo("Aucune réponse : retour au menu.")
 
 
-def _pointless(visit: Visit, standing: Standing) -> list[Deed]:
+def _pointless(standing: Standing) -> list[Deed]:
     """What makes no sense now, and is not read out."""
     found = [Deed.FOLLOW] if standing.running is None else [Deed.TRANSFER, Deed.RESUME]
     if not standing.unfinished:
         found.append(Deed.RESUME)
-    if visit.failure is None:
-        found += [Deed.DETAILS, Deed.COPY]
     return found
 
 
@@ -149,6 +164,17 @@ def _help(visit: Visit) -> None:
     click.echo(_HELP)
     if contact := config.contact(visit.home):
         click.echo(contact)
+    without = [] if visit.practise else [Deed.DEMO]
+    if visit.failure is None:
+        without += [Deed.DETAILS, Deed.COPY]
+    _AID.do(visit, without=without)
+
+
+@does(Deed.DEMO)
+def _practise(visit: Visit) -> None:
+    assert visit.practise is not None
+    visit.practise()
+    click.echo("La démonstration est finie. Retour à vos réglages et à vos bases.")
 
 
 @does(Deed.LEAVE)
@@ -160,6 +186,13 @@ def _leave(visit: Visit) -> None:
         transfers.leave_running(visit)
         return
     visit.over = True
+
+
+@does(Deed.GUIDE)
+def _read_guide(visit: Visit) -> None:
+    pages = [page.title for page in guide_pages()]
+    place = questions.choose("Quelle page du guide lire ? Tapez un numéro", pages, 0)
+    guidance.show(place + 1, aloud=True)
 
 
 @does(Deed.SUPPORT_FILE)

@@ -31,6 +31,7 @@ class Visit:
         home: where the settings and the jobs are.
         detail: how much is said of a transfer.
         practice: whether all is a demonstration's.
+        practise: begins a demonstration; None where there is none to begin.
         code: how the last transfer ended, which is how the command ends.
         chosen: the databases to transfer, by name; None for the active ones.
         secrets: what was typed, and not refused since.
@@ -41,6 +42,7 @@ class Visit:
     home: Home
     detail: Detail = Detail.NORMAL
     practice: bool = False
+    practise: Callable[[], object] | None = None
     code: ExitCode = ExitCode.SUCCESS
     chosen: tuple[str, ...] | None = None
     secrets: Orders = field(default_factory=Orders, repr=False)

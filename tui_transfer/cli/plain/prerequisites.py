@@ -10,7 +10,7 @@ from tui_transfer import french
 from tui_transfer.cli import questions
 from tui_transfer.cli.plain.doing import Menu, Visit, does
 from tui_transfer.deeds import Deed
-from tui_transfer.preflight.checks import Verdict, check_all
+from tui_transfer.preflight.checks import Verdict, check_all, selections
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.report.author import describe_author
 from tui_transfer.settings import config
@@ -77,5 +77,5 @@ def check_again(visit: Visit) -> None:
     home, settings = visit.home, config.load(visit.home.config_file)
     databases = [(item.name, config.resolve(item.path, home.config_file)) for item in settings.databases]
     click.echo("Contrôles en cours.")
-    for found in check_all(databases, home, settings.sharebox):
+    for found in check_all(databases, selections(settings), home, settings.sharebox):
         click.echo(f"{_VERDICTS[found.verdict].capitalize()} : {found.title}. {found.explanation}")
