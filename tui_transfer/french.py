@@ -121,6 +121,8 @@ def count(quantity: int, singular: str, plural: str | None = None) -> str:
 def enumeration(words: Sequence[str]) -> str:
     """The words in one sentence: « a », « a et b », « a, b et c »."""
     return " et ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
 def agree(quantity: int, one: str, many: str) -> str:
     """Words as they are said of one thing, or of many; zero is singular in French."""
     return one if abs(quantity) < 2 else many

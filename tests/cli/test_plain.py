@@ -131,7 +131,7 @@ def test_the_last_one_is_offered_if_it_was_interrupted(place: Place, ssh_server:
     assert place.run("run", "--yes").code == 7, "no password"
     blocked = place.job().id
     with at_terminal(place, "--plain") as person:
-        person.waits_for("n’est pas terminé")
+        person.waits_for("À reprendre : le transfert du")
         person.answers(re.escape("[2, Reprendre le transfert]"), "")
         person.answers(PASSWORD, ssh_server.password)
         person.waits_for(MESSAGE)
