@@ -12,13 +12,15 @@ from tui_transfer.deeds import Deed
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.settings import config
 from tui_transfer.settings.host_keys import fingerprints
-from tui_transfer.tui.settings_draft import ENTRIES, NO_PROXY, SECTIONS, compose, read_draft
+from tui_transfer.tui.settings_draft import compose, is_off, read_draft
+from tui_transfer.tui.settings_entries import ENTRIES, SECTIONS, SWITCHES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tui_transfer.settings.config import Home
-    from tui_transfer.tui.settings_draft import Draft, FormEntry, Section
+    from tui_transfer.tui.settings_draft import Draft
+    from tui_transfer.tui.settings_entries import FormEntry, Section
 
 _EMPTY: Final = "-"
 """What is typed for nothing, where an empty line keeps what is there."""
@@ -76,19 +78,17 @@ def forget(visit: Visit) -> None:
 
 
 def _said(draft: Draft, section: Section) -> list[str]:
-    return [f"{entry.label} : {_words(entry, draft.texts[entry.key])}." for entry in section.entries
-            if entry.key == "proxy.kind" or not _is_idle(entry, draft.texts)]  # fmt: skip
+    return [
+        f"{entry.label} : {_words(entry, draft.texts[entry.key])}."
+        for entry in section.entries
+        if entry in SWITCHES.values() or not is_off(entry, draft.texts)
+    ]
 
 
 def _words(entry: FormEntry, text: str) -> str:
     if entry.choices:
         return dict(entry.choices).get(text, text)
     return text or entry.placeholder
-
-
-def _is_idle(entry: FormEntry, texts: Mapping[str, str]) -> bool:
-    """Whether it says nothing, as there is no proxy."""
-    return entry.key.startswith("proxy.") and texts["proxy.kind"] == NO_PROXY
 
 
 def _ask(home: Home, sections: tuple[Section, ...]) -> None:
@@ -98,7 +98,7 @@ def _ask(home: Home, sections: tuple[Section, ...]) -> None:
     click.echo(f"Une ligne vide garde la valeur entre crochets. « {_EMPTY} » l’efface.")
     for section in sections:
         for entry in section.entries:
-            if entry.key == "proxy.kind" or not _is_idle(entry, texts):
+            if entry in SWITCHES.values() or not is_off(entry, texts):
                 texts[entry.key] = _ask_one(section, entry, texts[entry.key])
     while isinstance(result := compose(draft, texts, forget_host_key=False), dict):
         for key, wrong in result.items():
