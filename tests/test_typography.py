@@ -151,7 +151,7 @@ def test_numbers_agree_with_what_they_count() -> None:
 
 PLAIN_WORDS = {
     "SSH": "liaison chiffrée|à distance|clé|agent",
-    "SFTP": "dépôt de fichiers",
+    "SFTP": "dépôt",
     "SMTP": "messagerie",
     "TLS": "chiffré|inspect",
     "CONNECT": "sortie",

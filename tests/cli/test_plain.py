@@ -248,8 +248,11 @@ def _screen(place: Place, *arguments: str, **variables: str) -> str:
     )
     program.expect("Quitter|quitter|Aide")
     seen: str = program.before + program.after
-    program.send("q")
-    program.expect(pexpect.EOF)
+    for _ in range(60):
+        program.send("q")  # one that comes before all is drawn does nothing
+        ended = program.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=1) == 0
+        if ended:
+            break
     seen += program.before
     program.wait()
     assert program.exitstatus == 0

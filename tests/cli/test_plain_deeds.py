@@ -94,7 +94,7 @@ def test_settings_are_asked_again_where_they_are_wrong_and_kept(place: Place) ->
         person.answers("Sharebox, Port", "port")
         for field in ("Compte", "Dossier", "Fichier de clé"):
             person.answers(f"Sharebox, {field}", "")
-        person.waits_for("Attendu : ")
+        person.waits_for("Un nombre")
         person.answers("Sharebox, Port", "2222")
         person.answers("Enregistrer ces réglages", "oui")
         person.answers("des réglages", "Revenir")
@@ -111,7 +111,7 @@ def test_the_first_settings_are_asked_for(tmp_path: Path) -> None:
         person.answers(re.escape("Réglages]"), "")
         person.answers("Gestionnaire, Nom", "Association d'Été")
         person.answers("Gestionnaire, Numéro", "")
-        person.answers("Gestionnaire, Aide", "")
+        person.answers("Gestionnaire, Qui appeler", "")
         person.answers("Sharebox, Serveur", "sharebox.example.org")
         person.answers("Sharebox, Port", "")
         person.answers("Sharebox, Compte", "exemple")
@@ -197,7 +197,7 @@ def test_the_report_is_saved_copied_and_said_to_be_sent(delivered: Place) -> Non
         person.answers(re.escape("Rapport]"), "")
         person.answers("du rapport", "Enregistrer")
         person.waits_for("Message enregistré comme brouillon")
-        for part in ("les destinataires", "l'objet", "le contenu"):
+        for part in ("les destinataires", "l’objet", "le contenu"):
             person.answers("du rapport", f"Copier {part.replace(chr(39), '’')}")
             person.waits_for(r"Fichier :\s+\S+\.txt")
         person.answers("du rapport", "Cocher")

@@ -213,7 +213,8 @@ def _wrong_together(error: TransferError) -> str:
     """What two right fields have against each other."""
     if error.details["key"] == "mail.security":
         return (
-            "En clair, le mot de passe serait lisible : choisissez STARTTLS ou TLS, ou videz l’identifiant."
+            "En clair, le mot de passe serait lisible : choisissez une liaison chiffrée, STARTTLS ou TLS, ou "
+            "videz l’identifiant."
         )
     reason, expected = error.details["reason"], error.details["expected"]
     return f"{reason[:1].upper()}{reason[1:]} : il faut {expected}."

@@ -117,7 +117,7 @@ SECTIONS: Final = (
               "Le serveur qui envoie le courriel (SMTP), donné par votre fournisseur de messagerie.",
               "obligatoire, par exemple smtp.exemple.fr", "address"),
         FormEntry("mail.port",
-              "Le port du serveur d’envoi : 587, ou 465 avec TLS.", "587",
+              "Le port du serveur d’envoi : 587, ou 465 pour une liaison chiffrée dès le début (TLS).", "587",
               "address"),
         FormEntry("mail.username",
               "Si le serveur d’envoi en demande un ; son mot de passe est demandé au moment de l’envoi.",

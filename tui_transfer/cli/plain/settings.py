@@ -16,8 +16,6 @@ from tui_transfer.tui.settings_draft import compose, is_off, read_draft
 from tui_transfer.tui.settings_entries import ENTRIES, SECTIONS, SWITCHES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tui_transfer.settings.config import Home
     from tui_transfer.tui.settings_draft import Draft
     from tui_transfer.tui.settings_entries import FormEntry, Section

@@ -31,8 +31,8 @@ _KINDS: Final = {"http": "http", "https": "https", "socks": "socks5", "socks5": 
 _FOREIGN: Final = {
     "http": "C’est l’adresse d’une page web : vérifiez que le serveur de dépôt (SFTP) porte ce nom.",
     "https": "C’est l’adresse d’une page web : vérifiez que le serveur de dépôt (SFTP) porte ce nom.",
-    "ftp": "FTP n’est pas SFTP : demandez à l’Urssaf l’adresse SFTP de Sharebox.",
-    "ftps": "FTPS n’est pas SFTP : demandez à l’Urssaf l’adresse SFTP de Sharebox.",
+    "ftp": "FTP n’est pas SFTP : demandez à l’Urssaf l’adresse de dépôt (SFTP) de Sharebox.",
+    "ftps": "FTPS n’est pas SFTP : demandez à l’Urssaf l’adresse de dépôt (SFTP) de Sharebox.",
 }
 
 
