@@ -38,6 +38,9 @@ class Deed(StrEnum):
     ADD = "add", "Ajouter une base à la liste"
     REMOVE = "remove", "Retirer une base de la liste"
     TICK = "tick", "Choisir les bases à transférer"
+    TICK_ALL = "tick_all", "Choisir toutes les bases, ou aucune"
+    MAKE_ACTIVE = "make_active", "Base active : choisie d’avance, ou plus"
+    SEARCH = "search", "Chercher des bases dans les dossiers habituels"
 
     # The prerequisites and the connection.
     SELECT = "select", "Cocher ou décocher un prérequis"
@@ -86,6 +89,8 @@ ANSWERED: Final = {
     "drop": "« non » à « Enregistrer ces réglages ? »",
     "end": "« oui » à la question de quitter la démonstration",
     "message": "le rapport, au menu",
+    "filter": "le début d’un nom",
+    "stop": "Ctrl+C",
     "ok": "Entrée : ce qui est dit n’a pas à être fermé",
     "proxy": "« oui » à « Passer par un proxy ? »",
     "secret": "le mot de passe, demandé quand il en faut un",

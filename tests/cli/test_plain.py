@@ -159,12 +159,14 @@ def test_prerequisites_are_gone_through_one_by_one(place: Place) -> None:
 
 
 def test_a_pipe_takes_plain_lines(place: Place) -> None:
+    """What is asked goes to the terminal past the pipe, and may be there before what was said earlier."""
     line = f"{shlex.join(COMMAND)} | cat; exit $PIPESTATUS"
     with at_terminal(place, command=["bash", "-c", line]) as person:
-        person.answers(MENU, "Transférer")
-        person.answers(REVIEW, "non")
-        person.answers(CONFIRM, "non")
-        person.leaves(2)
+        for question, answer in ((MENU, "Transférer"), (REVIEW, "non"), (CONFIRM, "non"), (MENU, "Quitter")):
+            person.waits_for(question)
+            person.waits_for(r"\s: ")
+            person.program.sendline(answer)
+        person.sees_it_end(2)
 
 
 def test_a_running_transfer_is_joined_even_where_nobody_can_answer(

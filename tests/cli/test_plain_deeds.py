@@ -16,6 +16,7 @@ from tests.servers.openssh import SshServer
 from tests.servers.processes import wait_until
 from tests.servers.relay import relay
 from tui_transfer.job import control, report_mark
+from tui_transfer.preflight.choice import Choice
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.settings import config
 
@@ -68,13 +69,16 @@ def test_databases_are_added_chosen_and_taken_out(place: Place, tmp_path: Path, 
         person.waits_for("déjà pris")
         person.answers("Nom de cette base", "")
         person.waits_for("« Autre » est ajoutée à la liste, et choisie")
-        person.answers("des bases", "Choisir")
+        person.answers("des bases", "Choisir les bases")
         person.answers("Transférer « Base active »", "non")
         person.answers("Transférer « Autre »", "oui")
-        person.answers("Retenir ce choix", "oui")
         person.waits_for("1.base est choisie")
-        kept = {item.name: item.active for item in config.load(place.home.config_file).databases}
-        assert kept == {"Base active": False, "Autre": True}
+        assert Choice(place.home).ticked(config.load(place.home.config_file).databases) == {"Autre"}
+        person.answers("des bases", "Choisir toutes")
+        person.waits_for("2.bases sont choisies")
+        person.answers("des bases", "Base active")
+        person.answers("Quelle base rendre active", "Autre")
+        person.waits_for("« Autre » est active")
         person.answers("des bases", "Retirer")
         person.answers("Quelle base retirer", "Base")
         person.answers("Retirer « Base active »", "oui")

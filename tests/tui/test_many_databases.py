@@ -236,7 +236,7 @@ async def test_several_paths_are_pasted_at_once(many: Stage, tmp_path: Path) -> 
 
 
 async def test_one_path_pasted_in_quotes_is_taken_whatever_stood_there(many: Stage, tmp_path: Path) -> None:
-    (new,) = make_bases(tmp_path / "l'autre dossier", 1)
+    (new,) = make_bases(tmp_path / "l’autre dossier", 1)
     app = CentreApp(many.home)
     async with app.run_test() as pilot:
         await open_list(pilot)

@@ -16,6 +16,8 @@ from tui_transfer.cli.plain.doing import Menu, Visit, does
 from tui_transfer.deeds import Deed
 from tui_transfer.errors import TransferError
 from tui_transfer.preflight import gate
+from tui_transfer.preflight.choice import Choice
+from tui_transfer.preflight.search import known_places, search
 from tui_transfer.report.files import listed
 from tui_transfer.settings import config
 from tui_transfer.settings.config import DatabaseSettings
@@ -23,21 +25,28 @@ from tui_transfer.system.files import printable
 from tui_transfer.tui.paths import propose_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import date
     from pathlib import Path
 
-    from tui_transfer.settings.config import Settings
+    from tui_transfer.archive.source import Summary
+    from tui_transfer.settings.config import Home, Settings
 
 _MENU: Final = Menu(
     "Que voulez-vous faire des bases ? Tapez un numéro",
     Deed.TICK,
+    Deed.TICK_ALL,
+    Deed.MAKE_ACTIVE,
     Deed.ADD,
+    Deed.SEARCH,
     Deed.REMOVE,
     Deed.TRANSFER,
     back=True,
     leads_on=True,
 )
+_BACK: Final = "Revenir aux bases"
+_MOST: Final = 20
+"""Databases that are read out at once."""
 
 
 @does(Deed.MAINTAIN)
@@ -54,7 +63,7 @@ def maintain(visit: Visit) -> None:
 def choose(visit: Visit) -> None:
     """Goes through the list: each database goes along, or stays."""
     settings = config.load(visit.home.config_file)
-    chosen = _chosen(visit, settings)
+    chosen = chosen_names(visit.home, settings)
     if not settings.databases:
         click.echo("La liste des bases est vide : ajoutez-en une.")
         return
@@ -64,11 +73,51 @@ def choose(visit: Visit) -> None:
         place = f"Base {number} sur {len(settings.databases)}, {state}"
         if questions.wants(f"{place}. Transférer « {item.name} » ?"):
             wanted.append(item.name)
-    visit.chosen = tuple(wanted)
-    kept = tuple(msgspec.structs.replace(item, active=item.name in wanted) for item in settings.databases)
-    if kept != settings.databases and questions.wants("Retenir ce choix des bases pour la prochaine fois ?"):
-        _change(visit, lambda now: kept if _same(now, settings.databases) else now)
+    _keep(visit, settings, wanted)
     click.echo(_count(len(wanted)))
+
+
+@does(Deed.TICK_ALL)
+def choose_all(visit: Visit) -> None:
+    """Chooses all that can go; none where all are chosen."""
+    settings = config.load(visit.home.config_file)
+    names = [item.name for item in settings.databases if not isinstance(_look(visit, item), TransferError)]
+    wanted = [] if set(names) <= set(chosen_names(visit.home, settings)) else names
+    _keep(visit, settings, wanted)
+    click.echo(_count(len(wanted)))
+
+
+@does(Deed.MAKE_ACTIVE)
+def make_active(visit: Visit) -> None:
+    """Makes a database an active one, or one like the others."""
+    settings = config.load(visit.home.config_file)
+    if not settings.databases:
+        click.echo("La liste des bases est vide : ajoutez-en une.")
+        return
+    labels = [f"{item.name}, {'active' if item.active else 'pas active'}" for item in settings.databases]
+    question = "Quelle base rendre active, ou non ? Tapez un numéro"
+    item = settings.databases[questions.choose(question, labels)]
+    turned = msgspec.structs.replace(item, active=not item.active)
+    _change(visit, lambda now: tuple(turned if one.name == item.name else one for one in now))
+    told = "est active : elle sera choisie d’avance" if turned.active else "n’est plus active"
+    click.echo(f"« {item.name} » {told}.")
+
+
+@does(Deed.SEARCH)
+def search_for_some(visit: Visit) -> None:
+    """Looks for databases where people keep them, and offers to add one after the other."""
+    settings = config.load(visit.home.config_file)
+    click.echo("Recherche en cours, vingt secondes au plus.")
+    known = [config.resolve(item.path, visit.home.config_file) for item in settings.databases]
+    found = list(search(known_places(known), visit.home.data, lambda: True))
+    while new := [path for path in found if not any(find_nested([path, other]) for other in known)][:_MOST]:
+        labels = [printable(path) for path in new]
+        place = questions.choose("Quelle base ajouter à la liste ? Tapez un numéro", [*labels, _BACK])
+        if place == len(new):
+            return
+        _add(visit, new[place])
+        known.append(new[place])
+    click.echo("Aucune autre base n’a été trouvée.")
 
 
 @does(Deed.ADD)
@@ -76,13 +125,17 @@ def add(visit: Visit) -> None:
     """Asks for the path of a database, the files that go along, and a name."""
     settings = config.load(visit.home.config_file)
     known = [(item.name, config.resolve(item.path, visit.home.config_file)) for item in settings.databases]
-    path = _ask_path(known)
+    _add(visit, _ask_path(known))
+
+
+def _add(visit: Visit, path: Path) -> None:
+    """Adds a database, after asking which files go along, and its name."""
+    settings = config.load(visit.home.config_file)
     also, without = _ask_files(path)
-    name = _ask_name(path, known)
+    name = _ask_name(path, {item.name.casefold() for item in settings.databases})
     item = DatabaseSettings(name=name, path=str(path), also=also, without=without)
     _change(visit, lambda now: (*now, item))
-    visit.chosen = (*_chosen(visit, settings), item.name)
-    click.echo(f"« {item.name} » est ajoutée à la liste, et choisie.")
+    _tell_added(visit, item.name)
 
 
 @does(Deed.REMOVE)
@@ -97,8 +150,6 @@ def remove(visit: Visit) -> None:
     if not questions.wants(f"Retirer « {name} » de la liste ? Aucun fichier n’est supprimé ni modifié."):
         return
     _change(visit, lambda now: tuple(item for item in now if item.name != name))
-    if visit.chosen is not None:
-        visit.chosen = tuple(other for other in visit.chosen if other != name)
     click.echo(f"« {name} » est retirée de la liste. Aucun fichier n’a été touché.")
 
 
@@ -106,10 +157,30 @@ def _today() -> date:
     return datetime.now().astimezone().date()
 
 
-def _chosen(visit: Visit, settings: Settings) -> tuple[str, ...]:
-    if visit.chosen is not None:
-        return visit.chosen
-    return tuple(item.name for item in settings.databases if item.active)
+def chosen_names(home: Home, settings: Settings) -> list[str]:
+    """The databases that are to be transferred, in the order of the list."""
+    ticked = Choice(home).ticked(settings.databases)
+    return [item.name for item in settings.databases if item.name in ticked]
+
+
+def _keep(visit: Visit, settings: Settings, chosen: Collection[str]) -> None:
+    Choice(visit.home).keep(settings.databases, chosen)
+
+
+def _tell_added(visit: Visit, name: str) -> None:
+    """Chooses what was added, and says so."""
+    now = config.load(visit.home.config_file)
+    _keep(visit, now, {*chosen_names(visit.home, now), name})
+    click.echo(f"« {name} » est ajoutée à la liste, et choisie.")
+
+
+def _look(visit: Visit, item: DatabaseSettings) -> Summary | TransferError:
+    try:
+        return summarize(
+            config.resolve(item.path, visit.home.config_file), Selection(item.also, item.without)
+        )
+    except TransferError as error:
+        return error
 
 
 def _count(count: int) -> str:
@@ -119,15 +190,14 @@ def _count(count: int) -> str:
 
 
 def _say_all(visit: Visit, settings: Settings) -> None:
-    chosen = _chosen(visit, settings)
+    chosen = chosen_names(visit.home, settings)
     for item in settings.databases:
-        path = config.resolve(item.path, visit.home.config_file)
         state = "choisie" if item.name in chosen else "pas choisie"
-        try:
-            look = summarize(path, Selection(item.also, item.without))
-        except TransferError as error:
-            click.echo(f"{item.name}, {state} : {error.title}. {error.why}")
+        look = _look(visit, item)
+        if isinstance(look, TransferError):
+            click.echo(f"{item.name}, {state} : {look.title}. {look.why}")
             continue
+        path = config.resolve(item.path, visit.home.config_file)
         click.echo(f"{item.name}, {state} : {french.size(look.size)}, {printable(path)}.")
     click.echo(_count(len(chosen)))
 
@@ -138,10 +208,6 @@ def _change(
     """Changes the list as the file has it now: another window may have written since it was read."""
     now = config.load(visit.home.config_file)
     config.save(visit.home.config_file, msgspec.structs.replace(now, databases=edit(now.databases)))
-
-
-def _same(now: tuple[DatabaseSettings, ...], before: tuple[DatabaseSettings, ...]) -> bool:
-    return [item.name for item in now] == [item.name for item in before]
 
 
 def _ask_path(known: list[tuple[str, Path]]) -> Path:
@@ -174,8 +240,7 @@ def _why_not(path: Path, known: list[tuple[str, Path]]) -> str | None:
     return None
 
 
-def _ask_name(path: Path, known: list[tuple[str, Path]]) -> str:
-    taken = {name.casefold() for name, _ in known}
+def _ask_name(path: Path, taken: set[str]) -> str:
     while True:
         name = questions.text("Nom de cette base dans la liste", propose_name(path, taken))
         if name.casefold() not in taken:

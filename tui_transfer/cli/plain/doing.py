@@ -33,7 +33,6 @@ class Visit:
         practice: whether all is a demonstration's.
         practise: begins a demonstration; None where there is none to begin.
         code: how the last transfer ended, which is how the command ends.
-        chosen: the databases to transfer, by name; None for the active ones.
         secrets: what was typed, and not refused since.
         failure: what went wrong last.
         over: whether the person leaves.
@@ -44,7 +43,6 @@ class Visit:
     practice: bool = False
     practise: Callable[[], object] | None = None
     code: ExitCode = ExitCode.SUCCESS
-    chosen: tuple[str, ...] | None = None
     secrets: Orders = field(default_factory=Orders, repr=False)
     failure: TransferError | None = None
     over: bool = False

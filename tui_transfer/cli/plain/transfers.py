@@ -13,14 +13,16 @@ from tui_transfer.cli import headless, questions
 from tui_transfer.cli.headless import Leaving
 from tui_transfer.cli.lines import PlainOutput, show_failure
 from tui_transfer.cli.plain import trial
+from tui_transfer.cli.plain.bases import chosen_names
 from tui_transfer.cli.plain.doing import Menu, Visit, does
 from tui_transfer.cli.plain.prerequisites import offer_review
 from tui_transfer.cli.plain.spoken import SpokenOutput
 from tui_transfer.deeds import Deed
-from tui_transfer.errors import ExitCode, Need, TransferError
+from tui_transfer.errors import ExitCode, Need, Problem, TransferError
 from tui_transfer.job import control
 from tui_transfer.job.orders import Orders
 from tui_transfer.job.state import JobState
+from tui_transfer.preflight.choice import Choice
 from tui_transfer.preflight.fingerprint import Presented
 from tui_transfer.preflight.unmet import waive_damage
 from tui_transfer.report import reminders
@@ -78,13 +80,17 @@ def transfer(visit: Visit) -> None:
     known = control.newest_number(home)
     output = SpokenOutput(visit.detail)
     try:
-        config.load(home.config_file)  # what keeps any transfer from beginning comes before all questions
+        settings = config.load(home.config_file)  # what keeps any from beginning comes before all questions
         offer_review(home)
-        spec = headless.new_spec(home, visit.chosen or ())
+        names = chosen_names(home, settings)
+        if settings.databases and not names:  # without names, the active ones would go
+            raise TransferError(Problem.DATABASE_NONE)
+        spec = headless.new_spec(home, names)
         state = JobState.initial(spec)
         orders = headless.with_passphrase(headless.with_secrets(visit.secrets, home, state), state)
         _keep(visit, orders)
         visit.code = headless.begin(home, spec, orders, output, known, _decide)
+        Choice(home).forget()
     except TransferError as error:
         visit.failure = error
         visit.code = headless.refuse(home, error, output, "--plain")
