@@ -181,7 +181,7 @@ def _total(looks: Mapping[str, Summary | TransferError | None]) -> Iterable[Cont
 def _renamed(count: int) -> str:
     """That names are changed, and not on this disk. The true ones are in the manifest, or in the archive."""
     names = french.count(count, "nom change", "noms changent")
-    true = "les vrais partent" if count > 1 else "le vrai part"
+    true = french.agree(count, "le vrai part", "les vrais partent")
     return f"Dans l’archive seulement, {names}, que Windows ou macOS ne rendrait pas ; {true} avec elle."
 
 
