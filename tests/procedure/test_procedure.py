@@ -341,7 +341,7 @@ def test_an_interrupted_transfer_is_resumed_where_it_was(
         centre.press("q")
         centre.answer("i", "Interrompre (reprise possible)")
         centre.answer("o", "Interrompre le transfert ?")
-        centre.wait_for("Le transfert est arrêté ; il peut être repris")
+        centre.wait_for("Le transfert est arrêté, rien n’est perdu ; il peut être repris")
         centre.press("q")
         assert centre.exit_status() == 0
     assert control.running_job(place.home) is None
