@@ -16,6 +16,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from tui_transfer.job.events import Measure
 from tui_transfer.job.state import JobState, JobStatus, Step
@@ -28,6 +29,8 @@ _MEMORY: Final = 10.0
 """Seconds after which what was measured counts a third: steady, and soon right on a line that slows down."""
 _PACKING_MEMORY: Final = 20.0
 """Blocks are packed some at a time, so that their bytes come in lumps."""
+_LUMP: Final = 1.0
+"""Seconds between two lumps, at least."""
 _SHORTEST: Final = 2.0
 """Seconds before a pace is told: the first one, of a burst or a beginning, is far off."""
 _KEPT: Final = 3.0
@@ -47,15 +50,17 @@ _RECENT: Final = 1 / 12
 _RECENT_LEAST: Final = 8 << 20
 _BLOCK: Final = 8 << 20
 """Bytes that are packed at a time; what the last ones become is sent once they are."""
-_QUICK: Final = 1
-"""The preset that packs quickest. What is packed harder is packed more quickly where sending would
-have to wait for it."""
+_WAITS: Final = 1.1
+"""Of the time that sending takes, that of packing at most, where the presets are chosen so that both end
+together."""
 _BEHIND: Final = 0.87
 """Of the pace of sending, that of reading back where it lags behind: answers come one after another, so that
 a line that carries less back keeps sending from being faster by much."""
 _ASSUMED: Final = 1e6
 """Bytes a second of what was not measured yet: a line is taken to be as fast both ways."""
 _ASSUMED_PACKING: Final = 20e6
+_BELIEVED: Final = 12e6
+"""Bytes that were packed lately before that tells how fast it goes: the first blocks are small."""
 _HASHED: Final = 200e6
 """Bytes a second that a server hashes."""
 _ASIDE: Final = 0.05
@@ -116,13 +121,12 @@ class _Parts(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def sum(self) -> float:
-        return self.packing + self.checking + self.sending + self.reading + self.after
+        return min(self.packing, self.sending) + self.checking + self.sending + self.reading + self.after
 
     @property
     def alone(self) -> float:
-        """Until it is done, where there is nothing else to do."""
-        sent = max(self.packing + self.tail, self.checking + self.sending)
-        return max(sent, self.checking + self.reading) + self.after
+        """Until it is done, where there is nothing else to do, and packing is no hindrance."""
+        return self.checking + max(self.sending, self.reading) + self.after
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +150,9 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     _reading: Pace = Pace()
     _since: float = 0.0
     """Seconds since some of a database was packed."""
+    _lump: float = 0.0
+    _lasted: float = 0.0
+    """Bytes of it that were packed about then, and seconds since the first of them were."""
     _ratio: Pace = Pace()
     """Bytes of the archive over what was expected of them."""
     _overlaps: bool = True
@@ -158,7 +165,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     def after(self, event: Event, state: JobState) -> Progress:
         """What can be told after one more event, `state` being the job's after it."""
         at = event.at.timestamp()
-        later = msgspec.structs.replace(self, _latest=(at, state))
+        later = replace(self, _latest=(at, state))
         is_soon = isinstance(event, Measure) and at // _INTERVAL == self._at // _INTERVAL
         return later if is_soon else later._reckoned()
 
@@ -168,7 +175,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         if before is None:
             return told
         shares = tuple(map(max, told.shares, before.shares))
-        return msgspec.structs.replace(told, share=max(told.share, before.share), shares=shares)
+        return replace(told, share=max(told.share, before.share), shares=shares)
 
     def _reckoned(self) -> Progress:
         if self._latest is None:
@@ -180,7 +187,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         is_known = measured._sending.rate or measured._reading.rate
         goes_on = state.status is JobStatus.RUNNING and state.waiting is None and state.question is None
         left = _left([_parts(item, course) for item in state.databases], course)
-        return msgspec.structs.replace(
+        return replace(
             measured,
             share=share,
             shares=shares,
@@ -207,18 +214,20 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     def _measured(self, before: JobState, state: JobState, seconds: float) -> Progress:
         if before.worker_pid != state.worker_pid:
-            return msgspec.structs.replace(
+            return replace(
                 self,
                 _shown=Pace(),
                 _packing=Pace(),
                 _since=0.0,
+                _lump=0.0,
+                _lasted=0.0,
                 _sending=self._sending.known_before(),
                 _reading=self._reading.known_before(),
             )
         if before.waiting is not None or before.status is not JobStatus.RUNNING:
             return self
         packing, sending, reading, shown = self._packing, self._sending, self._reading, self._shown
-        ratio, since = self._ratio, self._since
+        ratio, since, lump, lasted = self._ratio, self._since, self._lump, self._lasted
         pairs = list(zip(before.databases, state.databases, strict=True))
         for old, new in pairs:
             if new.read > old.read and not _is_stored(old, new):
@@ -229,15 +238,18 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
             read = sum(max(0, new.read - old.read) for old, new in pairs)
             # From when it is packed on: before, a copy of it may be made.
             since = since + seconds if any(new.read for _, new in pairs) else 0.0
-            if read:  # blocks come when they are packed, some at a time: from one to the next is their time
-                packing, since = packing.after(since, read, _PACKING_MEMORY), 0.0
+            lasted += seconds
+            if read and since >= _LUMP:  # blocks come some at a time: their time is until the next ones come
+                packing, lump, lasted = packing.after(lasted, lump, _PACKING_MEMORY), 0.0, 0.0
+            lump += read
+            since = 0.0 if read else since
         else:
-            since = 0.0
+            since = lump = lasted = 0.0
         if _is_sending(before):
             ways = 2 if _reads_after(state) else 1  # what lies beside an archive is read back at once
             sent = sum(max(0, _sent(new, ways) - _sent(old, ways)) for old, new in pairs)
             shown = shown.after(seconds, sent)
-            sending = sending.after(_busy(seconds, sent, sending.rate, state), sent)
+            sending = sending.after(_busy(seconds, sent, sending.rate, before), sent)
         if _is_verifying(before):
             back = sum(max(0, _read(new) - _read(old)) for old, new in pairs)
             reading = reading.after(seconds, back)
@@ -246,10 +258,12 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         overlaps = self._overlaps
         if any(item.transfer is Step.VERIFYING for item in state.databases):
             overlaps = _is_sending(state) or (overlaps and not _holds_back(state))
-        return msgspec.structs.replace(
+        return replace(
             self,
             _packing=packing,
             _since=since,
+            _lump=lump,
+            _lasted=lasted,
             _sending=sending,
             _reading=reading,
             _shown=shown,
@@ -261,7 +275,9 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         sending, reading = self._sending.rate, self._reading.rate
         ratio = self._ratio.count / self._ratio.seconds if self._ratio.seconds else 1.0
         return _Course(
-            self._packing.rate or _ASSUMED_PACKING,
+            self._packing.rate
+            if self._packing.rate and self._packing.count >= _BELIEVED
+            else _ASSUMED_PACKING,
             self._since,
             sending or reading or _ASSUMED,
             reading or (sending or _ASSUMED) * (_BEHIND if _is_behind(state) else 1.0),
@@ -288,7 +304,11 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         if state.status is JobStatus.SUCCEEDED:
             return 1.0, shares
         sums = sum(parts.sum for parts in olds), sum(parts.sum for parts in news)
-        return _moved(self.share, _left(olds, course), _left(news, course), *sums), shares
+        # How long packing takes is known least: where it is waited for, what is sent tells how far that is.
+        before_, after_ = (
+            _left([replace(parts, packing=0.0) for parts in all_], course) for all_ in (olds, news)
+        )
+        return _moved(self.share, before_, after_, *sums), shares
 
 
 def _moved(share: float, before: float, after: float, sum_before: float, sum_after: float) -> float:
@@ -299,12 +319,12 @@ def _moved(share: float, before: float, after: float, sum_before: float, sum_aft
     return max(share, min(_NEARLY, 1.0 - (1.0 - share) * after / before))
 
 
-def _busy(seconds: float, sent: float, rate: float | None, state: JobState) -> float:
+def _busy(seconds: float, sent: float, rate: float | None, before: JobState) -> float:
     """For how long of `seconds` the line had something to carry: where all that is packed is sent, it waits
     for more, and is as fast as it was.
     """
     has_more = any(
-        item.transfer is Step.RUNNING and item.acknowledged < item.packed for item in state.databases
+        item.transfer is Step.RUNNING and item.acknowledged < item.packed for item in before.databases
     )
     return seconds if has_more or not rate else min(seconds, sent / rate)
 
@@ -388,16 +408,18 @@ def _parts(database: DatabaseState, course: _Course, later: DatabaseState | None
         after = min(size, course.reads_after)
         if 0 < course.reads_after < size:
             reading = max(0, size - was_read - course.reads_after // 2)  # its end is read after the close
+    last = _shrunk(known, (known.size or 0) - _BLOCK, known.size or 0) * course.ratio
+    tail = min(float(to_send), last) / course.sending
     packing = to_pack / course.packing
     if database.compression is Step.RUNNING:
         packing = max(packing / 2, packing - course.since)
-        if (database.preset or 0) > _QUICK:
-            packing = min(packing, to_send / course.sending)
+        if database.preset:  # what sending would have to wait for is packed more quickly, or not at all
+            packing = min(packing, max(0.0, to_send / course.sending * _WAITS - tail))
     return _Parts(
         packing=packing,
         checking=checking / course.reading,
         sending=to_send / course.sending,
-        tail=min(to_send, _BLOCK * _RATIO) / course.sending,
+        tail=tail,
         reading=reading / course.reading,
         after=(after / course.reading if course.reads_after else size / _HASHED) + beside,
     )
