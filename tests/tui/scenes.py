@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import msgspec
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
@@ -23,8 +24,10 @@ from tests.tui.stage import MEGA, Stage
 from tui_transfer.archive.source import SourceKind, Summary
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import events as ev
+from tui_transfer.job import report_mark
 from tui_transfer.job.control import Follower
 from tui_transfer.job.orders import Orders
+from tui_transfer.job.report_mark import ReportMark
 from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.findings import Finding, Outcome
 from tui_transfer.preflight.findings import Stage as ConnectionStage
@@ -52,8 +55,12 @@ PRACTICE = Practice(
 _RECEIPTS = Path("/home/camille/.local/share/tui-transfer/receipts")
 _NOWHERE = Home(Path("/srv/impact/config.toml"), Path("/srv/impact/none"))
 _SUMMARIES = {
-    Path(stage.PATHS[0]): Summary(SourceKind.SQLITE, 84 * MEGA, stage.NOW.timestamp(), 1),
-    Path(stage.PATHS[1]): Summary(SourceKind.FOLDER, 212 * MEGA, stage.NOW.timestamp() - 86_400, 1204),
+    Path(stage.PATHS[0]): Summary(
+        SourceKind.SQLITE, 84 * MEGA, stage.NOW.timestamp(), 1, stamps="stamps of 0"
+    ),
+    Path(stage.PATHS[1]): Summary(
+        SourceKind.FOLDER, 212 * MEGA, stage.NOW.timestamp() - 86_400, 1204, stamps="others"
+    ),
 }
 _CHECKS = [
     Check("readable", "Bases présentes et lisibles", Verdict.OK, "3 bases."),
@@ -200,6 +207,14 @@ def _succeeded(stage_: Stage) -> Job:
     return stage_.job(stage.all_delivered())
 
 
+def _told(stage_: Stage) -> Job:
+    """Delivered, and its report sent."""
+    job = stage_.job(stage.delivered_alone(), names=stage.NAMES[:1])
+    mark = ReportMark(by="camille", at=stage.at(600))
+    (job.folder / report_mark.NAME).write_bytes(msgspec.json.encode(mark))
+    return job
+
+
 def _unverifiable(stage_: Stage) -> Job:
     return stage_.job(stage.all_delivered("size-only"))
 
@@ -336,6 +351,10 @@ SCENES = (
     Scene("centre-en-cours", job=_running),
     Scene("centre-a-reprendre", job=_INTERRUPTED),
     Scene("centre-demonstration", practice=PRACTICE),
+    Scene("centre-premiere-fois", configured=False),
+    Scene("centre-rapport", job=_succeeded, ticked=10),
+    Scene("centre-termine", job=_told, ticked=10),
+    Scene("centre-beaucoup", job=_past, ticked=7),
     Scene("maintenir", keys=("m",)),
     Scene("maintenir-grise", keys=("m",), today=date(2022, 2, 20)),
     Scene("maintenir-sans-configuration", keys=("m",), configured=False),
@@ -418,6 +437,7 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
         screens = "tui_transfer.tui.screens"
         for target, fake in (
             (f"{screens}.databases.summarize", partial(_summarize, scene.renamed)),
+            ("tui_transfer.archive.source.summarize", partial(_summarize, scene.renamed)),
             (f"{screens}.databases.make_passphrase", lambda: "cascade-tulipe-marbre-volcan-sirop-jardin"),
             ("tui_transfer.tui.dialogs.found_databases.search", lambda *_: iter(_FOUND)),
             ("tui_transfer.tui.dialogs.found_databases.known_places", lambda _: []),

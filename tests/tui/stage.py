@@ -59,6 +59,11 @@ def settings(
     return config.Settings(**(values | changes))  # type: ignore[arg-type]
 
 
+def _path(name: str, index: int) -> str:
+    """Where the settings say that the database is, if it is one of theirs."""
+    return dict(zip(NAMES, PATHS, strict=True)).get(name, f"/srv/impact/{index}")
+
+
 class Stage:
     """A home in `folder`; `with Stage(…)` gives back the locks of the jobs that were made to run."""
 
@@ -80,6 +85,7 @@ class Stage:
         *,
         running: bool = False,
         names: Sequence[str] = NAMES,
+        paths: Sequence[str] = (),
         created_at: datetime = NOW,
         numbered: bool = False,
     ) -> Job:
@@ -92,7 +98,9 @@ class Stage:
             sharebox=settings().sharebox,
             databases=tuple(
                 DatabaseSpec(
-                    name=name, path=f"/srv/impact/{index}", archive=f"exemple_{index}_20220302-140500.7z"
+                    name=name,
+                    path=paths[index] if paths else _path(name, index),
+                    archive=f"exemple_{index}_20220302-140500.7z",
                 )
                 for index, name in enumerate(names)
             ),
@@ -181,7 +189,9 @@ def delivered(
     packed = size * 38 // 100
     files = 1204 if kind == "folder" else 1
     return [
-        ev.ArchiveStarted(at=at(2), database=index, kind=kind, size=size, files=files),
+        ev.ArchiveStarted(
+            at=at(2), database=index, kind=kind, size=size, files=files, stamps=f"stamps of {index}"
+        ),
         ev.UploadStarted(at=at(3), database=index, offset=0),
         ev.ArchiveSealed(
             at=at(8), database=index, size=packed, sha256="5f" * 32, source_size=size, files=files
@@ -239,3 +249,8 @@ def all_delivered(verified: str = "read-back") -> list[ev.Event]:
         *delivered(2, 37 * MEGA, "file", verified=verified),
         ev.JobSucceeded(at=at(95)),
     ]
+
+
+def delivered_alone() -> list[ev.Event]:
+    """One database, from beginning to end."""
+    return [started(), connected(), *delivered(0, 84 * MEGA), ev.JobSucceeded(at=at(20))]

@@ -17,6 +17,7 @@ from tui_transfer import french
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import attempts, control
 from tui_transfer.job import events as ev
+from tui_transfer.job import history as job_history
 from tui_transfer.job.beside import names_beside
 from tui_transfer.job.control import Follower
 from tui_transfer.tui.app import CentreApp
@@ -218,7 +219,9 @@ async def test_forty_jobs_scroll_at_80_by_24(staged: Stage) -> None:
         assert isinstance(app.focused, Action)
 
 
-async def test_an_idle_page_reads_only_what_was_appended(staged: Stage) -> None:
+async def test_an_idle_page_reads_only_what_was_appended(
+    staged: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = interrupted(staged)
     past = PastJobs(staged.home)
     assert past.look() == past.look()
@@ -229,8 +232,13 @@ async def test_an_idle_page_reads_only_what_was_appended(staged: Stage) -> None:
     damaged = PastJobs(staged.home)
     (first,) = damaged.look()
     assert first.error is not None
+    reads: list[Job] = []
+    with monkeypatch.context() as watched:
+        watched.setattr(job_history, "read", reads.append)
+        assert damaged.look() == (first,), "what is damaged is not read again every other second"
+    assert reads == []
     job.journal.write_bytes(journal)
-    assert damaged.look() == (first,), "what is damaged is not read again every other second"
+    assert [row.error for row in damaged.look()] == [None], "it is read again where it was mended"
 
 
 async def test_nothing_is_looked_at_under_a_modal(staged: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -254,7 +254,7 @@ def test_escape_and_a_letter_in_one_packet_are_both_heard(staged: Stage) -> None
         read_until(terminal, b"coch")
         read_until_quiet(terminal, 0.5)
         terminal.send("\x1b")
-        read_until(terminal, b"Choisissez avec")
+        read_until(terminal, "Où vous en êtes".encode())
         read_until_quiet(terminal, 0.5)
         terminal.send("\x1bO")  # Escape, and a capital that may begin a sequence
         read_until(terminal, b"La touche O")

@@ -59,6 +59,7 @@ def test_the_first_screen_loads_nothing_heavy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["enter", "right", "m"])
 async def test_maintenir_opens_by_enter_by_the_arrow_and_by_its_letter(staged: Stage, key: str) -> None:
+    staged.tick(len(STATEMENTS))
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await pilot.press(key)
@@ -66,6 +67,7 @@ async def test_maintenir_opens_by_enter_by_the_arrow_and_by_its_letter(staged: S
 
 
 async def test_the_description_follows_the_menu(staged: Stage) -> None:
+    staged.tick(len(STATEMENTS))
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         assert "Rien n’est envoyé sans votre accord" in flat(app)

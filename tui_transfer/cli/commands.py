@@ -135,7 +135,9 @@ def cli(
     _prepare_screen(no_color=no_color)
     from tui_transfer.tui.app import run_app
 
-    return run_app(Home.find(), mouse=not no_mouse)
+    return run_app(
+        Home.find(), mouse=not no_mouse, practise=lambda: _demo_on_screen(False, None, mouse=not no_mouse)
+    )
 
 
 _connection_options = (
@@ -413,6 +415,20 @@ def config_path() -> int:
     """Affiche l’emplacement de la configuration."""
     click.echo(Home.find().config_file)
     return ExitCode.SUCCESS
+
+
+@config_group.command("import", context_settings=_HELP)
+@click.argument("file", metavar="FICHIER", type=click.Path(allow_dash=True, path_type=Path))
+@click.option("--yes", is_flag=True, help="Confirme d’avance.")
+def config_import(file: Path, yes: bool) -> int:
+    """Reprend une configuration reçue, après l’avoir montrée.
+
+    Ce qui ne va pas est dit en entier, et rien n’est changé alors. La configuration d’avant est gardée à
+    côté. FICHIER « - » : l’entrée standard.
+    """
+    from tui_transfer.cli import received
+
+    return received.import_config(Home.find(), file, yes=yes)
 
 
 @config_group.command("show", context_settings=_HELP)

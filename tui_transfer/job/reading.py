@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import control, history
+from tui_transfer.system.files import disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _DAMAGE: Final = frozenset({Problem.JOURNAL_INVALID, Problem.JOURNAL_NEWER})
 """What reading again does not mend, as long as the files are the same."""
+QUICK: Final = 20
+"""Jobs that are read, or found as they were, before anybody would notice."""
 _SPELL: Final = 0.005
 _PAUSE: Final = 0.003
 """Seconds of reading, and of leaving the processor to other threads then: a key is answered in between."""
@@ -62,6 +65,19 @@ class Jobs:
                 for name in known.keys() - names:
                     del known[name]
             return [Reading(entry, self._read(entry, pause)) for entry in entries]
+
+    def look_if_quick(self, most: int = QUICK) -> list[Reading] | None:
+        """The same where there are `most` jobs at most, and nobody else is reading: that takes an instant.
+
+        Raises:
+            TransferError: as `look`.
+        """
+        with disk_errors(self.home.jobs):
+            try:
+                count = sum(1 for _ in self.home.jobs.iterdir())
+            except FileNotFoundError:
+                count = 0
+        return None if count > most or self._lock.locked() else self.look()
 
     def of_database(self, is_it: Callable[[str], bool]) -> Iterator[Reading]:
         """The jobs that have a database to whose path `is_it` says yes, the newest first. Each is read when

@@ -57,7 +57,8 @@ class HandedOver:
     @property
     def short(self) -> str:
         """The same with a date in figures, for a line that has to be short."""
-        return f"remise le {french.short_moment(self.at).split()[0]}{_SINCE[self.unchanged]}"
+        since = _SINCE[self.unchanged].removesuffix(" depuis")
+        return f"remise le {french.short_moment(self.at).split()[0]}{since}"
 
 
 _SINCE: Final = {True: ", inchangée depuis", False: ", modifiée depuis", None: ""}

@@ -350,7 +350,7 @@ def load(file: Path) -> Settings:
         reason = os_errors.in_words(error) if isinstance(error, OSError) else "il n’est pas en UTF-8"
         raise _invalid(file, "—", f"lecture impossible ({reason})", "un fichier texte lisible") from error
     except tomllib.TOMLDecodeError as error:
-        raise _syntax_error(file, error) from error
+        raise syntax_error(file, error) from error
     return convert(file, data)
 
 
@@ -416,6 +416,28 @@ def _keep_copy(file: Path) -> Path | None:
             return None
     except TransferError:
         pass  # it cannot be understood: all the more reason to keep it
+    return _copied(file, content)
+
+
+def keep_former(file: Path, instead: bytes) -> Path | None:
+    """Copies the file before `instead` takes its place, whatever it holds.
+
+    Returns:
+        Where to; None where there is no file, or the same.
+
+    Raises:
+        TransferError: DISK_FULL or DISK_UNWRITABLE.
+    """
+    with disk_errors(file):
+        try:
+            content = read_file(file, LONGEST)
+        except FileNotFoundError:
+            return None
+    return None if content == instead else _copied(file, content)
+
+
+def _copied(file: Path, content: bytes) -> Path:
+    """The first free name beside the file, under which `content` is kept."""
     names = (file.with_name(f"{file.name}.old{number}") for number in ("", *range(2, 1000)))
     copy = next(name for name in names if not name.exists())
     write_private(copy, content)
@@ -513,7 +535,8 @@ def _invalid(file: Path, key: str, reason: str, expected: str) -> TransferError:
     return TransferError(Problem.CONFIGURATION_INVALID, file=file, key=key, reason=reason, expected=expected)
 
 
-def _syntax_error(file: Path, error: tomllib.TOMLDecodeError) -> TransferError:
+def syntax_error(file: Path, error: tomllib.TOMLDecodeError) -> TransferError:
+    """Says in French where a file is no TOML."""
     place = re.search(r"at line (\d+), column (\d+)", str(error))
     key = f"ligne {place[1]}, colonne {place[2]}" if place else "fin du fichier"
     return _invalid(file, key, "la syntaxe est incorrecte", "un fichier au format TOML (clé = valeur)")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _UNTOLD: Final = "voir le README"
 
@@ -63,6 +66,41 @@ def checked(root: type[msgspec.Struct], key: str, value: object) -> Any:
     if value is None and not field.required:
         return field.default
     return msgspec.convert(value, _kind(root, key), strict=False)
+
+
+def faults(root: type[msgspec.Struct], data: object) -> list[tuple[str, str, str]]:
+    """Everything that keeps `data` from becoming a `root`: as `explain` has it, in the order of the file."""
+    return [explain(root, error) for error in _refusals(root, data, "")]
+
+
+def _refusals(kind: Any, data: object, path: str) -> Iterator[msgspec.ValidationError]:
+    """What is refused, one by one: a section is gone through key by key, a list of them one after another."""
+    section = next((found for found in _alternatives(kind) if _is_section(found)), None)
+    element = _element(kind)
+    if section is not None and isinstance(data, dict):
+        hints = _hints(section)
+        for name, value in data.items():
+            below = f"{path}.{name}" if path else str(name)
+            if name in hints:
+                yield from _refusals(hints[name], value, below)
+            else:
+                yield msgspec.ValidationError(f"Object contains unknown field `{name}`{_at(path)}")
+        for field in msgspec.structs.fields(section):
+            if field.required and field.name not in data:
+                yield msgspec.ValidationError(f"Object missing required field `{field.name}`{_at(path)}")
+    elif element is not None and _hints(element) and isinstance(data, list):
+        for number, item in enumerate(data):
+            yield from _refusals(element, item, f"{path}[{number}]")
+    else:
+        try:
+            msgspec.convert(data, kind)
+        except msgspec.ValidationError as error:
+            message, _, inner = str(error).partition(" - at `$")
+            yield msgspec.ValidationError(f"{message} - at `$.{path}{inner.rstrip('`')}`")
+
+
+def _at(path: str) -> str:
+    return f" - at `$.{path}`" if path else ""
 
 
 def expected(root: type[msgspec.Struct], key: str) -> str:

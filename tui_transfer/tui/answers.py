@@ -74,3 +74,11 @@ class Unsaved(Enum):
     SAVE = "save"
     DROP = "drop"
     STAY = "stay"
+
+
+class Reminded(Enum):
+    """What to do about a report that is still to be sent."""
+
+    SHOW = "show"
+    SENT = "sent"
+    LEAVE = "leave"

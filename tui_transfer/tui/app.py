@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import click
 from textual.binding import Binding, BindingType
 
+from tui_transfer.errors import TransferError
 from tui_transfer.job.orders import forget_environment
 from tui_transfer.system.processes import ENDINGS
 from tui_transfer.tui import focus_place
@@ -107,9 +108,38 @@ class CentreApp(Centre, inherit_bindings=False):
             loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
 
-def run_app(home: Home, practice: Practice | None = None, *, mouse: bool = True) -> int:
-    """Opens the Centre de maintenance; returns the exit code when it is closed."""
-    code = run_on_terminal(lambda announcer: CentreApp(home, practice, announcer=announcer), mouse=mouse)
+def run_app(
+    home: Home,
+    practice: Practice | None = None,
+    *,
+    mouse: bool = True,
+    practise: Callable[[], object] | None = None,
+) -> int:
+    """Opens the Centre de maintenance; returns the exit code when it is closed.
+
+    Args:
+        home: where configuration and jobs are.
+        practice: the values to show during a demonstration.
+        mouse: whether it listens to one.
+        practise: runs the demonstration, which the menu offers then; afterwards the centre is opened again.
+    """
+    notice = ""
+    while True:
+        made: list[CentreApp] = []
+
+        def make(announcer: Announcer, notice: str = notice, made: list[CentreApp] = made) -> CentreApp:
+            made.append(CentreApp(home, practice, announcer=announcer))
+            made[0].notice = notice
+            return made[0]
+
+        code = run_on_terminal(make, mouse=mouse)
+        if practise is None or not made[0].wants_practice:
+            break
+        try:
+            practise()
+            notice = "La démonstration est terminée ; vous êtes de nouveau chez vous."
+        except TransferError as error:
+            notice = f"La démonstration n’a pas pu commencer. {error.title}. {error.why}"
     if not code and (line := farewell(home, practice=practice is not None)):
         with suppress(OSError):  # the terminal is gone
             click.echo(line)

@@ -130,6 +130,10 @@ class Centre(App[int], inherit_bindings=False):
         self.announcer = announcer or Announcer(None, {})
         self.announcer.notify = settings is None or settings.display.notify
         self._is_leaving = False
+        self.notice = ""
+        """What to say on the first screen, to begin with."""
+        self.wants_practice = False
+        """Whether it was left for the demonstration, after which it is opened again."""
         self._waiting: deque[Callable[[float], None]] = deque()
         """What to call when the terminal answers, in the order in which it was asked."""
 
@@ -227,6 +231,11 @@ class Centre(App[int], inherit_bindings=False):
         if not self._is_leaving:
             self._is_leaving = True
             self.call_later(super().exit, result, return_code, message)
+
+    def practise(self) -> None:
+        """Leaves the program for the demonstration: that is another program, with a home of its own."""
+        self.wants_practice = True
+        self.exit(return_code=0)
 
     # ── Themes ────────────────────────────────────────────────
 

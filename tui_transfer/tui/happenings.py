@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.state import JobState
     from tui_transfer.preflight.unmet import Unmet
     from tui_transfer.settings.config import DatabaseSettings, MailSettings, Settings, ShareboxSettings
-    from tui_transfer.tui.answers import Answer, Decision, Leaving, Purge, Unsaved
+    from tui_transfer.tui.answers import Answer, Decision, Leaving, Purge, Reminded, Unsaved
     from tui_transfer.worker.leftovers import Leftovers
 
 
@@ -220,6 +220,16 @@ class SendingFailed:
 
 
 @dataclass(frozen=True)
+class FinishedChosen:
+    """« C’est fini »: the report about a job is sent; `instead` as for `MessageChosen`, and `said` is what a
+    mail server said to it."""
+
+    job: Job
+    instead: bool = False
+    said: str = ""
+
+
+@dataclass(frozen=True)
 class TextAsked:
     """The message as text alone, to be selected."""
 
@@ -249,6 +259,18 @@ class PurgeAsked:
 @dataclass(frozen=True)
 class GuideChosen:
     """« Guide »."""
+
+
+@dataclass(frozen=True)
+class ImportChosen:
+    """« Configuration reçue »; `then` is called once one was taken over."""
+
+    then: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class DemoChosen:
+    """« S’exercer »: the demonstration, in the place of this program."""
 
 
 @dataclass(frozen=True)
@@ -299,6 +321,14 @@ class LeavingAsked:
 
 
 @dataclass(frozen=True)
+class UnsentRemembered:
+    """« Quitter », while the report about a job is still to be sent."""
+
+    follower: Follower
+    then: Callable[[Reminded | None], None]
+
+
+@dataclass(frozen=True)
 class InterruptionAsked:
     """« Interrompre »: the worker would end, for everyone who follows it."""
 
@@ -341,18 +371,22 @@ Step: TypeAlias = (
     | SendingAsked
     | MailPasswordNeeded
     | SendingFailed
+    | FinishedChosen
     | TextAsked
 )
 Aside: TypeAlias = (
     HistoryChosen
     | GuideChosen
     | PurgeAsked
+    | ImportChosen
+    | DemoChosen
     | SettingsChosen
     | ForgettingAsked
     | LeftUnsaved
     | TrialAsked
     | SecretNeeded
     | LeavingAsked
+    | UnsentRemembered
     | InterruptionAsked
     | HelpAsked
     | CommandsAsked

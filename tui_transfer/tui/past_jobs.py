@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 from tui_transfer import french
 from tui_transfer.errors import ExitCode, TransferError
-from tui_transfer.job import history
-from tui_transfer.job.attempts import Attempt
+from tui_transfer.job import attempts
+from tui_transfer.job.reading import Jobs
 from tui_transfer.job.spec import STAMP
-from tui_transfer.report.message import DAMAGE, conclusion, describe_damage
+from tui_transfer.report.message import conclusion, describe_damage
 from tui_transfer.tui.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tui_transfer.job.attempts import Attempt
     from tui_transfer.job.control import Follower, Job
+    from tui_transfer.job.reading import Reading
     from tui_transfer.settings.config import Home
 
 _UNKNOWN: Final = "–"
@@ -54,11 +56,14 @@ class PastJob:
 
 
 class PastJobs:
-    """Looks at the jobs of `home`; of a journal that was read before, only what was appended is read."""
+    """Looks at the jobs of `home`; of a journal that was read before, only what was appended is read.
 
-    def __init__(self, home: Home) -> None:
+    `jobs`: what was read of them so far, where others look at them as well.
+    """
+
+    def __init__(self, home: Home, jobs: Jobs | None = None) -> None:
         self._home = home
-        self._known: dict[str, Follower | TransferError] = {}
+        self._jobs = jobs or Jobs(home)
 
     def look(self) -> tuple[PastJob, ...]:
         """All jobs and refused attempts, the newest first. One call at a time; it reads the disk.
@@ -66,34 +71,20 @@ class PastJobs:
         Raises:
             TransferError: DISK_UNWRITABLE where the jobs cannot be listed.
         """
-        before, self._known = self._known, {}
-        rows = []
-        for entry in history.with_attempts(self._home):
-            if isinstance(entry, Attempt):
-                rows.append(_refused(entry))
-                continue
-            found = self._known[entry.name] = self._look_at(entry.job, before.get(entry.name))
-            job = None if isinstance(entry.job, TransferError) else entry.job
-            described = (
-                _damaged(entry.name, job, found) if isinstance(found, TransferError) else _described(found)
-            )
-            rows.append(described)
-        return tuple(rows)
+        found: list[tuple[int, PastJob]] = [
+            (reading.entry.sequence, describe(reading)) for reading in self._jobs.look(gently=True)
+        ]
+        found += [(attempt.sequence, _refused(attempt)) for attempt in attempts.read(self._home)]
+        # Stable: jobs without a number stay in the order of their times.
+        return tuple(row for _, row in sorted(found, key=lambda pair: pair[0], reverse=True))
 
-    def _look_at(
-        self, job: Job | TransferError, known: Follower | TransferError | None
-    ) -> Follower | TransferError:
-        if isinstance(job, TransferError):
-            return job
-        if isinstance(known, TransferError):
-            return known if known.problem in DAMAGE else history.read(job)
-        if known is None:
-            return history.read(job)
-        try:
-            known.poll()
-        except TransferError as error:
-            return error
-        return known
+
+def describe(reading: Reading) -> PastJob:
+    """One job as it was read, in words."""
+    job, found = reading.entry.job, reading.found
+    if isinstance(found, TransferError):
+        return _damaged(reading.entry.name, None if isinstance(job, TransferError) else job, found)
+    return _described(found)
 
 
 def names_in(names: Sequence[str], width: int) -> str:

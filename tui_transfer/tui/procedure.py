@@ -127,6 +127,10 @@ def follow(centre: Centre, happening: it.Happening) -> None:
             from tui_transfer.tui.dialogs.failure import FailureDialog
 
             push(FailureDialog(failure, None))
+        case it.FinishedChosen(job, instead, said):
+            from tui_transfer.tui.screens.finished import FinishedPage
+
+            (switch if instead else push)(FinishedPage(job, said))
         case it.TextAsked(text):
             from tui_transfer.tui.screens.plain import PlainPage
 
@@ -154,6 +158,14 @@ def _follow_aside(centre: Centre, happening: it.Aside) -> None:
             from tui_transfer.tui.screens.guide import GuidePage
 
             push(GuidePage())
+
+        # The first start: a configuration that was received, or a demonstration.
+        case it.ImportChosen(then):
+            from tui_transfer.tui.dialogs.import_config import ImportDialog
+
+            push(ImportDialog(centre.session.home), lambda taken: then() if taken else None)
+        case it.DemoChosen():
+            centre.practise()
 
         # « Réglages », and « Tester la connexion », which the prerequisites offer, too.
         case it.SettingsChosen(at):
@@ -189,6 +201,10 @@ def _follow_aside(centre: Centre, happening: it.Aside) -> None:
 
             push(LeavingDialog() if centre.session.practice is None else EndDemoDialog(), then)
 
+        case it.UnsentRemembered(follower, then):
+            from tui_transfer.tui.dialogs.unsent import UnsentDialog
+
+            push(UnsentDialog(follower), then)
         case it.InterruptionAsked(then):
             from tui_transfer.tui.dialogs.questions import InterruptionDialog
 

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from tui_transfer.errors import TransferError
 from tui_transfer.job.orders import Orders
+from tui_transfer.job.reading import Jobs
+from tui_transfer.job.standing import Standing, standing
 from tui_transfer.settings import config
 from tui_transfer.tui.capitals import is_locked_in_capitals
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tui_transfer.job.control import Follower
     from tui_transfer.job.spec import Waiver
     from tui_transfer.settings.config import Home, ProxySettings, Settings, ShareboxSettings, ThemeName
     from tui_transfer.tui.practice import Practice
@@ -44,12 +47,18 @@ class Session:
     mail_password: str | None = field(init=False, default=None, repr=False)
     refused_in_capitals: bool = field(init=False, default=False)
     """Whether the password that was refused last looked as if it was typed with the capitals locked."""
+    jobs: Jobs = field(init=False, repr=False)
+    """What was read of the jobs so far."""
+    standing: Standing | None = field(init=False, default=None, repr=False)
+    """What they added up to when they were read last."""
+    _reminded: bool = field(init=False, default=False)
     archive_passwords: dict[str, str] = field(init=False, default_factory=dict, repr=False)
     """What the archives of a job are encrypted with, by the job's name."""
     _given_for: Settings | None = field(init=False, default=None, repr=False)
     """The last settings that could be read: the secrets belong to these."""
 
     def __post_init__(self) -> None:
+        self.jobs = Jobs(self.home)
         self.reload()
 
     @property
@@ -73,6 +82,22 @@ class Session:
         copy = config.save(self.home.config_file, settings)
         self._take(settings)
         return copy
+
+    def report_to_remember(self) -> Follower | None:
+        """A transfer whose report is still to be sent, for whoever is about to leave; it is told once.
+
+        Where there are very many jobs, what was read of them last is believed.
+        """
+        if self.practice is not None or self._reminded:
+            return None
+        try:
+            if (readings := self.jobs.look_if_quick()) is not None:
+                self.standing = standing(readings)
+        except TransferError:  # one can always leave
+            return None
+        unsent = self.standing.unsent if self.standing else ()
+        self._reminded = bool(unsent)
+        return next(iter(unsent), None)
 
     def sftp_password_was_refused(self, password: str | None) -> None:
         """It is not tried again; of it is kept only what it may have been refused for."""

@@ -95,7 +95,7 @@ class HistoryPage(Page):
 
     @cached_property
     def _past(self) -> PastJobs:
-        return PastJobs(self.session.home)
+        return PastJobs(self.session.home, self.session.jobs)
 
     def body(self) -> Iterable[Widget]:
         """The table, then the highlighted job in sentences."""

@@ -1,137 +1,93 @@
-"""Step 1 and 2: the Centre de maintenance, its menu and its arrow."""
+"""Step 1 and 2: the Centre de maintenance, its menu and its arrow, and where one stands."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import OptionList
+from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
 from tui_transfer.errors import TransferError
-from tui_transfer.job import control
-from tui_transfer.tui import wording
+from tui_transfer.tui import menu as entries
+from tui_transfer.tui.background import in_background
 from tui_transfer.tui.happenings import (
+    DemoChosen,
+    FinishedChosen,
     GuideChosen,
     HistoryChosen,
+    ImportChosen,
     JobChosen,
     MaintainChosen,
     MessageChosen,
     PrerequisitesChosen,
     SettingsChosen,
 )
-from tui_transfer.tui.letters import letter_of, lettered
+from tui_transfer.tui.letters import letter_of, lettered, numbered
+from tui_transfer.tui.overview import Overview, look_at_bases, overview
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action
+from tui_transfer.tui.widgets.bars import TopBar
 from tui_transfer.tui.widgets.lists import EndedList
-from tui_transfer.tui.widgets.prose import Prose
+from tui_transfer.tui.widgets.prose import Prose, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from textual import events
     from textual.widget import Widget
 
-    from tui_transfer.job.control import Job
+    from tui_transfer.job.reading import Reading
+    from tui_transfer.tui.menu import MenuEntry
+    from tui_transfer.tui.overview import Base
 
 WATCH_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class MenuEntry:
-    """A line of the menu: the action it does, its name, and what it is for."""
-
-    action: str
-    name: str
-    purpose: str
-
-
-_MAINTAIN = MenuEntry(
-    "maintain",
-    "Maintenir",
-    "Transférer les bases de données vers l’Urssaf : choix des bases, confirmation, "
-    "compression, envoi sur l’espace sécurisé Sharebox, vérification.\n\n"
-    "Rien n’est envoyé sans votre accord, et vos bases ne sont jamais modifiées.",
-)
-_PREREQUISITES = MenuEntry(
-    "prerequisites",
-    "Prérequis",
-    "Ce qu’il faut avoir fait avant le transfert : vos données, votre installation.\n\n"
-    "Vous cochez ce qui est fait ; le programme contrôle lui-même ce qu’il peut voir. "
-    "Tout est retenu, vous pouvez y revenir plusieurs jours de suite.",
-)
-_FOLLOW = MenuEntry(
-    "follow",
-    "Suivre le transfert",
-    "Voir où en est le transfert en cours : compression, envoi, vérification de chaque base.",
-)
-_RESUME = MenuEntry(
-    "resume",
-    "Reprendre le transfert",
-    "Il continuera là où il s’est arrêté : ce qui est déjà envoyé ne l’est pas une seconde fois.\n\n"
-    "S’il attend quelque chose de vous, un mot de passe ou un proxy, le programme le demandera.",
-)
-_REPORT = MenuEntry(
-    "report",
-    "Rapport à envoyer",
-    "Le message qui annonce le transfert à l’équipe Impact emploi association : "
-    "l’envoyer, le copier ou l’enregistrer.",
-)
-_HISTORY = MenuEntry(
-    "history",
-    "Historique",
-    "Les transferts faits depuis cette machine, et celui qui est en cours, même lancé d’une autre fenêtre : "
-    "suivre, reprendre, renvoyer le rapport, supprimer.",
-)
-_SETTINGS = MenuEntry(
-    "settings",
-    "Réglages",
-    "Votre nom, l’espace Sharebox, le proxy, les destinataires du rapport, les dates, le thème, "
-    "les notifications.",
-)
-_GUIDE = MenuEntry(
-    "guide",
-    "Guide",
-    "Toute la procédure en dix pages, avec ce que montre chaque écran, les problèmes les plus probables, et "
-    "le sens des mots employés.",
-)
-_QUIT = MenuEntry(
-    "leave",
-    "Quitter",
-    "Fermer le centre de maintenance.\n\n"
-    "Un transfert en cours continue sans lui ; rouvrez-le pour le suivre.",
-)
-_FIRST = (_MAINTAIN, _PREREQUISITES)
-"""Before what the last transfer adds."""
-_LAST = (_HISTORY, _SETTINGS, _GUIDE, _QUIT)
+_BROAD: Final = 120
+"""Columns of the window from which the state of everything stands beside the menu."""
+_HIGH: Final = 42
+"""Lines of the window from which the newest transfers have room there."""
+_LABELS: Final = ("Réglages", "Ouverture", "Prérequis", "Bases", "Transferts", "Rapport", "Reçus", "Derniers")
+_BASES: Final = 7
+"""Databases that are listed in a window of 36 lines."""
+_SHORTLY: Final = 4
+"""Lines for what matters most, where the state of everything has no room."""
 
 
 class HomePage(Page):
-    """The menu, what the highlighted entry is for, and how the last transfer stands."""
+    """The way, the menu, what the highlighted entry is for, and where one stands."""
 
     TRAIL = "Centre de maintenance"
-    LEAD = "Choisissez avec ↑ et ↓, puis appuyez sur Entrée ou sur la flèche →."
+    WIDEST = 160
     HELP = (
-        "Le menu mène à tout. « Maintenir » est l’étape suivante de la procédure ; "
-        "une lettre ouvre directement l’entrée qui la porte."
+        "En haut, les quatre étapes : celle qui porte ▸ vient ensuite, Entrée y mène, et les chiffres 1 à 4 "
+        "mènent à chacune. Le menu mène à tout ; une lettre ouvre directement l’entrée qui la porte."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,down", "none", "Choisir", key_display="↑ ↓", tooltip="Choisir une entrée du menu"),
         Binding("right", "open", "Ouvrir", show=False, key_display="→ ou Entrée",
                 tooltip="Ouvrir l’entrée choisie"),
         Binding("escape", "back", "", show=False),
+        numbered(1, "step(0)", "1 Réglages", tooltip="Étape 1 : Réglages"),
+        numbered(2, "step(1)", "2 Prérequis", tooltip="Étape 2 : Prérequis"),
+        numbered(3, "step(2)", "3 Transférer", tooltip="Étape 3 : Transférer, suivre ou reprendre"),
+        numbered(4, "step(3)", "4 Rapport", tooltip="Étape 4 : Rapport à envoyer"),
         lettered("maintain", "Maintenir", tooltip="Transférer des bases vers l’Urssaf"),
         lettered("prerequisites", "Prérequis", tooltip="Cocher et contrôler les prérequis"),
         lettered("follow", "Suivre le transfert", tooltip="Suivre le transfert en cours"),
-        lettered("resume", "Reprendre", tooltip="Reprendre le dernier transfert là où il s’est arrêté"),
+        lettered("resume", "Reprendre",
+                 tooltip="Reprendre le dernier transfert inachevé là où il s’est arrêté"),
         lettered("report", "Rapport à envoyer", tooltip="Message à envoyer après le transfert"),
         lettered("history", "Historique",
                  tooltip="Les transferts passés : suivre, reprendre, rapport, supprimer"),
         lettered("settings", "Réglages",
                  tooltip="Votre nom, Sharebox, proxy, destinataires, dates, affichage"),
+        lettered("import_config", "Configuration reçue",
+                 tooltip="Reprendre le fichier « config.toml » que l’Urssaf vous a donné"),
+        lettered("demo", "S’exercer", tooltip="Démonstration : tout y est fictif"),
         lettered("guide", "Guide", tooltip="La procédure en dix pages"),
         lettered("leave", "Quitter", also="ctrl+q", show=True, key_display="Q",
                  tooltip="Fermer le centre de maintenance"),
@@ -142,84 +98,181 @@ class HomePage(Page):
     def __init__(self) -> None:
         super().__init__()
         self._entries: list[MenuEntry] = []
-        self._job: Job | None = None
+        self._next_entry: MenuEntry | None = None
+        self._overview: Overview | None = None
+        self._once_read: list[Callable[[], object]] = []
+        """What to do once the jobs are known as they are now."""
+        self._is_reading_jobs = self._is_looking_at_bases = False
 
     def body(self) -> Iterable[Widget]:
-        """Menu and purpose side by side, the last transfer below."""
+        """The way above; then the menu, the purpose and the state beside them, or in short below."""
         menu = EndedList(id="menu", classes=f"panel {FIELD}", markup=False)
         menu.border_title = "Menu"
         purpose = Vertical(Prose(id="purpose"), Action("open", primary=True), classes="panel",
                            id="purpose-panel")  # fmt: skip
+        rows = [
+            Horizontal(Label(label, classes="muted"), Prose(id=f"state-{number}"), classes="state-row")
+            for number, label in enumerate(_LABELS)
+        ]
+        state = Vertical(*rows, classes="panel", id="state")
         last = Vertical(Prose(id="job-status"), classes="panel", id="last")
-        last.border_title = "Dernier transfert"
-        return [Horizontal(menu, purpose, id="columns"), last]
+        state.border_title = last.border_title = "Où vous en êtes"
+        return [Prose(id="way"), Horizontal(Container(menu, purpose, id="left"), state, id="columns"), last]
 
     def on_mount(self) -> None:
         """Keeps an eye on a running transfer."""
         self.set_interval(WATCH_SECONDS, self._watch)
+        if notice := self.centre.notice:
+            self.say(notice)
 
     def on_screen_resume(self) -> None:
         """Something may have happened in the screens that were opened from here."""
+        self.session.reload()
+        settings = self.session.settings
+        self.query_one(TopBar).manager = settings.manager.name if settings else ""
         self._refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wide windows show more."""
+        super().on_resize(event)
+        self.set_class(self.size.width >= _BROAD, "-broad")
+        self._show_everything()
 
     def _watch(self) -> None:
         """Follows a running transfer; costs nothing while there is none."""
-        if self.is_active and self._job is not None and self.query_one("#last").has_class("-running"):
-            self._refresh()
+        standing = self._overview and self._overview.standing
+        if self.is_active and standing and standing.running is not None:
+            self._refresh(bases=False)
 
-    def _refresh(self) -> None:
-        """Shows the running transfer, or else the last one, and what to do with it."""
-        self._job, entries = None, []
-        last = self.query_one("#last")
+    # ── What there is to know ─────────────────────────────────
+
+    def _refresh(self, then: Callable[[], object] | None = None, *, bases: bool = True) -> None:
+        """Looks at everything again; `then` is called once the jobs are known as they are now."""
+        if then is not None:
+            self._once_read.append(then)
+        session = self.session
+        known = self._overview
+        self._overview = overview(session.home, session.settings, session.error, session.today())
+        if known is not None:
+            self._overview = known.as_now(self._overview)
         try:
-            self._job = self._last_job()
-            last.display = self._job is not None
-            if self._job is not None:
-                entries = self._describe_job(self._job)
+            readings = session.jobs.look_if_quick()
         except TransferError as error:
-            last.display = True
-            unreadable = Content.assemble(("✗ Illisible", "bold $error"), f"   {error.why}")
-            self.query_one("#job-status", Prose).update(unreadable)
-        self._fill_menu([*_FIRST, *entries, *_LAST])
-
-    def _last_job(self) -> Job | None:
-        jobs = control.list_jobs(self.session.home)
-        return next((job for job in jobs if job.running), jobs[0] if jobs else None)
-
-    def _describe_job(self, job: Job) -> list[MenuEntry]:
-        """Shows how the job stands, and gives the entries that it adds to the menu."""
-        follower = control.Follower(job)
-        word, sentence = wording.job_line(follower)
-        style = "$primary" if follower.running else "$success" if follower.succeeded else "$warning"
-        self.query_one("#last").set_class(follower.running, "-running")
-        status = Content.assemble((word, f"bold {style}"), f"   {sentence}")
-        self.query_one("#job-status", Prose).update(status)
-        if follower.running:
-            return [_FOLLOW]
-        if follower.succeeded:
-            return [_REPORT]
-        return [_RESUME]
-
-    def _fill_menu(self, entries: list[MenuEntry]) -> None:
-        if entries == self._entries:
+            self._jobs_read(error, bases=bases)
             return
+        if readings is not None:
+            self._jobs_read(readings, bases=bases)
+        elif not self._is_reading_jobs:
+            self._is_reading_jobs = True
+            self._show_everything()
+            look = partial(session.jobs.look, gently=True)
+            in_background(self, look, partial(self._read_beside, bases))
+
+    def _read_beside(self, bases: bool, result: list[Reading] | TransferError) -> None:
+        self._is_reading_jobs = False
+        self._jobs_read(result, bases=bases)
+
+    def _jobs_read(self, result: list[Reading] | TransferError, *, bases: bool) -> None:
+        assert self._overview is not None
+        self._overview = self._overview.with_jobs(result)
+        self.session.standing = self._overview.standing
+        self._show_everything()
+        waiting, self._once_read = self._once_read, []
+        for then in waiting:
+            then()
+        if bases:
+            self._look_at_bases()
+
+    def _look_at_bases(self) -> None:
+        """Compares the databases with what was handed over, beside the screen: a big folder takes a while."""
+        seen = self._overview
+        settings = self.session.settings
+        if self._is_looking_at_bases or settings is None or seen is None or seen.standing is None:
+            return
+        self._is_looking_at_bases = True
+        in_background(self, partial(look_at_bases, self.session.home, settings, seen.standing), self._looked)
+
+    def _looked(self, result: list[Base] | TransferError) -> None:
+        self._is_looking_at_bases = False
+        if self._overview is not None and not isinstance(result, TransferError):
+            self._overview = self._overview.with_bases(result)
+            self._show_everything()
+
+    # ── What is shown ─────────────────────────────────────────
+
+    def _show_everything(self) -> None:
+        seen = self._overview
+        if seen is None:
+            return
+        self.query_one("#way", Prose).update(seen.way(self.room))
+        self._fill_menu(seen)
+        broad = self.has_class("-broad")
+        self.query_one("#last").display = not broad
+        if broad:
+            self._show_state(seen)
+        else:
+            self._show_shortly(seen)
+
+    def _show_state(self, seen: Overview) -> None:
+        spare = max(0, self.size.height - 36)
+        high = self.size.height >= _HIGH
+        rows = dict(seen.in_full(bases=_BASES + (spare // 3 if high else spare), recent=high))
+        for number, label in enumerate(_LABELS):
+            row = self.query_one(f"#state-{number}", Prose)
+            if row.parent is not None:
+                row.parent.display = label in rows
+            row.update(rows.get(label, Content("")))
+
+    def _show_shortly(self, seen: Overview) -> None:
+        """As many whole sentences as there is room for, the first one always."""
+        width = max(1, self.room - 6)
+        text, lines = Content(""), 0
+        for sentence in seen.in_short():
+            lines += wrap(sentence, width).plain.count("\n") + 1
+            if text.plain and lines > _SHORTLY:
+                break
+            text = Content("\n").join([text, sentence]) if text.plain else sentence
+        self.query_one("#last").display = bool(text.plain)
+        self.query_one("#job-status", Prose).update(text)
+
+    def _fill_menu(self, seen: Overview) -> None:
+        practising = self.session.practice is not None
+        found = entries.menu(
+            seen.standing,
+            is_first_start=seen.is_first_start,
+            is_all_done=seen.is_all_done,
+            practising=practising,
+        )
+        next_step = self._entry_of_next(seen, found)
         menu = self.query_one("#menu", OptionList)
         chosen = self._entries[menu.highlighted] if menu.highlighted is not None else None
-        # What the last transfer calls for is what one most likely wants, once; then the choice is kept.
-        called_for = [entry for entry in entries if entry not in (*self._entries, *_FIRST, *_LAST)]
-        self._entries = entries
-        menu.clear_options()
-        menu.add_options(
-            Option(Content.assemble((letter_of(entry.action), "bold $primary"), f"  {entry.name}"))
-            for entry in entries
-        )
-        wanted = called_for[0] if called_for else chosen
-        menu.highlighted = entries.index(wanted) if wanted in entries else 0
-        self._describe(menu.highlighted)
+        # The next step is what one most likely wants, once; then a choice is kept.
+        wanted = next_step if next_step != self._next_entry and next_step is not None else chosen
+        self._next_entry = next_step
+        if found != self._entries:
+            self._entries = found
+            menu.clear_options()
+            menu.add_options(
+                Option(Content.assemble((letter_of(entry.action), "bold $primary"), f"  {entry.name}"))
+                for entry in found
+            )
+        place = found.index(wanted) if wanted in found else 0
+        if menu.highlighted != place:
+            menu.highlighted = place
+        self._describe(place)
+
+    def _entry_of_next(self, seen: Overview, found: Sequence[MenuEntry]) -> MenuEntry | None:
+        if seen.is_first_start:
+            return found[0]
+        action = "report" if seen.next_step is None else seen.steps[seen.next_step].action
+        return next((entry for entry in found if entry.action == action), None)
 
     def _describe(self, index: int) -> None:
         entry = self._entries[index]
-        self.query_one("#purpose-panel").border_title = entry.name
+        title = f"Ensuite : {entry.name}" if entry == self._next_entry else entry.name
+        panel = self.query_one("#purpose-panel")
+        if panel.border_title != title:
+            panel.border_title = title
         self.query_one("#purpose", Prose).update(entry.purpose)
 
     @on(OptionList.OptionHighlighted)
@@ -230,11 +283,18 @@ class HomePage(Page):
     async def _selected(self) -> None:
         await self.run_action("open")
 
+    # ── What the keys do ──────────────────────────────────────
+
     async def action_open(self) -> None:
         """Does what the highlighted entry says: the blue arrow of the procedure."""
         index = self.query_one("#menu", OptionList).highlighted
         if index is not None:
             await self.run_action(self._entries[index].action)
+
+    async def action_step(self, number: int) -> None:
+        """Goes to one of the four steps."""
+        if self._overview is not None:
+            await self.run_action(self._overview.steps[number].action)
 
     def action_maintain(self) -> None:
         """Opens « Maintenir »."""
@@ -246,26 +306,40 @@ class HomePage(Page):
 
     def action_follow(self) -> None:
         """Joins the running transfer."""
-        self._go_on(_FOLLOW, "Aucun transfert n’est en cours.")
+        self._refresh(self._follow)  # another window may have begun or removed one
+
+    def _follow(self) -> None:
+        standing = self._overview and self._overview.standing
+        if not standing or standing.running is None:
+            self.say("Aucun transfert n’est en cours.")
+        else:
+            self.centre.tell(JobChosen(standing.running.job, begin=True))
 
     def action_resume(self) -> None:
-        """Goes on with the last transfer."""
-        self._go_on(_RESUME, "Aucun transfert n’est à reprendre.")
+        """Goes on with the last transfer that is not finished."""
+        self._refresh(self._resume)
 
-    def _go_on(self, entry: MenuEntry, otherwise: str) -> None:
-        self._refresh()  # another window may have begun or removed one
-        if self._job is None or entry not in self._entries:
-            self.say(otherwise)
+    def _resume(self) -> None:
+        standing = self._overview and self._overview.standing
+        if not standing or standing.running is not None or not standing.unfinished:
+            self.say("Aucun transfert n’est à reprendre.")
         else:
-            self.centre.tell(JobChosen(self._job, begin=True))
+            self.centre.tell(JobChosen(standing.unfinished[0].job, begin=True))
 
     def action_report(self) -> None:
-        """Opens the message about the last transfer."""
-        self._refresh()
-        if self._job is None or not any(entry.action == "report" for entry in self._entries):
+        """Opens the message that is still to be sent, or that of the last transfer."""
+        self._refresh(self._open_report)
+
+    def _open_report(self) -> None:
+        standing = self._overview and self._overview.standing
+        unsent = standing.unsent if standing else ()
+        follower = next(iter(unsent), None) or (standing and standing.finished)
+        if not follower:
             self.say("Le rapport sera prêt une fois le transfert terminé.")
         else:
-            self.centre.tell(MessageChosen(self._job))
+            sent = standing.sent if standing else None
+            is_told = sent is not None and sent[0].job.id == follower.job.id
+            self.centre.tell((FinishedChosen if is_told else MessageChosen)(follower.job))
 
     def action_history(self) -> None:
         """Opens « Historique »."""
@@ -278,6 +352,17 @@ class HomePage(Page):
     def action_guide(self) -> None:
         """Opens the guide."""
         self.centre.tell(GuideChosen())
+
+    def action_import_config(self) -> None:
+        """Asks for the configuration that was received."""
+        self.centre.tell(ImportChosen(self.on_screen_resume))
+
+    def action_demo(self) -> None:
+        """Opens the demonstration, in the place of this."""
+        if self.session.practice is not None:
+            self.say("Vous êtes dans la démonstration.")
+        else:
+            self.centre.tell(DemoChosen())
 
     def action_none(self) -> None:
         """The menu does it."""

@@ -12,11 +12,19 @@ from textual.css.query import NoMatches
 from textual.widgets import Input, Static
 
 from tui_transfer.errors import TransferError
-from tui_transfer.job import control
-from tui_transfer.tui.answers import Leaving
+from tui_transfer.job import control, report_mark
+from tui_transfer.tui.answers import Leaving, Reminded
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.centre import CentreScreen, now
-from tui_transfer.tui.happenings import CommandsAsked, HelpAsked, InterruptionAsked, LeavingAsked
+from tui_transfer.tui.happenings import (
+    CommandsAsked,
+    FinishedChosen,
+    HelpAsked,
+    InterruptionAsked,
+    LeavingAsked,
+    MessageChosen,
+    UnsentRemembered,
+)
 from tui_transfer.tui.keyboard import acts
 from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.widgets.actions import Action, ActionRow
@@ -57,6 +65,8 @@ class Page(CentreScreen[None]):
     """What to do here, in one sentence."""
     HELP: ClassVar[str] = ""
     """What the help says about this screen."""
+    WIDEST: ClassVar[int] = MOST_COLUMNS
+    """Columns that it takes of a wide window; lines stay readable."""
     AUTO_FOCUS = ".field"
 
     def __init__(self) -> None:
@@ -94,7 +104,7 @@ class Page(CentreScreen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """The lines above and below begin where the column does, however wide the window is."""
-        side = MARGIN + max(0, self.size.width - MOST_COLUMNS) // 2
+        side = MARGIN + max(0, self.size.width - self.WIDEST) // 2
         for line in self.query("TopBar, #practice, #keys"):
             line.styles.padding = (0, side)
 
@@ -138,7 +148,7 @@ class Page(CentreScreen[None]):
     @property
     def room(self) -> int:
         """Columns between the margins: wide windows leave the rest empty, lines stay readable."""
-        return min(self.size.width, MOST_COLUMNS) - 2 * MARGIN
+        return min(self.size.width, self.WIDEST) - 2 * MARGIN
 
     def body(self) -> Iterable[Widget]:
         """The widgets between the lead and the notice."""
@@ -176,10 +186,26 @@ class Page(CentreScreen[None]):
     def action_leave(self) -> None:
         """Ends the program; asks first while a transfer goes on, wherever one is."""
         job = self.job_at_work()
-        if job is None:
-            self.app.exit()
-        else:
+        if job is not None:
             self.centre.tell(LeavingAsked(partial(self._left, job)))
+        elif (follower := self.session.report_to_remember()) is not None:
+            self.centre.tell(UnsentRemembered(follower, partial(self._reminded, follower.job)))
+        else:
+            self.app.exit()
+
+    def _reminded(self, job: Job, choice: Reminded | None) -> None:
+        """Goes on with leaving, or with the report that is still to be sent."""
+        if choice is Reminded.SHOW:
+            self.centre.tell(MessageChosen(job))
+        elif choice is Reminded.SENT:
+            try:
+                report_mark.mark_sent(job)
+            except TransferError as error:
+                self.say(f"{error.title}. {error.why}", "error")
+            else:
+                self.centre.tell(FinishedChosen(job))
+        elif choice is Reminded.LEAVE:
+            self.app.exit()
 
     def job_at_work(self) -> Job | None:
         """The transfer that quitting would leave alone; another window may have begun it.

@@ -11,13 +11,19 @@ from textual.widgets import Label
 
 from tui_transfer import french
 from tui_transfer.errors import Need, TransferError
-from tui_transfer.job import control
+from tui_transfer.job import control, report_mark
 from tui_transfer.job.control import Follower
 from tui_transfer.report.message import Message, make_message
 from tui_transfer.report.sending import SentReport, keep_files, mail_password, send_report
 from tui_transfer.tui import clipboard, mailer
 from tui_transfer.tui.background import in_background
-from tui_transfer.tui.happenings import MailPasswordNeeded, SendingAsked, SendingFailed, TextAsked
+from tui_transfer.tui.happenings import (
+    FinishedChosen,
+    MailPasswordNeeded,
+    SendingAsked,
+    SendingFailed,
+    TextAsked,
+)
 from tui_transfer.tui.letters import letter_of, lettered, numbered
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action, ActionRow
@@ -83,6 +89,8 @@ class ReportPage(Page):
         numbered(3, "copy_body", "Copier le contenu", tooltip="Copier le texte du message"),
         lettered("save", "Enregistrer le message",
                  tooltip="Mettre le message et le reçu dans vos documents"),
+        lettered("report_sent", "Rapport envoyé",
+                 tooltip="Cocher, ou décocher, que ce rapport est envoyé"),
         lettered("plain", "Texte à sélectionner", show=True, tooltip="Afficher le message seul"),
         lettered("leave", "Quitter", also="ctrl+q", key_display="Q",
                  tooltip="Fermer le centre de maintenance"),
@@ -108,7 +116,7 @@ class ReportPage(Page):
 
     def buttons(self) -> Iterable[Widget]:  # type: ignore[override]
         """Two rows: the message itself, then its parts."""
-        yield ActionRow(Action("send", primary=True), Action("save"), Action("leave"))
+        yield ActionRow(Action("send", primary=True), Action("report_sent"), Action("save"), Action("leave"))
         yield ActionRow(Action("copy_recipients"), Action("copy_subject"), Action("copy_body"))
 
     def on_mount(self) -> None:
@@ -125,12 +133,21 @@ class ReportPage(Page):
         self.query_one("#subject", Prose).update(message.subject)
         self.query_one("#text", Prose).update(message.body)
         self.set_available("send", self._no_mail is None)
+        self._show_tick()
         self._tell_steps()
         self.set_focus(self.query_one("#action-copy-recipients" if self._no_mail else "#action-send", Action))
 
     def _tell_why_there_is_none(self, error: TransferError) -> None:
         self.say_failure(error)
-        for action in ("send", "save", "copy_recipients", "copy_subject", "copy_body", "plain"):
+        for action in (
+            "send",
+            "report_sent",
+            "save",
+            "copy_recipients",
+            "copy_subject",
+            "copy_body",
+            "plain",
+        ):
             self.set_available(action, False)
         self.set_focus(self.query_one("#message"))
 
@@ -180,7 +197,9 @@ class ReportPage(Page):
         self.set_focus(self.query_one("#action-send"))
         if isinstance(result, SentReport):
             count = french.count(len(result.recipients), "destinataire")
-            self.say(_SENT.format(host=result.host, count=count), "success")
+            said = _SENT.format(host=result.host, count=count)
+            self.say(said, "success")
+            self._mark(said)
             return
         self.say(f"Rapport non envoyé. {result.title}.", "error")
         if result.need is Need.MAIL_PASSWORD and self._mail is not None:
@@ -193,6 +212,35 @@ class ReportPage(Page):
         if answer is not None:
             self.session.mail_password = answer.mail_password
             self._send_by_server()
+
+    # ── « Rapport envoyé » ────────────────────────────────────
+
+    def action_report_sent(self) -> None:
+        """Ticks that the report was sent, which ends the procedure; or takes that back."""
+        if report_mark.sent(self._job) is None:
+            self._mark()
+            return
+        try:
+            report_mark.unmark(self._job)
+        except TransferError as error:
+            self.say(f"{error.title}. {error.why}", "error")
+            return
+        self._show_tick()
+        self.say("Décoché : l’envoi de ce rapport vous sera rappelé.")
+
+    def _mark(self, said: str = "") -> None:
+        """Keeps that it was sent; `said` is what the mail server's acceptance is told by."""
+        try:
+            report_mark.mark_sent(self._job, accepted=bool(said))
+        except TransferError as error:
+            self.say(f"{error.title}. {error.why}", "error")
+            return
+        if self.is_active:  # otherwise something else is asked
+            self.centre.tell(FinishedChosen(self._job, instead=True, said=said))
+
+    def _show_tick(self) -> None:
+        tick = "✓" if report_mark.sent(self._job) else " "
+        self.query_one("#action-report-sent", Action).label = f"[{tick}] Rapport envoyé"
 
     # ── By the person's own means ─────────────────────────────
 
