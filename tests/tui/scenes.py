@@ -473,11 +473,18 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
 
 async def settle(pilot: Pilot[Any]) -> None:
     """Until the threads behind the screen have handed over their results."""
-    for thread in threading.enumerate():
-        if thread.daemon and thread.name.startswith("Thread-"):
+    waited_for: set[threading.Thread] = set()
+    while threads := set(filter(_is_behind_the_screen, threading.enumerate())) - waited_for:
+        for thread in threads:
             thread.join(timeout=LONGEST)
+        waited_for |= threads
+        await rest(pilot)  # what comes of one may begin another
     await rest(pilot)
     await rest(pilot)
+
+
+def _is_behind_the_screen(thread: threading.Thread) -> bool:
+    return thread.daemon and thread.name.startswith("Thread-")
 
 
 async def follow(pilot: Pilot[Any], job: Job, *, begin: bool = False) -> TransferPage:

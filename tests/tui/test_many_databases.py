@@ -13,6 +13,7 @@ from textual.widgets import Input
 from tests.tui.conftest import flat, shown, until
 from tests.tui.scenes import settle
 from tests.tui.stage import Stage, settings
+from tui_transfer.archive.source import Summary, summarize
 from tui_transfer.preflight.choice import Choice
 from tui_transfer.preflight.search import Place, known_places, search
 from tui_transfer.settings import config
@@ -22,6 +23,7 @@ from tui_transfer.tui.dialogs import found_databases
 from tui_transfer.tui.dialogs.add_database import AddDatabaseDialog
 from tui_transfer.tui.dialogs.confirm import ConfirmDialog
 from tui_transfer.tui.dialogs.found_databases import FoundDatabasesDialog
+from tui_transfer.tui.screens import databases
 from tui_transfer.tui.screens.databases import DatabasesPage
 from tui_transfer.tui.widgets.database_rows import Rows
 from tui_transfer.tui.widgets.tick_table import TickTable
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from tests.tui.conftest import Workers
+    from tui_transfer.archive.companions import Selection
 
 LONG = "Association des amis de la bibliothèque municipale de Plouguerneau"
 
@@ -204,6 +207,33 @@ async def test_a_long_name_is_whole_at_80_columns_while_there_is_anything_to_lea
         async with app.run_test(size=(80, 24)) as pilot:
             await open_list(pilot)
             assert name in shown(app)
+
+
+async def test_two_hundred_are_looked_at_some_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = make_bases(tmp_path / "bases", 200)
+    lock, most, now = threading.Lock(), 0, 0
+
+    def look(path: Path, selection: Selection) -> Summary:
+        nonlocal most, now
+        with lock:
+            now += 1
+            most = max(most, now)
+        try:
+            return summarize(path, selection)
+        finally:
+            with lock:
+                now -= 1
+
+    monkeypatch.setattr(databases, "summarize", look)
+    names = [f"Base {number}" for number in range(200)]
+    with Stage(tmp_path / "home", settings(names, [str(path) for path in paths], active=200)) as staged:
+        app = CentreApp(staged.home)
+        async with app.run_test() as pilot:
+            await open_list(pilot)
+            await until(pilot, lambda: "200 bases cochées sur 200, 203 Ko" in flat(app))
+    assert 1 <= most <= 4
 
 
 # ── Several at once, and those that are looked for ────────────

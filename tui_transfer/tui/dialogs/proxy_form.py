@@ -147,8 +147,10 @@ class ProxyForm(Dialog[Answer | None]):
                 else "Votre service informatique connaît ces informations."
             )
             script = f" {script_hint(self._script)}" if self._script else ""
+            host, port = failure.details.get("host", ""), failure.details.get("port", "")
+            if_right = f"Si l’adresse de Sharebox est juste ({host}, port {port}), v" if host else "V"
             return Content(
-                f"Votre réseau impose sans doute un proxy. {known}{script} "
+                f"{if_right}otre réseau impose sans doute un proxy. {known}{script} "
                 f"({failure.details.get('reason', failure.why)})"
             )
         return _describe(failure)

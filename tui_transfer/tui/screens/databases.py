@@ -67,6 +67,8 @@ if TYPE_CHECKING:
 
 _MANY: Final = 8
 """Databases from which on there is a field to look for one."""
+_AT_A_TIME: Final = 4
+"""Databases that are looked at at once: two hundred threads would help nobody."""
 _PANEL: Final = 4
 """Columns around those of the table: the panel's border and margin, and a scrollbar."""
 _EMPTY_LIST: Final = f"La liste est vide : ajoutez une base avec {letter_of('add')}."
@@ -109,6 +111,9 @@ class DatabasesPage(Page):
         self._empty: dict[str, str] = {}
         """Why a database holds no data, by its name."""
         self._rows = Rows.fitting((), 0)
+        self._to_look_at: list[DatabaseSettings] = []
+        self._looking = 0
+        """How many are being looked at."""
 
     def body(self) -> Iterable[Widget]:
         """What is looked for, the table, the path of the highlighted line, and the sum of the ticked ones."""
@@ -182,15 +187,22 @@ class DatabasesPage(Page):
         self._describe()
 
     def _look_at_all(self) -> None:
-        """Sizes and dates are looked up beside the screen: a big folder takes a while."""
-        for item in self._databases:
-            if item.name not in self._looks:
-                self._look_at(item)
+        """Sizes and dates are looked up beside the screen, some at a time: a big folder takes a while."""
+        self._to_look_at = [item for item in self._databases if item.name not in self._looks]
+        for _ in range(_AT_A_TIME - self._looking):
+            self._look_at_next()
+
+    def _look_at_next(self) -> None:
+        if self._to_look_at:
+            self._looking += 1
+            self._look_at(self._to_look_at.pop(0))
 
     def _look_at(self, item: DatabaseSettings) -> None:
         path = self._path_of(item)
 
         def looked(result: Summary | TransferError) -> None:
+            self._looking -= 1
+            self._look_at_next()
             self._looks[item.name] = result
             if not isinstance(result, TransferError) and (why := why_empty(path, result)):
                 self._empty[item.name] = why
