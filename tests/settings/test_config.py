@@ -406,3 +406,26 @@ def test_what_is_saved_for_the_person_is_where_they_keep_documents(
     (tmp_path / "Mes documents").mkdir()
     assert Home.find({}).reports == tmp_path / "Mes documents" / "Transfert Urssaf"
     assert Home.find({"TUI_TRANSFER_HOME": "/clé"}).reports == Path("/clé/reports")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[manager]\nname = 3\ncontact = "Service, 01 23 45 67 89"\n',
+        '[manager\n  contact="Service, 01 23 45 67 89"\n[sharebox\n',
+        "contact = 'Service, 01 23 45 67 89'\n",
+        '\ufeff[manager]\ncontact = "Service, 01 23 45 67 89"  # le matin',
+    ],
+)
+def test_whom_to_ask_is_known_where_the_settings_are_wrong(tmp_path: Path, text: str) -> None:
+    home = Home(tmp_path / "config.toml", tmp_path)
+    home.config_file.write_text(text, "utf-8")
+    assert config.contact(home) == "Pour de l’aide : Service, 01 23 45 67 89"
+
+
+@pytest.mark.parametrize("text", ["", "# contact = 3", "contact = 3", 'contact = ""'])
+def test_and_nobody_is_made_up(tmp_path: Path, text: str) -> None:
+    home = Home(tmp_path / "config.toml", tmp_path)
+    assert config.contact(home) == ""
+    home.config_file.write_text(text, "utf-8")
+    assert config.contact(home) == ""

@@ -21,7 +21,7 @@ import tomli_w
 from msgspec import Meta
 
 from tui_transfer import french
-from tui_transfer.errors import INVISIBLE, Problem, TransferError
+from tui_transfer.errors import INVISIBLE, Problem, TransferError, harmless
 from tui_transfer.settings import schema, siret, toml
 from tui_transfer.settings.host_keys import HostKeys, are_fingerprints, fingerprints, written
 from tui_transfer.system import os_errors
@@ -316,12 +316,24 @@ def describe_doubts(settings: Settings) -> str:
 
 
 def contact(home: Home) -> str:
-    """Whom a person of this home asks for help, as a French line; empty where the settings name nobody."""
+    """Whom a person of this home asks for help, as a French line; empty where the settings name nobody.
+
+    It is wanted most where the settings are wrong: then it is taken from the line that names it.
+    """
     try:
         found = load(home.config_file).manager.contact
     except TransferError:
-        return ""
+        found = _contact_line(home.config_file)
     return describe_contact(found)
+
+
+def _contact_line(file: Path) -> str | None:
+    try:
+        text = read_file(file, LONGEST).decode("utf-8-sig", "replace")
+    except OSError:
+        return None
+    line = re.search(r"""^[ \t]*contact[ \t]*=[ \t]*(["'])(.+?)\1""", text, re.MULTILINE)
+    return harmless(line[2]) if line else None
 
 
 def describe_contact(named: str | None) -> str:

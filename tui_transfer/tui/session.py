@@ -64,7 +64,9 @@ class Session:
     @property
     def contact(self) -> str:
         """Whom to ask for help, as a French line; empty where the settings name nobody."""
-        return config.describe_contact(self.settings.manager.contact if self.settings else None)
+        if self.settings is not None:
+            return config.describe_contact(self.settings.manager.contact)
+        return config.contact(self.home)
 
     def reload(self) -> None:
         """Reads the settings again."""

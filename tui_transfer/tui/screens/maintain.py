@@ -96,7 +96,8 @@ class MaintainPage(Page):
             advice = self._unfinished() or self._prerequisites()
             self._show("✓ Le transfert peut commencer.", "success", self._ready(), advice)
         else:
-            self._show(f"! {reason.title}.", "warning", reason.why, reason.advice)
+            advice = "\n".join(part for part in (reason.advice, self.session.contact) if part)
+            self._show(f"! {reason.title}.", "warning", reason.why, advice)
 
     def _why_greyed(self) -> TransferError | None:
         session = self.session
@@ -157,7 +158,8 @@ class MaintainPage(Page):
 
     def action_settings(self) -> None:
         """Opens « Réglages », which is where a missing or wrong configuration is put right."""
-        self.centre.tell(SettingsChosen())
+        error = self.session.error
+        self.centre.tell(SettingsChosen((error.field if error else None) or ""))
 
     def action_follow(self) -> None:
         """Joins the transfer that keeps the button grey."""
