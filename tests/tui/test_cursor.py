@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from textual.widget import Widget
+
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 async def test_the_cursor_is_where_the_focus_is(scene: Scene, tmp_path: Path) -> None:
@@ -43,17 +45,22 @@ async def test_the_cursor_is_where_the_focus_is(scene: Scene, tmp_path: Path) ->
                     assert line.strip().startswith("▸")
                 elif isinstance(focused, Input):
                     assert place == focused.cursor_screen_offset
-                elif isinstance(focused, OptionList) or (
-                    isinstance(focused, DataTable) and focused.cursor_type == "row"
-                ):
-                    key = "up" if place.y > focused.content_region.y + 1 else "down"
-                    marked = cells[place].ground
-                    await pilot.press(key)
-                    if app.screen.focused is focused and app.cursor_position != place:
-                        assert cells_of(app)[app.cursor_position].ground == marked
-                        assert cells_of(app)[place].ground != marked
+                elif (mark := _mark_of(focused)) is not None:
+                    assert cells[place].ground == mark
+                    await pilot.press("up" if place.y > focused.content_region.y + 2 else "down")
+                    if app.screen.focused is focused:
+                        assert cells_of(app)[app.cursor_position].ground == mark
                 app.screen.focus_next()
                 await pilot.pause()
+
+
+def _mark_of(widget: Widget) -> tuple[int, int, int] | None:
+    """The ground of the line that is selected, in a widget that has lines."""
+    if isinstance(widget, OptionList):
+        return widget.get_component_styles("option-list--option-highlighted").background.rgb
+    if isinstance(widget, DataTable) and widget.cursor_type == "row":
+        return widget.get_component_styles("datatable--cursor").background.rgb
+    return None
 
 
 @contextmanager
