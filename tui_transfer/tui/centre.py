@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from textual import events
 from textual.app import App
@@ -129,6 +129,8 @@ class Centre(App[int], inherit_bindings=False):
         self.theme = THEMES[settings.display.theme if settings else "dark"].name
         self.announcer = announcer or Announcer(None, {})
         self.announcer.notify = settings is None or settings.display.notify
+        self.displayed_at = now()
+        """When the last piece of drawing began to be sent, on the clock of events."""
         self._is_leaving = False
         self.notice = ""
         """What to say on the first screen, to begin with."""
@@ -146,6 +148,11 @@ class Centre(App[int], inherit_bindings=False):
         """What differs from how Textual uses it."""
         if self._driver is not None and not self.is_headless:
             self._driver.write(PLAIN_KEYS + focus_place.SHOW + focus_place.shape(os.environ))
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Textual's only way to the terminal. What is typed once this is there, was typed after it began."""
+        self.displayed_at = now()
+        super()._display(screen, renderable)
 
     @property
     def cursor_position(self) -> Offset:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS: Final = 108
 MARGIN: Final = 2
+_LONGEST_DRAWING: Final = 1.0
+"""Seconds for which keys are kept back."""
 
 
 class Page(CentreScreen[None]):
@@ -74,6 +78,8 @@ class Page(CentreScreen[None]):
         self._unavailable: set[str] = set()
         self._drawn_since: float | None = None
         """On the clock of events; None while it is covered, or not drawn yet."""
+        self._is_drawn = asyncio.Event()
+        self._resumed_at = 0.0
 
     @property
     def session(self) -> Session:
@@ -128,17 +134,31 @@ class Page(CentreScreen[None]):
         """Whether it listens to whatever does something."""
         return self._drawn_since is not None
 
+    async def made(self) -> None:
+        """Waits until it is drawn, too; for a page that for some reason never is, not for long."""
+        await super().made()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_drawn.wait(), _LONGEST_DRAWING)
+
     def on_screen_resume(self) -> None:
         """It is on top, and will be drawn."""
-        self.call_after_refresh(self._is_drawn)
+        self._resumed_at = now()
+        self._is_drawn.clear()
+        self.call_after_refresh(self._drawn)
 
     def on_screen_suspend(self) -> None:
         """Something covers it."""
         self._drawn_since = None
+        self._is_drawn.set()
 
-    def _is_drawn(self) -> None:
+    def on_unmount(self) -> None:
+        """Nobody need wait any more."""
+        self._is_drawn.set()
+
+    def _drawn(self) -> None:
         if self.is_current:
-            self._drawn_since = now()
+            self._drawn_since = max(self._resumed_at, self.centre.displayed_at)
+        self._is_drawn.set()
 
     def remark(self, text: str) -> None:
         """Before the keys that there are."""
