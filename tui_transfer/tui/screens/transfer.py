@@ -35,6 +35,7 @@ from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.gauge import Gauge
 from tui_transfer.tui.widgets.latest import Latest
 from tui_transfer.tui.widgets.progress_table import ProgressTable
+from tui_transfer.tui.widgets.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -107,7 +108,7 @@ class TransferPage(Page):
 
     def body(self) -> Iterable[Widget]:
         """What is being done, how far it is, and each database."""
-        yield Static(id="doing")
+        yield Prose(id="doing")
         yield Static(id="reassurance")
         yield Gauge(id="overall")
         yield Static(id="pace")
@@ -219,7 +220,7 @@ class TransferPage(Page):
         self._show_buttons()
         # Not on a button: there is nothing to do but wait, and Enter must not quit.
         self.set_focus(self.query_one(ProgressTable))
-        self.set_text("#doing", "Démarrage du transfert…")
+        self.query_one("#doing", Prose).update("Démarrage du transfert…")
         self._figures_at = float("-inf")  # what failed before is not shown as if it had now
         is_new = self._follower is not None and self._follower.state.status is JobStatus.CREATED
         start = control.start_new if is_new else control.start
@@ -340,7 +341,7 @@ class TransferPage(Page):
         if now - self._figures_at >= _FIGURES_SECONDS or not running:
             self._figures_at = now
             if not self._starting or running:
-                self.set_text("#doing", wording.doing(state, now, running=running))
+                self.query_one("#doing", Prose).update(wording.doing(state, now, running=running))
             databases = wording.begun_anew(state) if self._starting and not running else state.databases
             self.query_one(ProgressTable).show(databases, progress.shares, running=self._at_work)
             self.set_text("#pace", wording.pace(state, progress, now, running=running))
