@@ -40,7 +40,7 @@ def _fits(line: str) -> bool:
     """Whether it ends before column 80. What a person typed is not heard, nor its end: questions stand in one
     line with what was said after the answers. Nothing ends in the midst of a long word.
     """
-    return all(len(part) <= 80 or " " not in part for part in line.split(" : "))
+    return all(len(part) <= 80 or " " not in part for part in re.split(r"\s: ", line))
 
 
 @pytest.fixture
@@ -116,15 +116,16 @@ def test_the_first_settings_are_asked_for(tmp_path: Path) -> None:
         person.answers("Gestionnaire, Nom", "Association d'Été")
         person.answers("Gestionnaire, Numéro", "")
         person.answers("Gestionnaire, Qui appeler", "")
-        person.answers("Sharebox, Serveur", "sharebox.example.org")
-        person.answers("Sharebox, Port", "")
-        person.answers("Sharebox, Compte", "exemple")
-        person.answers("Sharebox, Dossier", "")
+        person.answers("Sharebox, Serveur", "sftp://exemple@sharebox.example.org:2222/depot")
+        for field in (r"Port \[2222\]", r"Compte \[exemple\]", r"Dossier \[/depot\]"):
+            person.answers(f"Sharebox, {field}", "")
         person.answers("Sharebox, Fichier de clé", "")
         person.answers("Enregistrer ces réglages", "oui")
         person.answers("des réglages", "Revenir")
         person.leaves(0)
-    assert config.load(place.home.config_file).manager.name == "Association d'Été"
+    kept = config.load(place.home.config_file)
+    assert kept.manager.name == "Association d'Été"
+    assert (kept.sharebox.host, kept.sharebox.port) == ("sharebox.example.org", 2222)
 
 
 def test_prerequisites_come_after_what_keeps_any_transfer_from_beginning(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from tui_transfer.french import typeset
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
@@ -38,7 +40,7 @@ class FoldedStream:
         """Writes `text`. What ends with a space is a question: the answer follows in its line."""
         column = self._column
         written = []
-        for piece in _PIECES.findall(text):
+        for piece in _PIECES.findall(typeset(text)):
             if piece == "\n":
                 written.append("\n")
                 column.now, column.blank = 0, ""

@@ -12,6 +12,7 @@ from tui_transfer.deeds import Deed
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.settings import config
 from tui_transfer.settings.host_keys import fingerprints
+from tui_transfer.tui.pasted_address import read_address
 from tui_transfer.tui.settings_draft import compose, is_off, read_draft
 from tui_transfer.tui.settings_entries import ENTRIES, SECTIONS, SWITCHES
 
@@ -97,7 +98,7 @@ def _ask(home: Home, sections: tuple[Section, ...]) -> None:
     for section in sections:
         for entry in section.entries:
             if entry in SWITCHES.values() or not is_off(entry, texts):
-                texts[entry.key] = _ask_one(section, entry, texts[entry.key])
+                _take(texts, entry, _ask_one(section, entry, texts[entry.key]))
     while isinstance(result := compose(draft, texts, forget_host_key=False), dict):
         for key, wrong in result.items():
             click.echo(wrong, err=True)
@@ -106,9 +107,23 @@ def _ask(home: Home, sections: tuple[Section, ...]) -> None:
                 click.echo("Ces réglages ne vont pas ensemble : rien n’est enregistré.")
                 return
             section = next(section for section in SECTIONS if found in section.entries)
-            texts[key] = _ask_one(section, found, texts[key])
+            _take(texts, found, _ask_one(section, found, texts[key]))
     if questions.wants("Enregistrer ces réglages ?"):
         _save(draft, texts, forget_host_key=False)
+
+
+def _take(texts: dict[str, str], entry: FormEntry, given: str) -> None:
+    """Takes what was typed for an entry; a whole address is spread over those that it tells of."""
+    texts[entry.key] = given
+    address = read_address(given) if entry.key.endswith(".host") else None
+    if address is None or not address.host:
+        return
+    if address.had_password:
+        click.echo("Le mot de passe qui était dans cette adresse n’est pas gardé.")
+    for name in ("host", "port", "username", "directory"):
+        key = f"{entry.section}.{name}"
+        if key in texts and (part := getattr(address, name)):
+            texts[key] = part
 
 
 def _ask_one(section: Section, entry: FormEntry, known: str) -> str:
