@@ -53,6 +53,7 @@ class Deed(StrEnum):
     # The settings.
     SETTINGS = "settings", "Réglages"
     SAVE = "save", "Enregistrer"
+    IMPORT_CONFIG = "import_config", "Reprendre la configuration reçue de l’Urssaf"
     FORGET_HOST_KEY = "forget_host_key", "Oublier la clé du serveur"
 
     # What was done.

@@ -113,6 +113,7 @@ def test_the_first_settings_are_asked_for(tmp_path: Path) -> None:
     with spoken(place) as person:
         person.waits_for("Aucune configuration n’est installée")
         person.answers(re.escape("Réglages]"), "")
+        person.answers("Avez-vous reçu un fichier", "non")
         person.answers("Gestionnaire, Nom", "Association d'Été")
         person.answers("Gestionnaire, Numéro", "")
         person.answers("Gestionnaire, Qui appeler", "")
@@ -126,6 +127,22 @@ def test_the_first_settings_are_asked_for(tmp_path: Path) -> None:
     kept = config.load(place.home.config_file)
     assert kept.manager.name == "Association d'Été"
     assert (kept.sharebox.host, kept.sharebox.port) == ("sharebox.example.org", 2222)
+
+
+def test_a_configuration_that_was_received_is_taken_over(place: Place, tmp_path: Path) -> None:
+    received = tmp_path / "reçu" / "config.toml"
+    received.parent.mkdir()
+    received.write_bytes(place.home.config_file.read_bytes())
+    new = place_for(tmp_path / "new", "")
+    with spoken(new) as person:
+        person.answers(MENU, "Réglages")
+        person.answers("Avez-vous reçu un fichier", "oui")
+        person.answers("Chemin du fichier", f"'{received}'")
+        person.answers("Prendre ces réglages", "oui")
+        person.waits_for("Configuration reprise")
+        person.answers("des réglages", "Revenir")
+        person.leaves(0)
+    assert config.load(new.home.config_file).manager.name == "Association d'Été"
 
 
 def test_prerequisites_come_after_what_keeps_any_transfer_from_beginning(tmp_path: Path) -> None:

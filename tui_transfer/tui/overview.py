@@ -251,7 +251,7 @@ class Overview:
                 names = names_in([other.name for other in handed], _NAMES)
                 lines.append(_line("✓ Déjà remises", "success", f"{names}, inchangées depuis."))
         if changed:
-            verb = "a changé" if len(changed) == 1 else "ont changé"
+            verb = french.agree(len(changed), "a changé", "ont changé")
             names = names_in([other.name for other in changed], _NAMES)
             lines.append(_line("! À remettre ?", "warning", f"{names} {verb} depuis la dernière remise."))
         return lines

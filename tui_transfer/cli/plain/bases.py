@@ -213,14 +213,14 @@ def _change(
 def _ask_path(known: list[tuple[str, Path]]) -> Path:
     while True:
         typed = questions.text("Chemin du fichier ou du dossier de la base")
-        path = config.expanded(_bare(typed)).absolute()
+        path = config.expanded(bare(typed)).absolute()
         error = _why_not(path, known)
         if error is None:
             return path
         click.echo(error, err=True)
 
 
-def _bare(typed: str) -> str:
+def bare(typed: str) -> str:
     """`typed` without the quotes in which file managers paste a path."""
     inner = typed[1:-1]
     return inner if len(typed) > 1 and typed[0] == typed[-1] and typed[0] in "'\"" else typed

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from tui_transfer.cli import questions
+from tui_transfer.cli import questions, received
+from tui_transfer.cli.plain.bases import bare
 from tui_transfer.cli.plain.doing import Menu, Visit, does
 from tui_transfer.deeds import Deed
 from tui_transfer.errors import Problem, TransferError
@@ -26,6 +28,7 @@ _EMPTY: Final = "-"
 _MENU: Final = Menu(
     "Que voulez-vous faire des réglages ? Tapez un numéro",
     Deed.SAVE,
+    Deed.IMPORT_CONFIG,
     Deed.FORGET_HOST_KEY,
     Deed.TEST,
     back=True,
@@ -43,7 +46,10 @@ def show(visit: Visit) -> None:
         click.echo(f"{error.title}. {error.why}")
         if error.problem is Problem.CONFIGURATION_MISSING:
             click.echo("Première utilisation : donnez ce que l’Urssaf vous a communiqué.")
-            _ask(visit.home, SECTIONS[:2])
+            if questions.wants("Avez-vous reçu un fichier config.toml de l’Urssaf ?"):
+                take_over(visit)
+            else:
+                _ask(visit.home, SECTIONS[:2])
     draft = read_draft(visit.home.config_file)
     for section in SECTIONS:
         click.echo(f"{section.title}. {' '.join(_said(draft, section))}")
@@ -59,6 +65,13 @@ def change(visit: Visit) -> None:
     place = questions.choose("Quels réglages changer ? Tapez un numéro", [*titles, _BACK])
     if place < len(SECTIONS):
         _ask(visit.home, SECTIONS[place : place + 1])
+
+
+@does(Deed.IMPORT_CONFIG)
+def take_over(visit: Visit) -> None:
+    """Takes over a configuration that was received, after saying what it holds."""
+    file = questions.text("Chemin du fichier config.toml reçu de l’Urssaf")
+    received.import_config(visit.home, Path(bare(file)), yes=False)
 
 
 @does(Deed.FORGET_HOST_KEY)
