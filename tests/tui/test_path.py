@@ -16,11 +16,12 @@ from tests.tui.scenes import settle
 from tests.tui.stage import Stage, settings
 from tui_transfer.archive.source import summarize
 from tui_transfer.job import reading, report_mark
-from tui_transfer.job.events import ArchiveStarted
+from tui_transfer.job.events import ArchiveSealed, ArchiveStarted
 from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home
 from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.dialogs.confirm import ConfirmDialog
 from tui_transfer.tui.dialogs.import_config import ImportDialog
 from tui_transfer.tui.dialogs.unsent import UnsentDialog
 from tui_transfer.tui.overview import overview
@@ -117,9 +118,14 @@ def delivered_active(staged: Stage) -> None:
     """The active base of the settings was handed over as it is."""
     chosen = config.load(staged.home.config_file).databases[0]
     look = summarize(config.resolve(chosen.path, staged.home.config_file))
-    events = stage.delivered_alone()
-    found = next(item for item in events if isinstance(item, ArchiveStarted))
-    events[events.index(found)] = replace(found, stamps=look.stamps)
+    events = [
+        replace(item, stamps=look.stamps, size=look.size)
+        if isinstance(item, ArchiveStarted)
+        else replace(item, source_size=look.size)
+        if isinstance(item, ArchiveSealed)
+        else item
+        for item in stage.delivered_alone()
+    ]
     staged.job(events, names=[chosen.name], paths=[chosen.path])
 
 
@@ -150,6 +156,34 @@ async def test_delivered_and_unchanged_is_said_and_after_the_report_it_is_finish
         await settle(pilot)
         assert "a changé depuis la dernière remise" in flat(app)
         assert "C’est fini" not in flat(app)
+
+
+async def test_what_was_handed_over_is_marked_in_the_list_and_goes_again_only_on_purpose(
+    staged: Stage, databases: list[Path]
+) -> None:
+    """U2: it was sent again one minute later without a word."""
+    delivered_active(staged)
+    staged.tick(ALL)
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press("m", "t")
+        await settle(pilot)
+        assert "= remise" in flat(app)
+        assert "Déjà remise le 2 mars 2022 à 14 h 05, inchangée depuis." in flat(app)
+        await pilot.press("t")
+        await settle(pilot)
+        assert isinstance(app.screen, ConfirmDialog)
+        assert "Transférer de nouveau ?" in flat(app)
+        assert "Base active : déjà remise le 2 mars 2022 à 14 h 05, inchangée depuis." in flat(app)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert len(list(staged.home.jobs.iterdir())) == 1, "« Non » was not what Enter answers"
+        databases[0].write_bytes(databases[0].read_bytes() + b"x")
+        await pilot.press("t")
+        await settle(pilot)
+        assert isinstance(app.screen, ConfirmDialog)
+        assert "Confirmer le transfert ?" in flat(app)
+        assert app.focused is app.screen.query_one("#action-yes")
 
 
 async def test_the_tick_of_the_report_can_be_taken_back(staged: Stage) -> None:

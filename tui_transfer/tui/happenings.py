@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.events import LoginAsked
     from tui_transfer.job.orders import Orders
     from tui_transfer.job.state import JobState
+    from tui_transfer.preflight.delivered import HandedOver
     from tui_transfer.preflight.unmet import Unmet
     from tui_transfer.settings.config import DatabaseSettings, MailSettings, Settings, ShareboxSettings
     from tui_transfer.tui.answers import Answer, Decision, Leaving, Purge, Reminded, Unsaved
@@ -90,12 +91,14 @@ class DatabasesChosen:
         sharebox: where they are to go.
         unmet: the prerequisites that are not met.
         then: takes what was decided.
+        handed: what was handed over there before, by name.
     """
 
     looks: Mapping[str, Summary | TransferError | None]
     sharebox: ShareboxSettings
     unmet: Unmet
     then: Callable[[Decision | None], None]
+    handed: Mapping[str, HandedOver]
 
 
 @dataclass(frozen=True)

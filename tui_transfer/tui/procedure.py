@@ -65,10 +65,10 @@ def follow(centre: Centre, happening: it.Happening) -> None:
             push(RemovalDialog(name), then)
 
         # 5. « Oui » or « Non ».
-        case it.DatabasesChosen(looks, sharebox, unmet, then):
+        case it.DatabasesChosen(looks, sharebox, unmet, then, handed):
             from tui_transfer.tui.dialogs.confirm import ConfirmDialog
 
-            push(ConfirmDialog(looks, sharebox, unmet), then)
+            push(ConfirmDialog(looks, sharebox, unmet, handed), then)
 
         case it.PassphraseMade(passphrase, then):
             from tui_transfer.tui.dialogs.passphrase import PassphraseDialog

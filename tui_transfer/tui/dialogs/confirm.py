@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.archive.source import Summary
+    from tui_transfer.preflight.delivered import HandedOver
     from tui_transfer.preflight.unmet import Unmet
     from tui_transfer.settings.config import ShareboxSettings
 
@@ -45,6 +46,7 @@ class ConfirmDialog(Dialog[Decision]):
         looks: the databases by name, and what is known of each.
         sharebox: where they are to go.
         unmet: the prerequisites that are not met.
+        handed: what was handed over there before, by name.
     """
 
     CSS_PATH = "confirm.tcss"
@@ -59,15 +61,23 @@ class ConfirmDialog(Dialog[Decision]):
     )
 
     def __init__(
-        self, looks: Mapping[str, Summary | TransferError | None], sharebox: ShareboxSettings, unmet: Unmet
+        self,
+        looks: Mapping[str, Summary | TransferError | None],
+        sharebox: ShareboxSettings,
+        unmet: Unmet,
+        handed: Mapping[str, HandedOver] | None = None,
     ) -> None:
-        title = "Transférer sans ces prérequis ?" if unmet else "Confirmer le transfert ?"
+        self._again = {name: item for name, item in (handed or {}).items() if item.unchanged}
         self._unfit = [name for name, look in looks.items() if isinstance(look, TransferError)]
-        super().__init__(title, kind="warning" if unmet or self._unfit else "info")
+        title = "Transférer sans ces prérequis ?" if unmet else "Confirmer le transfert ?"
+        if self._again and not unmet:
+            title = "Transférer de nouveau ?"
+        self._doubtful = bool(unmet or self._unfit or self._again)
+        super().__init__(title, kind="warning" if self._doubtful else "info")
         self._looks = looks
         self._sharebox = sharebox
         self._unmet = unmet
-        self.AUTO_FOCUS = "#action-no" if unmet or self._unfit else "#action-yes"  # type: ignore[misc]
+        self.AUTO_FOCUS = "#action-no" if self._doubtful else "#action-yes"  # type: ignore[misc]
 
     def body(self) -> Iterable[Widget]:
         """What would be missing comes first."""
@@ -78,6 +88,8 @@ class ConfirmDialog(Dialog[Decision]):
                 lines.insert(0, Content.assemble(count, f"{self._unmet.names}."))
             lines.append(Content.styled("Le rapport dira que le transfert s’est fait sans eux.", "$muted"))
             yield paragraph(Content("\n").join(lines))
+        if self._again:
+            yield paragraph(Content.styled(self._told_again(), "$warning"))
         # Everything is in sight at once, at 80 columns and 24 lines.
         rows = [_row(name, look) for name, look in sorted(self._looks.items(), key=_unfit_first)]
         listing = list_databases(rows, len(rows))
@@ -93,6 +105,17 @@ class ConfirmDialog(Dialog[Decision]):
             cannot, others = _sentences(len(self._unfit), len(self._looks) - len(self._unfit))
             yield paragraph(Content.assemble((f"! {cannot}", "$warning"), f" {others}"))
         yield paragraph(self._destination())
+
+    def _told_again(self) -> str:
+        """Which of them are there already, as they are."""
+        if len(self._again) == 1:
+            name, item = next(iter(self._again.items()))
+            return f"! {name} : déjà {item.sentence}."
+        latest = max(item.at for item in self._again.values())
+        names = ", ".join(wording.shorten(name, 24) for name in list(self._again)[:_FEW])
+        more = len(self._again) - _FEW
+        others = f" et {french.count(more, 'autre')}" if more > 0 else ""
+        return f"! {names}{others} : déjà remises, la dernière le {french.moment(latest)}, inchangées depuis."
 
     def action_turn_page(self, step: int) -> None:
         """Moves the list, where it is long."""
@@ -113,9 +136,8 @@ class ConfirmDialog(Dialog[Decision]):
 
     def buttons(self) -> Iterable[Action]:
         """« Oui » and « Non », and the way to the prerequisites."""
-        doubtful = bool(self._unmet or self._unfit)
-        yield Action("yes", primary=not doubtful)
-        yield Action("no", primary=doubtful)
+        yield Action("yes", primary=not self._doubtful)
+        yield Action("no", primary=self._doubtful)
         if self._unmet:
             yield Action("prerequisites")
 

@@ -25,6 +25,7 @@ from tui_transfer.job.spec import make_spec
 from tui_transfer.preflight import gate
 from tui_transfer.preflight.checks import selections
 from tui_transfer.preflight.choice import Choice
+from tui_transfer.preflight.delivered import HandedOver, find_handed_over
 from tui_transfer.preflight.health import why_empty
 from tui_transfer.preflight.statements import Ticks
 from tui_transfer.preflight.unmet import find_unmet
@@ -53,7 +54,7 @@ from tui_transfer.tui.widgets.prose import Prose
 from tui_transfer.tui.widgets.tick_table import TickTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rich.text import Text
     from textual import events
@@ -61,9 +62,13 @@ if TYPE_CHECKING:
 
     from tui_transfer.archive.source import Summary
     from tui_transfer.job.control import Job
+    from tui_transfer.job.reading import Jobs
     from tui_transfer.preflight.checks import Selections
     from tui_transfer.preflight.unmet import Unmet
-    from tui_transfer.settings.config import DatabaseSettings, Home
+    from tui_transfer.settings.config import DatabaseSettings, Home, ShareboxSettings
+
+    _Known = tuple[Unmet, int, Mapping[str, HandedOver]]
+    """What is known before the question is asked; see `_before_asking`."""
 
 _MANY: Final = 8
 """Databases from which on there is a field to look for one."""
@@ -110,6 +115,8 @@ class DatabasesPage(Page):
         self._looks: dict[str, Summary | TransferError] = {}
         self._empty: dict[str, str] = {}
         """Why a database holds no data, by its name."""
+        self._handed: Mapping[str, HandedOver] = {}
+        """What was handed over before, by its name."""
         self._rows = Rows.fitting((), 0)
         self._to_look_at: list[DatabaseSettings] = []
         self._looking = 0
@@ -140,6 +147,7 @@ class DatabasesPage(Page):
         self._fill()
         self.set_focus(self.query_one(TickTable))
         self._look_at_all()
+        self._look_for_deliveries()
 
     def on_resize(self, event: events.Resize) -> None:
         """The names take what room there is."""
@@ -175,6 +183,7 @@ class DatabasesPage(Page):
             active=item.active,
             look=self._looks.get(item.name),
             is_empty=item.name in self._empty,
+            is_done=item.name in self._handed and self._handed[item.name].unchanged is True,
         )
         return self._rows.cells(entry)
 
@@ -196,6 +205,21 @@ class DatabasesPage(Page):
         if self._to_look_at:
             self._looking += 1
             self._look_at(self._to_look_at.pop(0))
+
+    def _look_for_deliveries(self) -> None:
+        """Which of them were handed over already: beside the screen, like the rest."""
+        settings, jobs = self.session.settings, self.session.jobs
+        if settings is None:
+            return
+        named = [(item.name, self._path_of(item)) for item in self._databases]
+
+        def found(result: Mapping[str, HandedOver] | TransferError) -> None:
+            if not isinstance(result, TransferError):
+                self._handed = result
+                self._redraw(*self._shown)
+
+        look = partial(find_handed_over, jobs, named, selections(settings), settings.sharebox)
+        in_background(self, look, found)
 
     def _look_at(self, item: DatabaseSettings) -> None:
         path = self._path_of(item)
@@ -221,6 +245,8 @@ class DatabasesPage(Page):
             about = f"✗ {look.title}. {look.why} {look.advice}"
         elif item and look:
             about += _about_files(look)
+            if handed := self._handed.get(item.name):
+                about = f"{'Déjà r' if handed.unchanged else 'R'}{handed.sentence[1:]}.\n{about}"
             if why := self._empty.get(item.name):
                 about = f"! Non cochée : {why}.\n{about}"
         nothing = "Aucune base n’a ce mot." if self._databases else _EMPTY_LIST
@@ -392,7 +418,8 @@ class DatabasesPage(Page):
             self.say(obstacle, "error")
             return
         assert self.session.settings is not None
-        look = partial(_before_asking, self.session.home, chosen, selections(self.session.settings))
+        settings = self.session.settings
+        look = partial(_before_asking, self.session.jobs, chosen, selections(settings), settings.sharebox)
         in_background(self, look, partial(self._ask, chosen))
 
     def _obstacle(self, chosen: list[tuple[str, Path]]) -> str | None:
@@ -409,17 +436,17 @@ class DatabasesPage(Page):
             return f"« {inner} » est à l’intérieur de « {outer} » : décochez l’une des deux."
         return None
 
-    def _ask(self, chosen: Sequence[tuple[str, Path]], look: tuple[Unmet, int] | TransferError) -> None:
+    def _ask(self, chosen: Sequence[tuple[str, Path]], look: _Known | TransferError) -> None:
         if isinstance(look, TransferError):
             self.say_failure(look)
             return
-        unmet, known = look
+        unmet, known, handed = look
         if not self.is_active:  # left meanwhile, or something else is asked
             return
         assert self.session.settings is not None
         looks = {name: self._looks.get(name) for name, _ in chosen}
         decided = partial(self._decided, chosen, known, unmet)
-        self.centre.tell(DatabasesChosen(looks, self.session.settings.sharebox, unmet, decided))
+        self.centre.tell(DatabasesChosen(looks, self.session.settings.sharebox, unmet, decided, handed))
 
     def _decided(
         self, chosen: Sequence[tuple[str, Path]], known: int, unmet: Unmet, decision: Decision | None
@@ -483,9 +510,14 @@ def _began_first(home: Home, error: TransferError) -> Job | None:
     return None
 
 
-def _before_asking(home: Home, chosen: Sequence[tuple[str, Path]], selected: Selections) -> tuple[Unmet, int]:
-    """What the transfer would go without, and the last job that is known to whoever agrees to it."""
-    return find_unmet(home, chosen, selected), control.newest_number(home)
+def _before_asking(
+    jobs: Jobs, chosen: Sequence[tuple[str, Path]], selected: Selections, sharebox: ShareboxSettings
+) -> _Known:
+    """What the transfer would go without, the last job that is known to whoever agrees to it, and what was
+    handed over before.
+    """
+    handed = find_handed_over(jobs, chosen, selected, sharebox)
+    return find_unmet(jobs.home, chosen, selected), control.newest_number(jobs.home), handed
 
 
 def _about_files(look: Summary) -> str:

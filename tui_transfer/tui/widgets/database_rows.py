@@ -53,6 +53,7 @@ class Entry:
         active: whether it is ticked beforehand.
         look: what is known of it; None while it is looked at.
         is_empty: whether it holds no data.
+        is_done: whether it was handed over, and nobody wrote to it since.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Entry:
     active: bool
     look: Summary | TransferError | None
     is_empty: bool
+    is_done: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,4 +125,6 @@ def _state(entry: Entry) -> str:
         return "…"
     if isinstance(entry.look, TransferError):
         return f"✗ {_WORDS.get(entry.look.problem, 'refusée')}"
+    if entry.is_done and not entry.is_empty:
+        return "= remise"
     return "! vide" if entry.is_empty else "✓ active" if entry.active else "✓ prête"
