@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import msgspec
 from msgspec.structs import replace
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from tests.tui import stage
@@ -32,6 +33,7 @@ from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.findings import Finding, Outcome
 from tui_transfer.preflight.findings import Stage as ConnectionStage
 from tui_transfer.report.receipts import ReceiptFiles
+from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, MailSettings, ProxySettings, TransferSettings
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.mailer import Opened
@@ -134,6 +136,8 @@ class Scene:
     practice: Practice | None = None
     today: date = date(2022, 3, 2)
     ticked: int = 0
+    paste: str = ""
+    """What is pasted in the end."""
     forty: bool = False
     """Whether the list holds forty databases."""
     findings: Sequence[Finding] = ()
@@ -346,6 +350,7 @@ def _failed(database: int, problem: Problem, **details: str) -> ev.DatabaseFaile
     return ev.DatabaseFailed(at=stage.at(5), database=database, problem=problem, details=details)
 
 
+_FAULTY = "[manager]\nname = 3\n\n[sharebox]\nhost = 'depot.example.org'\nport = 'x'\nmot_de_passe = 'x'\n"
 SCENES = (
     Scene("centre"),
     Scene("centre-en-cours", job=_running),
@@ -355,6 +360,12 @@ SCENES = (
     Scene("centre-rapport", job=_succeeded, ticked=10),
     Scene("centre-termine", job=_told, ticked=10),
     Scene("centre-beaucoup", job=_past, ticked=7),
+    Scene("centre-quitter-rapport", job=_succeeded, ticked=10, keys=("q",)),
+    Scene("configuration-recue", configured=False, keys=("u",)),
+    Scene("configuration-montree", keys=("u",), paste=config.render(stage.settings())),
+    Scene("configuration-defauts", keys=("u",), paste=_FAULTY),
+    Scene("fini", job=_told, ticked=10, keys=("e",)),
+    Scene("confirmation-deja-remise", job=_told, ticked=10, keys=("m", "t", "t")),
     Scene("maintenir", keys=("m",)),
     Scene("maintenir-grise", keys=("m",), today=date(2022, 2, 20)),
     Scene("maintenir-sans-configuration", keys=("m",), configured=False),
@@ -438,6 +449,7 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
         for target, fake in (
             (f"{screens}.databases.summarize", partial(_summarize, scene.renamed)),
             ("tui_transfer.archive.source.summarize", partial(_summarize, scene.renamed)),
+            ("tui_transfer.preflight.delivered.summarize", partial(_summarize, scene.renamed)),
             (f"{screens}.databases.make_passphrase", lambda: "cascade-tulipe-marbre-volcan-sirop-jardin"),
             ("tui_transfer.tui.dialogs.found_databases.search", lambda *_: iter(_FOUND)),
             ("tui_transfer.tui.dialogs.found_databases.known_places", lambda _: []),
@@ -466,6 +478,9 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
                 await settle(pilot)
             for key in scene.keys:
                 await pilot.press(key)
+                await settle(pilot)
+            if scene.paste:
+                app.post_message(Paste(scene.paste))
                 await settle(pilot)
 
         yield app, drive

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer import french
-from tui_transfer.archive.companions import main_of
+from tui_transfer.archive.companions import AS_KNOWN, main_of
 from tui_transfer.archive.source import summarize
 from tui_transfer.errors import TransferError
 from tui_transfer.job.deliveries import deliveries_of
@@ -115,7 +115,7 @@ def _at(place: Place, deliveries: Iterable[Delivery]) -> list[Delivery]:
 
 def _look(path: Path, selection: Selection | None) -> Summary | TransferError:
     try:
-        return summarize(path) if selection is None else summarize(path, selection)
+        return summarize(path, selection or AS_KNOWN)
     except TransferError as error:
         return error
 
