@@ -111,6 +111,7 @@ def test_lines_of_known_hosts_are_pasted_and_compared(unknown_key: Place, ssh_se
         person.answers(PASSWORD, ssh_server.password)
         person.answers(KEY, "SHA256:" + "A" * 43)
         person.waits_for("Ce n’est pas l’empreinte affichée")
+        person.waits_for("N’acceptez pas. Appelez")
         person.answers(KEY, pasted)
         person.waits_for(MESSAGE)
         person.leaves(0)

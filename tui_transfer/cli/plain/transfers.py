@@ -202,7 +202,8 @@ def _answer(follower: Follower, failure: TransferError, orders: Orders) -> Order
     match failure.need:
         case Need.HOST_KEY:
             presented = Presented.of(failure.details)
-            return replace(orders, host_key=presented.fingerprint) if questions.compares(presented) else None
+            is_same = questions.compares(presented, follower.job.spec.contact)
+            return replace(orders, host_key=presented.fingerprint) if is_same else None
         case Need.PROXY | Need.PROXY_PASSWORD:
             return _ask_proxy(orders, follower)
         case Need.PASSWORD if follower.state.sharebox.key_file is None:
