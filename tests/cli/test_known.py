@@ -157,3 +157,33 @@ def test_jobs_reminds_of_what_is_not_finished_and_of_the_report(place: Place) ->
     assert "Rapport à envoyer" in place.run("report", done.id, "--not-sent").out
     assert "--sent" in place.run("jobs").err
     assert place.run("report", done.id, "--sent", "--eml", "x.eml").code == 2
+
+
+# --- A configuration that was received ---
+
+
+def test_a_received_configuration_is_shown_and_the_former_kept(place: Place, tmp_path: Path) -> None:
+    former = place.home.config_file.read_bytes()
+    received = tmp_path / "config.toml"
+    received.write_bytes(b"# re\xc3\xa7u\n" + former.replace("Association d'Été".encode(), b"Autre"))
+    refused = place.run("config", "import", str(received))
+    assert refused.code != 0, "nobody agreed"
+    assert "Association : Autre" in refused.err
+    assert place.home.config_file.read_bytes() == former
+    taken = place.run("config", "import", str(received), "--yes")
+    assert taken.code == 0, taken.err
+    assert place.home.config_file.read_bytes() == received.read_bytes(), "as it was received"
+    (kept,) = place.home.config_file.parent.glob("config.toml.old*")
+    assert kept.read_bytes() == former
+    assert str(kept) in taken.out
+
+
+def test_all_that_is_wrong_is_told_at_once_and_nothing_changes(place: Place) -> None:
+    former = place.home.config_file.read_bytes()
+    told = place.run("config", "import", "-", "--yes", typed="[manager]\nname = 3\n[sharebox]\nport = 'x'\n")
+    assert told.code == 2
+    for key in ("manager.name", "sharebox.port", "sharebox.host", "sharebox.username"):
+        assert key in told.err
+    assert "Rien n’est changé." in told.err
+    assert place.home.config_file.read_bytes() == former
+    assert place.run("config", "import", "/nulle/part", "--yes").code != 0

@@ -15,11 +15,14 @@ from tests.tui.conftest import flat, until
 from tests.tui.scenes import settle
 from tests.tui.stage import Stage, settings
 from tui_transfer.archive.source import summarize
+from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import reading, report_mark
 from tui_transfer.job.events import ArchiveSealed, ArchiveStarted
 from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home
+from tui_transfer.tui import app as centre_app
+from tui_transfer.tui.announce import Announcer
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.confirm import ConfirmDialog
 from tui_transfer.tui.dialogs.import_config import ImportDialog
@@ -33,6 +36,7 @@ from tui_transfer.tui.screens.report import ReportPage
 from tui_transfer.tui.screens.settings import SettingsPage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from textual.pilot import Pilot
@@ -253,6 +257,39 @@ async def test_the_first_start_begins_with_what_is_missing(tmp_path: Path) -> No
         await pilot.press("d")
     assert app.wants_practice
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_demonstration_is_another_program_after_which_the_centre_is_opened_again(
+    staged: Stage, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    opened: list[CentreApp] = []
+
+    def run(make: Callable[[Announcer], CentreApp], *, mouse: bool) -> int:
+        opened.append(make(Announcer(None, {})))
+        opened[-1].wants_practice = len(opened) == 1
+        return 0
+
+    def practise() -> None:
+        if fails:
+            raise TransferError(Problem.DISK_FULL, path=staged.home.data, reason="plus de place")
+
+    monkeypatch.setattr(centre_app, "run_on_terminal", run)
+    assert centre_app.run_app(staged.home, practise=practise) == 0
+    first, second = opened
+    assert first.session is not second.session
+    assert second.session.home == staged.home
+    said = "n’a pas pu commencer" if fails else "est terminée"
+    assert said in second.notice
+
+
+async def test_maintenir_tells_of_what_is_not_finished_whatever_came_later(staged: Stage) -> None:
+    staged.job([*stage.midway(), INTERRUPTED], created_at=stage.NOW - timedelta(days=1))
+    staged.job(stage.all_delivered())
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        await pilot.press("m")
+        assert "Le transfert du 1er mars 2022 à 14 h 05 n’est pas terminé." in flat(app)
 
 
 async def paste(pilot: Pilot[Any], text: str) -> None:

@@ -86,20 +86,25 @@ class Session:
         return copy
 
     def report_to_remember(self) -> Follower | None:
-        """A transfer whose report is still to be sent, for whoever is about to leave; it is told once.
-
-        Where there are very many jobs, what was read of them last is believed.
-        """
+        """A transfer whose report is still to be sent, for whoever is about to leave; it is told once."""
         if self.practice is not None or self._reminded:
             return None
+        found = self.now_standing()
+        unsent = found.unsent if found else ()
+        self._reminded = bool(unsent)
+        return next(iter(unsent), None)
+
+    def now_standing(self) -> Standing | None:
+        """What the jobs add up to; where there are very many, what was read of them last.
+
+        None where nothing is known, or they cannot be read.
+        """
         try:
             if (readings := self.jobs.look_if_quick()) is not None:
                 self.standing = standing(readings)
-        except TransferError:  # one can always leave
+        except TransferError:
             return None
-        unsent = self.standing.unsent if self.standing else ()
-        self._reminded = bool(unsent)
-        return next(iter(unsent), None)
+        return self.standing
 
     def sftp_password_was_refused(self, password: str | None) -> None:
         """It is not tried again; of it is kept only what it may have been refused for."""

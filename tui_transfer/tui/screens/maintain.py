@@ -9,7 +9,6 @@ from textual.content import Content
 
 from tui_transfer import french
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job import control
 from tui_transfer.preflight import gate
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.tui.happenings import JobChosen, PrerequisitesChosen, SettingsChosen, TransferPressed
@@ -114,13 +113,11 @@ class MaintainPage(Page):
         return f"Destination : {sharebox.host}, dossier {sharebox.directory}, compte {sharebox.username}."
 
     def _unfinished(self) -> str:
-        """A new transfer would begin from nothing what the last one has already sent."""
-        try:
-            last = next(iter(control.list_jobs(self.session.home)), None)
-            if last is None or control.Follower(last).succeeded:
-                return ""
-        except TransferError:
+        """A new transfer would begin from nothing what one that is not finished has already sent."""
+        standing = self.session.now_standing()
+        if standing is None or not standing.unfinished:
             return ""
+        last = standing.unfinished[0].job
         return (
             f"Le transfert du {french.moment(last.spec.created_at)} n’est pas terminé. Pour le reprendre, "
             "revenez au menu avec Échap ; ce bouton en commence un nouveau."
