@@ -84,7 +84,7 @@ async def test_each_copy_is_also_a_file_for_its_owner_only_whose_path_is_shown(
     monkeypatch.setenv("HOME", str(staged.home.data.parent))
     async with app.run_test() as pilot:
         await open_report(pilot)
-        for key, name in (("d", "destinataires"), ("o", "objet"), ("c", "contenu")):
+        for key, name in (("1", "destinataires"), ("2", "objet"), ("3", "contenu")):
             await pilot.press(key)
             assert f"Fichier : ~/home/reports/{name}.txt" in flat(app)
             file = staged.home.reports / f"{name}.txt"
@@ -121,7 +121,7 @@ async def test_without_tmux_or_display_a_copy_goes_to_the_terminal_and_says_only
         await open_report(pilot)
         await pilot.press("1")
         assert app.clipboard == RECIPIENTS
-        assert "Destinataires : envoyé au terminal. S’il ne se colle pas : X l’affiche seul." in flat(app)
+        assert "Destinataires : envoyé au terminal. S’il ne se colle pas : W l’affiche seul." in flat(app)
         assert "copié" not in flat(app)
 
 

@@ -412,7 +412,7 @@ async def test_here_only_leaves_the_sharebox_alone(staged: Stage, sharebox: Shar
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await open_history(pilot)
-        await ask_to_purge(pilot, "i")
+        await ask_to_purge(pilot, "k")
         await until(pilot, lambda: names(staged) == [])
         assert sharebox.orders == []
 

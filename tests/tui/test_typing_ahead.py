@@ -285,7 +285,7 @@ def test_two_escapes_in_one_read_lead_back(terminal: pexpect.spawn[Any]) -> None
     terminal.send("m")
     terminal.expect("Mettre")
     terminal.send("\x1b\x1b")
-    terminal.expect("Où vous en êtes")
+    terminal.expect("Où vous en êtes".encode())
     terminal.send("q")
     assert _ended(terminal)[0] == 0
 

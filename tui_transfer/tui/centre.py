@@ -74,6 +74,9 @@ class CentreScreen(Screen[T], Generic[T]):
         """Whether it listens to whatever does something."""
         return True
 
+    def begin_display(self, at: float) -> None:
+        """A piece of it is about to be sent to the terminal, at this time of the clock of events."""
+
     def remark(self, text: str) -> None:
         """Says something about the key that was just pressed; an empty text takes it back."""
 
@@ -129,8 +132,6 @@ class Centre(App[int], inherit_bindings=False):
         self.theme = THEMES[settings.display.theme if settings else "dark"].name
         self.announcer = announcer or Announcer(None, {})
         self.announcer.notify = settings is None or settings.display.notify
-        self.displayed_at = now()
-        """When the last piece of drawing began to be sent, on the clock of events."""
         self._is_leaving = False
         self.notice = ""
         """What to say on the first screen, to begin with."""
@@ -151,7 +152,8 @@ class Centre(App[int], inherit_bindings=False):
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Textual's only way to the terminal. What is typed once this is there, was typed after it began."""
-        self.displayed_at = now()
+        if isinstance(screen, CentreScreen):
+            screen.begin_display(now())
         super()._display(screen, renderable)
 
     @property

@@ -156,9 +156,16 @@ class Page(CentreScreen[None]):
         self._is_drawn.set()
 
     def _drawn(self) -> None:
-        if self.is_current:
-            self._drawn_since = max(self._resumed_at, self.centre.displayed_at)
+        """By now it is, whether or not there was anything to send."""
+        if self.is_current and self._drawn_since is None:
+            self._drawn_since = self._resumed_at
         self._is_drawn.set()
+
+    def begin_display(self, at: float) -> None:
+        """The first piece shows where one is; before there are widgets, it shows nothing."""
+        if self._drawn_since is None and self.is_current and self.children:
+            self._drawn_since = at
+            self._is_drawn.set()
 
     def remark(self, text: str) -> None:
         """Before the keys that there are."""
