@@ -127,7 +127,7 @@ class Session:
         self._given_for = settings
         then, now = before.sharebox, settings.sharebox
         if then.account != now.account:
-            self.sftp_password = None
+            self.sftp_password, self.refused_in_capitals = None, False
         if then.key_file != now.key_file:
             self.key_passphrase = None
         if before.proxy != settings.proxy:

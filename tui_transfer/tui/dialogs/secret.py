@@ -102,7 +102,7 @@ class SecretDialog(Dialog[Answer | None]):
             line = f" : le mot de passe est {self._practice.password}"
             yield paragraph(Content.assemble(("Démonstration", "bold"), line), "warning")
         yield Field(self._label, SecretInput(id="secret"), HOW_TO_REVEAL)
-        if was_tried and self._were_capitals:
+        if self._were_capitals and not self._is_passphrase:
             yield paragraph(capitals.WERE_LOCKED, "warning")
         elif failure.problem in _REFUSED:
             yield paragraph(capitals.AFTER_REFUSAL)
