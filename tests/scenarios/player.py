@@ -64,16 +64,22 @@ class Player:
             time.sleep(_PAUSE)
 
     def choose(self, label: str) -> None:
-        """Does what a button or an entry says, by the key that stands before it; once more where the screen
-        says that it came too early: this is quicker than any person.
+        """Does what a button or an entry says, by the key that stands before it."""
+        self.do(self._key_of(label))
+
+    def do(self, key: str) -> None:
+        """Presses a key that does something; once more where the screen says that it came too early: this is
+        quicker than any person.
         """
-        key = self._key_of(label)
         while True:
             before = self.terminal.screen()
             self.press(key)
             self.terminal.waits(partial(self._has_changed, before), limit=5)
-            if _TOO_EARLY not in words_of(self.terminal.screen()):
+            if not self.terminal.waits(self._came_too_early, limit=1):
                 return
+
+    def _came_too_early(self) -> bool:
+        return _TOO_EARLY in words_of(self.terminal.screen())
 
     def _has_changed(self, before: str) -> bool:
         return self.terminal.screen() != before

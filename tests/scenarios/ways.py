@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from tests.cli.place import archives, blocks_packed, extract
+from tests.cli.place import archives, blocks_packed, extract, place_for
 from tests.servers.processes import free_port, wait_until
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
-from tui_transfer.job import control
+from tui_transfer.job import control, report_mark
+from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.settings.config import TransferSettings
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from tests.scenarios.player import Player
     from tests.scenarios.world import World
     from tests.servers.openssh import SshServer
+
+MOST_KEYS: Final = 45
+"""That a first-time user presses from an empty home to « C’est fini », characters of fields apart."""
 
 Way = Callable[["World"], None]
 
@@ -118,7 +122,9 @@ def direct(world: World) -> None:
         _to_the_message(person)
         person.choose("Enregistrer le message")
         person.see("enregistre", ".eml")
-        _leave(person)
+        person.choose("Quitter")
+        person.answer("Quitter quand même", "Le rapport n’est pas encore envoyé")
+        assert person.terminal.exit_status() == 0
     _arrived(server, world.folder)
 
 
@@ -312,3 +318,44 @@ def before_the_go(world: World) -> None:
         person.choose("Maintenir")
         person.see("grise", "Le GO n’est pas encore donné")
         _leave(person)
+
+
+@scenario("a first-time user: from an empty home, with the Urssaf's file, to « C’est fini »")
+def first_start(world: World) -> None:
+    server = world.server()
+    base = world.base()
+    received = place_for(world.folder / "recu", "")
+    received.configure(server, {"Base active": base}, key=None)
+    with world.centre() as person:
+        person.see("premier-demarrage", "Configuration reçue", "S’exercer", "Guide")
+        person.choose("Configuration reçue")
+        person.terminal.wait_for_form("Fichier reçu")
+        person.type(str(received.home.config_file))
+        person.press("Enter")
+        person.see("configuration-recue", "Prendre ces réglages ?", server.host)
+        person.answer("Oui", "Prendre ces réglages ?")
+        person.see("centre-regle", "Prérequis", "Maintenir")
+        person.choose("Prérequis")
+        person.see("prerequis", "0 sur 10 points cochés", "Concernant vos données")
+        person.press("Home")
+        for ticked in range(1, len(STATEMENTS) + 1):
+            person.do("Space")
+            person.terminal.wait_for(f"{ticked} sur 10 points cochés")
+            person.press("Down")
+        person.see("prerequis-coches", "10 sur 10")
+        person.choose("Maintenir")
+        person.see("maintenir", "Le transfert peut commencer")
+        person.choose("Transfert database vers Urssaf")
+        person.see("bases", "[✓]")
+        _begin(person)
+        _accept_key(person, server)
+        _give_password(person, server.password)
+        _to_the_message(person)
+        person.choose("Enregistrer le message")
+        person.see("enregistre", ".eml")
+        person.choose("[ ] Rapport envoyé")
+        person.see("c-est-fini", "C’est fini", "Rapport envoyé, coché", "Antivirus")
+        _leave(person)
+    _arrived(server, world.folder)
+    assert report_mark.sent(world.place.job()) is not None
+    assert person.keys <= MOST_KEYS, f"{person.keys} keys"
