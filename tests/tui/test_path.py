@@ -27,7 +27,7 @@ from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.confirm import ConfirmDialog
 from tui_transfer.tui.dialogs.import_config import ImportDialog
 from tui_transfer.tui.dialogs.unsent import UnsentDialog
-from tui_transfer.tui.overview import overview
+from tui_transfer.tui.overview import JobsRead, overview
 from tui_transfer.tui.screens.finished import FinishedPage
 from tui_transfer.tui.screens.home import HomePage
 from tui_transfer.tui.screens.maintain import MaintainPage
@@ -92,7 +92,7 @@ def test_the_way_fits_into_every_window(staged: Stage, width: int) -> None:
     staged.job([*stage.midway(), INTERRUPTED])
     staged.job(stage.all_delivered(), created_at=stage.NOW - timedelta(days=1))
     seen = overview(staged.home, None, None, stage.NOW.date())
-    seen = seen.with_jobs(reading.Jobs(staged.home).look())
+    seen = seen.with_jobs(JobsRead.of(reading.Jobs(staged.home).look()))
     way = seen.way(width - 4)
     assert way.cell_length <= width - 4
     assert "▸ 1 Réglages" in way.plain

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from textual.content import Content
 
@@ -36,6 +36,18 @@ _RECENT: Final = 12
 _NAME: Final = 20
 _NAMES: Final = 48
 """Columns for the name of a database, and for those of several."""
+
+
+class JobsRead(NamedTuple):
+    """What the jobs add up to, and the newest of them."""
+
+    standing: Standing
+    recent: Sequence[Reading]
+
+    @classmethod
+    def of(cls, readings: Sequence[Reading]) -> Self:
+        """It looks at the marks of reports, too: of very many jobs not for a UI's own thread."""
+        return cls(standing(readings), readings[:_RECENT])
 
 
 @dataclass(frozen=True)
@@ -106,11 +118,11 @@ class Overview:
     bases: Sequence[Base] | None = None
     receipts: int = 0
 
-    def with_jobs(self, result: Sequence[Reading] | TransferError) -> Overview:
+    def with_jobs(self, result: JobsRead | TransferError) -> Overview:
         """With what was read of the jobs, or what keeps them from being read."""
         if isinstance(result, TransferError):
             return replace(self, standing=None, failure=result, recent=())
-        return replace(self, standing=standing(result), failure=None, recent=result[:_RECENT])
+        return replace(self, standing=result.standing, failure=None, recent=result.recent)
 
     def with_bases(self, bases: Sequence[Base]) -> Overview:
         """With what was found out of the databases."""

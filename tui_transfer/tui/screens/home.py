@@ -28,7 +28,7 @@ from tui_transfer.tui.happenings import (
     SettingsChosen,
 )
 from tui_transfer.tui.letters import letter_of, lettered, numbered
-from tui_transfer.tui.overview import Overview, look_at_bases, overview
+from tui_transfer.tui.overview import JobsRead, Overview, look_at_bases, overview
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action
 from tui_transfer.tui.widgets.bars import TopBar
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
 
-    from tui_transfer.job.reading import Reading
     from tui_transfer.tui.menu import MenuEntry
     from tui_transfer.tui.overview import Base
 
@@ -161,18 +160,20 @@ class HomePage(Page):
             self._jobs_read(error, bases=bases)
             return
         if readings is not None:
-            self._jobs_read(readings, bases=bases)
+            self._jobs_read(JobsRead.of(readings), bases=bases)
         elif not self._is_reading_jobs:
             self._is_reading_jobs = True
             self._show_everything()
-            look = partial(session.jobs.look, gently=True)
-            in_background(self, look, partial(self._read_beside, bases))
+            jobs = session.jobs
+            in_background(
+                self, lambda: JobsRead.of(jobs.look(gently=True)), partial(self._read_beside, bases)
+            )
 
-    def _read_beside(self, bases: bool, result: list[Reading] | TransferError) -> None:
+    def _read_beside(self, bases: bool, result: JobsRead | TransferError) -> None:
         self._is_reading_jobs = False
         self._jobs_read(result, bases=bases)
 
-    def _jobs_read(self, result: list[Reading] | TransferError, *, bases: bool) -> None:
+    def _jobs_read(self, result: JobsRead | TransferError, *, bases: bool) -> None:
         assert self._overview is not None
         self._overview = self._overview.with_jobs(result)
         self.session.standing = self._overview.standing
