@@ -68,7 +68,7 @@ SECTIONS: Final = (
         FormEntry("manager.contact",
               "En cas de difficulté : un service, son téléphone, ses heures. Montré avec chaque erreur, et "
               "dans le rapport.",
-              "personne, par exemple Mme Petit, 01 23 45 67 89"),
+              "personne, par exemple le service paie, 01 23 45 67 89"),
     )),
     Section((
         FormEntry("sharebox.host",
