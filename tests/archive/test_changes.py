@@ -13,6 +13,7 @@ import pytest
 from tests.archive.tools import archive, extracted, is_archive, marked, raises, tree
 from tui_transfer.archive.blocks import BLOCK_SIZE, FIRST_SIZES
 from tui_transfer.errors import Problem
+from tui_transfer.french import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,8 +76,8 @@ def replace_by_pipe(path: Path) -> None:
 
 REASONS = [
     (modify, "son contenu a été modifié"),
-    (append, f"sa taille est passée de {SIZE} à {SIZE + 5} octets"),
-    (truncate, f"sa taille est passée de {SIZE} à {SIZE - 1} octets"),
+    (append, f"sa taille est passée de {number(SIZE)} à {number(SIZE + 5)}\N{NO-BREAK SPACE}octets"),
+    (truncate, f"sa taille est passée de {number(SIZE)} à {number(SIZE - 1)}\N{NO-BREAK SPACE}octets"),
     (replace, "ce fichier a été remplacé par un autre"),
     (remove, "ce fichier a disparu"),
 ]

@@ -136,10 +136,10 @@ def test_words_that_a_terminal_cannot_show_do_not_end_a_command(place: Place) ->
     environment = place.environment(PYTHONIOENCODING="latin-1")
     done = subprocess.run([*COMMAND, "report"], capture_output=True, env=environment)
     assert done.returncode == 0
-    assert "Objet : Service Impact Emploi Association ? Reprise de données ?" in done.stdout.decode("latin-1")
+    assert "Objet : Service Impact Emploi Association - Reprise de données -" in done.stdout.decode("latin-1")
     done = subprocess.run([*COMMAND, "resume", "--json"], capture_output=True, env=environment)
     assert done.returncode == 5
-    assert "n’a pu s’établir" in done.stdout.decode()
+    assert "c’est « port »" in done.stdout.decode()
 
 
 @pytest.mark.parametrize("arguments", [[], ["run"]])

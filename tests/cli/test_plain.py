@@ -62,7 +62,7 @@ def test_from_the_first_question_to_the_message(place: Place, ssh_server: SshSer
         person.answers(MENU, "Rapport")
         person.chooses("Lire", "Revenir")
         text = person.leaves(0)
-    assert "Objet : Service Impact Emploi Association" in text
+    assert "Objet\N{NO-BREAK SPACE}: Service Impact Emploi Association" in text
     assert ssh_server.password not in text
     assert len(archives(ssh_server.root)) == 1
     assert config.load(place.home.config_file).sharebox.host_key == ssh_server.fingerprint

@@ -248,7 +248,9 @@ def test_an_unreachable_sharebox_asks_for_a_proxy(
     assert result.code == 5
     assert result.finished["problem"] == "sharebox-unreachable"
     assert result.finished["status"] == "blocked"
-    assert "en mode direct n’a pu s’établir" in result.finished["message"]
+    assert result.finished["details"]["cause"] == "refused"
+    assert "Rien ne répond au port" in result.finished["message"]
+    assert "que par un proxy" in result.finished["message"]
 
 
 def test_through_squid_with_a_password_of_every_kind(

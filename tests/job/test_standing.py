@@ -208,7 +208,7 @@ def test_of_the_jobs_of_a_database_only_as_many_are_read_as_are_asked_for(
         return real(job)
 
     monkeypatch.setattr(history, "read", reading)
-    first = next(Jobs(home.home).of_database(lambda path: path == "/srv/impact/1"))
+    first = next(Jobs(home.home).of_database(lambda path: path == stage.PATHS[1]))
     assert first.entry.created == stage.NOW.timestamp()
     assert len(read) == 1
     assert not list(Jobs(home.home).of_database(lambda path: path == "/srv/impact/9"))

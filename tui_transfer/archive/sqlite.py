@@ -50,7 +50,7 @@ SUFFIXES: Final = ("", WAL_SUFFIX, ROLLBACK_SUFFIX, SHARED_MEMORY_SUFFIX)
 """Of the files that a database may consist of."""
 
 _PAGES_PER_STEP: Final = 256
-_CHUNK: Final = 4 << 20
+_CHUNK: Final = 1 << 20
 _LOCK_BYTES: Final = 1 << 30
 """Where in a file SQLite's locks lie, if it is that long. No page is there. On Windows and its shares, what a
 program that waits to write has locked cannot be read by anybody else."""

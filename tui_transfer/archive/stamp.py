@@ -38,7 +38,7 @@ class Stamp(NamedTuple):
         if (self.device, self.inode) != (later.device, later.inode):
             return "ce fichier a été remplacé par un autre"
         if self.size != later.size:
-            return f"sa taille est passée de {self.size} à {french.count(later.size, 'octet')}"
+            return f"sa taille est passée de {french.number(self.size)} à {french.count(later.size, 'octet')}"
         if self.modified_ns != later.modified_ns:
             return MODIFIED
         return None
