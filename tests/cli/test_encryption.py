@@ -166,7 +166,7 @@ def test_a_person_is_shown_the_one_that_is_made_once_and_it_is_kept_nowhere(
     configure(place, ssh_server, folder)
     with at_terminal(place, "run") as person:
         person.answers("Transférer 1.base", "oui")
-        person.answers("Est-elle notée", "oui")
+        person.answers("archives est-elle notée", "oui")
         said = person.sees_it_end(0)
     made = re.findall(rf"^ +((?:[a-z]+{SEPARATOR}){{{WORDS - 1}}}[a-z]+)\r?$", said, re.MULTILINE)
     assert len(made) == 1
@@ -181,7 +181,7 @@ def test_who_has_not_noted_it_begins_nothing(place: Place, ssh_server: SshServer
     configure(place, ssh_server, folder)
     with at_terminal(place, "run") as person:
         person.answers("Transférer 1.base", "oui")
-        person.answers("Est-elle notée", "non")
+        person.answers("archives est-elle notée", "non")
         person.sees_it_end(2)
     assert control.list_jobs(place.home) == []
 
