@@ -59,9 +59,9 @@ def _centre(place: Place) -> Iterator[Terminal]:
         yield opened
 
 
-def _to_the_list(centre: Terminal) -> None:
-    """Steps 2 and 3."""
-    centre.press("Enter")
+def _to_the_list(centre: Terminal, maintain: str = "m") -> None:
+    """Steps 2 and 3; `maintain` is the key that opens « Maintenir »."""
+    centre.press(maintain)
     centre.wait_for("Transfert database vers Urssaf", "Le transfert peut commencer")
     centre.press("t")
     centre.wait_for("[✓] Base active")
@@ -106,8 +106,8 @@ def test_the_procedure_from_the_first_screen_to_the_report(
             centre.press("Space", "Down")
         centre.wait_until(lambda _: Ticks(place.home).complete, "every statement to be ticked")
         centre.press("Escape")
-        centre.wait_for("Menu")
-        _to_the_list(centre)
+        centre.wait_for("Ensuite : Maintenir")  # the arrow is on it
+        _to_the_list(centre, "Enter")
         # 4: a base is added by typing its path.
         centre.press("a")
         centre.wait_for_form("Ajouter une base")
@@ -124,6 +124,7 @@ def test_the_procedure_from_the_first_screen_to_the_report(
         centre.press("s")
         centre.wait_for(".eml")
         centre.press("q")
+        centre.answer("q", "Le rapport n’est pas encore envoyé", "Quitter quand même")
         assert centre.exit_status() == 0
     assert len(archives(ssh_server.root)) == 2
     for archive in archives(ssh_server.root):
@@ -183,7 +184,7 @@ def test_the_button_is_greyed_before_the_go_and_reread_after(place: Place) -> No
     later = date.today() + timedelta(days=2)
     place.change(transfer=TransferSettings(opens_on=later))
     with _centre(place) as centre:
-        centre.press("Enter")
+        centre.press("m")
         centre.wait_for("Le GO n’est pas encore donné")
         centre.press("t")
         centre.wait_for("Le GO n’est pas encore donné")
