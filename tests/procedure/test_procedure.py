@@ -147,6 +147,8 @@ def test_step_5bis_through_a_proxy(place: Place, ssh_server: SshServer, base: Pa
     ):
         _to_the_list(centre)
         _begin(centre)
+        # A port that refuses may be mistyped: that is asked first, and the proxy is one key away.
+        centre.answer("1", "Rien ne répond au port", "Passer par un proxy", limit=120)
         centre.wait_for_form("La connexion à Sharebox en mode direct n’a pu s’établir", "Exécuter", "Annuler")
         for value in (proxy.host, str(proxy.port), PROXY_USERNAME):
             centre.fill(value)
