@@ -11,6 +11,7 @@ from tests.servers.faulty import FaultyServer, faulty_server
 from tests.servers.openssh import openssh
 from tests.sharebox.helpers import Memory, connect, failure, make_archive, put_small, send
 from tui_transfer.errors import Problem
+from tui_transfer.french import number
 from tui_transfer.sharebox.delivery.evidence import TrialFate, Verification
 from tui_transfer.sharebox.delivery.progress import DeliveryProgress, DeliveryStage
 from tui_transfer.sharebox.delivery.trial import Trials
@@ -123,7 +124,7 @@ class TestRename:
         server.faults.deny_rename = cut_short
         with connect(server) as sharebox:
             error = failure(Problem.ARRIVED_DAMAGED, lambda: send(sharebox, archive))
-        assert f"0 octets au lieu de {SIZE}" in error.why
+        assert f"0\N{NO-BREAK SPACE}octet au lieu de {number(SIZE)}" in error.why
 
     def test_refused(self, server: FaultyServer, archive: Path) -> None:
         memory = Memory()

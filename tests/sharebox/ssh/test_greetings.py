@@ -184,7 +184,8 @@ class TestProxy:
         with greeter(said, after, hears_first=after == "reset") as server:
             error = met(Problem.PROXY_NOT_SSH, server.port, self.through(way))
             assert told in error.why
-            assert f"le port {server.port} vers {LOOPBACK} en SSH, sans inspection TLS" in error.advice
+            assert f"le port {server.port} vers {LOOPBACK} à la liaison chiffrée SSH" in error.advice
+            assert "« inspection TLS »" in error.advice
             assert "par le proxy" not in error.as_text()
             assert error.exit_code is ExitCode.PROXY
 

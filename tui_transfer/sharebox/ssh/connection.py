@@ -199,7 +199,7 @@ class Connection:
             reason = "le serveur a mis fin à la connexion"
         elif isinstance(cause, ProtocolViolationError):
             details = f" ({cause})" if str(cause) else ""
-            reason = f"le serveur ne suit pas le protocole SSH{details}"
+            reason = f"le serveur ne suit pas les règles de la liaison chiffrée SSH{details}"
         elif isinstance(cause, OSError):
             reason = os_errors.in_words(cause)
         elif isinstance(cause, SftpProtocolError):
