@@ -2,12 +2,14 @@
 
 sshd and danted can only check passwords of accounts that the system knows, and sshd changes to that
 account before it touches a file. So one is made for the session, with a random password, and removed
-at the end. Its name holds the pid: parallel workers each have their own.
+at the end; a scenario makes one of its own beside it. The name holds the pid and a number: parallel
+workers each have their own, and so has whatever else in one process makes one.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import secrets
 import shutil
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
 _LOCK = Path(tempfile.gettempdir()) / "tui-transfer-test-accounts.lock"
 _HOMES = Path("/home")
-_PREFIX = "tuitest"
+_PREFIX = "tui-test-"
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def system_account(username: str | None = None) -> Iterator[Account]:
     """
     require_root()
     _remove_leftovers()
-    username = username or f"{_PREFIX}{os.getpid()}"
+    username = username or f"{_PREFIX}{os.getpid()}-{next(_numbers)}"
     password = secrets.token_urlsafe(18)
     home = _HOMES / username
     home.mkdir(mode=0o755)
@@ -69,7 +72,8 @@ def _remove_leftovers() -> None:
     import pwd
 
     for name in [entry.pw_name for entry in pwd.getpwall() if entry.pw_name.startswith(_PREFIX)]:
-        if not Path("/proc", name.removeprefix(_PREFIX)).exists():
+        pid = name.removeprefix(_PREFIX).partition("-")[0]
+        if not Path("/proc", pid).exists():
             with contextlib.suppress(subprocess.CalledProcessError):  # another worker was faster
                 _administer(["userdel", name])
             shutil.rmtree(_HOMES / name, ignore_errors=True)

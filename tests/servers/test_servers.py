@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from tests.programs import require
+from tests.servers.account import system_account
 from tests.servers.openssh import openssh
 from tests.servers.processes import wait_until
 from tests.servers.squid import PASSWORD, USERNAME
@@ -36,6 +37,14 @@ def test_files_arrive_in_root(ssh_server: SshServer, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (ssh_server.root / "arrived").read_bytes() == b"content"
     assert ssh_server.authentication_requests()
+
+
+def test_a_second_account_of_the_same_process_stands_beside_the_first(account: Account) -> None:
+    with system_account() as other, openssh(other, chroot=True) as server:
+        assert other.uid != account.uid
+        assert sftp(server, "ls\n").returncode == 0
+    assert account.home.is_dir()
+    assert not other.home.exists()
 
 
 def test_denied_requests_are_refused(ssh_server_unreadable: SshServer, tmp_path: Path) -> None:
