@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from tui_transfer import french
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.sharebox.delivery import places
 from tui_transfer.sharebox.delivery.evidence import Step
 from tui_transfer.sharebox.delivery.growing import HEADER_BYTES
 from tui_transfer.sharebox.delivery.meanwhile import Ranges, ReadMeanwhile
 from tui_transfer.sharebox.delivery.part import PART, create_part, open_part
-from tui_transfer.sharebox.delivery.places import END_BYTES, length_in_common
 from tui_transfer.sharebox.delivery.progress import DeliveryStage
 from tui_transfer.sharebox.delivery.resume_state import Whole
 from tui_transfer.sharebox.sftp.session import CREATE, READ, TRUNCATE, WRITE, SftpError
@@ -181,7 +181,7 @@ class Upload:
         try:
             for theirs in read_ahead(self._sharebox.sftp, handle, offset, there):
                 ours = self._archive.read_when_there(offset, len(theirs))
-                offset += length_in_common(ours, theirs)
+                offset += places.length_in_common(ours, theirs)
                 self._same.add(range(start, offset))
                 if ours != theirs:
                     return offset
@@ -203,7 +203,7 @@ class Upload:
             known = self._resume_state
             known.same_until = max(start, start + count - known.first)
             # The first and the last megabyte are read after the close in any case.
-            reading.go_on(max(known.first, END_BYTES), known.same_until - END_BYTES, window)
+            reading.go_on(max(known.first, places.END_BYTES), known.same_until - places.END_BYTES, window)
             self._tell(DeliveryStage.SENDING, known.same_until, busy)
 
         window = WriteWindow(self._sharebox.sftp, handle, acknowledge)
