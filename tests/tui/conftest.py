@@ -17,7 +17,7 @@ from tui_transfer.job import control
 from tui_transfer.tui import clipboard, mailer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from textual.app import App
@@ -72,10 +72,13 @@ class Workers:
         self.orders: list[Orders] = []
         self.jobs: list[Job] = []
         self.stopped: list[Job] = []
+        self.begins: Callable[[Job], None] = lambda job: None
+        """What a worker does to its job at once."""
 
     def start(self, job: Job, orders: Orders, attendance: Attendance | None = None) -> int:
         self.jobs.append(job)
         self.orders.append(orders)
+        self.begins(job)
         return 1
 
     def stop(self, job: Job) -> None:
@@ -118,4 +121,14 @@ def shown(app: App[Any]) -> str:
 
 def flat(app: App[Any]) -> str:
     """The text on the screen as running text, without frames and line ends."""
-    return " ".join(re.sub(r"[│╭╮╰╯─]", " ", shown(app)).split())
+    return _run_on(shown(app))
+
+
+def flat_dialog(app: App[Any]) -> str:
+    """The text of the dialog on top as running text, without the page seen on its left and right."""
+    region = app.screen.query_one("#dialog").region
+    return _run_on("\n".join(line[region.x : region.right] for line in shown(app).split("\n")))
+
+
+def _run_on(text: str) -> str:
+    return " ".join(re.sub(r"[│╭╮╰╯─]", " ", text).split())

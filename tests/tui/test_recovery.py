@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from tests.servers.processes import wait_until
 from tests.tui import stage
-from tests.tui.conftest import flat, until
+from tests.tui.conftest import flat, flat_dialog, until
 from tests.tui.scenes import follow, settle
 from tests.tui.stage import FINGERPRINT, OTHER_FINGERPRINT
 from tui_transfer.errors import Problem, TransferError
@@ -100,7 +100,7 @@ async def test_the_proxy_form_checks_each_field(app: CentreApp, staged: Stage, w
         assert "La connexion à Sharebox en mode direct n’a pu s’établir" in flat(app)
         await fill(pilot, host="un proxy", port="70000", password=SECRET)
         await pilot.press("tab", "tab", "tab", "tab", "enter")
-        text = flat(app)
+        text = flat_dialog(app)
         assert "Un nom de serveur s’écrit sans espace" in text
         assert "Un port est un nombre de 1 à 65535, le plus souvent 3128 ou 8080." in text
         assert "Ce mot de passe demande un identifiant." in text
@@ -482,7 +482,7 @@ async def test_the_password_is_masked_kept_in_memory_and_written_nowhere(
         assert "Saisissez le mot de passe" in flat(app)
         await fill(pilot, secret=SECRET)
         assert SECRET not in flat(app)
-        staged.run(job)  # as the worker would: otherwise the next look finds the same failure again
+        workers.begins = staged.run  # otherwise the next look finds the same failure again
         await pilot.press("enter")
         await until(pilot, lambda: workers.orders)
         assert workers.orders[0].sftp_password == SECRET

@@ -73,6 +73,11 @@ class Action(Widget, can_focus=True):
         """Takes the marker away."""
         self.refresh()
 
+    def watch_disabled(self, disabled: bool) -> None:
+        """Measures anew: the sign that stands for the key then is shorter than most keys."""
+        super().watch_disabled(disabled)
+        self.refresh(layout=True)
+
     async def on_click(self, event: events.Click) -> None:
         """A mouse works too."""
         event.stop()
