@@ -109,6 +109,24 @@ async def test_the_proxy_form_checks_each_field(app: CentreApp, staged: Stage, w
     assert workers.jobs == []
 
 
+async def test_what_is_typed_at_once_after_enter_goes_to_the_next_field(
+    app: CentreApp, staged: Stage, workers: Workers
+) -> None:
+    """Over a slow connection a name, Enter and a password arrive together."""
+    job = staged.job([stage.started(), DIRECT])
+    async with app.run_test() as pilot:
+        await follow(pilot, job)
+        app.screen.query_one("#port", Input).value = ""
+        for typed in ("p", "enter", "1", "enter", "u", "enter", "s"):
+            app.post_message(events.Key(typed, "\r" if typed == "enter" else typed))
+        await until(pilot, lambda: app.screen.query_one("#password", Input).value != "")
+        await settle(pilot)
+        values = [app.screen.query_one(f"#{name}", Input).value for name in ("host", "port", "username")]
+        assert values == ["p", "1", "u"]
+        assert app.screen.query_one("#password", Input).value == "s"
+    assert workers.jobs == []
+
+
 async def test_an_address_pasted_into_the_proxy_form_is_spread_and_its_password_wiped(
     app: CentreApp, staged: Stage, workers: Workers
 ) -> None:

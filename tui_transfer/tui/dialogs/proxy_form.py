@@ -24,7 +24,7 @@ from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.route_trial import try_proxy
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.address_input import AddressInput
-from tui_transfer.tui.widgets.field import Choice, Field, QuietInput
+from tui_transfer.tui.widgets.field import Choice, Field, FormInput
 from tui_transfer.tui.widgets.prose import Prose
 from tui_transfer.tui.widgets.secret_input import HOW_TO_REVEAL, REVEAL, SecretInput
 
@@ -119,8 +119,8 @@ class ProxyForm(Dialog[Answer | None]):
         host, username = (proxy.host, proxy.username or "") if proxy else ("", "")
         yield Field("Type", Choice(_KINDS, proxy.kind if proxy else "http", id="kind"))
         yield Field("Adresse", AddressInput(host, id="host", placeholder="proxy.exemple.fr", of_host=True))
-        yield Field("Port", QuietInput(str(proxy.port) if proxy else "", id="port", placeholder="3128"))
-        yield Field("Identifiant", QuietInput(username, id="username", placeholder="vide s’il n’en faut pas"))
+        yield Field("Port", FormInput(str(proxy.port) if proxy else "", id="port", placeholder="3128"))
+        yield Field("Identifiant", FormInput(username, id="username", placeholder="vide s’il n’en faut pas"))
         yield Field("Mot de passe", SecretInput(self._password, id="password"))
         yield Prose(id="hint")
         yield Prose(classes="clear-text warning")
@@ -197,12 +197,9 @@ class ProxyForm(Dialog[Answer | None]):
     def _kind(self) -> Literal["http", "https", "socks5"]:
         return cast("Literal['http', 'https', 'socks5']", self.query_one("#kind", Choice).value)
 
-    @on(Input.Submitted)
-    def _next(self, event: Input.Submitted) -> None:
-        if event.input.id == "password":
-            self.action_execute()
-        else:
-            self.focus_next()
+    @on(Input.Submitted, "#password")
+    def _execute(self) -> None:
+        self.action_execute()
 
     def on_unmount(self) -> None:
         """Ends a trial under way."""

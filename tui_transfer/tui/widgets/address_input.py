@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from tui_transfer.tui.pasted_address import PastedAddress, read_address
-from tui_transfer.tui.widgets.field import QuietInput
+from tui_transfer.tui.widgets.field import FormInput
 
 if TYPE_CHECKING:
     from textual import events
 
 
-class AddressInput(QuietInput):
+class AddressInput(FormInput):
     """Takes apart what is pasted, or was typed once it is left; a password in it is never shown.
 
     Args:

@@ -38,6 +38,16 @@ class QuietInput(Input):
         self.cursor_blink = False
 
 
+class FormInput(QuietInput):
+    """An input of several in a form: Enter goes on to the next one, and what is typed at once after it goes
+    there, too. A password that follows a name would be shown otherwise.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "app.focus_next", "Champ suivant", show=False, priority=True),
+    ]
+
+
 class PastedInput(QuietInput):
     """An input into which several lines may be pasted. It shows them as one, and gives them as they came."""
 
