@@ -104,6 +104,7 @@ async def help_opens_from_everywhere(pilot: Pilot[Any]) -> None:
 
 
 async def too_small_a_window_says_so_and_loses_nothing(pilot: Pilot[Any]) -> None:
+    await pilot.pause()  # what the help covered is laid out again
     before = shown(pilot.app)
     for width, height in ((59, 24), (80, 19)):
         await pilot.resize_terminal(width, height)

@@ -98,7 +98,7 @@ class PaletteDialog(Dialog[str | None]):
         if not self._found:
             options.add_option(Option(Content("Aucune commande de ce nom ici."), disabled=True))
             return
-        width = options.size.width - options.styles.scrollbar_size_vertical
+        width = options.outer_size.width - options.gutter.width - options.styles.scrollbar_size_vertical
         options.add_options(Option(_line(command, width)) for command in self._found)
         options.highlighted = 0
 

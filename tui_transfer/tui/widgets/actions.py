@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.reactive import reactive
@@ -59,7 +60,9 @@ class Action(Widget, can_focus=True):
         """The letter, then the label; an arrow marks the focus so that it needs no colour."""
         marker = "▸" if self.has_focus else " "
         key = "·" if self.disabled else self._key
-        return Content.assemble(f"{marker} ", (key, "bold"), f"  {self.label} ")
+        # A greyed button keeps the width that it has with its key, which may be « Suppr ».
+        missing = " " * (cell_len(self._key) - cell_len(key))
+        return Content.assemble(f"{marker} ", (key, "bold"), f"  {self.label} {missing}")
 
     def get_content_width(self, container: object, viewport: object) -> int:
         """The width of the text, whatever is focused."""
