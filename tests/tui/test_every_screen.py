@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from tests.tui import make_screenshots
 from tests.tui.conftest import flat, shown
+from tests.tui.patience import until
 from tests.tui.scenes import SCENES, Scene, open_scene, settle
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.help import HelpDialog
@@ -104,7 +105,6 @@ async def help_opens_from_everywhere(pilot: Pilot[Any]) -> None:
 
 
 async def too_small_a_window_says_so_and_loses_nothing(pilot: Pilot[Any]) -> None:
-    await pilot.pause()  # what the help covered is laid out again
     before = shown(pilot.app)
     for width, height in ((59, 24), (80, 19)):
         await pilot.resize_terminal(width, height)
@@ -112,8 +112,7 @@ async def too_small_a_window_says_so_and_loses_nothing(pilot: Pilot[Any]) -> Non
         assert "60 colonnes et 20 lignes" in flat(pilot.app)
         assert "▸" not in shown(pilot.app)
     await pilot.resize_terminal(80, 24)
-    await pilot.pause()
-    assert shown(pilot.app) == before
+    await until(pilot, lambda: shown(pilot.app) == before)
 
 
 async def every_button_is_reached_by_tab(pilot: Pilot[Any]) -> None:

@@ -113,6 +113,8 @@ class Page(CentreScreen[None]):
         side = MARGIN + max(0, self.size.width - self.WIDEST) // 2
         for line in self.query("TopBar, #practice, #keys"):
             line.styles.padding = (0, side)
+        if self.focused is not None:
+            self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
     def on_mount(self) -> None:
         """What is coloured by hand follows the theme, wherever that is changed."""

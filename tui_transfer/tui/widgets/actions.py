@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.reactive import reactive
@@ -60,9 +59,7 @@ class Action(Widget, can_focus=True):
         """The letter, then the label; an arrow marks the focus so that it needs no colour."""
         marker = "▸" if self.has_focus else " "
         key = "·" if self.disabled else self._key
-        # A greyed button keeps the width that it has with its key, which may be « Suppr ».
-        missing = " " * (cell_len(self._key) - cell_len(key))
-        return Content.assemble(f"{marker} ", (key, "bold"), f"  {self.label} {missing}")
+        return Content.assemble(f"{marker} ", (key, "bold"), f"  {self.label} ")
 
     def get_content_width(self, container: object, viewport: object) -> int:
         """The width of the text, whatever is focused."""
@@ -100,7 +97,7 @@ class Action(Widget, can_focus=True):
         """Goes back to the list or form above; where there is none, moves the text above while there is more
         of it, then goes to another button.
         """
-        fields = [item for item in self.screen.query(f".{FIELD}") if item.focusable]
+        fields = [item for item in self.screen.focus_chain if item.has_class(FIELD)]  # that are shown
         if fields:
             self.screen.set_focus(fields[-1 if step < 0 else 0])
         elif not self._move_text(step):

@@ -63,7 +63,8 @@ class PathInput(QuietInput):
 
     def action_browse(self) -> None:
         """Goes down into the list of folders."""
-        self.screen.set_focus(self.screen.query_one("#entries"))
+        for entries in self.screen.query("#entries"):
+            self.screen.set_focus(entries)
 
 
 class KeyFileInput(PathInput):
