@@ -75,7 +75,8 @@ class PaletteDialog(Dialog[str | None]):
     def on_resize(self, event: events.Resize) -> None:
         """The lines are as wide as the window lets them be."""
         super().on_resize(event)
-        self.call_after_refresh(lambda: self._show(self.query_one(Input).value))
+        # Twice: only then has the dialog lost a scrollbar that it does not need any more.
+        self.call_after_refresh(self.call_after_refresh, lambda: self._show(self.query_one(Input).value))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -98,7 +99,9 @@ class PaletteDialog(Dialog[str | None]):
         if not self._found:
             options.add_option(Option(Content("Aucune commande de ce nom ici."), disabled=True))
             return
-        width = options.outer_size.width - options.gutter.width - options.styles.scrollbar_size_vertical
+        # The room for the scrollbar is left whether it is there now or not.
+        room = options.outer_size.width - options.styles.gutter.width
+        width = room - options.styles.scrollbar_size_vertical
         options.add_options(Option(_line(command, width)) for command in self._found)
         options.highlighted = 0
 
