@@ -75,8 +75,7 @@ class PaletteDialog(Dialog[str | None]):
     def on_resize(self, event: events.Resize) -> None:
         """The lines are as wide as the window lets them be."""
         super().on_resize(event)
-        # Twice: only then has the dialog lost a scrollbar that it does not need any more.
-        self.call_after_refresh(self.call_after_refresh, lambda: self._show(self.query_one(Input).value))
+        self.call_after_refresh(lambda: self._show(self.query_one(Input).value))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -99,9 +98,7 @@ class PaletteDialog(Dialog[str | None]):
         if not self._found:
             options.add_option(Option(Content("Aucune commande de ce nom ici."), disabled=True))
             return
-        # The room for the scrollbar is left whether it is there now or not.
-        room = options.outer_size.width - options.styles.gutter.width
-        width = room - options.styles.scrollbar_size_vertical
+        width = options.outer_size.width - options.gutter.width - options.styles.scrollbar_size_vertical
         options.add_options(Option(_line(command, width)) for command in self._found)
         options.highlighted = 0
 
