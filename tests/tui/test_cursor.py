@@ -9,58 +9,12 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pytest
-from textual.geometry import Offset
-from textual.widgets import DataTable, Input, OptionList
-
 from tests.procedure.terminal import Terminal, terminal
 from tests.tui.patience import LONGEST
-from tests.tui.scenes import SCENES, Scene, open_scene
 from tests.tui.stage import Stage
-from tests.tui.test_contrast import cells_of
-from tui_transfer.tui.widgets.actions import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
-    from textual.widget import Widget
-
-
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-async def test_the_cursor_is_where_the_focus_is(scene: Scene, tmp_path: Path) -> None:
-    """What is drawn there shows it: the mark of a button, the ground of a line."""
-    with open_scene(scene, tmp_path) as (app, drive):
-        async with app.run_test(size=(80, 24)) as pilot:
-            await drive(pilot)
-            for _ in range(len(app.screen.focus_chain) or 1):
-                focused, place = app.screen.focused, app.cursor_position
-                if focused is None or not focused.display:  # an empty list is not there
-                    assert scene.name == "historique-vide"
-                    return
-                assert focused.region.contains_point(place)
-                cells = cells_of(app)
-                if isinstance(focused, Action):
-                    line = "".join(cells[place + Offset(x, 0)].char for x in range(3))
-                    assert line.strip().startswith("▸")
-                elif isinstance(focused, Input):
-                    assert place == focused.cursor_screen_offset
-                elif (mark := _mark_of(focused)) is not None:
-                    assert cells[place].ground == mark
-                    await pilot.press("up" if place.y > focused.content_region.y + 2 else "down")
-                    if app.screen.focused is focused:
-                        assert cells_of(app)[app.cursor_position].ground == mark
-                app.screen.focus_next()
-                await pilot.pause()
-
-
-def _mark_of(widget: Widget) -> tuple[int, int, int] | None:
-    """The ground of the line that is selected, in a widget that has lines."""
-    if isinstance(widget, OptionList):
-        return widget.get_component_styles("option-list--option-highlighted").background.rgb
-    if isinstance(widget, DataTable) and widget.cursor_type == "row":
-        return widget.get_component_styles("datatable--cursor").background.rgb
-    return None
 
 
 @contextmanager

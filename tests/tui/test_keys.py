@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyte
 import pytest
-from textual import events
-from textual.widgets import DataTable, Input, OptionList
+from textual.widgets import Input, OptionList
 
 from tests.tui import stage
-from tests.tui.conftest import flat, shown
+from tests.tui.conftest import flat
 from tests.tui.pretended import open_terminal, read_for, read_until, read_until_quiet
 from tests.tui.scenes import SCENES, Scene, open_scene, settle
 from tests.tui.stage import Stage
@@ -29,76 +28,12 @@ from tui_transfer.tui.widgets.tick_table import TickTable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textual.pilot import Pilot
 
-BY_NAME = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 BACK_TO_THE_LIST = ("m", "t")
 
 
 def _scene(name: str) -> Scene:
     return next(scene for scene in SCENES if scene.name == name)
-
-
-# ── On every screen ───────────────────────────────────────────
-
-
-@BY_NAME
-async def test_every_key_answers(scene: Scene, tmp_path: Path) -> None:
-    with open_scene(scene, tmp_path) as (app, drive):
-        async with app.run_test(size=(80, 24)) as pilot:
-            await drive(pilot)
-            await what_does_nothing_says_so_and_which_keys_there_are(pilot)
-            await home_end_and_pages_move_in_every_list(pilot)
-            await a_capital_does_what_its_small_letter_does(pilot)
-
-
-async def what_does_nothing_says_so_and_which_keys_there_are(pilot: Pilot[Any]) -> None:
-    app, before, screen = pilot.app, shown(pilot.app), pilot.app.screen
-    await pilot.press("f9")
-    assert app.screen is screen
-    text = flat(app)
-    assert "La touche F9 ne fait rien ici." in text
-    assert "aide" in text.lower()
-    app.post_message(events.Key("unknown_key", None))
-    await settle(pilot)
-    assert "Cette touche ne fait rien ici." in flat(app)
-    # The next key that does something takes it back, and nothing was lost meanwhile.
-    await pilot.press("tab", "shift+tab")
-    assert "ne fait rien" not in flat(app)
-    if not screen.query("TickList, PathInput, SecretInput"):
-        assert shown(app) == before
-
-
-async def home_end_and_pages_move_in_every_list(pilot: Pilot[Any]) -> None:
-    for widget in pilot.app.screen.query("OptionList, DataTable"):
-        if not (widget.focusable and widget.display) or (
-            isinstance(widget, DataTable) and widget.cursor_type == "none"
-        ):
-            continue
-        pilot.app.screen.set_focus(widget)
-        places = await _places(pilot, widget)
-        if places["end"] != places["home"]:
-            assert places["pagedown"] > places["home"], widget
-            assert places["pageup"] < places["end"], widget
-        assert places["up"] == places["home"], widget
-
-
-async def a_capital_does_what_its_small_letter_does(pilot: Pilot[Any]) -> None:
-    """Every letter of every screen: the screen itself knows which of them count now. None is really done."""
-    app, screen = pilot.app, pilot.app.screen
-    done: list[str] = []
-
-    async def keep(action: str, *_: object) -> bool:
-        allowed = bool(screen.check_action(action, ()))
-        done.extend([action] * allowed)
-        return allowed
-
-    app.run_action = keep  # type: ignore[assignment,method-assign]
-    for letter, bound in screen.active_bindings.items():
-        if len(letter) == 1 and letter.isalpha() and bound.enabled:
-            done.clear()
-            await pilot.press(letter.upper())
-            assert len(done) == 1, (letter, done)
 
 
 # ── Capitals and digits ───────────────────────────────────────
@@ -189,16 +124,6 @@ async def test_the_menu_ends_at_its_ends(staged: Stage) -> None:
         assert menu.highlighted == menu.option_count - 1
         assert isinstance(app.screen, HomePage)
         assert app.focused is menu
-
-
-async def _places(pilot: Pilot[Any], widget: Any) -> dict[str, int]:
-    """Where each key leads to, from the other end."""
-    places = {}
-    for key in ("home", "pagedown", "end", "pageup", "home", "up"):
-        await pilot.press(key)
-        places[key] = widget.cursor_row if isinstance(widget, DataTable) else widget.highlighted or 0
-        pilot.app.screen.set_focus(widget)
-    return places
 
 
 def test_no_list_goes_round() -> None:

@@ -19,6 +19,10 @@ class EndedList(OptionList):
     LEADS_ON: ClassVar[bool] = False
     """Whether arrows leave it at its ends."""
 
+    def on_resize(self) -> None:
+        """Keeps the highlighted option in sight: a list that had room for all of them is at its top."""
+        self.call_after_refresh(self.scroll_to_highlight)
+
     def action_cursor_up(self) -> None:
         """Goes up; from the first line on to what is above."""
         if self.highlighted is not None and self.highlighted > self._first:
