@@ -239,7 +239,8 @@ def test_blocks_of_another_preset_are_used_again(tmp_path: Path, base: Path, bef
     with raises(Problem.INTERRUPTED):
         archive(base, folder, preset=before, on_progress=stop, cancelled=cancelled)
     made = archive(base, folder, preset=after)
-    assert made.reused == FIRST + 1 if before else FIRST + 1 <= made.reused < BLOCKS
+    # What is stored may all be there before it hears of the end.
+    assert made.reused == FIRST + 1 if before else FIRST + 1 <= made.reused <= BLOCKS
     assert tree(extracted(made.path, tmp_path / "x") / "base") == tree(base)
 
 

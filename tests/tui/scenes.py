@@ -36,6 +36,7 @@ from tui_transfer.report.receipts import ReceiptFiles
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, MailSettings, ProxySettings, TransferSettings
 from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.background import THREAD_NAME
 from tui_transfer.tui.mailer import Opened
 from tui_transfer.tui.paths import Match
 from tui_transfer.tui.practice import Practice, PracticeProxy
@@ -487,19 +488,15 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
 
 
 async def settle(pilot: Pilot[Any]) -> None:
-    """Until the threads behind the screen have handed over their results."""
+    """Until the threads beside the screen have handed over their results."""
     waited_for: set[threading.Thread] = set()
-    while threads := set(filter(_is_behind_the_screen, threading.enumerate())) - waited_for:
+    while threads := {thread for thread in threading.enumerate() if thread.name == THREAD_NAME} - waited_for:
         for thread in threads:
             thread.join(timeout=LONGEST)
         waited_for |= threads
         await rest(pilot)  # what comes of one may begin another
     await rest(pilot)
     await rest(pilot)
-
-
-def _is_behind_the_screen(thread: threading.Thread) -> bool:
-    return thread.daemon and thread.name.startswith("Thread-")
 
 
 async def follow(pilot: Pilot[Any], job: Job, *, begin: bool = False) -> TransferPage:

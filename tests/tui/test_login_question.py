@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.servers.asyncssh_server import CODE, PASSWORD, AsyncsshServer, Script, asyncssh_server
-from tests.tui.conftest import flat, until
+from tests.tui.conftest import flat, flat_dialog, until
 from tests.tui.scenes import follow
 from tui_transfer.job import control
 from tui_transfer.job.spec import make_spec
 from tui_transfer.settings import config
 from tui_transfer.tui.app import CentreApp
+from tui_transfer.tui.dialogs.failure import FailureDialog
 from tui_transfer.tui.dialogs.login_question import LoginQuestionDialog
 
 if TYPE_CHECKING:
@@ -91,5 +92,6 @@ async def test_who_would_rather_not_can_go_on_later(home: Home, job: Job, server
         await _until_asked(pilot, job)
         await pilot.press("escape")
         await until(pilot, lambda: control.Follower(job).state.problem == "answer-needed")
-        await until(pilot, lambda: "vous seul pouvez répondre" in flat(app))
+        await until(pilot, lambda: isinstance(app.screen, FailureDialog))
+        assert "vous seul pouvez répondre" in flat_dialog(app)
     assert server.script.given == []

@@ -322,6 +322,7 @@ def test_the_terminals_answer_parts_what_was_typed_before_from_what_was_typed_af
         terminal.send("q")
         read_until(terminal, b"Rester", WHERE_IS_THE_CURSOR)
         terminal.send(f"iq{THERE}\x1b")  # interrupt, go on in the background; then stay
+        read_until(terminal, b"Paie 2021")  # the page below is drawn again
         terminal.send("q")
         read_until(terminal, b"Rester", WHERE_IS_THE_CURSOR)
         terminal.send(f"i{THERE}q")

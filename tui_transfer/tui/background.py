@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import traceback
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from tui_transfer.errors import Problem, TransferError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from textual.message_pump import MessagePump
 
 T = TypeVar("T")
+THREAD_NAME: Final = "beside the screen"
 
 
 def in_background(
@@ -39,4 +40,4 @@ def in_background(
         with contextlib.suppress(RuntimeError):
             owner.call_later(then, result)
 
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=run, name=THREAD_NAME, daemon=True).start()

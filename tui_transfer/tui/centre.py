@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from textual import events
@@ -235,11 +236,18 @@ class Centre(App[int], inherit_bindings=False):
     ) -> None:
         """Leaves the program; the first reason to leave gives the exit code.
 
-        It happens in its turn: the app does nothing else before a screen that it opens has all its widgets.
+        It happens in its turn, and not before each screen has all its widgets: Textual gives none to a screen
+        of a program that is being left, which would then miss them.
         """
         if not self._is_leaving:
             self._is_leaving = True
-            self.call_later(super().exit, result, return_code, message)
+            self.call_later(self._leave, partial(super().exit, result, return_code, message))
+
+    async def _leave(self, leave: Callable[[], None]) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, CentreScreen):
+                await screen.made()
+        leave()
 
     def practise(self) -> None:
         """Leaves the program for the demonstration: that is another program, with a home of its own."""

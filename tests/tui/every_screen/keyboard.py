@@ -73,7 +73,7 @@ class _Look:
         self._seen = shown(pilot.app)
         screen = pilot.app.screen
         self._scrolls = bool(screen.query(TickList)) or any(
-            widget.scroll_offset.y for widget in screen.query(VerticalScroll)
+            widget.max_scroll_y for widget in screen.query(VerticalScroll)
         )
 
     async def comes_back(self) -> None:
