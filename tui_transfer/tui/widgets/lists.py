@@ -10,6 +10,7 @@ from textual.strip import Strip
 from textual.widgets import OptionList
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.widget import Widget
 
 
@@ -19,7 +20,7 @@ class EndedList(OptionList):
     LEADS_ON: ClassVar[bool] = False
     """Whether arrows leave it at its ends."""
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Keeps the highlighted option in sight: a list that had room for all of them is at its top."""
         self.call_after_refresh(self.scroll_to_highlight)
 
