@@ -52,5 +52,5 @@ for platform in win32 darwin; do
     .venv/bin/mypy --platform "$platform" tui_transfer
 done
 .venv/bin/lint-imports
-# Tests wait for servers and cut connections more than they compute: two for each core.
-exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-$((2 * $(getconf _NPROCESSORS_ONLN)))}" "$@"
+# Tests wait for servers and cut connections more than they compute: three for each core.
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-$((3 * $(getconf _NPROCESSORS_ONLN)))}" "$@"

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual import events
 from textual.app import ScreenStackError
 from textual.pilot import Pilot
 
@@ -20,7 +21,10 @@ from tui_transfer.tui.centre import CentreScreen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from textual.app import App
+
 LONGEST = 60.0
+_CHARACTERS = {"enter": "\r", "space": " ", "tab": "\t"}
 _press = Pilot.press
 
 
@@ -30,6 +34,12 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
         await until(pilot, lambda: True)
         await _press(pilot, key)
         await rest(pilot)
+
+
+def type_at_once(app: App[Any], *keys: str) -> None:
+    """Without waiting for what any of them does, as they arrive over a slow connection."""
+    for key in keys:
+        app.post_message(events.Key(key, _CHARACTERS.get(key, key if len(key) == 1 else None)))
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.servers.asyncssh_server import CODE, PASSWORD, AsyncsshServer, Script, asyncssh_server
+from tests.tui import stage
 from tests.tui.conftest import flat, flat_dialog, until
+from tests.tui.patience import type_at_once
 from tests.tui.scenes import follow
 from tui_transfer.job import control
+from tui_transfer.job import events as ev
 from tui_transfer.job.spec import make_spec
 from tui_transfer.settings import config
 from tui_transfer.tui.app import CentreApp
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
+    from tests.tui.stage import Stage
     from tui_transfer.job.control import Job
     from tui_transfer.settings.config import Home
 
@@ -83,6 +87,19 @@ async def test_it_is_answered_while_the_sharebox_waits(home: Home, job: Job, ser
         await pilot.press("enter")
         await until(pilot, lambda: control.Follower(job).succeeded)
     assert server.script.given == [PASSWORD, CODE]
+
+
+async def test_what_is_typed_at_once_after_enter_answers_the_next_question(staged: Stage) -> None:
+    """Over a slow connection all of it arrives together; nothing is shown that must not be."""
+    prompts = (ev.Prompt(text="Utilisateur :", hidden=False), ev.Prompt(text="Code :", hidden=True))
+    app, given = CentreApp(staged.home), list[object]()
+    async with app.run_test() as pilot:
+        asked = ev.LoginAsked(at=stage.at(1), number=1, title="", text="", prompts=[*prompts, prompts[1]])
+        app.push_screen(LoginQuestionDialog(asked, "exemple"), given.append)
+        await until(pilot, lambda: isinstance(app.screen, LoginQuestionDialog))
+        type_at_once(app, "u", "enter", "c", "enter", "d", "enter")
+        await until(pilot, lambda: given)
+    assert given == [["u", "c", "d"]]
 
 
 async def test_who_would_rather_not_can_go_on_later(home: Home, job: Job, server: AsyncsshServer) -> None:

@@ -13,6 +13,7 @@ from textual.widgets import Input
 from tests.servers.processes import wait_until
 from tests.tui import stage
 from tests.tui.conftest import flat, flat_dialog, until
+from tests.tui.patience import type_at_once
 from tests.tui.scenes import follow, settle
 from tests.tui.stage import FINGERPRINT, OTHER_FINGERPRINT
 from tui_transfer.errors import Problem, TransferError
@@ -117,8 +118,7 @@ async def test_what_is_typed_at_once_after_enter_goes_to_the_next_field(
     async with app.run_test() as pilot:
         await follow(pilot, job)
         app.screen.query_one("#port", Input).value = ""
-        for typed in ("p", "enter", "1", "enter", "u", "enter", "s"):
-            app.post_message(events.Key(typed, "\r" if typed == "enter" else typed))
+        type_at_once(app, "p", "enter", "1", "enter", "u", "enter", "s")
         await until(pilot, lambda: app.screen.query_one("#password", Input).value != "")
         await settle(pilot)
         values = [app.screen.query_one(f"#{name}", Input).value for name in ("host", "port", "username")]

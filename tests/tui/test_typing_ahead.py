@@ -13,7 +13,7 @@ from textual._xterm_parser import XTermParser
 from textual.widget import Widget
 
 from tests.tui.conftest import flat, until
-from tests.tui.patience import quiet
+from tests.tui.patience import quiet, type_at_once
 from tests.tui.pretended import open_terminal, read_until, read_until_quiet
 from tests.tui.scenes import SCENES, follow
 from tests.tui.typing_ahead import type_ahead
@@ -32,7 +32,7 @@ from tui_transfer.tui.screens.settings import SettingsPage
 from tui_transfer.tui.screens.transfer import TransferPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from textual.app import ComposeResult
 
@@ -44,12 +44,6 @@ THERE = "\x1b[12;1R"
 """A terminal's answer."""
 TURNS = (0, 1, 2, 3, 4, 6, 9, 14, 20)
 """Of the event loop: moments of a screen's making."""
-
-
-def _type(app: CentreApp, keys: Iterable[str]) -> None:
-    """All at once, without waiting for what any of them does."""
-    for key in keys:
-        app.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
 async def _end(app: CentreApp) -> None:
@@ -67,7 +61,7 @@ async def test_no_key_does_anything_once_leaving_has_begun(staged: Stage, later:
     app = CentreApp(staged.home)
     theme = app.theme
     async with app.run_test():
-        _type(app, ["q", later])
+        type_at_once(app, "q", later)
         await _end(app)
         assert [type(screen) for screen in app.screen_stack] == [HomePage]
     assert (app.return_code, app.theme) == (0, theme)
@@ -90,7 +84,7 @@ async def test_what_is_typed_after_the_answer_to_leaving_does_nothing(
     async with app.run_test() as pilot:
         await follow(pilot, job)
         await pilot.press("q")
-        _type(app, ["q", "t", "m"])
+        type_at_once(app, "q", "t", "m")
         await _end(app)
         assert isinstance(app.screen, TransferPage)
     assert (app.return_code, workers.stopped) == (0, [])
@@ -152,7 +146,7 @@ async def test_a_key_does_nothing_on_a_page_that_was_not_drawn_when_it_was_typed
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await until(pilot, lambda: isinstance(app.screen, HomePage))
-        _type(app, ["m", key])  # each would go on to the list of databases
+        type_at_once(app, "m", key)  # each would go on to the list of databases
         await until(pilot, lambda: "avant que l’écran s’affiche" in flat(app))
         assert isinstance(app.screen, MaintainPage)
         await pilot.press("t")
@@ -164,7 +158,7 @@ async def test_the_way_back_is_heard_before_a_page_is_drawn(staged: Stage) -> No
     app = CentreApp(staged.home)
     async with app.run_test() as pilot:
         await until(pilot, lambda: isinstance(app.screen, HomePage))
-        _type(app, ["m", "escape"])
+        type_at_once(app, "m", "escape")
         await quiet()
         await until(pilot, lambda: isinstance(app.screen, HomePage))
 
@@ -193,7 +187,7 @@ async def test_a_question_that_was_covered_is_seen_anew(staged: Stage, workers: 
     async with app.run_test() as pilot:
         await follow(pilot, job)
         await pilot.press("q", "question_mark")
-        _type(app, ["enter", "enter"])  # the first closes the help
+        type_at_once(app, "enter", "enter")  # the first closes the help
         await until(pilot, lambda: isinstance(app.screen, LeavingDialog))
         assert app.is_running
         await pilot.press("enter")

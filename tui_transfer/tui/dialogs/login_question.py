@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from tui_transfer.tui.dialogs.dialog import Dialog, paragraph
 from tui_transfer.tui.widgets.actions import Action
-from tui_transfer.tui.widgets.field import Field, QuietInput
+from tui_transfer.tui.widgets.field import ENTER_GOES_ON, Field, FormInput, QuietInput
 from tui_transfer.tui.widgets.secret_input import HOW_TO_REVEAL, REVEAL, SecretInput
 
 if TYPE_CHECKING:
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.job.events import LoginAsked
+
+
+class _FormSecret(SecretInput):
+    """One that others come after."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [ENTER_GOES_ON]
 
 
 class LoginQuestionDialog(Dialog[list[str] | None]):
@@ -49,14 +55,14 @@ class LoginQuestionDialog(Dialog[list[str] | None]):
         for words in (self._asked.title, self._asked.text):
             if words:
                 yield paragraph(Content(words))
-        for index, prompt in enumerate(self._asked.prompts):
+        for index, prompt in enumerate(self._asked.prompts, 1):
             label = prompt.text.rstrip(" :") or "Réponse"
-            id = f"answer-{index}"
-            yield (
-                Field(label, SecretInput(id=id), HOW_TO_REVEAL)
-                if prompt.hidden
-                else Field(label, QuietInput(id=id))
-            )
+            is_last = index == len(self._asked.prompts)
+            if prompt.hidden:
+                kind = SecretInput if is_last else _FormSecret
+                yield Field(label, kind(id=f"answer-{index}"), HOW_TO_REVEAL)
+            else:
+                yield Field(label, (QuietInput if is_last else FormInput)(id=f"answer-{index}"))
         yield paragraph("Votre réponse n’est enregistrée nulle part.", "muted")
 
     def buttons(self) -> Iterable[Action]:

@@ -128,6 +128,8 @@ class GuidePage(Page):
         text = self.query_one("#page", VerticalScroll)
         async with text.batch():
             await text.remove_children()
+            if not text.is_attached:  # the program was left meanwhile
+                return
             await text.mount(
                 Static(f"{page.number}. {page.title}", classes="title", markup=False),
                 *_text(page.blocks),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
+
+
+ENTER_GOES_ON: Final = Binding("enter", "app.focus_next", "Champ suivant", show=False, priority=True)
+"""With priority, as below: what is typed at once after it goes to the next field. A password that follows a
+name would be shown otherwise."""
 
 
 class QuietInput(Input):
@@ -39,13 +44,9 @@ class QuietInput(Input):
 
 
 class FormInput(QuietInput):
-    """An input of several in a form: Enter goes on to the next one, and what is typed at once after it goes
-    there, too. A password that follows a name would be shown otherwise.
-    """
+    """An input of several in a form: Enter goes on to the next one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "app.focus_next", "Champ suivant", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [ENTER_GOES_ON]
 
 
 class PastedInput(QuietInput):

@@ -9,7 +9,7 @@ from textual import on
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from tui_transfer.tui.widgets.field import QuietInput
+from tui_transfer.tui.widgets.field import FormInput, QuietInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +95,7 @@ class ListInput(Vertical):
             event.input.remove()
 
 
-class _Line(QuietInput):
+class _Line(FormInput):
     """One line, into which several may be pasted."""
 
     def _on_paste(self, event: events.Paste) -> None:

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from tui_transfer.tui.pasted import refusal, several, understood
 from tui_transfer.tui.paths import complete, find_matches, restarted
-from tui_transfer.tui.widgets.field import QuietInput
+from tui_transfer.tui.widgets.field import ENTER_GOES_ON, QuietInput
 
 if TYPE_CHECKING:
     from textual import events
@@ -69,6 +69,8 @@ class PathInput(QuietInput):
 
 class KeyFileInput(PathInput):
     """A field for a path, where an empty one is right and nothing is listed below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [ENTER_GOES_ON]
 
     TAKES_SEVERAL = False
 

@@ -13,7 +13,7 @@ from textual.widgets import Input, Label, Static
 from tui_transfer import french
 from tui_transfer.tui.settings_entries import ABSENT, ENTRIES, SECTIONS, SWITCHES
 from tui_transfer.tui.widgets.address_input import AddressInput
-from tui_transfer.tui.widgets.field import Choice, Field, QuietInput
+from tui_transfer.tui.widgets.field import Choice, Field, FormInput
 from tui_transfer.tui.widgets.list_input import ListInput
 from tui_transfer.tui.widgets.path_input import KeyFileInput
 
@@ -87,7 +87,7 @@ class SettingsForm(VerticalScroll):
         if entry.kind == "address":
             of_host = entry.key.endswith(".host")
             return AddressInput(text, id=id, placeholder=placeholder, of_host=of_host)
-        kind = KeyFileInput if entry.kind == "path" else QuietInput
+        kind = KeyFileInput if entry.kind == "path" else FormInput
         return kind(text, id=id, placeholder=placeholder)
 
     def on_mount(self) -> None:
@@ -138,10 +138,6 @@ class SettingsForm(VerticalScroll):
         if text != self._checked.get(entry.key):
             self.field(entry).set_error(None)
         self.post_message(self.Edited(entry))
-
-    @on(Input.Submitted)
-    def _next(self) -> None:
-        self.screen.focus_next()
 
     # ── Errors ────────────────────────────────────────────────
 
