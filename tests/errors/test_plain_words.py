@@ -9,7 +9,7 @@ import pytest
 
 from tui_transfer.errors import MEANINGS, Need, Place, Problem, TransferError, in_words
 from tui_transfer.errors.places import LABELS, SECTIONS
-from tui_transfer.settings.config import Settings, ShareboxSettings
+from tui_transfer.settings.config import MailSettings, Settings, ShareboxSettings
 from tui_transfer.tui import settings_entries
 from tui_transfer.tui.settings_draft import HOST_KEY
 
@@ -129,5 +129,6 @@ def test_fields_and_headings_are_those_of_the_form() -> None:
 def test_places_are_keys_of_the_file() -> None:
     for place in Place:
         table, _, key = place.rpartition(".")
-        names = ShareboxSettings.__struct_fields__ if table == "sharebox" else Settings.__struct_fields__
+        tables = {"sharebox": ShareboxSettings, "mail": MailSettings}
+        names = tables.get(table, Settings).__struct_fields__
         assert place is Place.SETTINGS or key in names

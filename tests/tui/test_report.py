@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import stat
 from dataclasses import dataclass, replace
 from email import message_from_bytes
@@ -32,6 +33,7 @@ from tui_transfer.tui.dialogs.questions import SendingDialog
 from tui_transfer.tui.dialogs.secret import SecretDialog
 from tui_transfer.tui.screens.plain import PlainPage
 from tui_transfer.tui.screens.report import ReportPage
+from tui_transfer.tui.screens.settings import SettingsPage
 from tui_transfer.tui.widgets.actions import Action
 from tui_transfer.tui.widgets.bars import Notice
 
@@ -334,3 +336,32 @@ async def test_a_report_that_is_refused_says_why_and_stays(
         assert "Rapport non envoyé." in flat(app)
     assert list(staged.home.reports.glob("*.eml"))
     assert server.letters == []
+
+
+async def test_a_failure_leads_to_the_field_and_what_is_corrected_there_counts_at_once(
+    mail_home: tuple[CentreApp, MailServer],
+) -> None:
+    app, server = mail_home
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        closed = nobody.getsockname()[1]
+    mail = app.session.settings.mail if app.session.settings else None
+    assert mail is not None
+    wrong = structs.replace(mail, host="127.0.0.1", port=closed)
+    app.session.change(lambda now: structs.replace(now, mail=wrong))
+    app.session.mail_password = PASSWORD
+    async with app.run_test(size=(110, 40)) as pilot:
+        await open_report(pilot)
+        await pilot.press("e", "o")
+        await until(pilot, lambda: isinstance(app.screen, FailureDialog))
+        await pilot.press("g")
+        assert isinstance(app.screen, SettingsPage)
+        assert app.focused is app.screen.query_one("#mail-host")
+        await pilot.press(
+            "end", "ctrl+u", *"localhost", "down", "end", "ctrl+u", *str(server.port), "f4", "escape"
+        )
+        await until(pilot, lambda: isinstance(app.screen, FailureDialog))
+        await pilot.press("escape")
+        assert "l’envoie par localhost" in flat(app)
+        app.session.mail_password = PASSWORD  # that of the other server is forgotten
+        await pilot.press("e", "o")
+        await until(pilot, lambda: len(server.letters) == 1)

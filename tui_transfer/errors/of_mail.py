@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tui_transfer.errors.places import Place
 from tui_transfer.errors.problems import ExitCode, Meaning, Need, Problem, Recovery
 
 _OTHERWISE: Final = (
@@ -21,7 +22,9 @@ MEANINGS_OF_MAIL: Final[dict[Problem, Meaning]] = {
         "Les réglages ne nomment aucun serveur de messagerie.",
         "Envoyez le rapport avec votre messagerie habituelle, ou faites remplir la messagerie dans « "
         "Réglages » par la personne qui s’occupe de votre informatique.",
-        by_command="Pour en faire un brouillon : tui-transfer report --eml FICHIER.",
+        by_command="Dans config.toml, c’est « host », sous [mail]. Pour en faire un brouillon : tui-transfer "
+        "report --eml FICHIER.",
+        place=Place.MAIL_HOST,
     ),
     Problem.MAIL_UNREACHABLE: Meaning(
         ExitCode.UNREACHABLE,
@@ -30,6 +33,7 @@ MEANINGS_OF_MAIL: Final[dict[Problem, Meaning]] = {
         "{host}, port {port} : {reason}.",
         "Vérifiez dans « Réglages » l’adresse de ce serveur et son port, puis la connexion à Internet ; un "
         "port 465 demande la sécurité « tls », un port 587 « starttls ». " + _OTHERWISE,
+        place=Place.MAIL_HOST,
     ),
     Problem.MAIL_NOT_SMTP: Meaning(
         ExitCode.USAGE,
@@ -37,6 +41,7 @@ MEANINGS_OF_MAIL: Final[dict[Problem, Meaning]] = {
         "Ce qui répond n’est pas un serveur de messagerie",
         "{host}, port {port} : {reason}.",
         "Vérifiez dans « Réglages » l’adresse de ce serveur et son port. " + _OTHERWISE,
+        place=Place.MAIL_HOST,
     ),
     Problem.MAIL_NOT_TLS: Meaning(
         ExitCode.USAGE,
@@ -44,6 +49,7 @@ MEANINGS_OF_MAIL: Final[dict[Problem, Meaning]] = {
         "Le serveur de messagerie ne chiffre pas la connexion dès le début",
         "{host}, port {port}, ne commence pas par une connexion chiffrée (TLS) : {reason}.",
         "Dans « Réglages », essayez la sécurité « starttls », ou le port 465. " + _OTHERWISE,
+        place=Place.MAIL,
     ),
     Problem.MAIL_UNSAFE: Meaning(
         ExitCode.USAGE,
@@ -52,6 +58,7 @@ MEANINGS_OF_MAIL: Final[dict[Problem, Meaning]] = {
         "Avec {host}, port {port}, le rapport et le mot de passe partiraient en clair. Rien n’a été envoyé.",
         "Vérifiez dans « Réglages » le port (587 le plus souvent), ou essayez la sécurité « tls » avec le "
         "port 465. " + _OTHERWISE,
+        place=Place.MAIL_PORT,
     ),
     Problem.MAIL_CERTIFICATE: Meaning(
         ExitCode.HOST_KEY,
@@ -60,6 +67,7 @@ MEANINGS_OF_MAIL: Final[dict[Problem, Meaning]] = {
         "{host} : {reason}. Un autre serveur pourrait se faire passer pour lui ; rien n’a été envoyé.",
         "Vérifiez l’adresse du serveur dans « Réglages », et la date de cette machine ; sinon, montrez ce "
         "texte à la personne qui s’occupe de votre messagerie. " + _OTHERWISE,
+        place=Place.MAIL_HOST,
     ),
     Problem.MAIL_PASSWORD_NEEDED: Meaning(
         ExitCode.CREDENTIALS,
@@ -94,13 +102,15 @@ MEANINGS_OF_MAIL: Final[dict[Problem, Meaning]] = {
         "Le serveur de messagerie demande de s’identifier",
         "{host} n’envoie rien sans identifiant.{said}",
         "Donnez dans « Réglages » l’identifiant de la messagerie. " + _OTHERWISE,
+        place=Place.MAIL_USERNAME,
     ),
     Problem.MAIL_ADDRESS_REFUSED: Meaning(
         ExitCode.REFUSED,
         Recovery.PERMANENT,
         "Le serveur de messagerie a refusé une adresse",
         "{host} n’accepte pas {address} comme {role}.{said} Le rapport n’a été envoyé à personne.",
-        "Vérifiez cette adresse dans « Réglages ». " + _OTHERWISE,
+        "Vérifiez cette adresse dans « Réglages » ; les destinataires de ce rapport-ci restent ceux du "
+        "transfert. " + _OTHERWISE,
     ),
     Problem.MAIL_REFUSED: Meaning(
         ExitCode.REFUSED,

@@ -60,6 +60,11 @@ class Place(StrEnum):
     USERNAME = "sharebox.username"
     DIRECTORY = "sharebox.directory"
     KEY_FILE = "sharebox.key_file"
+    MAIL = "mail.security"
+    """How to send: the first field of that section."""
+    MAIL_HOST = "mail.host"
+    MAIL_PORT = "mail.port"
+    MAIL_USERNAME = "mail.username"
     DATABASES = "databases"
     """The list of databases."""
 

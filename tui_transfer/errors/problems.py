@@ -42,7 +42,7 @@ EXIT_CODE_MEANINGS: Final[dict[ExitCode, str]] = {
     ExitCode.USAGE: "commande ou configuration incorrecte",
     ExitCode.PREREQUISITE: "prérequis non rempli, ou base illisible",
     ExitCode.SOURCE_CHANGED: "une base a changé pendant sa lecture",
-    ExitCode.UNREACHABLE: "Sharebox injoignable en direct : un proxy est nécessaire",
+    ExitCode.UNREACHABLE: "Sharebox injoignable : adresse, réseau ou pare-feu, sinon un proxy",
     ExitCode.PROXY: "le proxy a refusé, ou ses identifiants sont refusés",
     ExitCode.CREDENTIALS: "Sharebox a refusé les identifiants",
     ExitCode.HOST_KEY: "clé du serveur inconnue ou changée",

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui_transfer.job.control import Job
+    from tui_transfer.settings.config import MailSettings
     from tui_transfer.tui.answers import Answer
 
 
@@ -101,8 +102,15 @@ class ReportPage(Page):
         self._job = job
         self._message = Message("", (), "")
         self._follower: Follower | None = None
-        self._mail = self.session.settings.mail if self.session.settings else None
-        self._no_mail = None if self._mail else mailer.why_unavailable()
+        self._no_mail: str | None = None
+        """Why no mail program can be opened, where no server is set."""
+        self._told_mail: MailSettings | None = None
+        """The server that the steps name."""
+
+    @property
+    def _mail(self) -> MailSettings | None:
+        """The server that sends, as the settings are by now: a failure leads there, and back."""
+        return self.session.settings.mail if self.session.settings else None
 
     def body(self) -> Iterable[Widget]:
         """What to do, then the message as it will be read."""
@@ -132,9 +140,8 @@ class ReportPage(Page):
         self.query_one("#recipients", Prose).update(message.recipients_line)
         self.query_one("#subject", Prose).update(message.subject)
         self.query_one("#text", Prose).update(message.body)
-        self.set_available("send", self._no_mail is None)
         self._show_tick()
-        self._tell_steps()
+        self._look_for_ways()
         self.set_focus(self.query_one("#action-copy-recipients" if self._no_mail else "#action-send", Action))
 
     def _tell_why_there_is_none(self, error: TransferError) -> None:
@@ -151,8 +158,16 @@ class ReportPage(Page):
             self.set_available(action, False)
         self.set_focus(self.query_one("#message"))
 
-    def _tell_steps(self) -> None:
-        """What is to be done, in order."""
+    def on_screen_resume(self) -> None:
+        """The settings may be others."""
+        if self._follower is not None and self._mail != self._told_mail:
+            self._look_for_ways()
+
+    def _look_for_ways(self) -> None:
+        """How the report can be sent, and what is to be done, in order."""
+        self._told_mail = self._mail
+        self._no_mail = None if self._mail else mailer.why_unavailable()
+        self.set_available("send", self._no_mail is None)
         if self._mail is not None:
             steps = _BY_SERVER.format(host=self._mail.host, sender=self._mail.sender)
         elif self._no_mail is not None:
