@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import py7zr
+import pytest
 from py7zr.io import Py7zIO, WriterFactory
 
 from tests.archive.tools import archive
@@ -87,6 +88,7 @@ def _output(*command: str | Path) -> str:
     return digest.hexdigest()
 
 
+@pytest.mark.timeout(1800)
 def test_a_base_beyond_4_gib_comes_out_of_every_program_as_it_was(tmp_path: Path) -> None:
     """One test for all of them: the archive takes longest to make."""
     base = tmp_path / "base.bin"
