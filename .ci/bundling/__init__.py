@@ -1,0 +1,1 @@
+"""Builds what is shipped: a folder for Windows, a folder and a Debian package for Linux."""
