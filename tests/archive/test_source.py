@@ -18,6 +18,7 @@ import pytest
 from tests.archive.tools import PROJECT, raises
 from tui_transfer.archive.source import SourceKind, find_nested, list_source, summarize
 from tui_transfer.errors import Problem
+from tui_transfer.system.paths import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,6 +218,70 @@ def test_what_cannot_be_read_is_named(open_folder: Path, hidden: str, function: 
     ).stdout
     expected = open_folder / hidden if hidden else open_folder
     assert shown.strip() == f"database-unreadable {expected} accès refusé"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths are other ones there; see the next")
+@pytest.mark.parametrize("name", ["Paie 2021.", "bulletins.dat "])
+def test_what_is_listed_and_cannot_be_found_is_named(
+    base: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (base / "base.dat").touch()
+    (base / name).mkdir()
+    as_it_is = os.lstat
+
+    def of_another_system(path: str) -> os.stat_result:
+        """Some disks of a network find no name that Windows would not have."""
+        return as_it_is(str(path).rstrip(". "))
+
+    monkeypatch.setattr(os, "lstat", of_another_system)
+    for look in (summarize, list_source):
+        with raises(Problem.DATABASE_UNREADABLE) as caught:
+            look(base)
+        assert caught.value.details["path"] == str(base / name)
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_what_goes_while_it_is_listed_is_as_if_it_had_gone_before(
+    base: Path, monkeypatch: pytest.MonkeyPatch, *, folder: bool
+) -> None:
+    passing = base / "b.tmp"
+    as_it_is = os.lstat
+
+    def going(path: str) -> os.stat_result:
+        if Path(path).name == passing.name:
+            passing.rmdir() if folder else passing.unlink()
+        return as_it_is(path)
+
+    for name in ("a.dat", "c.dat"):
+        (base / name).touch()
+    if folder:
+        passing.mkdir()
+    else:
+        passing.touch()
+    monkeypatch.setattr(os, "lstat", going)
+    assert names(base) == [base.name, f"{base.name}/a.dat", f"{base.name}/c.dat"]
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="elsewhere no name is changed by the system")
+def test_on_windows_names_of_other_systems_go_along(base: Path) -> None:
+    deep = "x" * 100
+    for name in (
+        "Paie 2021./p.dat",
+        "Paie 2021/p.dat",
+        "Asso Été /bulletins.dat ",
+        f"{deep}/{deep}/{deep}.dat",
+    ):
+        file = Path(literal(base / name))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x" * len(name))
+    listed = {item.true_name or item.name: item.stamp.size for item in list_source(base).items if item.stamp}
+    assert sorted(listed.values()) == sorted(
+        map(
+            len,
+            ("Paie 2021./p.dat", "Paie 2021/p.dat", "Asso Été /bulletins.dat ", f"{deep}/{deep}/{deep}.dat"),
+        )
+    )
+    assert f"{base.name}/Paie 2021./p.dat" in listed
 
 
 def test_nested_databases_are_found_whatever_their_spelling(tmp_path: Path, base: Path) -> None:

@@ -20,6 +20,7 @@ from tui_transfer.archive.recognition import is_sqlite
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system import os_errors
 from tui_transfer.system.files import printable
+from tui_transfer.system.paths import literal, readable
 
 _ELSEWHERE: Final = "la base la cite, et elle n’est pas dans ce dossier (donnez alors tout le dossier)"
 
@@ -227,7 +228,7 @@ def main_of(given: Path) -> Path:
     """
     try:
         _, info = locate(given)
-        return given if stat.S_ISDIR(info.st_mode) else _find_main(given).path
+        return given if stat.S_ISDIR(info.st_mode) else Path(readable(_find_main(given).path))
     except TransferError:
         return given
 
@@ -271,7 +272,7 @@ def _sent(found: _Found, selection: Selection) -> list[str]:
 
 def _beside(file: Path) -> dict[str, str]:
     """Names and paths of what lies beside a file and may concern it, itself included."""
-    with reading(file.parent), os.scandir(file.parent) as entries:
+    with reading(file.parent), os.scandir(literal(file.parent)) as entries:
         return {entry.name: entry.path for entry in entries if sets.may_concern(file.name, entry.name)}
 
 

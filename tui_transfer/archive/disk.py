@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system.files import PRIVATE_FILE, printable
 from tui_transfer.system.os_errors import in_words
+from tui_transfer.system.paths import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,13 +39,13 @@ def unreadable(path: str | Path, error: OSError) -> TransferError:
 
 
 def locate(path: Path) -> tuple[Path, os.stat_result]:
-    """Follows the links that lead to a database, and says what is there.
+    """Follows the links that lead to a database, and says what is there; by a path that `literal` gave.
 
     Raises:
         TransferError: `DATABASE_MISSING` or `DATABASE_UNREADABLE`.
     """
     try:
-        root = Path(os.path.realpath(path, strict=True))
+        root = Path(os.path.realpath(literal(path), strict=True))
         return root, root.lstat()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise TransferError(Problem.DATABASE_MISSING, path=printable(path)) from error

@@ -35,6 +35,7 @@ _FRAMED: Final = 8000
 """Bytes of data that are stored with one byte beside them, at most."""
 _SHOWN: Final = 3
 """Renamed files that are named."""
+_NOT_FOUND_AGAIN: Final = "son dossier le contient, mais le système ne le trouve pas sous ce nom"
 _NAMELESS: Final = "base"  # what the root of a drive is called in its archive
 _MOUNT_POINT: Final = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a junction, Windows' link to a folder
 
@@ -298,7 +299,7 @@ def _walk(root: str) -> Iterator[_Found]:
     pending = [(own, stored_names([own]).get(own, own), root)]
     while pending:
         true_name, name, path = pending.pop()
-        info = _lstat(path)
+        info = _listed(path)
         if info is None:
             continue
         yield _Found(true_name, name, path, info)
@@ -307,6 +308,24 @@ def _walk(root: str) -> Iterator[_Found]:
             stored = stored_names([child for child, _ in content])
             for child, path in content:
                 pending.append((f"{true_name}/{child}", f"{name}/{stored.get(child, child)}", path))
+
+
+def _listed(path: str) -> os.stat_result | None:
+    """What is at a path that its folder has listed; `None` if it is gone since.
+
+    Some disks list names that the system then does not find: those of another system, as a NAS has them.
+
+    Raises:
+        TransferError: `DATABASE_UNREADABLE` for one that is still listed: nothing stays behind unseen.
+    """
+    if info := _lstat(path):
+        return info
+    folder, name = os.path.split(path)
+    if name not in (entry for entry, _ in _content(folder or os.curdir)):
+        return None
+    if info := _lstat(path):  # it came back
+        return info
+    raise TransferError(Problem.DATABASE_UNREADABLE, path=printable(path), reason=_NOT_FOUND_AGAIN)
 
 
 def _is_link(info: os.stat_result) -> bool:
@@ -318,8 +337,10 @@ def _content(folder: str) -> list[tuple[str, str]]:
     try:
         with os.scandir(folder) as entries:
             return [(entry.name, entry.path) for entry in entries]
-    except FileNotFoundError:
-        return []
+    except FileNotFoundError as error:
+        if _listed(folder) is None:
+            return []
+        raise unreadable(folder, error) from error
     except OSError as error:
         raise unreadable(folder, error) from error
 

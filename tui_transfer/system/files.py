@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from tui_transfer.errors import Problem, TransferError, harmless
 from tui_transfer.system import os_errors
+from tui_transfer.system.paths import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -185,4 +186,4 @@ def printable(path: str | Path) -> str:
 
     Bytes that are not UTF-8 are shown as ``\\xNN``.
     """
-    return harmless(os.fsencode(path).decode("utf-8", "backslashreplace"))
+    return harmless(os.fsencode(readable(path)).decode("utf-8", "backslashreplace"))
