@@ -18,10 +18,11 @@ from tui_transfer.settings import config
 from tui_transfer.settings.config import Home
 from tui_transfer.system.files import keep_process_private
 from tui_transfer.system.streams import keep_streams_harmless
+from tui_transfer.system.terminal import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import TextIO, TypeVar
+    from typing import TypeVar
 
     from tui_transfer.cli.pace import Detail
 
@@ -128,7 +129,7 @@ def cli(
             )
         return 0
     detail = _detail(quiet=quiet, verbose=verbose)
-    if _wants_lines(plain=plain, screens=screens) or not _is_terminal(sys.__stdout__):
+    if _wants_lines(plain=plain, screens=screens) or not is_terminal(sys.__stdout__):
         from tui_transfer.cli.plain import centre
 
         return centre.run(Home.find(), detail, practise=lambda: _practise(detail))
@@ -175,7 +176,7 @@ def _wants_lines(*, plain: bool, screens: bool) -> bool:
         if plain and screens:
             raise click.UsageError("--plain et --screens ne vont pas ensemble.")
         return plain
-    if not (_is_terminal(sys.stdin) and _is_terminal(sys.__stdout__)):
+    if not (is_terminal(sys.stdin) and is_terminal(sys.__stdout__)):
         return False
     if os.environ.get("ACCESSIBLE", "0") not in {"", "0"}:
         click.echo("Lignes simples, parce que ACCESSIBLE=1. Pour les écrans : tui-transfer --screens")
@@ -497,7 +498,7 @@ def _prepare_screen(*, no_color: bool) -> None:
     Raises:
         TransferError: TERMINAL_UNSUITABLE, in one clear line, rather than escapes into a pipe.
     """
-    if not (_is_terminal(sys.stdin) and _is_terminal(sys.__stdout__)):
+    if not (is_terminal(sys.stdin) and is_terminal(sys.__stdout__)):
         reason = "L’entrée ou la sortie n’est pas un terminal."
     elif os.environ.get("TERM") == "dumb":
         reason = "La variable TERM vaut « dumb »."
@@ -506,7 +507,3 @@ def _prepare_screen(*, no_color: bool) -> None:
             os.environ["NO_COLOR"] = "1"  # read by the libraries of the screen when they are loaded
         return
     raise TransferError(Problem.TERMINAL_UNSUITABLE, reason=reason)
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and stream.isatty()

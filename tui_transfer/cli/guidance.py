@@ -11,6 +11,7 @@ import click
 from tui_transfer.errors import ExitCode
 from tui_transfer.guide.pages import guide_pages
 from tui_transfer.guide.text import render, whole
+from tui_transfer.system.terminal import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ def show(number: int | None, *, aloud: bool) -> ExitCode:
     """
     aloud = aloud or _is_read_aloud(os.environ)
     text = whole(aloud=aloud) if number is None else render(guide_pages()[number - 1], aloud=aloud)
-    if number is None and not aloud and sys.stdin.isatty() and sys.stdout.isatty():
+    if number is None and not aloud and is_terminal(sys.stdin) and is_terminal(sys.stdout):
         click.echo_via_pager(f"{text}\n")
     else:
         click.echo(text)

@@ -18,7 +18,7 @@ from tui_transfer.cli.folding import line_ended
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.preflight.fingerprint import LEAST_SIGNS, Verdict, compare
 from tui_transfer.sharebox.proxy.clear_text import clear_text_warning
-from tui_transfer.system.terminal import discard_typed, pasted_too, read_hidden, without_echo
+from tui_transfer.system.terminal import discard_typed, is_terminal, pasted_too, read_hidden, without_echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,12 +50,12 @@ class NoAnswerError(click.Abort):
 
 def someone_is_there() -> bool:
     """Whether a person can be asked."""
-    return sys.stdin is not None and sys.stdin.isatty()
+    return is_terminal(sys.stdin)
 
 
 def can_show() -> bool:
     """Whether what is said on standard error comes to a person's eyes, and not to a file."""
-    return someone_is_there() and sys.__stderr__ is not None and sys.__stderr__.isatty()
+    return someone_is_there() and is_terminal(sys.__stderr__)
 
 
 def show_passphrase(passphrase: str, *, asked: bool) -> None:

@@ -11,9 +11,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
+SCREEN: Final = "__stdout__" if sys.platform == "win32" else "__stderr__"
+"""The stream of `sys` that Textual draws the screen on."""
+
 if sys.platform == "win32":
+    import ctypes
     import getpass
     import msvcrt
+    from ctypes import wintypes
+
+    def _is_console(stream: TextIO) -> bool:
+        """Whether it leads to a console; `NUL`, which also is no file, calls itself a terminal."""
+        mode = wintypes.DWORD()
+        try:
+            handle = msvcrt.get_osfhandle(stream.fileno())
+        except (OSError, ValueError):  # none that the system knows
+            return False
+        return bool(ctypes.windll.kernel32.GetConsoleMode(wintypes.HANDLE(handle), ctypes.byref(mode)))
 
     def discard_typed(typed: TextIO, shown: TextIO) -> None:
         """Throws away what was typed so far; see below."""
@@ -49,6 +63,10 @@ else:
     import os
     import select
     import termios
+
+    def _is_console(stream: TextIO) -> bool:
+        """Elsewhere what calls itself a terminal is one."""
+        return True
 
     _PASTE_SECONDS: Final = 0.1
     """A terminal hands over a paste faster, also over a slow line."""
@@ -106,3 +124,11 @@ else:
             yield
         finally:
             termios.tcsetattr(typed.fileno(), termios.TCSADRAIN, before)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person is at the other end; a process without a console has no stream at all."""
+    try:
+        return stream is not None and stream.isatty() and _is_console(stream)
+    except ValueError:  # closed
+        return False

@@ -13,9 +13,10 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from tui_transfer.system.signs import stand_in
+from tui_transfer.system.terminal import SCREEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,14 +81,14 @@ def _shown(sign: str, encoding: str, *, console: bool) -> str:
 
 @contextmanager
 def lasting_output(environment: Mapping[str, str]) -> Iterator[LastingOutput | None]:
-    """Lets Textual, which draws on `sys.__stderr__`, draw on an output that outlives the terminal."""
-    original = sys.__stderr__
+    """Lets Textual, which draws on a stream of `sys`, draw on an output that outlives the terminal."""
+    original = getattr(sys, SCREEN)
     if original is None:
         yield None
         return
     output = LastingOutput(original, console=environment.get("TERM") == "linux")
-    sys.__stderr__ = cast("Any", output)  # type: ignore[misc]
+    setattr(sys, SCREEN, output)
     try:
         yield output
     finally:
-        sys.__stderr__ = original  # type: ignore[misc]
+        setattr(sys, SCREEN, original)

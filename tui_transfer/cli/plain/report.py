@@ -20,6 +20,7 @@ from tui_transfer.report.message import make_message
 from tui_transfer.report.sending import keep_files
 from tui_transfer.settings import config
 from tui_transfer.system.files import printable
+from tui_transfer.system.terminal import is_terminal
 from tui_transfer.tui import clipboard, mailer
 from tui_transfer.tui.wording import detail
 
@@ -125,6 +126,6 @@ class _Terminal:
     def copy_to_clipboard(self, text: str) -> None:
         """Sends it, as OSC 52."""
         terminal = sys.__stdout__
-        if terminal is not None and terminal.isatty():
+        if terminal is not None and is_terminal(terminal):
             terminal.write(f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\a")
             terminal.flush()
