@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.orders import SECRET_VARIABLES
+from tui_transfer.system.streams import reader_left_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,8 +85,9 @@ def _wait_until_ready(
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        process.stdin.write(json.dumps(secrets) + "\n")
-        process.stdin.flush()
+        with reader_left_told():
+            process.stdin.write(json.dumps(secrets) + "\n")
+            process.stdin.flush()
         line = process.stdout.readline()
     except BrokenPipeError:
         line = ""

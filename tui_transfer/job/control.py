@@ -47,7 +47,8 @@ from tui_transfer.system.files import (
     write_private,
 )
 from tui_transfer.system.locks import Lock, LockHeldError, is_held
-from tui_transfer.system.processes import DETACHED, Asked, ask_to_end
+from tui_transfer.system.processes import Asked, ask_to_end, start_detached
+from tui_transfer.system.streams import unless_left
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -701,15 +702,13 @@ def _spawn(job: Job) -> subprocess.Popen[bytes]:
         log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | at_once, PRIVATE_FILE)
     try:
         # -P: the folder it is started in is not searched for modules.
-        return subprocess.Popen(
+        return start_detached(
             [sys.executable, "-P", "-m", WORKER_MODULE, str(job.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=job.folder,
             env=environment,
-            start_new_session=True,
-            creationflags=DETACHED,
         )
     finally:
         os.close(log)
@@ -720,7 +719,7 @@ def _give(worker: subprocess.Popen[bytes], orders: Orders, attendance: Attendanc
     assert worker.stdin is not None
     line = attendance or Attendance()
     line.attach(worker.stdin)
-    with contextlib.suppress(BrokenPipeError):  # it died at once, `start` finds out
+    with unless_left():  # it died at once, `start` finds out
         worker.stdin.write(orders.encode())
         worker.stdin.flush()
     if attendance is None:

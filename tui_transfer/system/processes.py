@@ -12,20 +12,60 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import psutil
 
 
 if sys.platform == "win32":
-    DETACHED: Final = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+    _ALONE: Final = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+    _WAYS: Final[tuple[int, ...]] = (_ALONE | subprocess.CREATE_BREAKAWAY_FROM_JOB, _ALONE)
 else:
-    DETACHED: Final = 0
-"""For `subprocess.Popen`: what a process needs, beside a session of its own, to outlive its terminal."""
+    _WAYS: Final[tuple[int, ...]] = (0,)
+"""Flags for a process that outlives its terminal, the best first. On Windows all that belongs to a session may
+be in one « job », as OpenSSH's server has it, and ends with it; some jobs let nobody go, and refuse.
+"""
+
+
+def start_detached(
+    words: Sequence[str], *, stdin: int, stdout: int, stderr: int, cwd: Path, env: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Starts a process that goes on when the terminal is closed and whoever started it has ended.
+
+    Args:
+        words: the program, and what it is given.
+        stdin, stdout, stderr: as for `subprocess.Popen`, which gives the rest of them too.
+        cwd: its folder.
+        env: its environment.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    for flags in _WAYS:
+        try:
+            return subprocess.Popen(
+                words,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                cwd=cwd,
+                env=env,
+                start_new_session=True,
+                creationflags=flags,
+            )
+        except PermissionError:
+            if flags == _WAYS[-1]:
+                raise
+    raise AssertionError("there is a way at least")
 
 
 ENDINGS: Final = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if sys.platform != "win32")
 """The signals that say that the terminal was closed, or that the program is to end; Windows sends none."""
+
+
+_ENDED: Final = frozenset({5, 87})
+"""ERROR_ACCESS_DENIED and ERROR_INVALID_PARAMETER of Windows, asked of a process that is gone."""
 
 
 class Asked(Enum):
@@ -54,10 +94,14 @@ def ask_to_end(pid: int, module: str, folder: Path) -> Asked:
             process.terminate()
         else:
             process.send_signal(signal.SIGINT)
-    except psutil.AccessDenied:
-        return Asked.FORBIDDEN
     except psutil.NoSuchProcess:
         return Asked.ABSENT
+    except (psutil.AccessDenied, OSError) as error:
+        # Windows refuses access to a process that is just ending, and calls one that has ended an invalid
+        # argument.
+        if not isinstance(error, psutil.AccessDenied) and getattr(error, "winerror", None) not in _ENDED:
+            raise
+        return Asked.FORBIDDEN if psutil.pid_exists(pid) else Asked.ABSENT
     return Asked.HEARD
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import errno
+import os
 import sys
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, cast
@@ -11,7 +14,29 @@ from tui_transfer.errors import harmless_lines
 from tui_transfer.system.signs import STAND_IN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TextIO
+
+
+@contextlib.contextmanager
+def reader_left_told() -> Iterator[None]:
+    """While the body writes to a pipe, that nobody reads it any more is a `BrokenPipeError` on every system.
+
+    Windows calls it an invalid argument, which writing to a pipe meets for no other reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
+
+
+@contextlib.contextmanager
+def unless_left() -> Iterator[None]:
+    """What the body writes to a pipe is for whoever still reads it."""
+    with contextlib.suppress(BrokenPipeError), reader_left_told():
+        yield
 
 
 class HarmlessStream:
@@ -22,8 +47,14 @@ class HarmlessStream:
 
     def write(self, text: str) -> int:
         """Writes `text`; its ends of lines and tabulators are the writer's own."""
-        self._stream.write(harmless_lines(text))
+        with reader_left_told():
+            self._stream.write(harmless_lines(text))
         return len(text)
+
+    def flush(self) -> None:
+        """Sends what was written."""
+        with reader_left_told():
+            self._stream.flush()
 
     def isatty(self) -> bool:
         """Says that it is not: `sys.__stdout__` tells what is behind it."""

@@ -6,7 +6,6 @@ writing to the journal that the job succeeded, or what blocks it; there is nothi
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import signal
@@ -32,7 +31,7 @@ from tui_transfer.settings.config import Home, data_beside
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.system.files import keep_process_private
 from tui_transfer.system.locks import LockHeldError
-from tui_transfer.system.streams import keep_streams_harmless
+from tui_transfer.system.streams import keep_streams_harmless, unless_left
 from tui_transfer.worker.asking import Asking
 from tui_transfer.worker.pipeline import Pipeline
 from tui_transfer.worker.recorder import Recorder, now
@@ -95,7 +94,7 @@ def main(folder: Path) -> NoReturn:
 
 def _fail_early(error: TransferError) -> int:
     """Tells who started this worker what the journal could not be told; see `control.start`."""
-    with contextlib.suppress(BrokenPipeError):  # nobody waits any more: it has begun, and ends this way
+    with unless_left():  # nobody waits any more: it has begun, and ends this way
         sys.stdout.buffer.write(msgspec.json.encode(_blocked(error)))
         sys.stdout.buffer.flush()
     return error.exit_code

@@ -1,0 +1,94 @@
+"""Processes that outlive whoever started them, and that are asked to end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tui_transfer.system import processes
+from tui_transfer.system.processes import Asked, ask_to_end, start_detached
+
+AWAY, ALONE = 0x0100_0000, 8
+
+
+class Windows:
+    """Starts processes as Windows would; a double, since only Windows has « jobs » that keep processes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *refused: int) -> None:
+        self.tried: list[int] = []
+        self._refused, self._start = refused, subprocess.Popen
+        monkeypatch.setattr(processes, "_WAYS", (AWAY | ALONE, ALONE))
+        monkeypatch.setattr(subprocess, "Popen", self._popen)
+
+    def _popen(self, words: list[str], *, creationflags: int, **given: Any) -> subprocess.Popen[bytes]:
+        self.tried.append(creationflags)
+        if creationflags in self._refused:
+            raise PermissionError
+        return self._start(words, **given)
+
+
+def started(folder: Path) -> int:
+    pipe = subprocess.PIPE
+    process = start_detached(
+        [sys.executable, "-c", ""], stdin=pipe, stdout=pipe, stderr=pipe, cwd=folder, env=dict(os.environ)
+    )
+    process.communicate()
+    return process.returncode
+
+
+def test_a_process_leaves_the_session_where_it_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    windows = Windows(monkeypatch)
+    assert started(tmp_path) == 0
+    assert windows.tried == [AWAY | ALONE]
+
+
+def test_and_is_started_all_the_same_where_it_may_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows = Windows(monkeypatch, AWAY | ALONE)
+    assert started(tmp_path) == 0
+    assert windows.tried == [AWAY | ALONE, ALONE]
+
+
+def test_what_may_not_be_started_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    windows = Windows(monkeypatch, AWAY | ALONE, ALONE)
+    with pytest.raises(PermissionError):
+        started(tmp_path)
+    assert windows.tried == [AWAY | ALONE, ALONE]
+
+
+def test_a_process_is_started_by_the_ways_of_this_system(tmp_path: Path) -> None:
+    assert started(tmp_path) == 0
+
+
+@pytest.mark.parametrize("number", [5, 87])
+def test_one_that_is_just_ending_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    refusal = OSError(22, "")
+    refusal.winerror = number  # type: ignore[attr-defined]
+
+    def refuse(*_: object) -> psutil.Process:
+        raise refusal if number == 87 else psutil.AccessDenied
+
+    monkeypatch.setattr(psutil, "Process", refuse)
+    assert ask_to_end(process.pid, "tui_transfer.worker", tmp_path) is Asked.ABSENT
+    if number == 5:
+        assert ask_to_end(os.getpid(), "tui_transfer.worker", tmp_path) is Asked.FORBIDDEN
+
+
+def test_another_failure_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> psutil.Process:
+        raise OSError(5, "the disk")
+
+    monkeypatch.setattr(psutil, "Process", fail)
+    with pytest.raises(OSError, match="disk"):
+        ask_to_end(os.getpid(), "tui_transfer.worker", tmp_path)
