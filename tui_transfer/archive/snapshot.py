@@ -20,6 +20,7 @@ from tui_transfer.archive.recognition import ROLLBACK_SUFFIX, WAL_SUFFIX, is_tor
 from tui_transfer.archive.sqlite import SHARED_MEMORY_SUFFIX, SUFFIXES, Copied, Copying, OvertakenError
 from tui_transfer.archive.stamp import MODIFIED, Stamp, changed
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.system import names
 from tui_transfer.system.decoding import from_json
 from tui_transfer.system.files import disk_errors, printable, read_file, write_private
 
@@ -185,10 +186,10 @@ def remove_snapshot(folder: Path) -> None:
     Raises:
         TransferError: `DISK_UNWRITABLE`.
     """
-    names = [_MARK_NAME, *(f"{SNAPSHOT_NAME}{suffix}" for suffix in SUFFIXES)]
-    for path in map(folder.joinpath, names):
+    kept = [_MARK_NAME, *(f"{SNAPSHOT_NAME}{suffix}" for suffix in SUFFIXES)]
+    for path in map(folder.joinpath, kept):
         with disk_errors(path):
-            path.unlink(missing_ok=True)
+            names.remove(path)
 
 
 def _snapshot(source: Source, folder: Path, original: _State, hashes: Hashes | None) -> Snapshot:

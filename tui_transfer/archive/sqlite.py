@@ -37,6 +37,7 @@ from tui_transfer.archive.hashes import Hashes, Hashing
 from tui_transfer.archive.recognition import ROLLBACK_SUFFIX, WAL_SUFFIX
 from tui_transfer.archive.stamp import Stamp
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.system import names
 from tui_transfer.system.files import disk_errors, printable
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ class Copying:
     def _start_anew(self) -> None:
         with disk_errors(self.snapshot):
             for suffix in SUFFIXES[1:]:
-                Path(f"{self.snapshot}{suffix}").unlink(missing_ok=True)
+                names.remove(Path(f"{self.snapshot}{suffix}"))
             os.close(open_private(self.snapshot, anew=True))
 
     def _stop_if_cancelled(self) -> None:

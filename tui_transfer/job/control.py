@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -37,6 +36,7 @@ from tui_transfer.job.progress import Progress
 from tui_transfer.job.spec import STAMP, JobSpec
 from tui_transfer.job.state import JobState, JobStatus
 from tui_transfer.settings.config import located
+from tui_transfer.system import names
 from tui_transfer.system.files import (
     PRIVATE_FILE,
     UnfitFileError,
@@ -668,13 +668,13 @@ def _erase(folder: Path, removal: Lock) -> None:
     with disk_errors(folder):
         for path in sorted(folder.iterdir(), reverse=True):  # the spool before the journal
             if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
+                names.remove_tree(path)
             elif path.name != _REMOVAL_NAME:
-                path.unlink(missing_ok=True)
+                names.remove(path)
         sync_folder(folder)
     removal.remove()
     with disk_errors(folder):
-        folder.rmdir()
+        names.remove_folder(folder)
 
 
 def stop(job: Job) -> None:

@@ -19,6 +19,7 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job.events import Event, Measure, WorkerStarted
 from tui_transfer.job.fields import Count
 from tui_transfer.job.spec import FORMAT
+from tui_transfer.system import names
 from tui_transfer.system.decoding import from_json
 from tui_transfer.system.files import PRIVATE_FILE, UnfitFileError, disk_errors, open_regular, sync_folder
 from tui_transfer.system.locks import Lock, LockHeldError
@@ -239,7 +240,7 @@ class _Reserve:
         Raises:
             OSError: it stays.
         """
-        self._path.unlink(missing_ok=True)
+        names.remove(self._path)
 
     def give_back(self) -> None:
         """Gives the space back where the disk lets it go. Otherwise the last line may find room all the same,

@@ -11,6 +11,7 @@ import msgspec
 
 from tui_transfer.job import control
 from tui_transfer.job.spec import Decision
+from tui_transfer.system import names
 from tui_transfer.system.decoding import from_json
 from tui_transfer.system.files import UnfitFileError, disk_errors, read_file, sync_folder, write_private
 
@@ -65,7 +66,7 @@ def unmark(job: Job) -> None:
         TransferError: DISK_UNWRITABLE.
     """
     with disk_errors(_file(job)):
-        _file(job).unlink(missing_ok=True)
+        names.remove(_file(job))
         if job.folder.is_dir():
             sync_folder(job.folder)
 

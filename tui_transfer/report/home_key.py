@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.system import names
 from tui_transfer.system.files import (
     UnfitFileError,
     disk_errors,
@@ -83,8 +84,8 @@ def _set_aside(file: Path) -> None:
     with disk_errors(file):
         if not os.path.lexists(file):
             return
-        names = (file.with_name(f"{file.name}.old{number}") for number in ("", *range(2, _MOST_ASIDE)))
-        file.rename(next(name for name in names if not os.path.lexists(name)))
+        candidates = (file.with_name(f"{file.name}.old{number}") for number in ("", *range(2, _MOST_ASIDE)))
+        names.rename(file, next(name for name in candidates if not os.path.lexists(name)))
 
 
 def _make(file: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from tui_transfer.errors import TransferError
 from tui_transfer.job import control, history
 from tui_transfer.job.control import Job
 from tui_transfer.report.receipts import ReceiptFiles, find_receipts, receipts_lock
+from tui_transfer.system import names
 from tui_transfer.system.files import disk_errors
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def expire(home: Home, days: int, now: datetime) -> None:
             files = ReceiptFiles.of(home.receipts, job)
             with disk_errors(files.folder):
                 if job not in present and files.content.stat().st_mtime < limit.timestamp():
-                    shutil.rmtree(files.folder)
+                    names.remove_tree(files.folder)
 
 
 def _is_over(job: Job, limit: datetime) -> bool:

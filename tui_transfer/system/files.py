@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from tui_transfer.errors import Problem, TransferError, harmless
-from tui_transfer.system import os_errors
+from tui_transfer.system import names, os_errors
 from tui_transfer.system.paths import readable
 
 if TYPE_CHECKING:
@@ -138,9 +138,9 @@ def write_private(path: Path, content: bytes) -> None:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            temporary.replace(path)
+            names.replace(temporary, path)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            names.remove(temporary)
             raise
         sync_folder(path.parent)
 

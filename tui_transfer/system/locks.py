@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.system import names
 from tui_transfer.system.files import PRIVATE_FILE, disk_errors, printable
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Lock:
             if not _REMOVABLE_WHILE_OPEN:
                 self.release()
             with disk_errors(self._file):
-                self._file.unlink(missing_ok=True)
+                names.remove(self._file)
         finally:
             self.release()
 

@@ -23,8 +23,8 @@ if sys.platform == "win32":
     _WAYS: Final[tuple[int, ...]] = (_ALONE | subprocess.CREATE_BREAKAWAY_FROM_JOB, _ALONE)
 else:
     _WAYS: Final[tuple[int, ...]] = (0,)
-"""Flags for a process that outlives its terminal, the best first. On Windows all that belongs to a session may
-be in one « job », as OpenSSH's server has it, and ends with it; some jobs let nobody go, and refuse.
+"""Flags for a process that outlives its terminal, the best first. On Windows all that belongs to a session
+may be in one « job », as OpenSSH's server has it, and ends with it; some jobs let nobody go, and refuse.
 """
 
 

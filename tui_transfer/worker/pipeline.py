@@ -33,6 +33,7 @@ from tui_transfer.job.journal import JournalReader
 from tui_transfer.job.state import JobState
 from tui_transfer.report.signer import Signer
 from tui_transfer.settings.config import Home, data_beside, receipts_beside, servers_beside
+from tui_transfer.system import names
 from tui_transfer.system.files import disk_errors
 from tui_transfer.worker.backoff import Backoff
 from tui_transfer.worker.companions import size_beside
@@ -451,7 +452,7 @@ class Pipeline:
         folder = self._job.spool / str(verified.database)
         if folder.exists():
             with disk_errors(folder):
-                shutil.rmtree(folder)
+                names.remove_tree(folder)
 
 
 def _has_changed_since(known: DatabaseState, selection: Selection) -> bool:
