@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The servers and tools that the tests run against, by their Debian names.
-packages="openssh-server openssh-client openssh-sftp-server proftpd-core proftpd-mod-crypto dropbear-bin rclone erlang-ssh squid dante-server 7zip libarchive-tools unar tmux apache2-utils openssl putty-tools osslsigncode sshpass util-linux python3-venv"
+packages="openssh-server openssh-client openssh-sftp-server proftpd-core proftpd-mod-crypto dropbear-bin rclone erlang-ssh squid dante-server 7zip libarchive-tools unar tmux apache2-utils openssl putty-tools osslsigncode groff-base sshpass util-linux python3-venv"
 
 # What comes from npm alone: p7zip 16.02, which many still have.
 npm_packages="7zip-bin@5.2.0"
