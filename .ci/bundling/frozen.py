@@ -56,7 +56,7 @@ def tar_folder(folder: Path, archive: Path) -> None:
     """Packs `folder` under its own name into a `.tar.gz`, owned by nobody in particular."""
     with (
         archive.open("wb") as raw,
-        gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as stream,
+        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0) as stream,
         tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as target,
     ):
         for path in files(folder):

@@ -91,7 +91,7 @@ def locked(file: Path = places.LOCKED) -> list[Pin]:
 
 def gather(target: Target, downloads: Path) -> dict[str, Path]:
     """The wheels of all that is locked for `target`, by name; what is not there yet is downloaded."""
-    wanted = [pin for pin in locked() if _applies(pin, target)]
+    wanted = [pin for pin in locked() if applies(pin, target)]
     found = _choose(wanted, target, downloads)
     missing = [pin for pin in wanted if pin.name not in found]
     if missing:
@@ -136,7 +136,8 @@ def _place(name: str) -> str | None:
     return path if kind in {"purelib", "platlib"} else None
 
 
-def _applies(pin: Pin, target: Target) -> bool:
+def applies(pin: Pin, target: Target) -> bool:
+    """Whether what is locked is needed there."""
     marker = pin.requirement.marker
     return marker is None or marker.evaluate(target.environment)
 
