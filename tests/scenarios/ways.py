@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from tests.cli.place import archives, blocks_packed, extract, place_for
+from tests.cli.place import archives, extract, place_for
 from tests.servers.processes import free_port, wait_until
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
@@ -92,6 +92,14 @@ def _to_the_message(person: Player) -> None:
     person.see("verifie", "OK", limit=180)
     person.answer("OK", "OK")
     person.see("message", "Message à envoyer", "Copier le contenu")
+
+
+def _wait_for_sent(world: World, least: int) -> None:
+    """Until the server has more than `least` bytes of the first base."""
+    wait_until(
+        lambda: control.Follower(world.place.job()).state.databases[0].acknowledged > least,
+        what="some to be sent",
+    )
 
 
 def _leave(person: Player) -> None:
@@ -221,10 +229,7 @@ def resume(world: World) -> None:
         _to_the_bases(person)
         _begin(person)
         _give_password(person, server.password)
-        wait_until(
-            lambda: control.Follower(world.place.job()).state.databases[0].acknowledged > 500_000,
-            what="some to be sent",
-        )
+        _wait_for_sent(world, 500_000)
         person.see("envoi", "Base active")
         person.choose("Quitter")
         person.see("quitter", "Interrompre")
@@ -254,7 +259,8 @@ def changed_base(world: World) -> None:
         _to_the_bases(person)
         _begin(person)
         _give_password(person, server.password)
-        wait_until(lambda: blocks_packed(world.place) >= 1, what="a block to be packed")
+        # Not before: the worker that the password begins anew would read all of the changed base.
+        _wait_for_sent(world, 500_000)
         with base.open("ab") as file:
             file.write(b"de plus")
         person.see("base-changee", "La base a changé", limit=300)
