@@ -12,7 +12,7 @@ from textual.events import Paste
 
 from tests.tui import stage
 from tests.tui.conftest import flat, until
-from tests.tui.scenes import settle
+from tests.tui.scenes import SCENES, open_scene, settle
 from tests.tui.stage import Stage, settings
 from tui_transfer.archive.source import summarize
 from tui_transfer.errors import Problem, TransferError
@@ -292,6 +292,36 @@ async def test_maintenir_tells_of_what_is_not_finished_whatever_came_later(stage
         assert "Le transfert du 1er mars 2022 à 14 h 05 n’est pas terminé." in flat(app)
 
 
+@pytest.mark.parametrize(
+    "name", ["centre", "centre-beaucoup", "centre-premiere-fois", "centre-demonstration"]
+)
+@pytest.mark.parametrize("size", [(120, 30), (120, 36), (200, 50)], ids=str)
+async def test_a_wide_window_shows_as_much_as_it_has_room_for_and_no_frame_around_nothing(
+    tmp_path: Path, name: str, size: tuple[int, int]
+) -> None:
+    scene = next(scene for scene in SCENES if scene.name == name)
+    with open_scene(scene, tmp_path) as (app, drive):
+        async with app.run_test(size=size) as pilot:
+            await drive(pilot)
+            state, steps = app.screen.query_one("#state"), app.screen.query_one("#steps")
+            rows = [row for row in state.query(".state-row") if row.display]
+            last = max(row.region.bottom for row in rows)
+            assert state.region.bottom <= app.screen.query_one("#notice").region.y
+            if (name, size[1]) != ("centre-beaucoup", 30):  # the least that there is to say is too much
+                assert last < state.region.bottom
+            assert state.region.bottom - 1 - last <= 6
+            assert state.region.bottom == app.screen.query_one("#left").region.bottom
+            text = flat(app)
+            is_much = name == "centre-beaucoup"
+            enough = {"centre-beaucoup": 50, "centre-premiere-fois": 30}.get(name, 36)
+            assert ("· antivirus désactivé" in text) is (size[1] >= enough)
+            assert ("réussi 16/01/2022" in text) is (is_much and size[1] > 36)
+            assert ("Les quatre étapes" in text) is (size[1] > 36 and not is_much)
+            if steps.display:
+                assert "4 Rapport Le message qui annonce le transfert" in text
+                assert steps.region.bottom <= app.screen.query_one("#notice").region.y
+
+
 async def paste(pilot: Pilot[Any], text: str) -> None:
     pilot.app.post_message(Paste(text))
     await settle(pilot)
@@ -309,6 +339,8 @@ async def test_a_received_configuration_is_shown_and_then_taken_as_it_is(
         await settle(pilot)
         await pilot.press("enter")
         assert isinstance(app.screen, ImportDialog)
+        assert "Échap Annuler" in flat(app)
+        assert "N Non" not in flat(app), "a letter that would be typed into the field"
         app.screen.query_one("#path").value = str(file)  # type: ignore[attr-defined]
         await pilot.press("enter")
         await settle(pilot)

@@ -93,6 +93,14 @@ DEMO: Final = MenuEntry(
     "s’efface quand vous la quittez.",
 )
 
+STEPS: Final = (
+    ("Réglages", SETTINGS),
+    ("Prérequis", PREREQUISITES),
+    ("Transférer", MAINTAIN),
+    ("Rapport", REPORT),
+)
+"""The four steps of the way, and the entries that say what they are."""
+
 
 def menu(
     standing: Standing | None, *, is_first_start: bool, is_all_done: bool, practising: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Self
 
 from textual.content import Content
 
@@ -17,14 +17,16 @@ from tui_transfer.settings import config
 from tui_transfer.system.files import printable
 from tui_transfer.tui import wording
 from tui_transfer.tui.past_jobs import describe, names_in
+from tui_transfer.tui.widgets.prose import wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from tui_transfer.archive.source import Summary
     from tui_transfer.job.reading import Reading
     from tui_transfer.preflight.delivered import HandedOver
+    from tui_transfer.preflight.statements import Statement
     from tui_transfer.settings.config import Home, Settings
 
 _READING: Final = "Lecture des transferts…"
@@ -32,10 +34,36 @@ _BEGINNINGS: Final = (
     "reprenez la configuration reçue de l’Urssaf, ou remplissez les réglages ; ou exercez-vous d’abord."
 )
 _RECENT: Final = 12
-"""Transfers that are listed where there is room for them."""
+"""Transfers that are looked at, for where there is room to list them."""
 _NAME: Final = 20
 _NAMES: Final = 48
 """Columns for the name of a database, and for those of several."""
+
+
+class _Room(NamedTuple):
+    """What a window has room for.
+
+    Attributes:
+        statements: whether each prerequisite has a line, the missing ones are enumerated, or only counted.
+        bases: how many databases have one.
+        recent: how many of the newest transfers have one.
+    """
+
+    statements: Literal["each", "missing", "count"]
+    bases: int
+    recent: int
+
+
+_ROOMS: Final = (
+    _Room(statements="each", bases=40, recent=_RECENT),
+    _Room(statements="each", bases=12, recent=_RECENT),
+    _Room(statements="each", bases=12, recent=5),
+    _Room(statements="each", bases=7, recent=0),
+    _Room(statements="missing", bases=7, recent=0),
+    _Room(statements="missing", bases=4, recent=0),
+    _Room(statements="count", bases=3, recent=0),
+)
+"""From the largest to the smallest; the latter is shown where even that is too much."""
 
 
 class JobsRead(NamedTuple):
@@ -268,20 +296,27 @@ class Overview:
             lines.append(_line("! À remettre ?", "warning", f"{names} {verb} depuis la dernière remise."))
         return lines
 
-    def in_full(self, *, bases: int, recent: bool) -> list[tuple[str, Content]]:
-        """Labels, and what there is to say of each.
+    def in_full(self, width: int, height: int) -> list[tuple[str, Content]]:
+        """Labels, and what there is to say of each: as much as there is room for.
 
         Args:
-            bases: how many databases there is room for.
-            recent: whether there is room for the newest transfers.
+            width: columns for what is said.
+            height: lines for all of it, an empty one between two labels included.
         """
+        for room in _ROOMS:
+            rows = self._rows(room)
+            if lines_of((text for _, text in rows), width) <= height:
+                break
+        return rows
+
+    def _rows(self, room: _Room) -> list[tuple[str, Content]]:
         rows = [("Réglages", self._settings_row()), ("Ouverture", self._opening_row())]
-        rows.append(("Prérequis", self._prerequisites_row()))
-        rows.append(("Bases", self._bases_row(bases)))
+        rows.append(("Prérequis", self._prerequisites_row(room)))
+        rows.append(("Bases", self._bases_row(room.bases)))
         rows += [("Transferts", self._jobs_row()), ("Rapport", self._report_row())]
         rows.append(("Reçus", self._receipts_row()))
-        if recent and self.recent:
-            rows.append(("Derniers", Content("\n").join(_recent(item) for item in self.recent[:_RECENT])))
+        recent = self.recent[: room.recent]
+        rows.append(("Derniers", Content("\n").join(_recent(item) for item in recent)))
         return [(label, text) for label, text in rows if text.plain]
 
     def _settings_row(self) -> Content:
@@ -306,13 +341,17 @@ class Overview:
         until = f", jusqu’au {french.day(transfer.closes_on)}" if transfer.closes_on else ""
         return Content.assemble(("✓ ", "$success"), f"Les transferts sont ouverts{since}{until}")
 
-    def _prerequisites_row(self) -> Content:
+    def _prerequisites_row(self, room: _Room) -> Content:
         if self.ticks.complete:
             return Content.assemble(("✓ ", "$success"), "tous cochés")
         ticked = self.ticks.keys
+        count = Content.styled(f"{len(self.ticks.all)} sur {len(STATEMENTS)}", "bold")
+        if room.statements == "count":
+            return count
+        if room.statements == "each":
+            return Content("\n").join([count, *(_statement(item, item.key in ticked) for item in STATEMENTS)])
         missing = [item.short for item in STATEMENTS if item.key not in ticked]
-        count = f"{len(self.ticks.all)} sur {len(STATEMENTS)}"
-        return Content.assemble((count, "bold"), f"\nIl reste : {_listed(missing)}")
+        return Content.assemble(count, f"\nIl reste : {_listed(missing)}")
 
     def _bases_row(self, most: int) -> Content:
         if self.settings is None:
@@ -361,6 +400,11 @@ class Overview:
             return Content("")
         count = french.count(self.receipts, "reçu signé", "reçus signés")
         return Content(f"{count}, dans {printable(self.home.receipts)}")
+
+
+def lines_of(texts: Iterable[Content], width: int) -> int:
+    """How high texts are in so many columns, an empty line between two of them included."""
+    return sum(wrap(text, width).plain.count("\n") + 2 for text in texts) - 1
 
 
 def overview(home: Home, settings: Settings | None, error: TransferError | None, today: date) -> Overview:
@@ -443,6 +487,11 @@ def _last_success(standing: Standing | None) -> list[Content]:
 
 def _without_title(text: str) -> str:
     return text.partition(" : ")[2] or text
+
+
+def _statement(statement: Statement, is_ticked: bool) -> Content:
+    sign = ("✓ ", "$success") if is_ticked else ("· ", "$muted")
+    return Content.assemble(sign, (statement.short, "$muted" if is_ticked else ""))
 
 
 def _base(base: Base, width: int) -> Content:

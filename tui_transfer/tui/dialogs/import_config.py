@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
+from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Label
@@ -59,7 +60,8 @@ class ImportDialog(Dialog[bool]):
     CSS_PATH = "import_config.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         lettered("yes", "Oui"),
-        lettered("no", "Non", also="escape"),
+        lettered("no", "Non"),
+        Binding("escape", "cancel", "Annuler", show=False),
     ]
 
     def __init__(self, home: Home) -> None:
@@ -74,16 +76,17 @@ class ImportDialog(Dialog[bool]):
         yield Prose(id="failure", classes="error")
 
     def buttons(self) -> Iterable[Action]:
-        """« Oui » once there is something to agree to."""
+        """« Oui » and « Non » once there is something to agree to: until then letters go into the field."""
         yield Action("yes", primary=True)
         yield Action("no")
+        yield Action("cancel")
 
     def on_mount(self) -> None:
         """Begins in the person's own folder."""
         field = self.query_one("#path", Input)
         field.select_on_focus = False
         field.cursor_position = len(field.value)
-        self.query_one("#action-yes", Action).display = False
+        self._show_answers(False)
 
     @on(Input.Submitted, "#path")
     async def _given(self, event: Input.Submitted) -> None:
@@ -118,9 +121,13 @@ class ImportDialog(Dialog[bool]):
             else ("Prendre ces réglages ?")
         )
         await text.mount(*rows, paragraph(question, "question"))
-        yes = self.query_one("#action-yes", Action)
-        yes.display = True
-        self.set_focus(yes)
+        self._show_answers(True)
+        self.set_focus(self.query_one("#action-yes", Action))
+
+    def _show_answers(self, shown: bool) -> None:
+        for action in ("yes", "no"):
+            self.query_one(f"#action-{action}", Action).display = shown
+        self.query_one("#action-cancel", Action).display = not shown
 
     def action_yes(self) -> None:
         """Puts it in its place."""
@@ -137,4 +144,8 @@ class ImportDialog(Dialog[bool]):
 
     def action_no(self) -> None:
         """Changes nothing."""
+        self.dismiss(False)
+
+    def action_cancel(self) -> None:
+        """Changes nothing, at any time."""
         self.dismiss(False)

@@ -28,7 +28,7 @@ from tui_transfer.tui.happenings import (
     SettingsChosen,
 )
 from tui_transfer.tui.letters import letter_of, lettered, numbered
-from tui_transfer.tui.overview import JobsRead, Overview, look_at_bases, overview
+from tui_transfer.tui.overview import JobsRead, Overview, lines_of, look_at_bases, overview
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action
 from tui_transfer.tui.widgets.bars import TopBar
@@ -47,11 +47,17 @@ if TYPE_CHECKING:
 WATCH_SECONDS = 2.0
 _BROAD: Final = 120
 """Columns of the window from which the state of everything stands beside the menu."""
-_HIGH: Final = 42
-"""Lines of the window from which the newest transfers have room there."""
 _LABELS: Final = ("Réglages", "Ouverture", "Prérequis", "Bases", "Transferts", "Rapport", "Reçus", "Derniers")
-_BASES: Final = 7
-"""Databases that are listed in a window of 36 lines."""
+_BESIDE: Final = 61
+"""Columns that the menu, the labels and the frames take of those."""
+_AROUND: Final = 8
+"""Lines of the window that are not for the state of everything."""
+_FRAME: Final = 2
+"""Lines of a frame."""
+_LEFT: Final = 20
+"""Lines that the menu and the purpose take beside it, at least."""
+_STEPS: Final = 12
+"""Lines of the four steps below it, their frame included."""
 _SHORTLY: Final = 4
 """Lines for what matters most, where the state of everything has no room."""
 
@@ -116,7 +122,23 @@ class HomePage(Page):
         state = Vertical(*rows, classes="panel", id="state")
         last = Vertical(Prose(id="job-status"), classes="panel", id="last")
         state.border_title = last.border_title = "Où vous en êtes"
-        return [Prose(id="way"), Horizontal(Container(menu, purpose, id="left"), state, id="columns"), last]
+        columns = Horizontal(Container(menu, purpose, id="left"), state, id="columns")
+        return [Prose(id="way"), columns, self._steps(), last]
+
+    def _steps(self) -> Widget:
+        """What each step is, for windows that have room for it: the way is known before it is gone."""
+        rows = [
+            Horizontal(
+                Label(Content.assemble((f"{number}", "bold $primary"), f"  {name}")),
+                Prose(entry.purpose.partition("\n")[0]),
+                classes="state-row",
+            )
+            for number, (name, entry) in enumerate(entries.STEPS, 1)
+        ]
+        rows[-1].add_class("-last")
+        steps = Vertical(*rows, classes="panel", id="steps")
+        steps.border_title = "Les quatre étapes"
+        return steps
 
     def on_mount(self) -> None:
         """Keeps an eye on a running transfer."""
@@ -209,19 +231,24 @@ class HomePage(Page):
         self._fill_menu(seen)
         broad = self.has_class("-broad")
         self.query_one("#last").display = not broad
+        self.query_one("#steps").display = False
         if broad:
             self._show_state(seen)
         else:
             self._show_shortly(seen)
 
     def _show_state(self, seen: Overview) -> None:
-        spare = max(0, self.size.height - 36)
-        high = self.size.height >= _HIGH
-        rows = dict(seen.in_full(bases=_BASES + (spare // 3 if high else spare), recent=high))
+        width = self.room - _BESIDE
+        height = self.size.height - _AROUND - (self.session.practice is not None)
+        rows = dict(seen.in_full(width, height))
+        self.query_one("#state").styles.max_height = height + _FRAME
+        left = height - max(_LEFT, lines_of(rows.values(), width))
+        self.query_one("#steps").display = left >= _STEPS
         for number, label in enumerate(_LABELS):
             row = self.query_one(f"#state-{number}", Prose)
             if row.parent is not None:
                 row.parent.display = label in rows
+                row.parent.set_class(label == list(rows)[-1], "-last")
             row.update(rows.get(label, Content("")))
 
     def _show_shortly(self, seen: Overview) -> None:
