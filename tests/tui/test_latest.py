@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.widgets import Static
 
 from tests.tui import stage
 from tests.tui.conftest import flat, until
@@ -115,6 +116,15 @@ async def test_wide_windows_show_the_rate_and_what_happened_last(staged: Stage) 
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "Débit" not in flat(app))
         assert "Rien n’est perdu" in flat(app)
+
+
+async def test_where_no_rate_was_measured_nothing_is_said_of_what_was_sent(staged: Stage) -> None:
+    job = staged.job(stage.all_delivered())
+    app = CentreApp(staged.home)
+    async with app.run_test(size=(120, 36)) as pilot:
+        page = await follow(pilot, job)
+        curve = page.query_one("#curve", Static)
+        await until(pilot, lambda: str(curve.content) == "Débit : aucune mesure")
 
 
 def test_of_attempts_to_connect_the_last_is_kept(staged: Stage) -> None:

@@ -101,7 +101,7 @@ class RateCurve(Static):
         if self._curve is None or not self.size.height:
             return
         rates = self._curve.rates
-        content = Content.styled("Débit : rien n’est encore envoyé", "$muted")
+        content = Content.styled("Débit : aucune mesure", "$muted")
         if any(rates):
             picture = "\n".join(line.rstrip() for line in bars(rates, self.size.height - 1))
             label = f"Débit, au plus {french.rate(max(rates))}\n"
