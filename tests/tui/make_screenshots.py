@@ -1,5 +1,6 @@
 """Writes the pictures of every screen: `python -m tests.tui.make_screenshots` after a change.
 
+`make_guide` goes before it where its pictures change, too: a page of the guide is among the scenes.
 Those of a wide window are `screenshots/`, for people; those of the smallest that a terminal opens with lie
 beside the tests. Both are compared with what is drawn.
 """
