@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 
 import pytest
 
@@ -95,3 +95,26 @@ def test_the_first_of_many_names(names: list[str], most: int, total: int | None,
 )
 def test_periods(end: datetime | None, expected: str) -> None:
     assert _plain(french.period(datetime(2022, 3, 2, 14, 5), end)) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "year"),
+    [(0, 1970), (-1e9, 1938), (-3e9, 1874), (1e11, 5138), (1e18, 9999), (-1e18, 1), (float("inf"), 9999)],
+)
+def test_a_file_may_be_dated_anyhow(seconds: float, year: int) -> None:
+    moment = french.instant(seconds)
+    assert moment.year == year
+    assert french.short_moment(moment)[-3] == ":"
+
+
+@pytest.mark.parametrize("error", [OSError(22, "Invalid argument"), OverflowError()])
+def test_a_time_for_which_the_system_tells_no_zone_is_shown_all_the_same(error: Exception) -> None:
+    class Early(datetime):
+        """What Windows says of times before 1970; a double, since other systems know them."""
+
+        def astimezone(self, tz: tzinfo | None = None) -> Early:
+            if tz is None:
+                raise error
+            return super().astimezone(tz)
+
+    assert french.short_moment(Early(1950, 7, 1, 12, 30, tzinfo=UTC)).startswith("01/07/1950 ")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime
+    from datetime import date
 
 NARROW: Final = "\u202f"
 """The narrow no-break space, which separates thousands and comes before « ; : ! ? %»."""
 NO_BREAK: Final = "\u00a0"
 _BEFORE_SIGN: Final = re.compile(r" (?=[:;!?»])|(?<=«) ")
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_KNOWN: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""A time of which every system knows what clocks showed."""
 _MONTHS: Final = (
     "janvier",
     "février",
@@ -79,9 +83,31 @@ def day(value: date) -> str:
     return f"{number_in_month}{NO_BREAK}{_MONTHS[value.month - 1]} {value.year}"
 
 
+def instant(seconds: float) -> datetime:
+    """The time so many seconds after 1970, or before; for what lies beyond all calendars, their end.
+
+    Files may be dated anyhow, and Windows itself counts from 1970 on.
+    """
+    try:
+        return _EPOCH + timedelta(seconds=seconds)
+    except (OverflowError, ValueError):  # too far, or no number
+        return datetime.max.replace(tzinfo=UTC) if seconds > 0 else datetime.min.replace(tzinfo=UTC)
+
+
+def at_this_machine(value: datetime) -> datetime:
+    """The time as its clocks show it; without its zone's history where the system tells none."""
+    try:
+        return value.astimezone()
+    except (OSError, OverflowError):  # Windows: before 1970, or too far
+        try:
+            return value.astimezone(_KNOWN.astimezone().tzinfo)
+        except (OSError, OverflowError):
+            return value
+
+
 def moment(value: datetime) -> str:
     """A time in the reader's zone, for instance « 2 mars 2022 à 14 h 05 »."""
-    local = value.astimezone()
+    local = at_this_machine(value)
     return f"{day(local)} à {_clock(local)}"
 
 
@@ -91,7 +117,7 @@ def _clock(local: datetime) -> str:
 
 def time_of_day(value: datetime, *, seconds: bool = False) -> str:
     """A time of today, as the clock on the wall shows it."""
-    local = value.astimezone()
+    local = at_this_machine(value)
     clock = _clock(local)
     return f"{clock}{NO_BREAK}min{NO_BREAK}{local.second:02d}{NO_BREAK}s" if seconds else clock
 
@@ -109,7 +135,7 @@ def period(begin: datetime, end: datetime | None) -> str:
 
 def short_moment(value: datetime) -> str:
     """A time for a table, for instance « 02/03/2022 14:05 »."""
-    return value.astimezone().strftime("%d/%m/%Y %H:%M")
+    return at_this_machine(value).strftime("%d/%m/%Y %H:%M")
 
 
 def count(quantity: int, singular: str, plural: str | None = None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
@@ -115,7 +114,7 @@ class Rows:
             return Text(wording.KINDS[look.kind])
         if column.label == _SIZE:
             return right(french.size(look.size), column.width)
-        date = french.short_moment(datetime.fromtimestamp(look.modified, UTC))
+        date = french.short_moment(french.instant(look.modified))
         return Text(date if column.width >= len(date) else date.split()[0])
 
 
