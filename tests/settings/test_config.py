@@ -429,3 +429,30 @@ def test_and_nobody_is_made_up(tmp_path: Path, text: str) -> None:
     assert config.contact(home) == ""
     home.config_file.write_text(text, "utf-8")
     assert config.contact(home) == ""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        r"C:\temp\new.mdb",
+        r"C:\bases\Paie.mdb",
+        r"C:\Paie\base.mdb",
+        r"C:\Users\a.mdb",
+        r"\\srv\nouveau.mdb",
+    ],
+)
+def test_a_backslash_that_is_read_as_another_sign_is_named(file: Path, path: str) -> None:
+    file.write_text(FULL.replace("/srv/autre", path))
+    with pytest.raises(TransferError) as caught:
+        config.load(file)
+    assert caught.value.problem is Problem.CONFIGURATION_INVALID
+    assert "« \\ » et la lettre qui suit" in caught.value.details["reason"]
+    assert "remplacé par « / »" in caught.value.as_text()
+
+
+@pytest.mark.parametrize(
+    "path", [r'"C:\\temp\\new.mdb"', '"C:/temp/new.mdb"', r"'C:\temp\new.mdb'", '"/srv/a\tb"']
+)
+def test_other_paths_are_taken(file: Path, path: str) -> None:
+    file.write_text(FULL.replace('"/srv/autre"', path))
+    assert config.load(file).databases[1].path == path[1:-1].replace("\\\\", "\\")

@@ -68,6 +68,11 @@ FileName = Annotated[
     str,
     Meta(pattern=r"\A[^/\0\n]+\Z", max_length=255, description="le nom d’un fichier, sans dossier"),
 ]
+_MISREAD: Final = re.compile(r"(?:[A-Za-z]:|\\)[^\x00-\x1f]*[\x01-\x1f]")
+"""A path of Windows in which TOML has read the beginning of a name as a sign: « \\t » as a tab."""
+_BACKSLASH: Final = "entre guillemets, « \\ » et la lettre qui suit sont lus comme un seul signe"
+_WITHOUT_BACKSLASH: Final = "un chemin dont chaque « \\ » est doublé, ou remplacé par « / »"
+
 FilePath = Annotated[
     str,
     Meta(
@@ -534,6 +539,10 @@ def _check_together(file: Path, settings: Settings) -> None:
             reason = f"deux bases portent le nom « {database.name} »"
             raise _invalid(file, f"databases[{index}].name", reason, "un nom différent pour chaque base")
         seen.add(name)
+    paths = {f"databases[{index}].path": base.path for index, base in enumerate(settings.databases, start=1)}
+    for key, path in {**paths, "sharebox.key_file": settings.sharebox.key_file or ""}.items():
+        if _MISREAD.match(path):
+            raise _invalid(file, key, _BACKSLASH, _WITHOUT_BACKSLASH)
     opens_on, closes_on = settings.transfer.opens_on, settings.transfer.closes_on
     if opens_on and closes_on and closes_on < opens_on:
         reason = "la fermeture précède l’ouverture"
@@ -551,4 +560,6 @@ def syntax_error(file: Path, error: tomllib.TOMLDecodeError) -> TransferError:
     """Says in French where a file is no TOML."""
     place = re.search(r"at line (\d+), column (\d+)", str(error))
     key = f"ligne {place[1]}, colonne {place[2]}" if place else "fin du fichier"
+    if re.search(r"Unescaped '\\'|hex value", str(error)):
+        return _invalid(file, key, _BACKSLASH, _WITHOUT_BACKSLASH)
     return _invalid(file, key, "la syntaxe est incorrecte", "un fichier au format TOML (clé = valeur)")
