@@ -7,7 +7,6 @@ seconds.
 
 from __future__ import annotations
 
-import shutil
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +43,8 @@ def remove_folder(folder: Path) -> None:
 
 def remove_tree(folder: Path) -> None:
     """Removes a folder and all that is in it."""
+    import shutil  # loads every compression there is
+
     _patiently(lambda: shutil.rmtree(folder))
 
 
