@@ -28,6 +28,7 @@ from tui_transfer.job.state import JobState
 from tui_transfer.report.receipts import keep_receipt
 from tui_transfer.report.retention import expire, latest_certain
 from tui_transfer.settings.config import Home, data_beside
+from tui_transfer.system import standby
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.system.files import keep_process_private
 from tui_transfer.system.locks import LockHeldError
@@ -80,7 +81,8 @@ def main(folder: Path) -> NoReturn:
         lock.acquire()
         control.require_kept(job)
         control.require_alone(job)
-        code = _Worker(job, orders, lock).run()
+        with standby.held_off():
+            code = _Worker(job, orders, lock).run()
     except LockHeldError:
         problem = Problem.JOB_BEING_REMOVED if job.being_removed else Problem.JOB_RUNNING
         code = _fail_early(TransferError(problem, job=folder.name))
