@@ -18,8 +18,9 @@ from tui_transfer.archive.disk import locate, reading, refuse_special, special_k
 from tui_transfer.archive.foxpro import BrokenTableError, containers_of, tables_in
 from tui_transfer.archive.recognition import is_sqlite
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.system import os_errors
 from tui_transfer.system.files import printable
+from tui_transfer.system.opening import may_be_read
+from tui_transfer.system.os_errors import in_words
 from tui_transfer.system.paths import literal, readable
 
 _ELSEWHERE: Final = "la base la cite, et elle n’est pas dans ce dossier (donnez alors tout le dossier)"
@@ -286,12 +287,16 @@ def _look(name: str, path: str | None) -> Member | str:
     except FileNotFoundError:
         return "ce lien ne mène à rien"
     except OSError as error:
-        return os_errors.in_words(error)
+        return in_words(error)
     if stat.S_ISDIR(info.st_mode):
         return "c’est un dossier"
     if (kind := special_kind(info)) is not None:
         return f"c’est {kind}"
-    return Member(name, target, info) if os.access(target, os.R_OK) else "accès refusé"
+    try:
+        may_be_read(target)
+    except OSError as error:
+        return in_words(error)
+    return Member(name, target, info)
 
 
 def _require(found: _Found, name: str, reason: str | None = None) -> Member:

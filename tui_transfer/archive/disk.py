@@ -11,31 +11,25 @@ from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system.files import PRIVATE_FILE, printable
+from tui_transfer.system.opening import is_in_use, open_to_read
 from tui_transfer.system.os_errors import in_words
 from tui_transfer.system.paths import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_READ: Final = (
-    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-)
 _SPECIAL_KINDS: Final = {
     stat.S_IFIFO: "un tube nommé (FIFO)",
     stat.S_IFSOCK: "une socket",
     stat.S_IFCHR: "un périphérique",
     stat.S_IFBLK: "un périphérique",
 }
-_SHARING_VIOLATIONS: Final = {32, 33}  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION (Windows)
 
 
 def unreadable(path: str | Path, error: OSError) -> TransferError:
     """What to raise when the system refuses to read a part of a database."""
-    if getattr(error, "winerror", None) in _SHARING_VIOLATIONS:
-        return TransferError(
-            Problem.DATABASE_LOCKED, path=printable(path), reason="un autre programme l’a ouvert"
-        )
-    return TransferError(Problem.DATABASE_UNREADABLE, path=printable(path), reason=in_words(error))
+    problem = Problem.DATABASE_LOCKED if is_in_use(error) else Problem.DATABASE_UNREADABLE
+    return TransferError(problem, path=printable(path), reason=in_words(error))
 
 
 def locate(path: Path) -> tuple[Path, os.stat_result]:
@@ -72,7 +66,7 @@ def refuse_special(path: str, info: os.stat_result) -> None:
 
 def open_unlinked(path: str | Path) -> io.FileIO:
     """Opens a file for reading; fails where a link, and does not hang where a FIFO, took its place."""
-    return io.FileIO(os.open(path, _READ))
+    return io.FileIO(open_to_read(path))
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from tui_transfer.archive.recognition import ROLLBACK_SUFFIX, WAL_SUFFIX
 from tui_transfer.archive.stamp import Stamp
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system.files import printable
+from tui_transfer.system.opening import may_be_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -354,8 +355,8 @@ def _item(root: str, found: _Found) -> Item:
         return Item(name, path, info.st_mode, info.st_mtime_ns, None, true_name)
     refuse_special(path, info)
     # Asked now, so that a long compression does not stumble over it at its end.
-    if not os.access(path, os.R_OK):
-        raise TransferError(Problem.DATABASE_UNREADABLE, path=printable(path), reason="accès refusé")
+    with reading(path):
+        may_be_read(path)
     return Item(name, path, info.st_mode, info.st_mtime_ns, Stamp.of(info), true_name)
 
 

@@ -6,6 +6,8 @@ import errno
 import socket
 from typing import Final
 
+from tui_transfer.system.opening import is_in_use
+
 DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 """What a write meets where there is no room left."""
 
@@ -43,6 +45,8 @@ def in_words(error: OSError) -> str:
         if error.errno == socket.EAI_AGAIN:
             return "le service de noms (DNS) ne répond pas"
         return "ce nom de machine est inconnu"
+    if is_in_use(error):
+        return "un autre programme l’a ouvert"
     if isinstance(error, TimeoutError):
         return _WORDS[errno.ETIMEDOUT]
     known = _WORDS.get(error.errno) if error.errno is not None else None
