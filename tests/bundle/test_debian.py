@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tests.bundle.conftest import Built
 
+pytestmark = pytest.mark.timeout(900)  # whoever comes first builds for all, on a machine that others use
+
 SETTINGS = """\
 [manager]
 name = "Alice"

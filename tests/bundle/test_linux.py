@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from tests.bundle.conftest import Built
 
+pytestmark = pytest.mark.timeout(900)  # whoever comes first builds for all, on a machine that others use
+
 SYSTEM_PYTHON = "/usr/bin/python3"
 LOOPBACK_ALONE = """
 import fcntl, os, socket, struct, sys

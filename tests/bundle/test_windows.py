@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from tests.bundle.conftest import Built
 
+pytestmark = pytest.mark.timeout(900)  # whoever comes first builds for all, on a machine that others use
+
 LONGEST = 140
 """Of a name within the folder: Windows refuses whole paths beyond 260, and a profile's own takes some."""
 
