@@ -2,19 +2,60 @@
 
 from __future__ import annotations
 
-import inspect
+import subprocess
 import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tui_transfer.job import control
+from tui_transfer.job.orders import Orders
+from tui_transfer.job.spec import make_spec
+from tui_transfer.settings import config
 from tui_transfer.system import standby
-from tui_transfer.worker import __main__ as worker
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def test_standby_is_held_off_while_a_worker_works() -> None:
-    lines = inspect.getsource(worker.main).splitlines()
-    begin = next(line for line in lines if "standby.held_off()" in line)
-    assert ".run()" in lines[lines.index(begin) + 1]
+WORKER = """
+import contextlib, sys
+from pathlib import Path
+from tui_transfer.job import control
+from tui_transfer.system import standby
+
+job = control.load(Path(sys.argv[1]))
+
+@contextlib.contextmanager
+def told():
+    print(job.journal.exists(), file=sys.stderr)
+    yield
+    print("job.blocked" in job.journal.read_text("utf-8"), file=sys.stderr)
+
+standby.held_off = told
+from tui_transfer.worker.__main__ import main
+main(job.folder)
+"""
+"""A worker that tells, where Linux holds nothing off, what its journal has when that begins and ends."""
+
+
+def test_standby_is_held_off_from_before_the_first_event_until_after_the_last(tmp_path: Path) -> None:
+    settings = config.Settings(
+        manager=config.Manager(name="Association Exemple"),
+        sharebox=config.ShareboxSettings(host="127.0.0.1", username="exemple"),
+    )
+    gone = [("Base", tmp_path / "gone.db")]
+    home = config.Home(tmp_path / "config.toml", tmp_path)
+    job = control.create(home, make_spec(settings, gone, datetime.now().astimezone()))
+    done = subprocess.run(
+        [sys.executable, "-c", WORKER, str(job.folder)],
+        input=Orders().encode(),
+        capture_output=True,
+        check=False,
+    )
+    told = [line for line in done.stderr.splitlines() if line in {b"False", b"True"}]  # its log is there, too
+    assert told == [b"False", b"True"], done.stderr
 
 
 def test_a_failure_goes_through() -> None:
