@@ -55,7 +55,8 @@ PRACTICE = Practice(
     folder=Path("/tmp/demo/sharebox/depot"),
     proxy=PracticeProxy("127.0.0.1", 40128, "demo", "violette-é"),
 )
-_RECEIPTS = Path("/home/camille/.local/share/tui-transfer/receipts")
+_HOME = Path("/home/camille")
+_RECEIPTS = _HOME / ".local/share/tui-transfer/receipts"
 _NOWHERE = Home(Path("/srv/impact/config.toml"), Path("/srv/impact/none"))
 _SUMMARIES = {
     Path(stage.PATHS[0]): Summary(
@@ -149,7 +150,7 @@ _OVER_SSH = "cette session est à distance (SSH)"
 _MAIL = MailSettings(host="smtp.example.org", username="exemple", sender="exemple@example.org")
 
 
-_FOUND = [Path(f"/home/camille/Documents/Impact emploi/{name}.db") for name in ("paie 2021", "paie 2022")]
+_FOUND = [_HOME / f"Documents/Impact emploi/{name}.db" for name in ("paie 2021", "paie 2022")]
 _FORTY = tuple(f"Association sportive et culturelle n° {number:02d}" for number in range(1, 41))
 _FORTY_PATHS = tuple(f"/srv/impact/associations/{number:02d}/base.db" for number in range(1, 41))
 _SUMMARIES |= {
@@ -463,6 +464,7 @@ def open_scene(scene: Scene, folder: Path) -> Iterator[tuple[CentreApp, Drive]]:
             ("tui_transfer.report.receipts.ReceiptFiles.of", _receipt),
             ("tui_transfer.tui.mailer.why_unavailable", lambda: None if scene.mail_program else _OVER_SSH),
             ("tui_transfer.tui.mailer.open_message", lambda _: Opened.WHOLE),
+            ("pathlib.Path.home", lambda: _HOME),
         ):
             stack.enter_context(patch(target, fake))
         set_up.tick(scene.ticked)
