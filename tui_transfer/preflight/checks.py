@@ -12,8 +12,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import psutil
-
 from tui_transfer import french
 from tui_transfer.archive.companions import AS_KNOWN, Selection, files_sent, main_of
 from tui_transfer.archive.source import find_nested, summarize
@@ -23,6 +21,7 @@ from tui_transfer.preflight.locks import find_locks
 from tui_transfer.settings.config import expanded, located
 from tui_transfer.system import os_errors
 from tui_transfer.system.files import others_may_read, printable
+from tui_transfer.system.users import programs_using
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -325,18 +324,12 @@ def _users_of(databases: Sequence[Database], selected: Selections) -> dict[str, 
     This program's own workers, which read what they send, do not count.
     """
     wanted = [(name, file) for name, path in databases for file in _files(path, selected.get(name, AS_KNOWN))]
+    programs = programs_using([file for _, file in wanted], but=_WORKER)
     users: dict[str, set[str]] = {}
-    for process in psutil.process_iter(["pid", "name"]):
-        try:
-            opened = [Path(file.path) for file in process.open_files()]
-            held = {name for name, path in wanted if any(file.is_relative_to(path) for file in opened)}
-            if not held or process.pid == os.getpid() or _WORKER in process.cmdline():
-                continue
-        except psutil.Error:  # gone meanwhile, or another account's: what cannot be seen is ticked
-            continue
-        for name in held:
-            users.setdefault(name, set()).add(f"{process.info['name']} (processus {process.pid})")
-    return {name: sorted(users[name]) for name, _ in databases if name in users}
+    for name, file in wanted:
+        if file in programs:
+            users.setdefault(name, set()).update(programs[file])
+    return {name: sorted(users[name]) for name in users}
 
 
 def _files(path: Path, selection: Selection) -> list[Path]:
