@@ -6,6 +6,8 @@ says.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import time
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -38,6 +40,8 @@ LETTER = mime.letter(MESSAGE, SENDER, datetime(2022, 3, 2, 14, 5, tzinfo=UTC))
 LONG = Patience(step=60.0, verdict=60.0, whole=120.0)
 SHORT = Patience(step=1.0, verdict=1.0, whole=120.0)
 """Where the server is silent, which takes all of it."""
+BRIEF = Patience(step=20.0, verdict=20.0, whole=0.5)
+SILENT = "pas de réponse dans le délai"
 
 
 @pytest.fixture(scope="session")
@@ -241,13 +245,52 @@ def test_servers_that_break_off(answers: tuple[bytes | None, ...], problem: Prob
 
 
 def test_one_that_only_says_a_little_at_a_time_is_not_heard_to_its_end() -> None:
-    patience = Patience(step=60.0, verdict=60.0, whole=0.5)
     begun = time.monotonic()
     with scripted((b"220 x\r\n", None)) as (port, _):
-        error = refusal(settings(port, username=None, security="none", host=LOOPBACK), None, patience)
-    assert error.problem is Problem.MAIL_UNREACHABLE
-    assert "pas de réponse dans le délai" in error.why
+        error = refusal(settings(port, username=None, security="none", host=LOOPBACK), None, BRIEF)
+    assert (error.problem, SILENT in error.why) == (Problem.MAIL_UNREACHABLE, True)
     assert time.monotonic() - begun < 30
+
+
+def test_nor_one_that_is_silent_where_tls_begins() -> None:
+    with scripted((None,)) as (port, _):
+        begun = time.monotonic()
+        error = refusal(settings(port, security="tls"), patience=BRIEF)
+    assert (error.problem, SILENT in error.why) == (Problem.MAIL_UNREACHABLE, True)
+    assert time.monotonic() - begun < BRIEF.step
+
+
+@pytest.mark.parametrize(
+    ("answers", "problem"),
+    [
+        ((None,), Problem.MAIL_UNREACHABLE),
+        ((*_GREETED, *_NAMED, b"354 go\r\n", None), Problem.MAIL_UNCERTAIN),
+    ],
+)
+def test_nor_any_where_shutting_down_wakes_nobody(
+    monkeypatch: pytest.MonkeyPatch, answers: tuple[bytes | None, ...], problem: Problem
+) -> None:
+    with monkeypatch.context() as windows:
+        windows.setattr(socket.socket, "shutdown", lambda *_: None)
+        begun = time.monotonic()
+        with scripted(answers) as (port, _):
+            error = refusal(settings(port, username=None, security="none", host=LOOPBACK), None, BRIEF)
+            windows.undo()  # the server's own end
+    assert (error.problem, SILENT in error.why) == (problem, True)
+    assert time.monotonic() - begun < BRIEF.step
+
+
+def test_whoever_was_not_waited_for_is_told_nothing_more() -> None:
+    with socket.create_server((LOOPBACK, 0)) as listening:
+        mail = settings(listening.getsockname()[1], username=None, security="none", host=LOOPBACK)
+        error = refusal(mail, None, BRIEF)
+        link, _ = listening.accept()
+        with link, link.makefile("rb") as lines:
+            with contextlib.suppress(OSError):
+                link.sendall(b"220 at last\r\n")
+            with contextlib.suppress(ConnectionResetError):
+                assert lines.read() == b""
+    assert error.problem is Problem.MAIL_UNREACHABLE
 
 
 def test_what_was_said_before_tls_counts_for_nothing(trusted: Path) -> None:

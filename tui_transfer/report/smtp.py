@@ -11,12 +11,14 @@ import contextlib
 import smtplib
 import socket
 import ssl
-import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError, decoded, harmless
 from tui_transfer.system import certificates, os_errors
+from tui_transfer.system.cancellation import Cancellation
+from tui_transfer.system.waiting import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,40 +67,59 @@ def send(
     """
     if mail.username is not None and not password:
         raise TransferError(Problem.MAIL_PASSWORD_NEEDED, username=mail.username)
-    conversation = _Conversation(mail, password, patience)
-    timer = threading.Timer(patience.whole, conversation.end)
-    timer.daemon = True
-    timer.start()
+    limit = Cancellation()
+    conversation = _Conversation(mail, password, patience, limit)
     try:
-        with conversation.errors_told():
-            conversation.connect()
-            conversation.log_in()
-            conversation.name(recipients)
-            return conversation.hand_over(letter)
+        return result_of(lambda: conversation.hold(recipients, letter), limit, seconds=patience.whole)
+    except TimeoutError:
+        # First nothing more can be said, then it counts what was.
+        limit.cancel()
+        raise conversation.broken(_SILENT, Problem.MAIL_UNREACHABLE) from None
     finally:
-        timer.cancel()
-        conversation.close()
+        limit.cancel()
 
 
 class _Conversation:
-    """One connection to one server."""
+    """One connection to one server, held in a thread of its own, since a `recv` cannot be woken on every
+    system. Once `limit` is cancelled that thread is left to itself. It says nothing more then, since its
+    connection is shut down, and ends at the latest when the server's time for an answer does.
+    """
 
-    def __init__(self, mail: MailSettings, password: str | None, patience: Patience) -> None:
+    def __init__(
+        self, mail: MailSettings, password: str | None, patience: Patience, limit: Cancellation
+    ) -> None:
         self._mail = mail
         self._password = password
         self._patience = patience
         self._smtp = smtplib.SMTP(local_hostname="localhost", timeout=patience.step)
         self._is_given = False
         """Whether the server has all of the letter."""
-        self._is_out_of_time = False
+        self._limit = limit
+        self._ending = contextlib.ExitStack()
+        """While a connection is open here, the limit ends it."""
+
+    def hold(self, recipients: Sequence[str], letter: bytes) -> str:
+        """The whole of it; what the server said when it took the letter."""
+        try:
+            with self._errors_told():
+                self._connect()
+                self._log_in()
+                self._name(recipients)
+                return self._hand_over(letter)
+        finally:
+            self._close()
+
+    def broken(self, reason: str, otherwise: Problem) -> TransferError:
+        """What it means that the conversation ended before its end."""
+        return self._error(Problem.MAIL_UNCERTAIN if self._is_given else otherwise, reason=reason)
 
     # ── In order ──────────────────────────────────────────────
 
-    def connect(self) -> None:
+    def _connect(self) -> None:
         """To where the login is: connected, greeted, and encrypted unless the settings say otherwise."""
         mail = self._mail
         link = socket.create_connection((mail.host, mail.port), self._patience.step)
-        self._smtp.sock = link
+        self._hold(link)
         # The address, not the machine's name: that takes a look-up, and is nobody's business.
         ours = link.getsockname()[0]
         self._smtp.local_hostname = f"[IPv6:{ours}]" if ":" in ours else f"[{ours}]"
@@ -117,7 +138,7 @@ class _Conversation:
             self._encrypt()
             self._greet()
 
-    def log_in(self) -> None:
+    def _log_in(self) -> None:
         """As the settings name somebody to log in as."""
         mail, password = self._mail, self._password
         if mail.username is None or password is None:
@@ -141,14 +162,14 @@ class _Conversation:
         refused = self._told(code, said)
         raise self._error(Problem.MAIL_CREDENTIALS_REFUSED, username=mail.username, said=refused)
 
-    def name(self, recipients: Sequence[str]) -> None:
+    def _name(self, recipients: Sequence[str]) -> None:
         """Says who sends, and to whom."""
         sender = self._mail.sender
         self._accept_address(*self._smtp.mail(sender), address=sender, role="expéditeur")
         for address in recipients:
             self._accept_address(*self._smtp.rcpt(address), address=address, role="destinataire")
 
-    def hand_over(self, letter: bytes) -> str:
+    def _hand_over(self, letter: bytes) -> str:
         """Gives the letter; what the server said to it."""
         code, said = self._smtp.docmd("DATA")
         if code != 354:
@@ -165,22 +186,15 @@ class _Conversation:
             self._refuse(code, said)
         return _in_one_line(said)
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Takes leave, where it is still listened to."""
         if self._smtp.sock is None:
             return
         with contextlib.suppress(OSError, ValueError, smtplib.SMTPException):
             self._smtp.sock.settimeout(1.0)
             self._smtp.docmd("QUIT")
+        self._ending.close()
         self._smtp.close()
-
-    def end(self) -> None:
-        """From another thread: whoever waits for the server waits no more."""
-        self._is_out_of_time = True
-        if isinstance(link := self._smtp.sock, socket.socket):
-            with contextlib.suppress(OSError):
-                # Not the socket's own, which would leave TLS and let what follows go in clear.
-                socket.socket.shutdown(link, socket.SHUT_RDWR)
 
     # ── How ───────────────────────────────────────────────────
 
@@ -188,10 +202,19 @@ class _Conversation:
         """What was said before counts for nothing: whoever is in between could have said it."""
         assert isinstance(self._smtp.sock, socket.socket)
         context = ssl.create_default_context()
-        self._smtp.sock = context.wrap_socket(self._smtp.sock, server_hostname=self._mail.host)
+        link = context.wrap_socket(
+            self._smtp.sock, server_hostname=self._mail.host, do_handshake_on_connect=False
+        )
+        self._hold(link)
+        link.do_handshake()
         self._smtp.file = None
         self._smtp.ehlo_resp = self._smtp.helo_resp = None
         self._smtp.esmtp_features = {}
+
+    def _hold(self, link: socket.socket) -> None:
+        self._ending.close()
+        self._smtp.sock = link
+        self._ending.enter_context(self._limit.ending(partial(_shut_down, link)))
 
     def _greet(self) -> None:
         code, said = self._smtp.ehlo()
@@ -222,7 +245,7 @@ class _Conversation:
         raise self._error(Problem.MAIL_NOT_SMTP, reason=f"sa réponse n’est pas celle d’un tel serveur{told}")
 
     @contextlib.contextmanager
-    def errors_told(self) -> Iterator[None]:
+    def _errors_told(self) -> Iterator[None]:
         """Turns what the network, TLS and smtplib raise into what a person understands."""
         try:
             yield
@@ -232,16 +255,12 @@ class _Conversation:
             raise self._error(Problem.MAIL_CERTIFICATE, reason=certificates.in_words(error)) from None
         except ssl.SSLError as error:
             reason = "sa réponse n’est pas du TLS" if error.reason == _TLS_FIRST_BYTES else _reason_of(error)
-            raise self._broken(reason, Problem.MAIL_NOT_TLS) from None
+            raise self.broken(reason, Problem.MAIL_NOT_TLS) from None
         except smtplib.SMTPResponseException:
-            raise self._broken("sa réponse n’en finit pas", Problem.MAIL_NOT_SMTP) from None
+            raise self.broken("sa réponse n’en finit pas", Problem.MAIL_NOT_SMTP) from None
         except (OSError, ValueError, smtplib.SMTPException) as error:
             # `from None`, everywhere: what smtplib raises may hold what was sent.
-            raise self._broken(_reason_of(error), Problem.MAIL_UNREACHABLE) from None
-
-    def _broken(self, reason: str, otherwise: Problem) -> TransferError:
-        reason = _SILENT if self._is_out_of_time else reason
-        return self._error(Problem.MAIL_UNCERTAIN if self._is_given else otherwise, reason=reason)
+            raise self.broken(_reason_of(error), Problem.MAIL_UNREACHABLE) from None
 
     def _error(self, problem: Problem, **details: object) -> TransferError:
         return TransferError(problem, host=self._mail.host, port=self._mail.port, **details)
@@ -254,6 +273,12 @@ class _Conversation:
                 text = text.replace(form, "…")
         number = f"{code} " if code > 0 else ""
         return f" Le serveur dit : « {number}{text[:_LONGEST_SAID]} »." if text or number else ""
+
+
+def _shut_down(link: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # it is closed already, which is as good
+        # Not the socket's own, which would leave TLS and let what follows go in clear.
+        socket.socket.shutdown(link, socket.SHUT_RDWR)
 
 
 def _stuffed(line: bytes) -> bytes:
