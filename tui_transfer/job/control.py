@@ -41,6 +41,7 @@ from tui_transfer.system.files import (
     PRIVATE_FILE,
     UnfitFileError,
     disk_errors,
+    keep_private_folder,
     make_private_folder,
     read_file,
     sync_folder,
@@ -518,7 +519,7 @@ def _turn(jobs: Path, wait: float = 0.0) -> Iterator[None]:
     Raises:
         TransferError: JOB_STARTING where somebody else did until `wait` seconds had passed.
     """
-    lock = Lock(make_private_folder(jobs) / TURN_NAME, wait, create=True)
+    lock = Lock(keep_private_folder(jobs) / TURN_NAME, wait, create=True)
     try:
         lock.acquire()
     except LockHeldError as error:

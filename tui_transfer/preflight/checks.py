@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 from collections import Counter
 from collections.abc import Mapping
@@ -19,8 +18,8 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.preflight.health import describe_ailments
 from tui_transfer.preflight.locks import find_locks
 from tui_transfer.settings.config import expanded, located
-from tui_transfer.system import os_errors
-from tui_transfer.system.files import others_may_read, printable
+from tui_transfer.system import access, os_errors
+from tui_transfer.system.files import printable
 from tui_transfer.system.users import programs_using
 
 if TYPE_CHECKING:
@@ -253,12 +252,10 @@ def exposed(key_file: Path) -> str | None:
     """What is to be said of a key that other accounts may read, in French sentences; None of one that is not
     exposed.
     """
-    if not others_may_read(expanded(str(key_file))):
+    if not access.others_may_read(expanded(str(key_file))):
         return None
     path = printable(key_file)
-    return (
-        f"D’autres comptes de cette machine peuvent lire la clé {path} : « chmod 600 {shlex.quote(path)} »."
-    )
+    return f"D’autres comptes de cette machine peuvent lire la clé {path} : « {access.how_to_close(path)} »."
 
 
 def check_key(sharebox: ShareboxSettings, home: Home) -> list[Check]:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.system import names
+from tui_transfer.system import access, names
 from tui_transfer.system.files import (
     UnfitFileError,
     disk_errors,
@@ -42,6 +42,7 @@ def home_key(home: Path) -> paramiko.PKey:
     """
     file = make_private_folder(home) / KEY_NAME
     if (key := _read(file)) is not None:
+        access.close_to_others(file)
         return key
     lock = Lock(file.with_name(f"{KEY_NAME}.lock"), _LOCK_LIMIT, create=True)
     try:

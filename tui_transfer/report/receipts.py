@@ -22,7 +22,7 @@ from tui_transfer.settings.config import data_beside, receipts_beside
 from tui_transfer.system.files import (
     UnfitFileError,
     disk_errors,
-    make_private_folder,
+    keep_private_folder,
     printable,
     read_file,
     write_private,
@@ -140,7 +140,7 @@ def receipts_lock(receipts: Path) -> Iterator[None]:
     Raises:
         TransferError: DISK_FULL; DISK_UNWRITABLE, also where somebody else does for long.
     """
-    lock = Lock(make_private_folder(receipts) / _LOCK_NAME, _LOCK_LIMIT, create=True)
+    lock = Lock(keep_private_folder(receipts) / _LOCK_NAME, _LOCK_LIMIT, create=True)
     try:
         lock.acquire()
     except LockHeldError as error:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from tui_transfer.errors import Problem, TransferError, harmless
-from tui_transfer.system import names, os_errors
+from tui_transfer.system import access, names, os_errors
 from tui_transfer.system.paths import readable
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
-_OF_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 LONGEST: Final = 16 << 20
 """Bytes that a file which is read whole may have; those of this program are a thousand times smaller."""
 
@@ -65,9 +64,23 @@ def make_private_folder(folder: Path) -> Path:
         for missing in reversed([folder, *folder.parents]):
             if not missing.exists():
                 missing.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+                access.close_to_others(missing)
                 if missing != folder:
                     sync_folder(missing.parent)
         sync_folder(folder.parent)
+    return folder
+
+
+def keep_private_folder(folder: Path) -> Path:
+    """Does what `make_private_folder` does, and closes a folder that is there to others.
+
+    For those whose content is this program's alone.
+
+    Raises:
+        TransferError: DISK_FULL or DISK_UNWRITABLE.
+    """
+    make_private_folder(folder)
+    access.close_to_others(folder)
     return folder
 
 
@@ -105,19 +118,6 @@ def read_file(path: Path, limit: int = LONGEST) -> bytes:
     return content
 
 
-def others_may_read(path: Path) -> bool:
-    """Whether accounts other than its owner's may read or write the file, as far as its mode tells.
-
-    Of Windows, whose access lists a mode does not show, nothing is said; nor of what cannot be looked at.
-    """
-    if os.name != "posix":
-        return False
-    try:
-        return bool(path.stat().st_mode & _OF_OTHERS)
-    except OSError:
-        return False
-
-
 def write_private(path: Path, content: bytes) -> None:
     """Writes `content` to `path` atomically: readers see the old file or the new one, whole.
 
@@ -135,6 +135,7 @@ def write_private(path: Path, content: bytes) -> None:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
         try:
             with os.fdopen(descriptor, "wb") as stream:
+                access.close_to_others(temporary)
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
