@@ -67,7 +67,7 @@ class Lock:
     def _try(self) -> bool:
         with disk_errors(self._file):
             descriptor = os.open(self._file, self._flags, PRIVATE_FILE)
-            if _try_exclusive(descriptor) and _leads_to(self._file, descriptor):
+            if _try_lock(descriptor, _EXCLUSIVE) and _leads_to(self._file, descriptor):
                 self._descriptor = descriptor
                 return True
             os.close(descriptor)
@@ -129,53 +129,62 @@ def _leads_to(file: Path, descriptor: int) -> bool:
 
 
 if sys.platform == "win32":
+    import ctypes
     import msvcrt
+    from ctypes import wintypes
+
+    class _Overlapped(ctypes.Structure):
+        """`OVERLAPPED`, by which Windows is told the place of a lock."""
+
+        _fields_ = (
+            ("internal", ctypes.c_size_t),
+            ("internal_high", ctypes.c_size_t),
+            ("offset", wintypes.DWORD),
+            ("offset_high", wintypes.DWORD),
+            ("event", wintypes.HANDLE),
+        )
+
+    _lock_file = ctypes.WinDLL("kernel32", use_last_error=True).LockFileEx
+    _lock_file.argtypes = [wintypes.HANDLE, *[wintypes.DWORD] * 4, ctypes.POINTER(_Overlapped)]
+    _lock_file.restype = wintypes.BOOL
 
     _FAR: Final = 0x7FFF_FFF0
-    """The byte that is locked: nobody can read one that is, and no file of ours is that long."""
-    _INSTANTS: Final = 5
-    """How often somebody must be seen to hold a lock: who merely looks takes it for an instant."""
+    """The byte that is locked: nobody can read one that is, and no file of ours is that long. Disks of a
+    network whose offsets have 32 bits know it too."""
+    _SHARED: Final = 1  # LOCKFILE_FAIL_IMMEDIATELY
+    _EXCLUSIVE: Final = 1 | 2  # and LOCKFILE_EXCLUSIVE_LOCK
+    _TAKEN: Final = frozenset({33, 997})
+    """ERROR_LOCK_VIOLATION, ERROR_IO_PENDING"""
 
-    def _try_exclusive(descriptor: int) -> bool:
-        """Locks an open file, unless somebody else has; closing it frees the lock. Moves its position."""
-        os.lseek(descriptor, _FAR, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError as error:
-            if error.errno in (errno.EACCES, errno.EDEADLK, errno.EDEADLOCK):
-                return False
-            raise
-        return True
+    def _try_lock(descriptor: int, kind: int) -> bool:
+        """Locks an open file, unless a lock of somebody else forbids it; closing it frees the lock."""
+        place = _Overlapped(offset=_FAR)
+        if _lock_file(msvcrt.get_osfhandle(descriptor), kind, 0, 1, 0, ctypes.byref(place)):
+            return True
+        number = ctypes.get_last_error()
+        if number not in _TAKEN:
+            raise ctypes.WinError(number)
+        return False
 
     def _is_same(named: os.stat_result, opened: os.stat_result) -> bool:
         return True  # what is open can be neither removed nor replaced there
 
-    def _try_shared(descriptor: int) -> bool:
-        for instant in range(_INSTANTS):
-            if _try_exclusive(descriptor):
-                return True
-            time.sleep(_POLL * instant)
-        return False
-
 else:
     import fcntl
 
-    def _try_exclusive(descriptor: int) -> bool:
-        """Locks an open file, unless somebody else has; closing it frees the lock. May move its position."""
-        return _try_flock(descriptor, fcntl.LOCK_EX)
+    _SHARED: Final = fcntl.LOCK_SH | fcntl.LOCK_NB
+    _EXCLUSIVE: Final = fcntl.LOCK_EX | fcntl.LOCK_NB
 
-    def _is_same(named: os.stat_result, opened: os.stat_result) -> bool:
-        return os.path.samestat(named, opened)
-
-    def _try_shared(descriptor: int) -> bool:
-        return _try_flock(descriptor, fcntl.LOCK_SH)
-
-    def _try_flock(descriptor: int, kind: int) -> bool:
+    def _try_lock(descriptor: int, kind: int) -> bool:
+        """Locks an open file, unless a lock of somebody else forbids it; closing it frees the lock."""
         try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind)
         except BlockingIOError:
             return False
         return True
+
+    def _is_same(named: os.stat_result, opened: os.stat_result) -> bool:
+        return os.path.samestat(named, opened)
 
 
 def is_held(file: Path) -> bool:
@@ -185,15 +194,13 @@ def is_held(file: Path) -> bool:
         TransferError: DISK_UNWRITABLE where the file cannot be looked at.
     """
     with disk_errors(file), _opened(file) as descriptor:
-        return descriptor is not None and not _try_shared(descriptor)
+        return descriptor is not None and not _try_lock(descriptor, _SHARED)
 
 
 @contextmanager
 def _opened(file: Path) -> Iterator[int | None]:
-    # Windows locks only what may be written.
-    flags = os.O_RDWR if os.name == "nt" else os.O_RDONLY | _AT_ONCE
     try:
-        descriptor = os.open(file, flags)
+        descriptor = os.open(file, os.O_RDONLY | _AT_ONCE)
     except OSError as error:
         if error.errno not in _NO_FILE:
             raise
