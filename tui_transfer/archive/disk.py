@@ -13,7 +13,7 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system.files import PRIVATE_FILE, printable
 from tui_transfer.system.opening import is_in_use, open_to_read
 from tui_transfer.system.os_errors import in_words
-from tui_transfer.system.paths import literal
+from tui_transfer.system.paths import followed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,13 +33,13 @@ def unreadable(path: str | Path, error: OSError) -> TransferError:
 
 
 def locate(path: Path) -> tuple[Path, os.stat_result]:
-    """Follows the links that lead to a database, and says what is there; by a path that `literal` gave.
+    """Follows the links that lead to a database, and says what is there, by a literal path.
 
     Raises:
         TransferError: `DATABASE_MISSING` or `DATABASE_UNREADABLE`.
     """
     try:
-        root = Path(os.path.realpath(literal(path), strict=True))
+        root = Path(followed(path))
         return root, root.lstat()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise TransferError(Problem.DATABASE_MISSING, path=printable(path)) from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ntpath
 import os
+import stat
 import sys
 from typing import Final
 
@@ -43,6 +44,19 @@ if sys.platform == "win32":
             given = os.path.abspath(given)  # noqa: PTH100 - from the current folder of that drive
         return extended(ntpath.join(os.getcwd(), given))  # noqa: PTH109 - `resolve` changes names
 
+    def followed(path: str | os.PathLike[str]) -> str:
+        """The path, as `literal` gives it, of what a link leads to; of all else its own.
+
+        What merely lies behind a link, or on a drive that leads elsewhere, is not asked where it really is:
+        not every file system answers that, and not every answer leads back to it.
+
+        Raises:
+            OSError: nothing is there, or nobody may look.
+        """
+        found = literal(path)
+        is_link = stat.S_ISLNK(os.lstat(found).st_mode)
+        return os.path.realpath(found, strict=True) if is_link else found
+
     def readable(path: str | os.PathLike[str]) -> str:
         """The path as a person reads and writes it."""
         return shortened(os.fspath(path))
@@ -52,6 +66,14 @@ else:
     def literal(path: str | os.PathLike[str]) -> str:
         """The path by which the system finds what bears exactly these names."""
         return os.fspath(path)
+
+    def followed(path: str | os.PathLike[str]) -> str:
+        """The path of what links lead to, on the way there too.
+
+        Raises:
+            OSError: nothing is there, or nobody may look.
+        """
+        return os.path.realpath(path, strict=True)
 
     def readable(path: str | os.PathLike[str]) -> str:
         """The path as a person reads and writes it."""
