@@ -158,6 +158,13 @@ def test_prerequisites_are_gone_through_one_by_one(place: Place) -> None:
     assert set(Ticks(place.home).keys) == {item.key for item in STATEMENTS} - {STATEMENTS[1].key}
 
 
+def test_what_cannot_be_promised_of_the_home_is_said_at_the_start(place: Place) -> None:
+    place.home.jobs.mkdir(mode=0o755)
+    with at_terminal(place, "--plain") as person:
+        person.waits_for("D’autres comptes peuvent lire le dossier de travail : voyez les contrôles")
+        person.leaves(0)
+
+
 def test_a_pipe_takes_plain_lines(place: Place) -> None:
     """What is asked goes to the terminal past the pipe, and may be there before what was said earlier."""
     line = f"{shlex.join(COMMAND)} | cat; exit $PIPESTATUS"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from tui_transfer.job import control
 from tui_transfer.preflight.statements import STATEMENTS
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, TransferSettings
+from tui_transfer.system import volumes
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.leaving import LeavingDialog
 from tui_transfer.tui.screens.databases import DatabasesPage
@@ -74,6 +76,18 @@ async def test_the_description_follows_the_menu(staged: Stage) -> None:
         assert "Vous cochez ce qui est fait" in flat(app)
         await pilot.press("enter")
         assert isinstance(app.screen, PrerequisitesPage)
+
+
+async def test_what_cannot_be_promised_of_the_home_is_said_once_it_is_known(
+    staged: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = threading.Event()
+    monkeypatch.setattr(volumes, "kind_of", lambda _: known.wait(60) and volumes.Kind.NETWORK)
+    app = CentreApp(staged.home)
+    async with app.run_test() as pilot:
+        assert "lecteur réseau" not in flat(app), "the first screen waited for it"
+        known.set()
+        await until(pilot, lambda: "Le dossier de travail est sur un lecteur réseau" in flat(app))
 
 
 async def test_the_button_of_step_3_opens_the_list(staged: Stage) -> None:

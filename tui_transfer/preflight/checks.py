@@ -15,6 +15,7 @@ from tui_transfer import french
 from tui_transfer.archive.companions import AS_KNOWN, Selection, files_sent, main_of
 from tui_transfer.archive.source import find_nested, summarize
 from tui_transfer.errors import Problem, TransferError
+from tui_transfer.preflight import place
 from tui_transfer.preflight.health import describe_ailments
 from tui_transfer.preflight.locks import find_locks
 from tui_transfer.settings.config import expanded, located
@@ -80,6 +81,7 @@ def check_all(
     Takes seconds where the Sharebox does not answer or a database is a big folder: not for a UI's own thread.
     """
     checks = check_databases(databases, selected, home)
+    checks += check_place(home)
     return checks if sharebox is None else [*checks, *check_key(sharebox, home), check_sharebox(sharebox)]
 
 
@@ -248,14 +250,21 @@ def check_free_space(looks: Sequence[Summary | TransferError], home: Home) -> Ch
     return Check("space", title, Verdict.OK, figures)
 
 
+def check_place(home: Home) -> list[Check]:
+    """What the disk of the home does not keep, where it keeps less than is usual."""
+    title = "Dossier de travail sur un disque qui le garde bien"
+    found = place.shortcomings(home)
+    return [Check("place", title, Verdict.WARNING, " ".join(found))] if found else []
+
+
 def exposed(key_file: Path) -> str | None:
     """What is to be said of a key that other accounts may read, in French sentences; None of one that is not
     exposed.
     """
     if not access.others_may_read(expanded(str(key_file))):
         return None
-    path = printable(key_file)
-    return f"D’autres comptes de cette machine peuvent lire la clé {path} : « {access.how_to_close(path)} »."
+    command = printable(access.how_to_close(key_file))
+    return f"D’autres comptes de cette machine peuvent lire la clé {printable(key_file)} : « {command} »."
 
 
 def check_key(sharebox: ShareboxSettings, home: Home) -> list[Check]:

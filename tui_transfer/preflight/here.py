@@ -66,6 +66,7 @@ def look_here(settings: Settings, home: Home) -> Here:
             *checks.check_databases(
                 config.active_databases(settings, home), checks.selections(settings), home
             ),
+            *checks.check_place(home),
             *checks.check_key(settings.sharebox, home),
         ],
         Ticks(home).keys,

@@ -39,7 +39,7 @@ if sys.platform == "win32":
     from ctypes import wintypes
     from typing import Any
 
-    from tui_transfer.system.paths import literal
+    from tui_transfer.system.paths import literal, readable
     from tui_transfer.system.volumes import keeps_rights
     from tui_transfer.system.winapi import function
 
@@ -67,9 +67,10 @@ if sys.platform == "win32":
             if keeps_rights(path) and let_in(_list_of(path)) - {_own_name()}:
                 _close(path)
 
-    def how_to_close(path: str) -> str:
-        """The command that does so to a file, in a terminal of this system."""
-        return f'icacls "{path}" /inheritance:r /grant:r "%USERNAME%:F"'
+    def how_to_close(path: Path) -> str:
+        """The command that does so, in a terminal of this system; see below."""
+        inherited = "(OI)(CI)" if path.is_dir() else ""
+        return f'icacls "{readable(path)}" /inheritance:r /grant:r "%USERNAME%:{inherited}F"'
 
     def _close(path: Path) -> None:
         inherited = "OICI" if path.is_dir() else ""
@@ -203,6 +204,6 @@ else:
     def close_to_others(path: Path) -> None:
         """Nothing: whatever is made here is its owner's alone, in whatever folder; see `files`."""
 
-    def how_to_close(path: str) -> str:
-        """The command that lets only the owner at a file, in a terminal of this system."""
-        return f"chmod 600 {shlex.quote(path)}"
+    def how_to_close(path: Path) -> str:
+        """The command that lets only the owner at what is there, in a terminal of this system."""
+        return f"chmod {700 if path.is_dir() else 600} {shlex.quote(str(path))}"

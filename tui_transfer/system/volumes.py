@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Kind(Enum):
@@ -93,14 +97,32 @@ else:
 
         May wait for a disk of another machine: not for a UI's own thread.
         """
-        import psutil  # takes a while to load
-
         place = Path(os.path.realpath(folder))
         try:
-            disks = psutil.disk_partitions(all=True)
-        except (OSError, psutil.Error):  # some containers show none
+            disks = list(_mounted())
+        except OSError:  # some containers show none
             return None
-        holding = [disk for disk in disks if place.is_relative_to(disk.mountpoint)]
+        holding = [(mounted, name) for mounted, name in disks if place.is_relative_to(mounted)]
         # The last of those that are mounted on one another.
-        deepest = max(enumerate(holding), key=lambda one: (len(one[1].mountpoint), one[0]), default=None)
-        return None if deepest is None else _kind_named(deepest[1].fstype)
+        found = max(enumerate(holding), key=lambda one: (len(one[1][0]), one[0]), default=None)
+        return None if found is None else _kind_named(found[1][1])
+
+
+if sys.platform == "linux":
+    _MOUNTS: Final = Path("/proc/self/mounts")
+    _SIGN: Final = re.compile(r"\\([0-7]{3})")
+
+    def _mounted() -> Iterator[tuple[str, str]]:
+        """Where each disk is, and the name of its file system. Source: proc_pid_mounts(5), fstab(5)."""
+        for line in os.fsdecode(_MOUNTS.read_bytes()).splitlines():
+            _, place, name, *_ = line.split(" ")
+            yield _SIGN.sub(lambda sign: chr(int(sign[1], 8)), place), name
+
+elif sys.platform != "win32":
+
+    def _mounted() -> Iterator[tuple[str, str]]:
+        """Where each disk is, and the name of its file system. It was tried on no such machine."""
+        import psutil  # takes a while to load
+
+        for disk in psutil.disk_partitions(all=True):
+            yield disk.mountpoint, disk.fstype

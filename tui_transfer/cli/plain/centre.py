@@ -17,6 +17,7 @@ from tui_transfer.deeds import Deed
 from tui_transfer.errors import ExitCode, Problem, TransferError
 from tui_transfer.guide.pages import guide_pages
 from tui_transfer.job import control
+from tui_transfer.preflight import place
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.settings import config
 
@@ -93,6 +94,8 @@ def run(
     with folded():
         visit = Visit(home, detail, practice, practise)
         click.echo("Centre de maintenance, en lignes simples.")
+        if not practice and (remark := place.remark(home)):
+            click.echo(f"{remark} : voyez les contrôles, aux prérequis.")
         _say_where(visit)
         while not visit.over:
             _choose(visit)

@@ -13,6 +13,7 @@ from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
 from tui_transfer.errors import TransferError
+from tui_transfer.preflight import place
 from tui_transfer.tui import menu as entries
 from tui_transfer.tui.background import in_background
 from tui_transfer.tui.happenings import (
@@ -31,7 +32,7 @@ from tui_transfer.tui.letters import letter_of, lettered, numbered
 from tui_transfer.tui.overview import JobsRead, Overview, lines_of, look_at_bases, overview
 from tui_transfer.tui.screens.page import Page
 from tui_transfer.tui.widgets.actions import FIELD, Action
-from tui_transfer.tui.widgets.bars import TopBar
+from tui_transfer.tui.widgets.bars import Notice, TopBar
 from tui_transfer.tui.widgets.lists import EndedList
 from tui_transfer.tui.widgets.prose import Prose, wrap
 
@@ -145,6 +146,13 @@ class HomePage(Page):
         self.set_interval(WATCH_SECONDS, self._watch)
         if notice := self.centre.notice:
             self.say(notice)
+        elif self.session.practice is None:
+            in_background(self, partial(place.remark, self.session.home), self._remark_place)
+
+    def _remark_place(self, remark: str | TransferError) -> None:
+        """Says what cannot be promised of the home, unless something else was said meanwhile."""
+        if remark and isinstance(remark, str) and not self.query_one(Notice).text.plain:
+            self.say(f"{remark} : voyez les contrôles, aux prérequis.", "warning")
 
     def on_screen_resume(self) -> None:
         """Something may have happened in the screens that were opened from here."""
