@@ -38,8 +38,8 @@ from tests.servers.openssh import openssh
 from tests.servers.processes import free_port
 from tui_transfer.archive.passphrase import make_passphrase
 from tui_transfer.archive.writer import cores
-from tui_transfer.job.orders import ARCHIVE_PASSWORD_VARIABLE
 from tui_transfer.settings.config import TransferSettings
+from tui_transfer.settings.variables import ARCHIVE_PASSWORD_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -18,7 +18,6 @@ from tests.programs import require
 from tests.servers.processes import LOOPBACK, free_port
 from tui_transfer.job import control
 from tui_transfer.job.beside import LIST, names_beside
-from tui_transfer.job.orders import SFTP_PASSWORD_VARIABLE
 from tui_transfer.settings import config
 from tui_transfer.settings.config import (
     DatabaseSettings,
@@ -28,6 +27,7 @@ from tui_transfer.settings.config import (
     Settings,
     ShareboxSettings,
 )
+from tui_transfer.settings.variables import SFTP_PASSWORD_VARIABLE
 
 COMMAND = [sys.executable, "-m", "tui_transfer"]
 LIMIT = 120.0

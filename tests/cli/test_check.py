@@ -15,9 +15,9 @@ from tests.servers.processes import free_port
 from tests.servers.squid import PASSWORD as PROXY_PASSWORD
 from tests.servers.squid import USERNAME as PROXY_USERNAME
 from tests.servers.squid import squid
-from tui_transfer.job.orders import PROXY_PASSWORD_VARIABLE, SFTP_PASSWORD_VARIABLE
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.settings.config import ProxySettings
+from tui_transfer.settings.variables import PROXY_PASSWORD_VARIABLE, SFTP_PASSWORD_VARIABLE
 
 
 @pytest.fixture

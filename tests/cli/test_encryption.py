@@ -27,11 +27,11 @@ from tui_transfer.archive.true_names import NAME
 from tui_transfer.job import control
 from tui_transfer.job.events import ArchiveLocked, ArchiveSealed
 from tui_transfer.job.journal import Journal
-from tui_transfer.job.orders import ARCHIVE_PASSWORD_VARIABLE
 from tui_transfer.job.remains import spool_contents
 from tui_transfer.job.spec import make_spec
 from tui_transfer.settings import config
 from tui_transfer.settings.config import TransferSettings
+from tui_transfer.settings.variables import ARCHIVE_PASSWORD_VARIABLE
 
 PASSPHRASE = "canari-tulipe-marbre-volcan-sirop-été"
 NUMBER = "1850578006084-CANARI"

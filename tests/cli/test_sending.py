@@ -124,7 +124,7 @@ def test_a_password_is_not_sent_in_clear(delivered: Place) -> None:
 
 def test_workers_do_not_inherit_the_password(delivered: Place, base: Path) -> None:
     """Neither do programs that the screens start: `SECRET_VARIABLES` is what both leave out."""
-    from tui_transfer.job.orders import SECRET_VARIABLES
+    from tui_transfer.settings.variables import SECRET_VARIABLES
 
     assert "TUI_TRANSFER_SMTP_PASSWORD" in SECRET_VARIABLES
 

@@ -19,9 +19,9 @@ from tui_transfer import __version__
 from tui_transfer.job.control import load
 from tui_transfer.job.events import JobBlocked, WorkerStarted
 from tui_transfer.job.journal import Journal
-from tui_transfer.job.orders import KEY_PASSPHRASE_VARIABLE, PROXY_PASSWORD_VARIABLE
 from tui_transfer.report.redaction import Redactor
 from tui_transfer.settings.config import Manager, ProxySettings
+from tui_transfer.settings.variables import KEY_PASSPHRASE_VARIABLE, PROXY_PASSWORD_VARIABLE
 
 # As they stand in names of files and folders, in messages of servers, in errors of libraries.
 PERSON = ("Dupont", "Élodie", "dupont", "elodie")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job.orders import SECRET_VARIABLES, Orders
+from tui_transfer.job.orders import Orders
 from tui_transfer.settings.secrets import given_secret
+from tui_transfer.settings.variables import SECRET_VARIABLES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -33,7 +33,7 @@ from tui_transfer.job import control, journal
 from tui_transfer.job.events import Delivered as Delivered
 from tui_transfer.job.events import Event
 from tui_transfer.job.journal import JournalReader
-from tui_transfer.job.orders import ARCHIVE_PASSWORD_VARIABLE, SFTP_PASSWORD_VARIABLE, Orders
+from tui_transfer.job.orders import Orders
 from tui_transfer.report import signature
 from tui_transfer.report.message import make_message
 from tui_transfer.report.receipt_check import check_receipt
@@ -48,6 +48,7 @@ from tui_transfer.settings.config import (
     ShareboxSettings,
     TransferSettings,
 )
+from tui_transfer.settings.variables import ARCHIVE_PASSWORD_VARIABLE, SFTP_PASSWORD_VARIABLE
 from tui_transfer.sharebox.delivery import places
 from tui_transfer.sharebox.sftp.session import SftpLostError, SftpSession
 from tui_transfer.sharebox.ssh.address import HostKey

@@ -27,7 +27,7 @@ from tui_transfer.cli.pace import Detail
 from tui_transfer.errors import ExitCode, Need, Problem, TransferError, unexpected
 from tui_transfer.job import attempts, control, history
 from tui_transfer.job.attendance import Attendance
-from tui_transfer.job.orders import ARCHIVE_PASSWORD_VARIABLE, PROXY_PASSWORD_VARIABLE, Orders
+from tui_transfer.job.orders import Orders
 from tui_transfer.job.reading import Jobs
 from tui_transfer.job.spec import make_spec
 from tui_transfer.job.state import JobState
@@ -40,6 +40,7 @@ from tui_transfer.report.integrity import describe_integrity
 from tui_transfer.report.message import describe_destination, make_message
 from tui_transfer.settings import config
 from tui_transfer.settings.config import Home, ProxySettings
+from tui_transfer.settings.variables import ARCHIVE_PASSWORD_VARIABLE, PROXY_PASSWORD_VARIABLE
 from tui_transfer.system.files import printable
 from tui_transfer.system.terminal import line_typed
 

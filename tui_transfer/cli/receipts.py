@@ -11,13 +11,14 @@ from tui_transfer import french
 from tui_transfer.cli import headless
 from tui_transfer.errors import ExitCode, Problem, TransferError, harmless
 from tui_transfer.job import control
-from tui_transfer.job.orders import SFTP_PASSWORD_VARIABLE, Orders
+from tui_transfer.job.orders import Orders
 from tui_transfer.job.state import JobStatus
 from tui_transfer.report import receipt_page
 from tui_transfer.report.message import describe_destination
 from tui_transfer.report.receipt import Receipt
 from tui_transfer.report.receipt_check import check_receipt
 from tui_transfer.report.receipts import ReceiptFiles, find_receipts, keep_receipt_of
+from tui_transfer.settings.variables import SFTP_PASSWORD_VARIABLE
 from tui_transfer.system.cancellation import Cancellation
 from tui_transfer.system.files import disk_errors, printable, read_file, write_private
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
-from tui_transfer.job.orders import SECRET_VARIABLES
+from tui_transfer.settings.variables import SECRET_VARIABLES
 from tui_transfer.system.streams import reader_left_told
 
 if TYPE_CHECKING:

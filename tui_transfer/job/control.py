@@ -31,11 +31,11 @@ from tui_transfer.job import sequence
 from tui_transfer.job.attendance import Attendance
 from tui_transfer.job.events import JobBlocked, WorkerStarted
 from tui_transfer.job.journal import JournalReader
-from tui_transfer.job.orders import SECRET_VARIABLES
 from tui_transfer.job.progress import Progress
 from tui_transfer.job.spec import STAMP, JobSpec
 from tui_transfer.job.state import JobState, JobStatus
 from tui_transfer.settings.config import located
+from tui_transfer.settings.variables import SECRET_VARIABLES
 from tui_transfer.system import names
 from tui_transfer.system.files import (
     PRIVATE_FILE,

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tui_transfer.job.spec import Waiver
 from tui_transfer.settings.config import ProxySettings, ShareboxSettings
-from tui_transfer.settings.secrets import SMTP_PASSWORD_VARIABLE, given_secret
+from tui_transfer.settings.secrets import given_secret
+from tui_transfer.settings.variables import (
+    ARCHIVE_PASSWORD_VARIABLE,
+    KEY_PASSPHRASE_VARIABLE,
+    PROXY_PASSWORD_VARIABLE,
+    SECRET_VARIABLES,
+    SFTP_PASSWORD_VARIABLE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-SFTP_PASSWORD_VARIABLE: Final = "TUI_TRANSFER_SFTP_PASSWORD"  # noqa: S105 - the variable's name
-KEY_PASSPHRASE_VARIABLE: Final = "TUI_TRANSFER_KEY_PASSPHRASE"  # noqa: S105
-PROXY_PASSWORD_VARIABLE: Final = "TUI_TRANSFER_PROXY_PASSWORD"  # noqa: S105
-ARCHIVE_PASSWORD_VARIABLE: Final = "TUI_TRANSFER_ARCHIVE_PASSWORD"  # noqa: S105
-SECRET_VARIABLES: Final = (
-    SFTP_PASSWORD_VARIABLE,
-    KEY_PASSPHRASE_VARIABLE,
-    PROXY_PASSWORD_VARIABLE,
-    ARCHIVE_PASSWORD_VARIABLE,
-    SMTP_PASSWORD_VARIABLE,
-)
-"""None of them is in the environment of a program that is started from here."""
 
 
 def forget_environment() -> None:
@@ -53,6 +47,8 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """The fingerprints that a person accepted, beside those that are pinned: `SHA256:…` or `MD5:…`."""
     damage: Waiver | None = None
     """Who decided that what is known to be damaged goes nevertheless."""
+    folder: bytes = b""
+    """Of the job, as the system knows it."""
     journal_lines: int | None = None
     """Lines that the journal had when the worker was asked for: where it has others now, somebody else was
     faster. None where that does not matter."""

@@ -15,7 +15,8 @@ from tui_transfer.errors import Problem, TransferError
 from tui_transfer.job import report_mark
 from tui_transfer.report.message import make_message
 from tui_transfer.report.receipts import ReceiptFiles
-from tui_transfer.settings.secrets import SMTP_PASSWORD_VARIABLE, given_secret
+from tui_transfer.settings.secrets import given_secret
+from tui_transfer.settings.variables import SMTP_PASSWORD_VARIABLE
 from tui_transfer.system.files import disk_errors, read_file, write_private
 
 if TYPE_CHECKING:

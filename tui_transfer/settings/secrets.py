@@ -12,7 +12,6 @@ from tui_transfer.system.files import printable, read_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SMTP_PASSWORD_VARIABLE: Final = "TUI_TRANSFER_SMTP_PASSWORD"  # noqa: S105 - the variable's name
 _PREFIX: Final = "TUI_TRANSFER_"
 _CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
 _LONGEST: Final = 4096

@@ -25,8 +25,8 @@ from tests.sharebox.conformance.target import Entry, Login, Target, Workshop
 from tui_transfer.errors import TransferError
 from tui_transfer.job import events as ev
 from tui_transfer.job.journal import JournalReader
-from tui_transfer.job.orders import SFTP_PASSWORD_VARIABLE
 from tui_transfer.settings.config import TransferSettings
+from tui_transfer.settings.variables import SFTP_PASSWORD_VARIABLE
 
 SIZE = 2_000_000
 """Bytes of the database, which do not shrink."""
