@@ -188,11 +188,11 @@ class Campaign:
         return reached
 
     def _workers(self) -> list[int]:
-        """The process numbers of our own workers: they are told the folder of their job."""
+        """The process numbers of our own workers: they work in the folder of their job."""
         found = []
-        for process in psutil.process_iter(["pid", "cmdline"]):
-            words = process.info["cmdline"] or []
-            if "tui_transfer.worker" in words and words[-1].startswith(str(self.place.home.jobs)):
+        for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
+            words, folder = process.info["cmdline"] or [], process.info["cwd"] or ""
+            if "tui_transfer.worker" in words and Path(folder).parent == self.place.home.jobs:
                 found.append(process.info["pid"])
         return found
 

@@ -134,7 +134,7 @@ class _Watch:
         if b"tui_transfer" not in command:
             return
         self.command_lines.add(command)
-        if b"tui_transfer.worker\0" in command and str(self.home).encode() in command:
+        if b"tui_transfer.worker\0" in command and self.home in (process / "cwd").readlink().parents:
             self.environments.add((process / "environ").read_bytes())
             for line in (process / "limits").read_text().splitlines():
                 if line.startswith("Max core file size"):

@@ -50,10 +50,10 @@ def _workers(place: Place) -> list[psutil.Process]:
     """The workers of this home that are alive, of whichever job."""
 
     def is_one(process: psutil.Process) -> bool:
-        words = process.info["cmdline"] or []
-        return "tui_transfer.worker" in words and words[-1].startswith(str(place.folder))
+        words, folder = process.info["cmdline"] or [], process.info["cwd"] or ""
+        return "tui_transfer.worker" in words and Path(folder).parent == place.home.jobs
 
-    return [process for process in psutil.process_iter(["cmdline"]) if is_one(process)]
+    return [process for process in psutil.process_iter(["cmdline", "cwd"]) if is_one(process)]
 
 
 def _events(place: Place) -> list[object]:

@@ -104,7 +104,7 @@ def _is_worker(process: psutil.Process) -> bool:
 def test_a_worker_that_was_given_nothing_does_not_begin(home: Home) -> None:
     """Whoever started it died before it could say anything."""
     job = _create(home)
-    command = [sys.executable, "-m", "tui_transfer.worker", str(job.folder)]
+    command = [sys.executable, "-m", "tui_transfer.worker"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
     assert done.returncode == 12
     assert not job.journal.exists()

@@ -186,14 +186,14 @@ class Simulation:
 
     def _start(self, home: HomeFolder, job: Path, orders: bytes) -> None:
         """Carries a worker out, and that of the second home beside it where it is its turn."""
-        processes = [self._fork(home, self._watch, job.name, lambda: seams.work(job, orders))]
+        processes = [self._fork(home, self._watch, job.name, lambda: seams.work(orders))]
         if self._beside and home is self.world.homes[0]:
             self._beside = False
             second = self.world.second_home()
             watch = Watch(())
 
             def start(job: Path, orders: bytes) -> None:
-                processes.append(self._fork(second, watch, job.name, lambda: seams.work(job, orders)))
+                processes.append(self._fork(second, watch, job.name, lambda: seams.work(orders)))
                 self._serve(processes)
 
             before = seams.names(second.folder)

@@ -311,7 +311,8 @@ def person(folder: Path, start: Callable[[Job, Orders], None]) -> Iterator[None]
 
     def launched(job: Job, orders: Orders, _attendance: object = None) -> int:
         lines = control.Follower(job).lines
-        start(job, msgspec.structs.replace(orders, journal_lines=lines))
+        given = {"folder": os.fsencode(job.folder), "journal_lines": lines}
+        start(job, msgspec.structs.replace(orders, **given))
         return 0
 
     before = os.environ.get(HOME_VARIABLE, "")
@@ -362,12 +363,10 @@ def _command(body: Callable[[], int]) -> Told:
     return Told(code, finished, "\n".join(lines) + err.getvalue())
 
 
-def work(job: Path, orders: bytes) -> None:
+def work(orders: bytes) -> None:
     """The worker's own entry, in a simulated process. Ends it."""
-    log = os.open(job / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(log, 2)
     sys.stdin = io.TextIOWrapper(io.BytesIO(orders))
-    worker.main(job)
+    worker.main()
 
 
 def clean(folder: Path) -> int:

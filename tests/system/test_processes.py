@@ -33,10 +33,10 @@ class Windows:
         return self._start(words, **given)
 
 
-def started(folder: Path) -> int:
+def started() -> int:
     pipe = subprocess.PIPE
     process = start_detached(
-        [sys.executable, "-c", ""], stdin=pipe, stdout=pipe, stderr=pipe, cwd=folder, env=dict(os.environ)
+        [sys.executable, "-c", ""], stdin=pipe, stdout=pipe, stderr=pipe, env=dict(os.environ)
     )
     process.communicate()
     return process.returncode
@@ -44,7 +44,7 @@ def started(folder: Path) -> int:
 
 def test_a_process_leaves_the_session_where_it_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     windows = Windows(monkeypatch)
-    assert started(tmp_path) == 0
+    assert started() == 0
     assert windows.tried == [AWAY | ALONE]
 
 
@@ -52,19 +52,19 @@ def test_and_is_started_all_the_same_where_it_may_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     windows = Windows(monkeypatch, AWAY | ALONE)
-    assert started(tmp_path) == 0
+    assert started() == 0
     assert windows.tried == [AWAY | ALONE, ALONE]
 
 
 def test_what_may_not_be_started_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     windows = Windows(monkeypatch, AWAY | ALONE, ALONE)
     with pytest.raises(PermissionError):
-        started(tmp_path)
+        started()
     assert windows.tried == [AWAY | ALONE, ALONE]
 
 
 def test_a_process_is_started_by_the_ways_of_this_system(tmp_path: Path) -> None:
-    assert started(tmp_path) == 0
+    assert started() == 0
 
 
 @pytest.mark.parametrize("number", [5, 87])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import datetime
@@ -35,7 +36,7 @@ def told():
 
 standby.held_off = told
 from tui_transfer.worker.__main__ import main
-main(job.folder)
+main()
 """
 """A worker that tells, where Linux holds nothing off, what its journal has when that begins and ends."""
 
@@ -50,12 +51,13 @@ def test_standby_is_held_off_from_before_the_first_event_until_after_the_last(tm
     job = control.create(home, make_spec(settings, gone, datetime.now().astimezone()))
     done = subprocess.run(
         [sys.executable, "-c", WORKER, str(job.folder)],
-        input=Orders().encode(),
+        input=Orders(folder=os.fsencode(job.folder)).encode(),
         capture_output=True,
         check=False,
     )
-    told = [line for line in done.stderr.splitlines() if line in {b"False", b"True"}]  # its log is there, too
-    assert told == [b"False", b"True"], done.stderr
+    log = job.log.read_bytes()  # where it prints what it tells
+    told = [line for line in log.splitlines() if line in {b"False", b"True"}]
+    assert told == [b"False", b"True"], log + done.stderr
 
 
 def test_a_failure_goes_through() -> None:

@@ -14,20 +14,18 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field, replace
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
 from tui_transfer.errors import ExitCode, Problem, TransferError
-from tui_transfer.job import sequence
+from tui_transfer.job import sequence, worker_process
 from tui_transfer.job.attendance import Attendance
 from tui_transfer.job.events import JobBlocked, WorkerStarted
 from tui_transfer.job.journal import JournalReader
@@ -35,7 +33,6 @@ from tui_transfer.job.progress import Progress
 from tui_transfer.job.spec import STAMP, JobSpec
 from tui_transfer.job.state import JobState, JobStatus
 from tui_transfer.settings.config import located
-from tui_transfer.settings.variables import SECRET_VARIABLES
 from tui_transfer.system import names
 from tui_transfer.system.files import (
     PRIVATE_FILE,
@@ -48,10 +45,11 @@ from tui_transfer.system.files import (
     write_private,
 )
 from tui_transfer.system.locks import Lock, LockHeldError, is_held
-from tui_transfer.system.processes import Asked, ask_to_end, start_detached
+from tui_transfer.system.processes import Asked, ask_to_end
 from tui_transfer.system.streams import unless_left
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
@@ -61,7 +59,6 @@ if TYPE_CHECKING:
 
 SPEC_NAME: Final = "job.json"
 JOURNAL_NAME: Final = "journal.jsonl"
-WORKER_MODULE: Final = "tui_transfer.worker"
 TURN_NAME: Final = "start.lock"
 _REMOVAL_NAME: Final = "removal.lock"
 _DECIDED: Final = b"removed\n"
@@ -538,17 +535,30 @@ def _require_idle(jobs: Path) -> None:
 def launch(job: Job, orders: Orders, attendance: Attendance | None = None) -> int:
     """Starts a worker, in the home's turn, and waits until it has begun; see `start`."""
     follower = Follower(job)
-    worker = _spawn(job)
+    worker = worker_process.start()
     # Waited for in the background, so that it does not stay a zombie while this process lives.
     threading.Thread(target=worker.wait, daemon=True).start()
     try:
-        _give(worker, msgspec.structs.replace(orders, journal_lines=follower.lines), attendance)
+        given = {"folder": os.fsencode(job.folder), "journal_lines": follower.lines}
+        _give(worker, msgspec.structs.replace(orders, **given), attendance)
         _wait_for_beginning(job, worker, follower)
     except BaseException:
         # Ctrl+C, for one: what nobody was told of must not go on working.
         worker.terminate()
         raise
     return worker.pid
+
+
+def open_log(job: Job) -> BinaryIO:
+    """The log of the job's workers, for what is added to it.
+
+    Raises:
+        TransferError: DISK_FULL or DISK_UNWRITABLE.
+    """
+    with disk_errors(job.log):
+        at_once = getattr(os, "O_NONBLOCK", 0)  # a pipe of that name, which nobody reads, is refused
+        log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | at_once, PRIVATE_FILE)
+    return os.fdopen(log, "wb")
 
 
 def _forget(job: Job) -> None:
@@ -560,7 +570,8 @@ def _forget(job: Job) -> None:
 
 def _wait_for_beginning(job: Job, worker: subprocess.Popen[bytes], follower: Follower) -> None:
     assert worker.stdout is not None
-    with worker.stdout:
+    assert worker.stderr is not None
+    with worker.stdout, worker.stderr:
         limit = time.monotonic() + START_LIMIT
         while time.monotonic() < limit:
             ended = worker.poll() is not None
@@ -687,32 +698,13 @@ def stop(job: Job) -> None:
     limit = time.monotonic() + _LOCK_LIMIT
     while (follower := Follower(job)).running:
         pid = follower.state.worker_pid
-        asked = Asked.ABSENT if pid is None else ask_to_end(pid, WORKER_MODULE, job.folder)
+        asked = Asked.ABSENT if pid is None else ask_to_end(pid, worker_process.WORKER_MODULE, job.folder)
         if asked is Asked.HEARD:
             return
         # One that is just beginning has not told its number yet; one that has just ended needs no asking.
         if time.monotonic() >= limit:
             raise TransferError(Problem.JOB_ELSEWHERE, reason=_WHERE[asked].format(job=job.id))
         time.sleep(_POLL)
-
-
-def _spawn(job: Job) -> subprocess.Popen[bytes]:
-    environment = {name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES}
-    with disk_errors(job.log):
-        at_once = getattr(os, "O_NONBLOCK", 0)  # a pipe of that name, which nobody reads, is refused
-        log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | at_once, PRIVATE_FILE)
-    try:
-        # -P: the folder it is started in is not searched for modules.
-        return start_detached(
-            [sys.executable, "-P", "-m", WORKER_MODULE, str(job.folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd=job.folder,
-            env=environment,
-        )
-    finally:
-        os.close(log)
 
 
 def _give(worker: subprocess.Popen[bytes], orders: Orders, attendance: Attendance | None) -> None:
@@ -730,8 +722,11 @@ def _give(worker: subprocess.Popen[bytes], orders: Orders, attendance: Attendanc
 def _early_failure(job: Job, worker: subprocess.Popen[bytes]) -> TransferError:
     """Why a worker ended before it could say so in the journal: it then says so on its output."""
     assert worker.stdout is not None
+    assert worker.stderr is not None
     with contextlib.suppress(msgspec.DecodeError):
         blocked = msgspec.json.decode(worker.stdout.read(), type=JobBlocked)
         return TransferError(Problem(blocked.problem), **blocked.details)
+    with open_log(job) as log:
+        log.write(worker.stderr.read())
     reason = "Le programme de transfert n’a pas démarré."
     return TransferError(Problem.UNEXPECTED, reason=reason, log=job.log)

@@ -29,14 +29,13 @@ may be in one « job », as OpenSSH's server has it, and ends with it; some jobs
 
 
 def start_detached(
-    words: Sequence[str], *, stdin: int, stdout: int, stderr: int, cwd: Path, env: Mapping[str, str]
+    words: Sequence[str], *, stdin: int, stdout: int, stderr: int, env: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     """Starts a process that goes on when the terminal is closed and whoever started it has ended.
 
     Args:
         words: the program, and what it is given.
         stdin, stdout, stderr: as for `subprocess.Popen`, which gives the rest of them too.
-        cwd: its folder.
         env: its environment.
 
     Raises:
@@ -49,7 +48,6 @@ def start_detached(
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
-                cwd=cwd,
                 env=env,
                 start_new_session=True,
                 creationflags=flags,
@@ -79,8 +77,8 @@ class Asked(Enum):
 
 
 def ask_to_end(pid: int, module: str, folder: Path) -> Asked:
-    """Has a process end that runs `python -m module folder`; one of that number that runs something else is
-    left alone.
+    """Has a process end that runs `python -m module` and works in `folder`; one of that number that does not
+    is left alone.
 
     It is interrupted, as by Ctrl+C. On Windows, where a process without a console cannot be, it is ended.
     """
@@ -110,7 +108,7 @@ def _runs(process: psutil.Process, module: str, folder: Path) -> bool:
     if ["-m", module] not in [words[index : index + 2] for index in range(len(words))]:
         return False
     try:
-        return folder.samefile(words[-1])
+        return folder.samefile(process.cwd())
     except OSError:
         return False
 

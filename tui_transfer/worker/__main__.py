@@ -1,4 +1,4 @@
-"""The worker's entry: `python -m tui_transfer.worker JOB_FOLDER`, its orders on standard input.
+"""The worker's entry: `python -m tui_transfer.worker`, its orders on standard input, which name its job.
 
 It is started by `job.control` in a session of its own, so that it outlives the terminal. It ends by
 writing to the journal that the job succeeded, or what blocks it; there is nothing else to clean up.
@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -30,7 +31,7 @@ from tui_transfer.report.retention import expire, latest_certain
 from tui_transfer.settings.config import Home, data_beside
 from tui_transfer.system import standby
 from tui_transfer.system.cancellation import Cancellation
-from tui_transfer.system.files import keep_process_private
+from tui_transfer.system.files import disk_errors, keep_process_private
 from tui_transfer.system.locks import LockHeldError
 from tui_transfer.system.streams import keep_streams_harmless, unless_left
 from tui_transfer.worker.asking import Asking
@@ -49,6 +50,8 @@ LOOK_SECONDS: Final = 5.0
 SWITCH_SECONDS: Final = 0.001
 """How long a thread that computes may keep the interpreter's lock from one that waits for it: of those that
 read, hash, pack and send, each needs the lock for an instant only, hundreds of times a second."""
+_SPEAKS_SSH: Final = "tui_transfer.sharebox.ssh.connection"
+"""Takes as long to load as all the rest: it begins while orders are waited for."""
 GRACE: Final = 3.0
 """Seconds between a request to stop and the end, whatever the threads are doing."""
 
@@ -62,20 +65,23 @@ _WHO_ASKS: Final = {
 _log = logging.getLogger("tui_transfer.worker")
 
 
-def main(folder: Path) -> NoReturn:
-    """Works on the job in `folder` until it succeeds or is blocked, and ends the process."""
+def main() -> NoReturn:
+    """Works on the job that it is given until this succeeds or is blocked, and ends the process."""
     keep_process_private()
     keep_streams_harmless()
     sys.setswitchinterval(SWITCH_SECONDS)
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    threading.Thread(target=import_module, args=(_SPEAKS_SSH,), name="load", daemon=True).start()
     given = sys.stdin.buffer.readline()
-    if not given:  # whoever started this process died first: nobody waits for it
+    if not given:  # whoever started this process was refused, or died: nobody waits for it
         os._exit(ExitCode.INTERRUPTED)
     orders = Orders.decode(given)
+    folder = Path(os.fsdecode(orders.folder))
     try:
         job = control.load(folder)
+        _settle_in(job)
         # Held until the process is gone, and its threads with it. Then, and not before, it looks for others.
         lock = job.lock(LOCK_LIMIT)
         lock.acquire()
@@ -92,6 +98,14 @@ def main(folder: Path) -> NoReturn:
     logging.shutdown()
     # Not sys.exit: it would wait for threads that may be deep in a compression.
     os._exit(code)
+
+
+def _settle_in(job: Job) -> None:
+    """Works in the job's folder, by which `control.stop` knows the process, and complains to its log."""
+    with disk_errors(job.folder):
+        os.chdir(job.folder)
+    with control.open_log(job) as log:
+        os.dup2(log.fileno(), 2)
 
 
 def _fail_early(error: TransferError) -> int:
@@ -218,4 +232,4 @@ class _Worker:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()
