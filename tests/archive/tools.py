@@ -37,7 +37,7 @@ class Asked:
         self.asked.append((size, left))
         return self.preset() if callable(self.preset) else self.preset
 
-    def packed(self, packed: int, seconds: float) -> None:
+    def packed(self, packed: int, seconds: float, computing: float) -> None:
         self.packed_blocks.append((packed, seconds))
 
 

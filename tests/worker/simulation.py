@@ -91,7 +91,7 @@ class Transfer:
         while left or at_work or backlog:
             while at_work and at_work[0][0] <= now:
                 _, seconds, packed = at_work.popleft()
-                pacer.packed(packed, seconds)
+                pacer.packed(packed, seconds, seconds)
                 backlog += packed
                 if now < self.connected:
                     rate.rest(int(backlog))

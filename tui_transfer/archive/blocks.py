@@ -32,7 +32,7 @@ Preset: TypeAlias = int
 _SETTINGS: Final = {
     preset: {"mode": mode, "mf": finder, "nice_len": nice, "depth": depth, "dict_size": kilobytes << 10}
     for preset, mode, finder, nice, depth, kilobytes in (
-        (1, lzma.MODE_FAST, lzma.MF_HC4, 32, 4, 256),
+        (1, lzma.MODE_FAST, lzma.MF_HC3, 32, 4, 256),
         (2, lzma.MODE_NORMAL, lzma.MF_HC3, 16, 4, 1024),
         (3, lzma.MODE_NORMAL, lzma.MF_HC3, 24, 4, 2048),
         (4, lzma.MODE_NORMAL, lzma.MF_HC4, 24, 4, 2048),

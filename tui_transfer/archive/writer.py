@@ -66,8 +66,10 @@ class PresetPolicy(Protocol):
     def choose(self, size: int, left: int) -> Preset:
         """The preset of the next block of `size` bytes, about to be packed, `left` more coming after it."""
 
-    def packed(self, packed: int, seconds: float) -> None:
-        """The next of the blocks chosen for, in their order, became `packed` bytes within `seconds`."""
+    def packed(self, packed: int, seconds: float, computing: float) -> None:
+        """The next of the blocks chosen for, in their order, became `packed` bytes within `seconds`, for
+        `computing` of which it had a core.
+        """
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Fixed:
         """The preset."""
         return self.preset
 
-    def packed(self, packed: int, seconds: float) -> None:
+    def packed(self, packed: int, seconds: float, computing: float) -> None:
         """Nothing is learnt."""
 
 
@@ -325,7 +327,7 @@ class _Packer:
         self._cancelled = cancelled
         self._on_block = on_block
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pack", initializer=_give_way)
-        self._pending: deque[Future[tuple[PackedBlock, float]]] = deque()
+        self._pending: deque[Future[tuple[PackedBlock, float, float]]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -359,19 +361,20 @@ class _Packer:
         while self._pending:
             self._collect()
 
-    def _pack(self, block: bytearray, preset: Preset) -> tuple[PackedBlock, float]:
-        """The block packed, and how many seconds that took, of one thread."""
-        begin = time.perf_counter()
+    def _pack(self, block: bytearray, preset: Preset) -> tuple[PackedBlock, float, float]:
+        """The block packed, how many seconds that took one thread, and of these how many it computed."""
+        begin, computed = time.perf_counter(), time.thread_time()
         if self._key:
             packed = pack_aligned(block, preset, self._cancelled)
         else:
             packed = pack(block, preset, self._cancelled)
-        return PackedBlock.of(block, packed, self._key), time.perf_counter() - begin
+        done = PackedBlock.of(block, packed, self._key)
+        return done, time.perf_counter() - begin, time.thread_time() - computed
 
     def _collect(self) -> None:
-        block, seconds = self._pending.popleft().result()
+        block, seconds, computing = self._pending.popleft().result()
         self._growing.append(block)
-        self._pacer.packed(len(block.content), seconds)
+        self._pacer.packed(len(block.content), seconds, computing)
         self._is_final(block.source_size)
 
     def _is_final(self, size: int) -> None:

@@ -27,17 +27,22 @@ class Costs:
         # At first connecting costs a core as well; later on others compute too, for a moment.
         self._slowness = _Distance(prior=8e6, memory=16e6, surprise=math.log(2))
         self._stiffness = _Distance(prior=0.1e6, memory=8e6)
+        self._own_slowness = _Distance(prior=4e6, memory=16e6, surprise=math.log(2))
 
     def of_other_data(self) -> Costs:
         """What is known of another database on the same machine."""
         other = Costs()
-        other._slowness = self._slowness
+        other._slowness, other._own_slowness = self._slowness, self._own_slowness
         return other
 
-    def learn(self, preset: Preset, size: int, packed: int, seconds: float) -> None:
-        """Notes that a block of `size` bytes became `packed` within `seconds` of one packer."""
+    def learn(self, preset: Preset, size: int, packed: int, seconds: float, computing: float) -> None:
+        """Notes that a block of `size` bytes became `packed` within `seconds` of one packer, for `computing`
+        of which it had a core.
+        """
         if preset and size:
-            self._slowness.learn(preset, size, math.log(max(seconds, 1e-6) / (size * _SECONDS[preset])))
+            guess = size * _SECONDS[preset]
+            self._slowness.learn(preset, size, math.log(max(seconds, 1e-6) / guess))
+            self._own_slowness.learn(preset, size, math.log(max(computing, 1e-6) / guess))
             self._stiffness.learn(preset, size, _log_odds(packed / size) - _log_odds(_SHARES[preset]))
 
     def seconds(self, preset: Preset) -> float:
@@ -46,6 +51,11 @@ class Costs:
             return 0.0
         caution = 1.0 if preset in self._slowness.own else _CAUTION
         return caution * _SECONDS[preset] * math.exp(self._slowness[preset])
+
+    @property
+    def computing(self) -> float:
+        """Seconds of a core that has nothing else to do, for a byte with the first preset."""
+        return _SECONDS[PRESETS[1]] * math.exp(self._own_slowness[PRESETS[1]])
 
     def share(self, preset: Preset) -> float:
         """Bytes that a byte becomes."""

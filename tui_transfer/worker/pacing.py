@@ -3,8 +3,8 @@
 The harder a database is packed, the longer that takes and the sooner it is sent. It ends soonest where both
 take as long, between two neighbouring presets: with the quicker one sending takes longer, with the harder one
 packing does. So each block gets the hardest preset, up to the harder one of these, that is done before the
-link has nothing left to do: it never rests, and the two are mixed as it wants them. A block is stored where
-the link is so much faster than all cores that this ends sooner.
+link has nothing left to do: it never rests, and the two are mixed as it wants them. Where the link carries
+what packing saves faster than all cores save it, blocks are stored as soon as that ends sooner.
 """
 
 from __future__ import annotations
@@ -67,8 +67,11 @@ class Pacer:
             packing = left * costs.seconds(preset) / self._threads
             sending = (waiting + left * share) / rate
             in_time = on_the_way >= rate * size * costs.seconds(preset)
-            is_sooner = packing <= sending + size * (1 - share) / rate  # than with this block stored
-            if in_time or (is_first and (known is None or is_sooner)):
+            saving = (1 - share) / rate  # seconds of sending, for a byte
+            # Sending takes cores, too: what storing spares them goes there unless the link is that fast.
+            is_worth_it = saving >= costs.computing / self._threads
+            is_sooner = packing <= sending + size * saving  # than with this block stored
+            if in_time or (is_first and (known is None or is_worth_it or is_sooner)):
                 chosen, seconds = preset, max(packing, sending)
             if packing > sending:
                 break
@@ -95,6 +98,8 @@ class Pacer:
         self._begun.append((chosen, size))
         return chosen
 
-    def packed(self, packed: int, seconds: float) -> None:
-        """The earliest block chosen for, of those not packed yet, became `packed` bytes in `seconds`."""
-        self._costs.learn(*self._begun.popleft(), packed, seconds)
+    def packed(self, packed: int, seconds: float, computing: float) -> None:
+        """The earliest block chosen for, of those not packed yet, became `packed` bytes in `seconds`, for
+        `computing` of which it had a core.
+        """
+        self._costs.learn(*self._begun.popleft(), packed, seconds, computing)
