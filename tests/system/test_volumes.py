@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -57,3 +58,9 @@ def test_on_windows_what_is_on_a_share_is_another_machine_s(monkeypatch: pytest.
         monkeypatch.undo()
         monkeypatch.setattr(volumes, "_described", lambda _: ("FAT32", 0))
         assert (kind_of(Path.home()), volumes.keeps_rights(Path.home())) == (Kind.FAT, False)
+
+
+def test_the_drives_are_where_paths_begin(tmp_path: Path) -> None:
+    found = volumes.drives()
+    assert (f"{tmp_path.drive}/" in found) == (sys.platform == "win32")
+    assert all(re.fullmatch(r"[A-Z]:/", drive) for drive in found)

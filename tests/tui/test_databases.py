@@ -24,7 +24,7 @@ from tui_transfer.preflight.checks import Check, Verdict
 from tui_transfer.preflight.statements import STATEMENTS, Ticks
 from tui_transfer.preflight.unmet import find_unmet
 from tui_transfer.settings import config
-from tui_transfer.system import account
+from tui_transfer.system import account, platform
 from tui_transfer.tui import paths
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.add_database import AddDatabaseDialog
@@ -504,6 +504,50 @@ def test_completion_stops_where_names_part(tmp_path: Path) -> None:
     assert paths.complete(typed, matches) == f"{tmp_path}/paie-202"
     assert paths.complete(typed, matches[:1]) == f"{tmp_path}/paie-2021"
     assert paths.complete(typed, []) == typed
+
+
+@pytest.fixture
+def drives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drives as Windows has them."""
+    monkeypatch.setattr(platform, "ON_WINDOWS", True)
+    monkeypatch.setattr(paths, "drives", lambda: ["C:/", "D:/"])
+
+
+@pytest.mark.usefixtures("drives")
+def test_above_all_folders_are_the_drives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dossier").mkdir()
+
+    def listed(typed: str) -> list[tuple[str, str]]:
+        return [(match.name, match.path) for match in paths.find_matches(typed)]
+
+    of_c, of_d, folder = ("C:", "C:/"), ("D:", "D:/"), ("dossier", "dossier/")
+    assert listed("") == [of_c, of_d, folder]
+    assert listed("d") == [of_d, folder]
+    assert listed("D:") == listed("d:") == [of_d]
+    assert listed("Q:") == []
+    assert not {of_c, of_d} & {*listed("D:/"), *listed("D:\\"), *listed("D:/x")}
+    assert paths.complete("d:", paths.find_matches("d:")) == "D:/"
+    assert paths.ends_in_folder("D:\\")
+    assert not paths.ends_in_folder("D:")
+
+
+@pytest.mark.usefixtures("drives")
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("C:/bases/D:\\Paie\\base.mdb", "D:\\Paie\\base.mdb"),
+        ("C:/bases/d:/", "d:/"),
+        ("C:/bases/\\\\serveur\\paie", "\\\\serveur\\paie"),
+        ("C:/bases///serveur/paie", "//serveur/paie"),
+        ("\\\\serveur\\paie\\", "\\\\serveur\\paie\\"),
+        ("//serveur/paie", "//serveur/paie"),
+        ("C:\\bases\\paie", "C:\\bases\\paie"),
+        ("C:/bases/~/paie", "~/paie"),
+    ],
+)
+def test_so_is_one_of_windows(typed: str, meant: str) -> None:
+    assert paths.restarted(typed) == meant
 
 
 def test_a_proposed_name_is_free(tmp_path: Path) -> None:

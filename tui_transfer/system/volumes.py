@@ -40,6 +40,7 @@ def _kind_named(name: str) -> Kind | None:
 
 if sys.platform == "win32":
     import ctypes
+    import string
     from ctypes import wintypes
 
     from tui_transfer.system.winapi import function
@@ -64,6 +65,11 @@ if sys.platform == "win32":
         if root is None or kind_of(folder) is Kind.NETWORK:
             return False
         return bool(_described(root)[1] & _KEEPS_RIGHTS)
+
+    def drives() -> list[str]:
+        """The drives that there are, each as `C:/`; see below."""
+        present = function("kernel32", "GetLogicalDrives", wintypes.DWORD)()
+        return [f"{letter}:/" for place, letter in enumerate(string.ascii_uppercase) if present >> place & 1]
 
     def _root_of(folder: Path) -> str | None:
         """Where its disk begins, with a backslash; None where the system does not know."""
@@ -106,6 +112,10 @@ else:
         # The last of those that are mounted on one another.
         found = max(enumerate(holding), key=lambda one: (len(one[1][0]), one[0]), default=None)
         return None if found is None else _kind_named(found[1][1])
+
+    def drives() -> list[str]:
+        """The beginnings of all paths, where there are several: none here. No drive is looked at for it."""
+        return []
 
 
 if sys.platform == "linux":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, Final
 from tui_transfer.archive.companions import main_of
 from tui_transfer.archive.source import find_nested
 from tui_transfer.system import platform
+from tui_transfer.system.volumes import drives
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MOST: Final = 200
 """Entries shown of one folder; typing narrows them down."""
+_SECOND_OF_WINDOWS: Final = re.compile(r".*[\\/]((?:[A-Za-z]:[\\/]|[\\/]{2}[^\\/]).*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -29,24 +32,42 @@ class Match:
 
 
 def restarted(typed: str) -> str:
-    """`typed` without what precedes a second beginning, as in `/srv/bases//mnt/usb` or `/srv/bases/~/x`.
+    r"""`typed` without what precedes a second beginning, as in `/srv/bases//mnt/usb`, `/srv/bases/~/x` or, on
+    Windows, `C:/bases/D:\paie` and `C:/bases/\\serveur\paie`.
 
     The field begins with a folder; who types a whole path after it means that path.
     """
+    if platform.ON_WINDOWS and (found := _SECOND_OF_WINDOWS.match(typed)):
+        return found[1]
     for beginning in ("//", "/~"):
         if (place := typed.rfind(beginning)) > 0 or (place == 0 and beginning == "/~"):
             return typed[place + 1 :]
     return typed
 
 
+def ends_in_folder(typed: str) -> bool:
+    """Whether all of `typed` names a folder, rather than the beginning of a name in one."""
+    return typed.endswith(("/", "\\") if platform.ON_WINDOWS else "/") and len(typed) > 1
+
+
 def find_matches(typed: str) -> list[Match]:
-    """The entries that begin as `typed` does, folders first; hidden ones only where a dot was typed.
+    """The entries that begin as `typed` does, folders first; hidden ones only where a dot was typed. Drives
+    come before all, where there are any and nothing else was typed.
 
     Case does not matter. A folder that cannot be read has no entries.
     """
     whole = typed.replace("\\", "/") if platform.ON_WINDOWS else typed
+    begun = whole.upper()
+    of_drives = [drive for drive in drives() if drive.startswith(begun) and drive != begun]
+    found = [Match(drive[:2], drive, True) for drive in of_drives]
+    if f"{begun}/" in of_drives:  # to the system alone it means that drive's current folder
+        return found
+    return [*found, *_entries_for(whole)][:MOST]
+
+
+def _entries_for(whole: str) -> list[Match]:
     parent, _, start = whole.rpartition("/")
-    shown = f"{parent}/" if "/" in typed or parent else ""
+    shown = f"{parent}/" if "/" in whole else ""
     folder = Path(shown).expanduser() if shown else Path.cwd()
     try:
         with os.scandir(folder) as entries:
@@ -58,7 +79,7 @@ def find_matches(typed: str) -> list[Match]:
             ]
     except OSError:
         return []
-    return sorted(found, key=lambda match: (not match.is_folder, match.name.casefold()))[:MOST]
+    return sorted(found, key=lambda match: (not match.is_folder, match.name.casefold()))
 
 
 def complete(typed: str, matches: list[Match]) -> str:

@@ -20,7 +20,7 @@ from tui_transfer.tui.answers import Pasted
 from tui_transfer.tui.dialogs.dialog import Dialog
 from tui_transfer.tui.letters import lettered
 from tui_transfer.tui.pasted import refusal, understood
-from tui_transfer.tui.paths import Match, find_matches, propose_name, restarted, why_not
+from tui_transfer.tui.paths import Match, ends_in_folder, find_matches, propose_name, restarted, why_not
 from tui_transfer.tui.widgets.actions import FIELD, Action
 from tui_transfer.tui.widgets.field import Field, QuietInput
 from tui_transfer.tui.widgets.lists import EndedList
@@ -196,7 +196,7 @@ class AddDatabaseDialog(Dialog[tuple[DatabaseSettings, ...] | Pasted | None]):
             )
             for index, match in enumerate(self._matches)
         ]  # fmt: skip
-        if typed.endswith("/") and len(typed) > 1 and self._path().is_dir():
+        if ends_in_folder(typed) and self._path().is_dir():
             options.insert(0, Option("✓ choisir ce dossier, avec tout son contenu", id=_THIS_FOLDER))
         entries = self.query_one("#entries", OptionList)
         entries.clear_options()
