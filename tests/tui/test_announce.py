@@ -16,6 +16,8 @@ from tui_transfer.tui.announce import Announcer
 from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.output import LastingOutput
 
+WHOSE = "Association Exemple"
+
 
 def announced(environment: dict[str, str], *, notify: bool = True) -> tuple[Announcer, list[str]]:
     written: list[str] = []
@@ -37,12 +39,21 @@ def test_title_and_taskbar_follow_once_a_percent_and_are_given_back() -> None:
 
 def test_the_end_rings_and_is_notified_unless_that_is_turned_off() -> None:
     announcer, written = announced({"TERM": "xterm"})
-    announcer.call("Le transfert s’est arrêté. Le proxy; a\x1b refusé.")
+    announcer.call("Le transfert s’est arrêté. Le proxy; a\x1b refusé.", WHOSE)
     text = "Le transfert s’est arrêté. Le proxy, a refusé."
     assert "".join(written) == f"\x07\x1b]9;{text}\x07\x1b]777;notify;Impact emploi;{text}\x07"
     quiet, written = announced({"TERM": "xterm"}, notify=False)
-    quiet.call("Fini.")
+    quiet.show_notice = lambda *given: pytest.fail("it was turned off")
+    quiet.call("Fini.", WHOSE)
     assert written == []
+
+
+def test_it_is_told_on_the_desktop_too_where_there_is_one() -> None:
+    shown: list[tuple[str, str]] = []
+    announcer, _ = announced({"TERM": "dumb"})
+    announcer.show_notice = lambda *given: shown.append(given)
+    announcer.call("Le transfert est terminé.", WHOSE)
+    assert shown == [("Association Exemple – Impact emploi", "Le transfert est terminé.")]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +64,7 @@ def test_the_end_rings_and_is_notified_unless_that_is_turned_off() -> None:
 def test_only_what_the_terminal_knows_is_sent(environment: dict[str, str], title: bool, rest: bool) -> None:
     announcer, written = announced(environment)
     announcer.progress(0.5)
-    announcer.call("Fini.")
+    announcer.call("Fini.", WHOSE)
     text = "".join(written)
     assert text.count("\x1b]2;") == title
     assert ("\x1b]9;" in text) == rest

@@ -39,6 +39,8 @@ class Announcer:
         self._alone = not (term.startswith(_MULTIPLEXERS) or environment.get("TMUX"))
         self._shown: int | None = None
         self.notify = notify
+        self.show_notice: Callable[[str, str], object] = lambda title, text: None
+        """Shows one on the desktop, where the person sits at it; neither waits nor raises."""
 
     def open(self) -> None:
         """Keeps the terminal's title, and gives it the program's."""
@@ -60,10 +62,16 @@ class Announcer:
         if self._alone:
             self._send("\x1b]9;4;0\x07" if percent is None else f"\x1b]9;4;1;{percent}\x07")
 
-    def call(self, text: str) -> None:
-        """Calls the person who went to do something else, unless that was turned off."""
+    def call(self, text: str, whose: str) -> None:
+        """Calls the person who went to do something else, unless that was turned off.
+
+        Args:
+            text: what is the matter.
+            whose: the association whose transfer it is.
+        """
         if not self.notify:
             return
+        self.show_notice(f"{whose} – {NAME}", text)
         if self._bell is not None:
             self._bell("\x07")
         if self._alone:

@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 
 from tui_transfer.errors import TransferError
 from tui_transfer.job.orders import forget_environment
+from tui_transfer.system import desktop
 from tui_transfer.system.processes import ENDINGS
 from tui_transfer.tui import focus_place
 from tui_transfer.tui.announce import Announcer
@@ -151,6 +152,8 @@ def run_on_terminal(make_app: Callable[[Announcer], CentreApp], *, mouse: bool =
     forget_environment()
     with lasting_output(os.environ) as output:
         announcer = Announcer(None if output is None else output.write_now, os.environ)
+        if desktop.has_local_display(os.environ):
+            announcer.show_notice = desktop.notify
         app = make_app(announcer)
         hear_every_escape()
         app.owns_terminal = True

@@ -206,7 +206,7 @@ class TransferPage(Page):
             return
         self._asked = asked.number
         sharebox = self._sharebox
-        self.centre.announcer.call("Sharebox pose une question.")
+        self.centre.announcer.call("Sharebox pose une question.", self.job.spec.manager)
 
         def answer(given: list[str] | None) -> None:
             self._attendance.answer(asked.number, given)
@@ -275,10 +275,11 @@ class TransferPage(Page):
 
     def _call(self, follower: Follower) -> None:
         """Calls the person, who may be looking elsewhere, unless it is they who ended the worker."""
+        whose = self.job.spec.manager
         if follower.succeeded and self._has_worked:
-            self.centre.announcer.call("Le transfert est terminé.")
+            self.centre.announcer.call("Le transfert est terminé.", whose)
         elif not self._interrupting and self._has_worked and follower.failure is not None:
-            self.centre.announcer.call(f"Le transfert s’est arrêté. {follower.failure.title}.")
+            self.centre.announcer.call(f"Le transfert s’est arrêté. {follower.failure.title}.", whose)
 
     def _ask(self, failure: TransferError) -> None:
         assert self._follower is not None
