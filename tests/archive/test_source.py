@@ -141,6 +141,7 @@ def test_a_link_into_a_folder_with_the_same_beginning_is_outside(base: Path) -> 
         list_source(base)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="files of that kind are not there")
 def test_sockets_and_pipes_are_refused_by_name(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(base / "tube")
     with raises(Problem.DATABASE_SPECIAL_FILE) as caught:
@@ -162,6 +163,7 @@ def test_a_device_is_not_a_database(look: object) -> None:
         look(Path("/dev/null"))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no file bears such a name there")
 @pytest.mark.parametrize(
     ("name", "shown", "stored"),
     [(b"paie\xe9.dat", "paie\\xe9.dat", "paieé~84c511d0.dat"), (b"a\\b", "a\\b", "a_b~c62016d0")],
@@ -187,6 +189,7 @@ def open_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a mode keeps nobody from reading there")
 @pytest.mark.parametrize("hidden", ["secret.dat", "dossier"])
 @pytest.mark.parametrize("function", ["list_source", "summarize"])
 def test_what_cannot_be_read_is_named(open_folder: Path, hidden: str, function: str) -> None:

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from tui_transfer.system import streams
 from tui_transfer.system.streams import HarmlessStream, unless_left
 
 
@@ -28,7 +29,8 @@ class Left(io.StringIO):
 
 
 @pytest.mark.parametrize("number", [errno.EPIPE, errno.EINVAL])
-def test_output_that_nobody_reads_is_a_broken_pipe(number: int) -> None:
+def test_output_that_nobody_reads_is_a_broken_pipe(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "_LEFT", {errno.EINVAL})  # as on Windows
     stream = HarmlessStream(Left(number))
     with pytest.raises(BrokenPipeError) as caught:
         stream.write("x")
@@ -37,6 +39,14 @@ def test_output_that_nobody_reads_is_a_broken_pipe(number: int) -> None:
         stream.flush()
     with unless_left():
         Left(number).write("x")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there it says that nobody reads")
+def test_an_invalid_argument_is_one_elsewhere() -> None:
+    for write in (HarmlessStream(Left(errno.EINVAL)).write, Left(errno.EINVAL).write):
+        with pytest.raises(OSError, match="Invalid argument") as caught, unless_left():
+            write("x")
+        assert not isinstance(caught.value, BrokenPipeError)
 
 
 def test_another_failure_stays_what_it_is() -> None:

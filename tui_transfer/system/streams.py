@@ -8,7 +8,7 @@ import errno
 import os
 import sys
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from tui_transfer.errors import harmless_lines
 from tui_transfer.system.signs import STAND_IN
@@ -17,17 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
+_LEFT: Final = frozenset({errno.EINVAL} if sys.platform == "win32" else ())
+"""What writing to a pipe that nobody reads meets, besides what every system says."""
+
 
 @contextlib.contextmanager
 def reader_left_told() -> Iterator[None]:
     """While the body writes to a pipe, that nobody reads it any more is a `BrokenPipeError` on every system.
 
-    Windows calls it an invalid argument, which writing to a pipe meets for no other reason.
+    Windows calls it an invalid argument, which writing to a pipe meets there for no other reason.
     """
     try:
         yield
     except OSError as error:
-        if error.errno != errno.EINVAL:
+        if error.errno not in _LEFT:
             raise
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
 
