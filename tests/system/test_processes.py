@@ -67,6 +67,25 @@ def test_a_process_is_started_by_the_ways_of_this_system(tmp_path: Path) -> None
     assert started() == 0
 
 
+HAS_A_WINDOW = """
+import ctypes
+of_console = ctypes.windll.kernel32.GetConsoleWindow
+of_console.restype = ctypes.c_void_p
+window = of_console()
+print(bool(window and ctypes.windll.user32.IsWindowVisible(ctypes.c_void_p(window))), flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="elsewhere a process has no window")
+def test_nothing_that_it_starts_opens_a_window() -> None:
+    starts = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {HAS_A_WINDOW!r}])"
+    pipe = subprocess.PIPE
+    words = [sys.executable, "-c", HAS_A_WINDOW + starts]
+    process = start_detached(words, stdin=pipe, stdout=pipe, stderr=pipe, env=dict(os.environ))
+    # Whoever has a console of its own writes there, and not to this pipe.
+    assert process.communicate()[0].split() == [b"False", b"False"]
+
+
 @pytest.mark.parametrize("number", [5, 87])
 def test_one_that_is_just_ending_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int

@@ -24,7 +24,7 @@ from tui_transfer.tui.app import CentreApp
 from tui_transfer.tui.dialogs.failure import FailureDialog
 from tui_transfer.tui.dialogs.purge import PurgeDialog
 from tui_transfer.tui.dialogs.secret import SecretDialog
-from tui_transfer.tui.past_jobs import PastJobs, names_in
+from tui_transfer.tui.past_jobs import PastJobs, _moment_in, names_in
 from tui_transfer.tui.screens import history
 from tui_transfer.tui.screens.history import HistoryPage, JobTable
 from tui_transfer.tui.screens.report import ReportPage
@@ -515,3 +515,13 @@ async def test_another_accounts_password_is_asked_and_shown_to_it_alone(
         await until(pilot, lambda: names(staged) == [])
         assert [orders.sftp_password for orders in sharebox.orders] == [None, "mot"]
         assert app.session.sftp_password == "celui d'ici"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("20220302-140500-d9f0", "02/03/2022 14:05"), ("sans date", "–"), ("00010101-000000-d9f0", "–"),
+     ("19600101-120000-d9f0", "01/01/1960 12:00")],
+)  # fmt: skip
+def test_the_time_in_a_name_is_told_if_there_is_one(name: str, told: str) -> None:
+    # Windows tells no time before 1970.
+    assert _moment_in(name) in ({told, "–"} if name.startswith("19") else {told})

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.settings.variables import SECRET_VARIABLES
+from tui_transfer.system.processes import ASIDE
 from tui_transfer.system.streams import reader_left_told
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def run_sharebox(
             stderr=log,
             text=True,
             start_new_session=True,
+            creationflags=ASIDE,
             env={name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES},
         )
         try:

@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 
 
 if sys.platform == "win32":
-    _ALONE: Final = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+    ASIDE: Final = subprocess.CREATE_NEW_PROCESS_GROUP
+    # A console of its own, without a window: whatever such a process starts would open one otherwise, and so
+    # would the `python.exe` of a virtual environment, which starts another.
+    _ALONE: Final = subprocess.CREATE_NO_WINDOW | ASIDE
     _WAYS: Final[tuple[int, ...]] = (_ALONE | subprocess.CREATE_BREAKAWAY_FROM_JOB, _ALONE)
 else:
+    ASIDE: Final = 0
     _WAYS: Final[tuple[int, ...]] = (0,)
 """Flags for a process that outlives its terminal, the best first. On Windows all that belongs to a session
 may be in one « job », as OpenSSH's server has it, and ends with it; some jobs let nobody go, and refuse.
+`ASIDE` is for one that a Ctrl+C at the terminal is not for, which elsewhere has a session of its own.
 """
 
 

@@ -173,5 +173,9 @@ def _moment_in(name: str) -> str:
     """The time in a job's name, which is there even where nothing else can be read."""
     try:
         return french.short_moment(datetime.strptime(name[:_STAMP_LENGTH], STAMP).astimezone())
-    except ValueError:
+    except (
+        ValueError,
+        OverflowError,
+        OSError,
+    ):  # no date, or none of this system
         return _UNKNOWN
