@@ -1,8 +1,8 @@
 """Reads back what the server acknowledged of a partial file while the rest of it is sent.
 
 SSH is full duplex: what comes back costs nothing of what is sent, as far as the line is as fast that way.
-Sending comes first: no more is asked for at a time than is being sent, and only what fills a packet. What is
-left when all is sent is read after the close, the first and the last megabyte among it; and everything is
+Sending comes first: little more is asked for at a time than is being sent, and only what fills a packet. What
+is left when all is sent is read after the close, the first and the last megabyte among it; and everything is
 looked at again in places then (`places`), as a server may serve reads until the close from elsewhere than
 what it keeps.
 """
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tui_transfer.sharebox.ssh.sharebox import Sharebox
 
 _ANY: Final = 1 << 62
+_MORE_PACKETS: Final = 4
+"""Asked for beyond what is being sent: an answer has its own way to go, after those of what was sent."""
 _log = logging.getLogger("tui_transfer.sharebox")
 
 
@@ -143,8 +145,8 @@ class ReadMeanwhile:
         """
         self._take()
         self._next = max(self._next, start)
-        most = window.in_flight or _ANY
         while (reads := self._window) is not None:
+            most = window.in_flight + _MORE_PACKETS * reads.packet if window.in_flight else _ANY
             gap = self._same.gap(self._next, end)
             length = min(len(gap), reads.packet)
             is_worth_it = length == reads.packet or gap.stop < end
