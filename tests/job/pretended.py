@@ -16,8 +16,8 @@ STEP: Final = 0.5
 FEW: Final = 2_262_144
 """Bytes that are read after the close where the rest was read before."""
 _BEHIND: Final = 0.9
-_LAG: Final = 100_000
-"""Bytes under way that cannot be read back yet."""
+_ENDS, _PLACES = 2_000_000, 262_144
+"""Bytes of its ends, which are read after the close alone, and of the places that are looked at again."""
 
 
 @dataclass
@@ -121,7 +121,7 @@ class Worker:
             up = min(up, self.down(self.now) / _BEHIND)
         base.sent = min(base.packed, base.sent + up * STEP)
         if self.reads_after and reads:
-            read = min(base.sent - _LAG, base.read_back + self.down(self.now) * STEP)
+            read = min(base.sent - _ENDS, base.read_back + self.down(self.now) * STEP)
             base.read_back = max(base.read_back, read)
         yield ev.UploadProgress(
             at=at(self.now), database=base.index, acknowledged=int(base.sent), read_back=int(base.read_back)
@@ -137,7 +137,8 @@ class Worker:
             return 0
         if self.reads_after is None:
             return base.archive
-        return min(base.archive, max(FEW // 2, base.archive - int(base.read_back)) + FEW // 2)
+        again = _PLACES * base.read_back / base.archive
+        return base.archive - int(base.read_back - again)
 
     def _verify(self, base: _Database) -> Iterator[ev.Event]:
         assert base.to_check is not None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tui_transfer.job.events import Event
     from tui_transfer.job.state import DatabaseState
 
-_MEMORY: Final = 10.0
+_MEMORY: Final = 12.0
 """Seconds after which what was measured counts a third: steady, and soon right on a line that slows down."""
 _PACKING_MEMORY: Final = 20.0
 """Blocks are packed some at a time, so that their bytes come in lumps."""
@@ -41,7 +41,7 @@ _SILENCE: Final = 10.0
 """Seconds without an event after which nobody can tell how it goes on."""
 _READS_BACK: Final = "read-back"
 _ALL: Final = 1 << 62
-_LAG: Final = 1_000_000
+_LAG: Final = 250_000
 """Bytes: more than are under way, to and fro, where reading back keeps up with sending."""
 _RATIO: Final = 0.25
 """Of an archive's size to its database's, until some of it is packed."""
@@ -250,8 +250,13 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
             sent = sum(max(0, _sent(new, ways) - _sent(old, ways)) for old, new in pairs)
             shown = shown.after(seconds, sent)
             sending = sending.after(_busy(seconds, sent, sending.rate, before), sent)
-        if _is_verifying(before):
+            if any(new.read_back and not old.read_back for old, new in pairs):
+                sending = sending.known_before()  # what is read back may slow down what is sent
+        # What is read in places while the next one is sent comes more slowly than all else does.
+        if _is_verifying(before) and (_reads_after(state) == _ALL or not _is_sending(before)):
             back = sum(max(0, _read(new) - _read(old)) for old, new in pairs)
+            if back and not reading.count:  # what was under way already comes at once
+                reading = sending.known_before()
             reading = reading.after(seconds, back)
             if not _is_sending(before):
                 shown = shown.after(seconds, back)
@@ -345,7 +350,9 @@ def _is_verifying(state: JobState) -> bool:
 def _is_behind(state: JobState) -> bool:
     """Whether reading back what is being sent lags behind that."""
     return any(
-        item.transfer is Step.RUNNING and item.read_back and item.acknowledged - item.read_back > _LAG
+        item.transfer is Step.RUNNING
+        and item.read_back
+        and item.acknowledged - item.read_back > _LAG + (item.reads_after or 0)
         for item in state.databases
     )
 
@@ -380,8 +387,8 @@ def _left(databases: list[_Parts], course: _Course) -> float:
         sent = begun + parts.checking + parts.sending
         if parts.packing:
             sent = max(sent, packed + parts.tail)
-        read = max(sent, begun + parts.checking + parts.reading)
-        before, finished = finished, max(read, finished) + parts.after
+        read = max(begun + parts.checking, finished) + parts.reading  # there is one way back for all of them
+        before, finished = finished, max(sent, read) + parts.after
     return finished
 
 
@@ -406,8 +413,8 @@ def _parts(database: DatabaseState, course: _Course, later: DatabaseState | None
             checking = max(0, database.acknowledged - database.checked)
             was_read = max(was_read, database.acknowledged)
         after = min(size, course.reads_after)
-        if 0 < course.reads_after < size:
-            reading = max(0, size - was_read - course.reads_after // 2)  # its end is read after the close
+        if 0 < course.reads_after < size:  # its ends are read then alone
+            reading = max(0, size - was_read - course.reads_after)
     last = _shrunk(known, (known.size or 0) - _BLOCK, known.size or 0) * course.ratio
     tail = min(float(to_send), last) / course.sending
     packing = to_pack / course.packing
