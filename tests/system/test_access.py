@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tui_transfer.job import attempts
 from tui_transfer.system import access, files
 from tui_transfer.system.access import close_to_others, let_in, others_may_read
 from tui_transfer.system.files import keep_private_folder, make_private_folder, write_private
@@ -61,7 +62,13 @@ def test_what_is_made_in_a_folder_of_everybody_is_this_account_s(
     made = make_private_folder(shared / "home" / "jobs")
     write_private(shared / "config.toml", b"x")
     write_private(made / "job.json", b"x")
-    for path in (shared / "home", made, shared / "config.toml", made / "job.json"):
+    attempts._append(shared / attempts.NAME, b"{}\n")
+    for path in (
+        shared / "home",
+        made,
+        made / "job.json",
+        *(shared / name for name in ("config.toml", attempts.NAME)),
+    ):
         assert not others_may_read(path), path
     assert others_may_read(shared)
     assert (shared / "config.toml").read_bytes() + (made / "job.json").read_bytes() == b"xx"

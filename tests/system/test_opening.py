@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,18 @@ def test_on_windows_a_file_that_is_kept_is_in_use(tmp_path: Path) -> None:
         finally:
             _winapi.CloseHandle(handle)
         may_be_read(file)
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="elsewhere nobody can keep a file for itself")
+def test_on_windows_one_that_is_kept_for_an_instant_is_opened_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if sys.platform == "win32":  # for the types
+        import _winapi
+
+        file = tmp_path / "base.mdb"
+        file.write_bytes(b"x" * 100)
+        kept = [_winapi.CreateFile(str(file), _winapi.GENERIC_READ, 0, 0, _winapi.OPEN_EXISTING, 0, 0)]
+        monkeypatch.setattr(time, "sleep", lambda _: kept and _winapi.CloseHandle(kept.pop()))
+        os.close(open_to_read(file))
+        assert kept == []

@@ -20,7 +20,8 @@ class Stamp(NamedTuple):
 
     Two stamps that differ, taken around a reading, mean that somebody wrote in between. Equal ones mean that
     nobody did, but for writes through a memory map, and a second write within one tick of the file system's
-    clock (4 ms on Linux, 100 ns on NTFS) that keeps the size: only reading again shows those.
+    clock (4 ms on Linux, 100 ns on NTFS, 2 s on FAT) that keeps the size: only reading again shows
+    those.
     """
 
     size: int

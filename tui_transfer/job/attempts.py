@@ -16,6 +16,7 @@ from tui_transfer.errors import TransferError
 from tui_transfer.job import sequence
 from tui_transfer.job.fields import Count, Line, Place
 from tui_transfer.job.spec import Decision
+from tui_transfer.system import access
 from tui_transfer.system.decoding import from_json
 from tui_transfer.system.files import PRIVATE_FILE, disk_errors, read_file, sync_folder, write_private
 
@@ -87,6 +88,7 @@ def _append(file: Path, line: bytes) -> None:
         as_it_is = getattr(os, "O_BINARY", 0)  # Windows would end lines in its own way
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | as_it_is, PRIVATE_FILE)
         with os.fdopen(descriptor, "r+b") as stream:
+            access.close_to_others(file)
             # A line that a crash cut off must not take this one with it.
             if stream.seek(0, os.SEEK_END) and (stream.seek(-1, os.SEEK_END), stream.read(1))[1] != b"\n":
                 line = b"\n" + line

@@ -64,7 +64,7 @@ if sys.platform == "win32":
         A disk of another machine is left as it is: who is let in there is for that to say.
         """
         with contextlib.suppress(OSError):  # not ours to change: `others_may_read` tells
-            if keeps_rights(path) and let_in(_list_of(path)) - {_own_name()}:
+            if let_in(_list_of(path)) - {_own_name()} and keeps_rights(path):
                 _close(path)
 
     def how_to_close(path: Path) -> str:

@@ -31,11 +31,16 @@ def _of_an_open_file(error: OSError) -> bool:
 if sys.platform == "win32":
     import _winapi
     import msvcrt
+    import time
 
     from tui_transfer.system.paths import readable
 
     _LOCKS_PARTS = True
     _SHARING_ALL: Final = 1 | 2 | 4  # FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_SHARE_DELETE
+    _PAUSES: Final = (0.02, 0.05, 0.1, 0.2)
+    """Seconds between two tries: what looks through files, against viruses, for an index, or for who uses
+    them (`users`), keeps each for an instant.
+    """
 
     def open_to_read(path: str | os.PathLike[str]) -> int:
         """A descriptor of a file. Others may write to it, rename and remove it meanwhile.
@@ -45,9 +50,7 @@ if sys.platform == "win32":
         """
         name = os.fspath(path)
         try:
-            handle = _winapi.CreateFile(
-                name, _winapi.GENERIC_READ, _SHARING_ALL, 0, _winapi.OPEN_EXISTING, 0, 0
-            )
+            handle = _handle(name)
         except OSError as error:
             raise OSError(error.errno, error.strerror, readable(name), error.winerror) from None
         try:
@@ -55,6 +58,18 @@ if sys.platform == "win32":
         except OSError:
             _winapi.CloseHandle(handle)
             raise
+
+    def _handle(name: str) -> int:
+        for pause in _PAUSES:
+            try:
+                return _winapi.CreateFile(
+                    name, _winapi.GENERIC_READ, _SHARING_ALL, 0, _winapi.OPEN_EXISTING, 0, 0
+                )
+            except OSError as error:
+                if not is_in_use(error):
+                    raise
+            time.sleep(pause)
+        return _winapi.CreateFile(name, _winapi.GENERIC_READ, _SHARING_ALL, 0, _winapi.OPEN_EXISTING, 0, 0)
 
     def may_be_read(path: str | os.PathLike[str]) -> None:
         """Finds out whether a file can be read.
