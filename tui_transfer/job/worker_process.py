@@ -37,6 +37,7 @@ def start() -> subprocess.Popen[bytes]:
         worker = _prepared.pop()
         if worker.poll() is None:
             return worker
+        worker.communicate()  # what it said, the next one says again
     return _new()
 
 
