@@ -209,13 +209,14 @@ class Connection:
         return TransferError(Problem.CONNECTION_LOST, reason=reason)
 
     def _hang_up(self) -> None:
-        """Ends it, from any thread: paramiko's own finds the end of the stream, at once or, on Windows,
-        within 0.1 s, and tells whoever waits.
+        """Ends it, from any thread: paramiko's own finds the end of the stream, at once or, where the
+        system wakes nobody (Windows), within 0.1 s, and tells whoever waits.
 
         The socket is shut down and not closed: its number may be given to another file at once, from which
         paramiko would read.
         """
         self._has_hung_up = True
+        self.packetizer.is_given_up = True
         with contextlib.suppress(OSError):
             self._tunnel.shutdown(socket.SHUT_RDWR)
 

@@ -64,6 +64,8 @@ class ListeningPacketizer(ChaChaPacketizer):
         """Why, as RFC 4253, section 11.1, numbers it."""
         self.at_end = False
         """Nothing more will be heard: known before anyone who waits on a channel is told."""
+        self.is_given_up = False
+        """This side ended the connection: who still reads stops, where the system does not wake it."""
         self.longest_packet = _LONGEST_PACKET_BEFORE_LOGIN
         self._cannot_send = False
 
@@ -80,6 +82,10 @@ class ListeningPacketizer(ChaChaPacketizer):
             self.last_heard = time.monotonic()
         assert self.greeting.identification is not None
         return self.greeting.identification
+
+    def handshake_timed_out(self) -> bool:
+        """Whether nothing is waited for any more: paramiko asks ten times a second while it reads."""
+        return self.is_given_up or super().handshake_timed_out()
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
         """Reads `n` bytes; by that number paramiko asks for as much as a packet says that it has."""
