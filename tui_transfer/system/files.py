@@ -30,6 +30,7 @@ _READ: Final = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_FOLDER: Final = "un dossier porte ce nom"
 _SPECIAL: Final = "ce n’est pas un fichier ordinaire"
 
 
@@ -96,11 +97,13 @@ def open_regular(path: Path) -> BinaryIO:
     except OSError as error:
         if error.errno == errno.ENXIO:  # a socket
             raise UnfitFileError(_SPECIAL) from error
+        if isinstance(error, PermissionError) and path.is_dir():  # Windows does not open one, and so refuses
+            raise UnfitFileError(_FOLDER) from error
         raise
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise UnfitFileError("un dossier porte ce nom" if stat.S_ISDIR(mode) else _SPECIAL)
+        raise UnfitFileError(_FOLDER if stat.S_ISDIR(mode) else _SPECIAL)
     return os.fdopen(descriptor, "rb")
 
 

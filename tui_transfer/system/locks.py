@@ -202,7 +202,7 @@ def _opened(file: Path) -> Iterator[int | None]:
     try:
         descriptor = os.open(file, os.O_RDONLY | _AT_ONCE)
     except OSError as error:
-        if error.errno not in _NO_FILE:
+        if error.errno not in _NO_FILE and not file.is_dir():  # which Windows does not open
             raise
         yield None
         return
