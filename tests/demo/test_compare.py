@@ -150,6 +150,7 @@ def test_a_file_in_place_of_a_folder_is_said(tmp_path: Path, samples: Samples) -
 
 
 @pytest.mark.parametrize("filters", [LZMA2, STORED], ids=["lzma2", "stored"])
+@pytest.mark.linux
 def test_damage_to_the_content_is_never_called_equal(tmp_path: Path, filters: list[dict[str, int]]) -> None:
     database = tmp_path / "base.fdb"
     database.write_bytes(bytes(range(256)))

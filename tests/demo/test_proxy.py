@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.demo.clients import basic, connect_request, receive_until, refuses, sftp_session
+from tests.servers.processes import stop_listening
 from tui_transfer.demo.launch import LOOPBACK, PROXY_USERNAME, run_sharebox
 from tui_transfer.demo.proxy import ConnectProxy
 
@@ -40,7 +41,7 @@ def upstream() -> Iterator[socket.socket]:
         thread = threading.Thread(target=serve)
         thread.start()
         yield listener
-        listener.shutdown(socket.SHUT_RDWR)
+        stop_listening(listener)
         thread.join()
 
 

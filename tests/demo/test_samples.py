@@ -81,6 +81,7 @@ def test_the_folder_has_what_goes_wrong_elsewhere(samples: Samples) -> None:
     assert any(len(path.relative_to(samples.folder.path).parts) > 2 for path in paths)
 
 
+@pytest.mark.linux
 def test_only_their_owner_can_read_them(samples: Samples) -> None:
     for path in samples.sqlite.path.parent.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path

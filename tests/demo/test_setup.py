@@ -35,6 +35,7 @@ def test_the_configuration_leads_to_the_sharebox_and_the_databases() -> None:
         assert (demo.delivered / "arrived").read_bytes() == b"yes"
 
 
+@pytest.mark.linux
 def test_no_password_is_written_and_nobody_else_can_read() -> None:
     with Demo(scale=SMALL, behind_proxy=True) as demo:
         assert demo.proxy is not None
@@ -80,6 +81,7 @@ def test_a_disk_without_room_is_said_in_french(monkeypatch: pytest.MonkeyPatch, 
     assert "ce dossier n’existe pas" in failed.value.why
 
 
+@pytest.mark.linux
 def test_a_failed_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(sys, "executable", "/bin/false")

@@ -158,6 +158,7 @@ def test_a_hash_asked_past_the_end_of_a_file_is_answered(session: paramiko.SFTPC
             remote.check("sha1", 0, 2000)
 
 
+@pytest.mark.linux
 def test_errors_say_what_went_wrong(session: paramiko.SFTPClient, folder: Path) -> None:
     (folder / "read-only").write_bytes(b"x")
     with pytest.raises(FileNotFoundError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from string import Formatter
 
+import pytest
+
 from tui_transfer.errors import MEANINGS, Problem, TransferError
 from tui_transfer.system.files import printable
 from tui_transfer.tui import wording
@@ -16,6 +18,7 @@ def test_what_a_server_says_commands_no_terminal() -> None:
     assert failure.why.endswith("Bienvenue�]0;autre titre��[31m�2J� au revoir.")
 
 
+@pytest.mark.linux
 def test_neither_does_the_name_of_a_file() -> None:
     assert printable("/srv/a\x1b[31mb\n.db") == "/srv/a�[31mb .db"
     assert printable(os.fsdecode(b"/srv/\xe9t\xe9\x9b.db")) == "/srv/\\xe9t\\xe9\\x9b.db"

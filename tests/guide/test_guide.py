@@ -39,6 +39,7 @@ def text_of(number: int) -> str:
 
 
 @pytest.mark.parametrize("picture", make_guide.pictures(), ids=lambda picture: picture.name)
+@pytest.mark.linux
 async def test_a_drawing_is_what_the_screen_shows(picture: Picture) -> None:
     kept = (make_guide.FOLDER / f"{picture.name}.txt").read_text("utf-8")
     assert kept == await make_guide.draw(picture.name), "run python -m tests.tui.make_guide"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import signal
 import subprocess
@@ -112,6 +111,8 @@ def test_a_worker_that_was_given_nothing_does_not_begin(home: Home) -> None:
 
 def test_giving_up_a_start_leaves_no_worker(home: Home) -> None:
     """Ctrl+C while the worker starts: nobody would know of it."""
+    import fcntl  # of Linux alone
+
     job = _create(home)
     script = (
         "import sys; from pathlib import Path; from tui_transfer.job import control\n"

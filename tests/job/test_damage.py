@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from tests.job.examples import START, at
 from tests.job.examples import settings as example
+from tests.programs import ON_WINDOWS
 from tui_transfer.cli import listing, upkeep
 from tui_transfer.cli.lines import JsonOutput, PlainOutput, exit_code
 from tui_transfer.errors import ExitCode, Problem, TransferError
@@ -159,8 +160,9 @@ def bound_socket(path: Path) -> None:
         shutil.move(f"{folder}/s", path)
 
 
+ANOTHER = "x réussi" if ON_WINDOWS else "x\x1b[2J\nréussi"
 OTHERS: dict[str, Callable[[Path], object]] = {
-    "a pipe": os.mkfifo,
+    "a pipe": lambda path: os.mkfifo(path),
     "a folder": Path.mkdir,
     "a device": lambda path: path.symlink_to("/dev/zero"),
     "a terminal": lambda path: path.symlink_to("/dev/ptmx"),
@@ -214,7 +216,7 @@ DAMAGE: dict[str, Callable[[Job], object]] = {
     "nothing": lambda job: job.spec_file.write_bytes(b""),
     "zeros": lambda job: job.spec_file.write_bytes(bytes(4096)),
     "an array": lambda job: job.spec_file.write_bytes(b"[]"),
-    "the job of another folder": lambda job: job.folder.rename(job.folder.with_name("x\x1b[2J\nréussi")),
+    "the job of another folder": lambda job: job.folder.rename(job.folder.with_name(ANOTHER)),
     "a name of two lines": with_database(name="Base\nBase saine"),
     "an addressee with a line's end": with_spec(recipients=["a@b.fr\n"]),
 } | {

@@ -54,6 +54,7 @@ def test_the_preset_of_stored_blocks_in_an_older_journal_is_read(tmp_path: Path)
     assert list(JournalReader(tmp_path / "journal.jsonl").read()) == [stored]
 
 
+@pytest.mark.linux
 def test_a_journal_is_private_from_its_creation(journal: Path) -> None:
     assert stat.S_IMODE(journal.stat().st_mode) == 0o600
 

@@ -56,6 +56,7 @@ def test_snapshots_and_archives_of_all_databases_are_counted(tmp_path: Path, job
     assert spool_contents(job) == SpoolContents(snapshot=database.stat().st_size + 5, archives=1030)
 
 
+@pytest.mark.linux
 def test_a_spool_that_cannot_be_looked_at_is_named(job: control.Job) -> None:
     job.spool.symlink_to(job.spool)  # leads to itself
     with pytest.raises(TransferError) as caught:

@@ -79,6 +79,7 @@ def test_an_open_database_is_named_with_the_program_and_so_is_a_folder_with_an_o
     assert check("open", [("Base", base)], home).verdict is Verdict.OK
 
 
+@pytest.mark.linux
 def test_the_programs_own_worker_does_not_count(base: Path, home: Home) -> None:
     script = "import sys; file = open(sys.argv[2]); print(flush=True); sys.stdin.read()"
     python = require("python3")
@@ -267,6 +268,7 @@ def test_a_table_of_a_container_is_locked(tmp_path: Path, home: Home) -> None:
     assert "salaires.dbf#" in check("companions", [("Paie", base)], home).finding
 
 
+@pytest.mark.linux
 def test_what_stays_here_is_no_obstacle_and_has_no_weight(hfsql: Path, home: Home) -> None:
     deliver(home, hfsql, 4000)
     assert check("health", [("Paie", hfsql)], home).verdict is Verdict.OK
@@ -318,6 +320,7 @@ def test_every_statement_of_the_fact_sheet_has_a_line_of_help() -> None:
         assert len(item.short) <= 42
 
 
+@pytest.mark.linux
 def test_a_key_that_others_may_read_is_told(tmp_path: Path) -> None:
     file = tmp_path / "ma clé"
     file.write_text("secret")

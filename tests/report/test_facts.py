@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tests.job.examples import START, settings
+from tests.programs import require
 from tests.report.test_message import at, spec_of, state_of
 from tui_transfer.archive.writer import Archive, ArchivedFile
 from tui_transfer.job import events as ev
@@ -44,7 +45,11 @@ def test_the_lines_of_the_message_are_what_sha256sum_reads(tmp_path: Path) -> No
     (tmp_path / "bloc.txt").write_text(block, "ascii")
     for arguments in (["message.txt"], ["--strict", "bloc.txt"]):
         done = subprocess.run(
-            ["sha256sum", "-c", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+            [require("sha256sum"), "-c", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert (done.returncode, done.stdout.count(": OK")) == (0, 3), done.stderr
 

@@ -125,6 +125,7 @@ def test_a_cut_signature_is_none(tmp_path: Path) -> None:
 
 
 class TestKeyOfTheHome:
+    @pytest.mark.linux
     def test_is_made_once_for_its_owner_alone(self, tmp_path: Path) -> None:
         home = tmp_path / "home"
         first, second = home_key(home), home_key(home)

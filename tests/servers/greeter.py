@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tests.servers.processes import LOOPBACK
+from tests.servers.processes import LOOPBACK, stop_listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,7 +69,5 @@ def greeter(speech: Speech, after: After = "close", *, hears_first: bool = False
         yield server
     finally:
         ended.set()
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+        stop_listening(listener)
         thread.join(timeout=10)

@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from tests.programs import require
-from tests.servers.processes import LOOPBACK, free_port
+from tests.servers.processes import LOOPBACK, free_port, stop_listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -158,6 +158,5 @@ def scripted(answers: Sequence[bytes | None]) -> Iterator[tuple[int, list[bytes]
             yield listening.getsockname()[1], heard
         finally:
             ended.set()
-            with contextlib.suppress(OSError):
-                listening.shutdown(socket.SHUT_RDWR)
+            stop_listening(listening)
             thread.join()

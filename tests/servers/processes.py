@@ -63,6 +63,13 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
+def stop_listening(listener: socket.socket) -> None:
+    """Closes a listening socket, and wakes the thread that waits for somebody to connect to it."""
+    with contextlib.suppress(OSError):  # of Windows, where the close wakes that thread
+        listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
 @contextlib.contextmanager
 def public_folder() -> Iterator[Path]:
     """A temporary folder that servers may enter after they dropped their rights (pytest's are 0700)."""

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from tests.servers.processes import LOOPBACK
+from tests.servers.processes import LOOPBACK, stop_listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,9 +92,7 @@ class Relay:
         """Ends all connections and threads."""
         self._ended = True
         self._open.set()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        stop_listening(self._listener)
         self.cut()
         for thread in list(self._threads):
             thread.join(timeout=10)

@@ -88,6 +88,7 @@ def test_what_is_left_out_has_the_documented_default(file: Path) -> None:
     assert settings.report.recipients == ("anne.tomczyk@urssaf.fr", "impact-emploi-association@urssaf.fr")
 
 
+@pytest.mark.linux
 def test_saving_writes_back_what_was_read_privately(file: Path) -> None:
     file.write_text(FULL)
     settings = config.load(file)
@@ -139,11 +140,20 @@ def test_saving_writes_back_what_was_read_privately(file: Path) -> None:
         (MINIMAL + "host_key = 3\n", "sharebox.host_key", "liste d’empreintes"),
         (MINIMAL + '[report]\nrecipients = ["a@b.fr\\n", "c@d.fr"]\n', "report.recipients[1]", "une adresse"),
         (MINIMAL + '[report]\nrecipients = ["a@b.fr, c@d.fr"]\n', "report.recipients[1]", "une adresse"),
-        (MINIMAL + "port = " + "9" * 5000 + "\n", "ligne 8, colonne 1", "TOML"),
+        pytest.param(
+            MINIMAL + "port = " + "9" * 5000 + "\n",
+            "ligne 8, colonne 1",
+            "TOML",
+            id="a number of 5,000 digits",
+        ),
         (MINIMAL + "port = " + "9" * 4000 + "\n", "sharebox.port", "1 à 65535"),
-        (MINIMAL + "port = " + "[" * 10_000 + "\n", "fin du fichier", "TOML"),
-        (MINIMAL + "port = " + "{a = " * 10_000 + "\n", "fin du fichier", "TOML"),
-        (MINIMAL + ".".join(["port"] * 5000) + " = 1\n", "sharebox.port", "1 à 65535"),
+        pytest.param(MINIMAL + "port = " + "[" * 10_000 + "\n", "fin du fichier", "TOML", id="deep lists"),
+        pytest.param(
+            MINIMAL + "port = " + "{a = " * 10_000 + "\n", "fin du fichier", "TOML", id="deep tables"
+        ),
+        pytest.param(
+            MINIMAL + ".".join(["port"] * 5000) + " = 1\n", "sharebox.port", "1 à 65535", id="a deep key"
+        ),
         (FULL.replace("/srv/autre", "/srv\\u0000autre"), "databases[2].path", "un chemin"),
         ("sharebox = 1\n[manager]\nname = 'a'", "sharebox", "une section"),
         (MINIMAL + "[transfers]\n", "transfers", "manager, sharebox, proxy"),
@@ -155,7 +165,7 @@ def test_saving_writes_back_what_was_read_privately(file: Path) -> None:
 def test_an_error_names_file_key_and_what_was_expected(
     file: Path, text: str, key: str, expected: str
 ) -> None:
-    file.write_text(text)
+    file.write_text(text, "utf-8")
     with pytest.raises(TransferError) as caught:
         config.load(file)
     assert caught.value.problem is Problem.CONFIGURATION_INVALID
@@ -177,6 +187,7 @@ def test_a_missing_file_and_a_file_that_is_not_text_are_told_apart(file: Path) -
 
 
 @pytest.mark.parametrize("target", ["/dev/zero", "/dev/ptmx", None])
+@pytest.mark.linux
 def test_what_never_ends_or_has_nobody_at_its_other_end_is_not_read(file: Path, target: str | None) -> None:
     if target:
         file.symlink_to(target)
@@ -370,6 +381,7 @@ def test_one_variable_puts_everything_under_one_folder(tmp_path: Path) -> None:
         (None, None),
     ],
 )
+@pytest.mark.linux
 def test_a_relative_key_starts_at_the_configuration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None, meant: str | None
 ) -> None:
@@ -393,6 +405,7 @@ def test_a_relative_database_starts_at_the_configuration(tmp_path: Path) -> None
     assert config.active_databases(config.load(file), home) == [("Base active", tmp_path / "bases/base.db")]
 
 
+@pytest.mark.linux
 def test_what_is_saved_for_the_person_is_where_they_keep_documents(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

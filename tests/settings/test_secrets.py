@@ -22,7 +22,7 @@ NAME = "TUI_TRANSFER_SMTP_PASSWORD"
 def places(tmp_path: Path) -> dict[str, str]:
     """All three at once."""
     (tmp_path / "file").write_bytes("du fichier é\r\n".encode())
-    (tmp_path / "smtp_password").write_text("des accréditations")
+    (tmp_path / "smtp_password").write_text("des accréditations", "utf-8")
     return {
         NAME: "de la variable",
         f"{NAME}_FILE": str(tmp_path / "file"),
@@ -50,6 +50,7 @@ def test_every_secret_has_the_same_ways(tmp_path: Path) -> None:
         assert [getattr(orders, name) for name in names] == [name.upper() for name in names]
 
 
+@pytest.mark.linux
 def test_bytes_that_are_no_text_are_refused_whichever_secret_they_are_in() -> None:
     for variable in SECRET_VARIABLES:
         with pytest.raises(TransferError) as caught:

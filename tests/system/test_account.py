@@ -3,9 +3,11 @@ from __future__ import annotations
 import socket
 import subprocess
 
+from tests.programs import ON_WINDOWS
 from tui_transfer.system import account
 
-IDENTITY = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+WHO = ["whoami"] if ON_WINDOWS else ["id", "-un"]  # there it names the machine or the domain first
+IDENTITY = subprocess.run(WHO, capture_output=True, text=True, check=True).stdout.strip().rpartition("\\")[2]
 
 
 def test_who_acts_is_the_account_whatever_the_environment_says() -> None:

@@ -6,6 +6,8 @@ import socket
 import threading
 import time
 
+import pytest
+
 from tui_transfer.system.cancellation import Cancellation
 
 
@@ -19,6 +21,7 @@ def test_ends_a_pause_at_once() -> None:
     assert woken == [True]
 
 
+@pytest.mark.linux
 def test_ends_what_is_blocked_on_a_socket() -> None:
     cancellation = Cancellation()
     ours, theirs = socket.socketpair()

@@ -9,6 +9,7 @@ import pytest
 from bundling import places
 from filelock import FileLock
 
+from tests.windows.table import ROOM, lines
 from tests.windows.wine import Wine, build_bundle, gather_testers, wine
 
 if TYPE_CHECKING:
@@ -35,3 +36,18 @@ def windows(parts: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) 
     bundle, testers = parts
     with wine(tmp_path_factory.mktemp("wine") / "it", bundle, testers) as made:
         yield made
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says how many tests of each room ran there."""
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if isinstance(report, pytest.TestReport)
+    ]
+    rooms = [value for report in reports for name, value in report.user_properties if name == ROOM]
+    if rooms:
+        terminalreporter.section("on Windows, under Wine")
+        for line in lines(rooms):  # type: ignore[arg-type]
+            terminalreporter.line(line)

@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.servers.processes import LOOPBACK
+from tests.servers.processes import LOOPBACK, stop_listening
 from tui_transfer.sharebox.proxy.routes import Proxy
 
 if TYPE_CHECKING:
@@ -80,9 +80,7 @@ def scripted_proxy(replies: Iterable[Reply]) -> Iterator[ScriptedProxy]:
     try:
         yield proxy
     finally:
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+        stop_listening(listener)
         thread.join(timeout=60)
         assert not thread.is_alive(), "the client under test left its connection open"
 

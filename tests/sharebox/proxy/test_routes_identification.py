@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers.processes import LOOPBACK, wait_until
+from tests.servers.processes import LOOPBACK, stop_listening, wait_until
 from tests.servers.squid import DOMAIN_PASSWORD, DOMAIN_USERNAME, PASSWORD, USERNAME, squid
 from tests.sharebox.helpers import connect, failure, make_archive, open_tunnel, send
 from tests.sharebox.proxy.scripted_proxy import HANG_UP, refusal, scripted_proxy
@@ -55,8 +55,7 @@ def server() -> Iterator[int]:
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     yield listener.getsockname()[1]
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
+    stop_listening(listener)
     thread.join(timeout=10)
 
 
