@@ -91,10 +91,11 @@ if sys.platform == "win32":
         return held
 
     def _files(path: Path) -> Iterator[str]:
-        if not path.is_dir():
-            yield literal(path)
+        whole = literal(path)  # by which also « Paie 2021. » is found
+        if not os.path.isdir(whole):  # noqa: PTH112
+            yield whole
             return
-        for folder, _, names in os.walk(literal(path)):
+        for folder, _, names in os.walk(whole):
             yield from (os.path.join(folder, name) for name in names)  # noqa: PTH118 - taken as they are
 
     def _is_held(file: str) -> bool:
