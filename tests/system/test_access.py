@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.on_windows import under_wine
 from tui_transfer.job import attempts
 from tui_transfer.system import access, files
 from tui_transfer.system.access import close_to_others, let_in, others_may_read
@@ -30,14 +31,6 @@ USER = "S-1-5-21-1-2-3-1001"
 )
 def test_whom_an_access_list_lets_in(access_list: str, others: set[str]) -> None:
     assert let_in(access_list) == others
-
-
-def on_wine() -> bool:
-    if sys.platform == "win32":  # for the types
-        import ctypes
-
-        return hasattr(ctypes.windll.ntdll, "wine_get_version")
-    return False
 
 
 @pytest.fixture
@@ -80,7 +73,7 @@ def test_a_folder_of_ours_that_was_there_is_closed(shared: Path) -> None:
     assert not others_may_read(shared)
     assert (shared / "before").read_text() == "x"
     (shared / "after").write_text("y")
-    if not on_wine():  # which hands no access list on
+    if not under_wine():  # which hands no access list on
         assert not others_may_read(shared / "before")
         assert not others_may_read(shared / "after")
 
