@@ -124,10 +124,10 @@ def time_of_day(value: datetime, *, seconds: bool = False) -> str:
 
 def period(begin: datetime, end: datetime | None) -> str:
     """A span of time, for instance « le 2 mars 2022, de 14 h 05 à 15 h 10 »; without `end`, when it began."""
-    begin = begin.astimezone()
-    if end is None or (_clock(end.astimezone()) == _clock(begin) and end.astimezone().date() == begin.date()):
+    begin = at_this_machine(begin)
+    end = at_this_machine(begin if end is None else end)
+    if (end.date(), _clock(end)) == (begin.date(), _clock(begin)):
         return f"le {moment(begin)}"
-    end = end.astimezone()
     if end.date() == begin.date():
         return f"le {day(begin)}, de {_clock(begin)} à {_clock(end)}"
     return f"du {moment(begin)} au {moment(end)}"

@@ -57,7 +57,7 @@ def describe_ailments(
             sentences.append(f"« {name} » : {empty}.")
         elif (last := before.get(path)) and look.size < _SHRUNK * last[0]:
             size, when = last
-            at = f", le {french.day(when.astimezone())}" if when else ""
+            at = f", le {french.day(french.at_this_machine(when))}" if when else ""
             sentences.append(
                 f"« {name} » ne pèse que {french.size(look.size)} ; elle en pesait {french.size(size)} à sa "
                 f"dernière remise{at}."

@@ -417,9 +417,9 @@ def _prerequisites(spec: JobSpec) -> str:
     by_author: dict[str, list[str]] = {}
     for item in STATEMENTS:
         if tick := ticks.get(item.key):
-            by_author.setdefault(f"{describe_author(tick)} le {french.day(tick.at.astimezone())}", []).append(
-                item.text
-            )
+            by_author.setdefault(
+                f"{describe_author(tick)} le {french.day(french.at_this_machine(tick.at))}", []
+            ).append(item.text)
     paragraphs = ["PRÉREQUIS"]
     for author, texts in by_author.items():
         paragraphs.append("\n".join([f"Cochés par {author} :", *(f"[x] {text}" for text in texts)]))

@@ -189,14 +189,14 @@ def _fingerprint(line: str) -> str:
 
 
 def _to_the_second(moment: datetime) -> str:
-    local = moment.astimezone()
+    local = french.at_this_machine(moment)
     return f"{french.day(local)} à {local:%H:%M:%S} (UTC{local:%z})"
 
 
 def _prerequisites(receipt: Receipt) -> Iterator[tuple[str, str]]:
     texts = {item.key: item.text for item in STATEMENTS}
     for tick in receipt.prerequisites:
-        when = f"coché par {describe_author(tick)} le {french.day(tick.at.astimezone())}"
+        when = f"coché par {describe_author(tick)} le {french.day(french.at_this_machine(tick.at))}"
         yield "", f"✓ {texts.get(tick.key, tick.key)} – {when}"
     for what in receipt.without:
         yield "", f"✗ {what}"

@@ -48,7 +48,7 @@ class News:
     def last(self, count: int) -> list[str]:
         """The last ones, a line each, with the time of day."""
         lines = list(self._lines)[-count:] if count > 0 else []
-        return [f"{line.at.astimezone():%H:%M:%S}  {line.text}" for line in lines]
+        return [f"{french.at_this_machine(line.at):%H:%M:%S}  {line.text}" for line in lines]
 
 
 def in_words(event: ev.Event, state: JobState) -> str | None:
