@@ -18,7 +18,7 @@ from tests.windows.wine import Wine, in_windows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = [pytest.mark.windows, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.windows, pytest.mark.timeout(900), pytest.mark.xdist_group("rooms")]
 
 ROOMS: Final = ("demo", "errors", "guide", "job", "preflight", "report", "settings", "system", "worker")
 _LIMIT: Final = 800.0
