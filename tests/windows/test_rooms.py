@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -47,16 +46,8 @@ def rooms(windows: Wine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         f"--junitxml={in_windows(report)}",
         *(f"tests/{room}" for room in ROOMS),
     )
-    done = subprocess.run(
-        command,
-        cwd=places.ROOT,
-        env=windows.environment({"TZ": "UTC"}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=_LIMIT,
-    )
-    assert report.exists(), done.stdout.decode(errors="replace")[-5000:]
+    done = windows.run(command, {"TZ": "UTC"}, _LIMIT, folder=places.ROOT, encoding="utf-8")
+    assert report.exists(), done.out[-5000:]
     return read(report.read_text(encoding="utf-8"))
 
 

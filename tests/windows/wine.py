@@ -10,7 +10,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -31,6 +33,9 @@ _TESTERS: Final = (
 """What the tests import, besides what is shipped; in the versions that they have here."""
 _NOT_UNDER_WINE: Final = ("_wmi.pyd",)
 _LIMIT: Final = 120.0
+_PIECE: Final = 1 << 16
+_STILL_TO_READ: Final = 2.0
+"""Seconds for what a command has written before it ended."""
 
 
 @dataclass(frozen=True)
@@ -81,21 +86,43 @@ class Wine:
         return self.python_command("-m", "tui_transfer", *arguments)
 
     def run(
-        self, command: Sequence[str], environment: Mapping[str, str] | None = None, limit: float = _LIMIT
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        limit: float = _LIMIT,
+        *,
+        folder: Path | None = None,
+        encoding: str = "cp1252",
     ) -> Result:
         """Runs a command to its end, without a console and without input.
 
-        Its output is a pipe: Python does not start where Wine is given a plain file.
+        Its output is a pipe: Python does not start where Wine is given a plain file. What it has begun of
+        Windows itself, such as the desktop, may hold that pipe for as long as Windows runs.
         """
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=self.environment(environment),
-            timeout=limit,
+            cwd=folder,
         )
-        return Result(done.returncode, done.stdout.decode("cp1252", "replace"))
+        said: list[bytes] = []
+
+        def read() -> None:
+            assert process.stdout is not None
+            with process.stdout as pipe:
+                said.extend(iter(partial(os.read, pipe.fileno(), _PIECE), b""))
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        try:
+            code = process.wait(limit)
+        finally:
+            process.kill()
+            process.wait()
+        reader.join(_STILL_TO_READ)
+        return Result(code, b"".join(said).decode(encoding, "replace"))
 
     def tool(self, *words: str) -> Result:
         """Runs one of Windows' own programs, which must succeed."""
