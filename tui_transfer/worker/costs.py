@@ -27,7 +27,7 @@ class Costs:
         # At first connecting costs a core as well; later on others compute too, for a moment.
         self._slowness = _Distance(prior=8e6, memory=16e6, surprise=math.log(2))
         self._stiffness = _Distance(prior=0.1e6, memory=8e6)
-        self._own_slowness = _Distance(prior=4e6, memory=16e6, surprise=math.log(2))
+        self._own_slowness = _Distance(prior=1e6, memory=16e6, surprise=math.log(2))
 
     def of_other_data(self) -> Costs:
         """What is known of another database on the same machine."""
