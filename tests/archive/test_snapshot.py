@@ -20,6 +20,7 @@ from tui_transfer.archive import sqlite
 from tui_transfer.archive.snapshot import take_snapshot
 from tui_transfer.archive.source import list_source
 from tui_transfer.errors import Problem
+from tui_transfer.system.paths import literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -213,6 +214,23 @@ def test_a_file_so_long_that_locks_lie_in_it_is_copied_page_by_page(
     assert taken.read_bytes()[:100] != content[:100], "SQLite counts its own changes there"
     assert taken.read_bytes()[100:] == content[100:]
     assert balance_and_commits(taken) == (0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="elsewhere no name is changed by the system")
+def test_on_windows_the_database_is_taken_whose_names_are_the_same_letter_by_letter(
+    tmp_path: Path,
+) -> None:
+    """A disk of a NAS may hold both. Their logs are open, as those of a program that runs."""
+    for commits, name in enumerate(["Paie 2021", "Paie 2021."], start=1):
+        database, folder = bank(tmp_path / f"{commits}.db", "WAL"), Path(literal(tmp_path / name))
+        folder.mkdir()
+        with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+            connection.execute("UPDATE progress SET commits = ?", (commits,))
+            for suffix in ("", "-wal", "-shm"):
+                shutil.copyfile(f"{database}{suffix}", folder / f"a.db{suffix}")
+    for commits, name in enumerate(["Paie 2021", "Paie 2021."], start=1):
+        taken = snapshot(tmp_path / name / "a.db", tmp_path / f"work {commits}")
+        assert balance_and_commits(taken) == (0, commits)
 
 
 def crashed(database: Path, statements: str) -> None:

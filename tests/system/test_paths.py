@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tui_transfer.system.files import printable
-from tui_transfer.system.paths import extended, literal, readable, shortened
+from tui_transfer.system.paths import extended, is_plain, literal, readable, shortened
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,15 @@ def test_on_windows_a_name_that_ends_with_a_dot_is_found(tmp_path: Path) -> None
         file = literal(tmp_path / name / ("y" * 40) / "base.dat")
         assert Path(file).read_text() == name
         assert printable(file) == str(tmp_path / name / ("y" * 40) / "base.dat")
+
+
+@pytest.mark.parametrize("name", ["Paie 2021.", "Été ", "NUL"])
+def test_what_a_library_would_miss_on_windows_is_known(tmp_path: Path, name: str) -> None:
+    assert is_plain(tmp_path / "Paie 2021" / ("x" * 200) / ("y" * 100) / "base.db")
+    assert is_plain(literal(tmp_path / "Paie 2021" / "base.db"))
+    path = tmp_path / name
+    assert is_plain(path) == (sys.platform != "win32") == is_plain(literal(path))
+    assert is_plain(tmp_path / "Paie 2021." / "base.db") == (sys.platform != "win32")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there it is something added")

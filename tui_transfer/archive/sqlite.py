@@ -39,6 +39,7 @@ from tui_transfer.archive.stamp import Stamp
 from tui_transfer.errors import Problem, TransferError
 from tui_transfer.system import names
 from tui_transfer.system.files import disk_errors, printable
+from tui_transfer.system.paths import is_plain
 
 if TYPE_CHECKING:
     import io
@@ -101,13 +102,16 @@ class Copying:
     on_locked: Callable[[float], object] = lambda _: None
 
     def back_up(self) -> Copied | None:
-        """Backs the database up; `None` if that would need writing beside it.
+        """Backs the database up; `None` if that would need writing beside it, or SQLite would not find it:
+        it has Windows complete its paths, and may be given those of another database.
 
         Raises:
             OvertakenError: by a program that does not heed SQLite's locks.
             TransferError: `DATABASE_LOCKED`, `DATABASE_UNREADABLE`, `DISK_FULL`, `DISK_UNWRITABLE`,
                 `INTERRUPTED`.
         """
+        if not is_plain(self.original):
+            return None
         self._start_anew()
         try:
             # The file is closed last: see above.

@@ -57,6 +57,13 @@ if sys.platform == "win32":
         is_link = stat.S_ISLNK(os.lstat(found).st_mode)
         return os.path.realpath(found, strict=True) if is_link else found
 
+    def is_plain(path: str | os.PathLike[str]) -> bool:
+        """Whether a library finds there what bears exactly these names, if it has Windows complete the path.
+
+        Windows then changes names even behind ``\\\\?\\``, and may give those of something else.
+        """
+        return literal(os.path.abspath(readable(path))) == literal(path)  # noqa: PTH100 - asks Windows
+
     def readable(path: str | os.PathLike[str]) -> str:
         """The path as a person reads and writes it."""
         return shortened(os.fspath(path))
@@ -74,6 +81,10 @@ else:
             OSError: nothing is there, or nobody may look.
         """
         return os.path.realpath(path, strict=True)
+
+    def is_plain(path: str | os.PathLike[str]) -> bool:
+        """Whether a library finds there what bears exactly these names: always, but on Windows."""
+        return True
 
     def readable(path: str | os.PathLike[str]) -> str:
         """The path as a person reads and writes it."""
